@@ -2,3 +2,9 @@
 
 pub mod diagnosis;
 pub mod fs;
+pub mod keys;
+pub mod pem;
+pub mod plan;
+pub mod profile;
+pub mod state;
+pub mod x509;

@@ -1,0 +1,166 @@
+//! Private keys and their encodings: PKCS#8, plain and encrypted, as PEM; PKCS#1 and SEC1 are read.
+
+use super::{KeyError, KeySource, PublicKey, SigningKey};
+use crate::pem::{self, Block, BlockKind};
+use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
+use pkcs8::der::pem::{LineEnding, PemLabel};
+use pkcs8::der::{Decode, Encode, Tag, Tagged};
+use pkcs8::pkcs5::pbes2;
+use pkcs8::spki::AlgorithmIdentifierRef;
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// PBKDF2 rounds for keys that we encrypt: OWASP's figure for HMAC-SHA-256. Read by every OpenSSL and Java.
+const PBKDF2_ROUNDS: u32 = 600_000;
+
+/// A private key: its PKCS#8 DER, and the public key that belongs to it.
+#[derive(Clone)]
+pub struct PrivateKey {
+    pkcs8: Zeroizing<Vec<u8>>,
+    public: PublicKey,
+}
+
+/// Never shows the key.
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateKey").field("pkcs8", &"[elided]").field("public", &self.public).finish()
+    }
+}
+
+impl PrivateKey {
+    /// Joins a PKCS#8 document and its public key; the caller knows that they belong together.
+    pub(super) fn new(pkcs8: Zeroizing<Vec<u8>>, public: PublicKey) -> Self {
+        Self { pkcs8, public }
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The PKCS#8 DER (RFC 5208), unencrypted.
+    #[must_use]
+    pub fn pkcs8_der(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// Reads a PKCS#8 document.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] where it is damaged, or of a kind that cannot sign here.
+    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
+        let pkcs8 = Zeroizing::new(der.to_vec());
+        let public = SigningKey::from_pkcs8(&pkcs8)?.public()?;
+        Ok(Self { pkcs8, public })
+    }
+
+    /// The key as `PRIVATE KEY` PEM, which every client reads (SEC1 and PKCS#1 are refused by native-tls).
+    ///
+    /// # Errors
+    /// [`KeyError::Encoding`], a defect.
+    pub fn to_pem(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        to_pem(PrivateKeyInfoRef::PEM_LABEL, &self.pkcs8)
+    }
+
+    /// The key as `ENCRYPTED PRIVATE KEY` PEM: PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC (RFC 8018).
+    ///
+    /// # Errors
+    /// [`KeyError::Generation`] where there is no randomness for the salt; [`KeyError::Encoding`], a defect.
+    pub fn to_encrypted_pem(
+        &self,
+        passphrase: &[u8],
+        source: &dyn KeySource,
+    ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let (mut salt, mut iv) = ([0; 16], [0; 16]);
+        source.random(&mut salt)?;
+        source.random(&mut iv)?;
+        let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(PBKDF2_ROUNDS, &salt, iv)
+            .map_err(|_| KeyError::Encoding)?;
+        let plain = PrivateKeyInfoRef::try_from(self.pkcs8.as_slice()).map_err(|_| KeyError::Encoding)?;
+        let encrypted = plain.encrypt_with_params(parameters, passphrase).map_err(|_| KeyError::Encoding)?;
+        to_pem(EncryptedPrivateKeyInfoRef::PEM_LABEL, encrypted.as_bytes())
+    }
+}
+
+/// Encodes in constant time into memory that is wiped, which the general PEM encoder does not promise.
+fn to_pem(label: &'static str, der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    use pkcs8::der::pem;
+    // Base64 takes 4/3, line ends and the two label lines the rest: twice the size and 128 is always enough.
+    let mut text = Zeroizing::new(vec![0; 2 * der.len() + 128]);
+    let written = pem::encode(label, LineEnding::LF, der, &mut text).map_err(|_| KeyError::Encoding)?.len();
+    text.truncate(written);
+    Ok(text)
+}
+
+/// A private key as a file holds it: readable, or under a passphrase.
+#[derive(Debug, Clone)]
+pub enum StoredKey {
+    /// It was read.
+    Plain(PrivateKey),
+    /// PKCS#8 under a passphrase (PBES2), still closed.
+    Encrypted(Block),
+}
+
+impl StoredKey {
+    /// Reads the first private key of a PEM text: PKCS#8, PKCS#1 or SEC1, or encrypted PKCS#8.
+    ///
+    /// # Errors
+    /// [`KeyError::Pem`], [`KeyError::NoKey`], [`KeyError::Unusable`].
+    pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
+        let blocks = pem::decode(text).map_err(KeyError::Pem)?;
+        let is_key = |block: &Block| !matches!(block.kind, BlockKind::Certificate | BlockKind::Other);
+        let block = blocks.into_iter().find(is_key).ok_or(KeyError::NoKey)?;
+        let plain = match block.kind {
+            BlockKind::EncryptedPkcs8 => return Ok(Self::Encrypted(block)),
+            BlockKind::Pkcs1 => wrap_pkcs1(&block.der)?,
+            BlockKind::Sec1 => wrap_sec1(&block.der)?,
+            _ => block.der,
+        };
+        PrivateKey::from_pkcs8_der(&plain).map(Self::Plain)
+    }
+
+    /// The key, opened with the passphrase where it needs one.
+    ///
+    /// # Errors
+    /// [`KeyError::Encrypted`] without a passphrase, [`KeyError::WrongPassphrase`] with another.
+    pub fn open(&self, passphrase: Option<&[u8]>) -> Result<PrivateKey, KeyError> {
+        match (self, passphrase) {
+            (Self::Plain(key), _) => Ok(key.clone()),
+            (Self::Encrypted(_), None) => Err(KeyError::Encrypted),
+            (Self::Encrypted(block), Some(passphrase)) => {
+                let closed = EncryptedPrivateKeyInfoRef::try_from(block.der.as_slice());
+                let closed = closed.map_err(|_| KeyError::Unusable)?;
+                let opened = closed.decrypt(passphrase).map_err(|_| KeyError::WrongPassphrase)?;
+                PrivateKey::from_pkcs8_der(opened.as_bytes())
+            }
+        }
+    }
+}
+
+/// PKCS#1 RSAPrivateKey -> PKCS#8 (RFC 5208 §5; RFC 8017 §A.1.2).
+fn wrap_pkcs1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+    wrap(AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) }, der)
+}
+
+/// SEC1 ECPrivateKey -> PKCS#8; its own `parameters` say which curve (RFC 5915 §3).
+fn wrap_sec1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+    let fields: Vec<AnyRef<'_>> = Decode::from_der(der).map_err(|_| KeyError::Unusable)?;
+    // [0] EXPLICIT ECParameters, of which only a named curve is allowed in PKIX (RFC 5480 §2.1.1).
+    let is_parameters = |field: &&AnyRef<'_>| {
+        matches!(field.tag(), Tag::ContextSpecific { number, .. } if number.value() == 0)
+    };
+    let parameters = fields.iter().find(is_parameters);
+    let curve = parameters.and_then(|field| <ObjectIdentifier>::from_der(field.value()).ok());
+    let curve = curve.ok_or(KeyError::Unusable)?;
+    wrap(AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&curve)) }, der)
+}
+
+fn wrap(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let key = OctetStringRef::new(key).map_err(|_| KeyError::Unusable)?;
+    let document = PrivateKeyInfoRef::new(algorithm, key);
+    document.to_der().map(Zeroizing::new).map_err(|_| KeyError::Unusable)
+}

@@ -1,0 +1,68 @@
+//! What can go wrong with a key.
+
+use super::KeyType;
+use crate::diagnosis::{Diagnosis, Failure};
+
+/// A key that cannot be made, read or used. No variant holds key material.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A key type that does not exist.
+    #[error("unknown key type \"{found}\"")]
+    UnknownType {
+        /// What was asked for.
+        found: String,
+    },
+    /// An RSA key was asked of a build without RSA.
+    #[error("this pgtls was built without RSA keys")]
+    RsaLeftOut,
+    /// The system's random number generator, or the provider, failed.
+    #[error("could not generate a key: the random number generator failed")]
+    Generation,
+    /// No private key in a file that should hold one.
+    #[error("no private key found in it")]
+    NoKey,
+    /// The text is not PEM.
+    #[error("its PEM text is damaged")]
+    Pem(#[source] crate::pem::PemError),
+    /// The key is encrypted and there is no passphrase.
+    #[error("the key is encrypted, and no passphrase was given")]
+    Encrypted,
+    /// The passphrase does not open the key.
+    #[error("the passphrase does not open the key")]
+    WrongPassphrase,
+    /// The key's encoding or algorithm is not one that can sign here.
+    #[error("the key is damaged or of a kind that pgtls cannot sign with")]
+    Unusable,
+    /// The key could not be encoded; a defect of ours or of the provider.
+    #[error("could not encode the key")]
+    Encoding,
+    /// The provider refused to sign.
+    #[error("could not sign with the key")]
+    Signing,
+}
+
+impl Diagnosis for KeyError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownType { .. } => {
+                let known: Vec<_> = KeyType::ALL.iter().map(|kind| kind.id()).collect();
+                Some(format!("Use one of {}.", known.join(", ")))
+            }
+            Self::RsaLeftOut => Some("Build it with the feature \"rsa\", or use ecdsa-p256.".to_owned()),
+            Self::Encrypted => Some("Give the passphrase's file with --ca-passphrase-file.".to_owned()),
+            Self::Unusable => {
+                Some("Convert it with: openssl pkcs8 -topk8 -nocrypt -in OLD.key -out NEW.key".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::UnknownType { .. } | Self::RsaLeftOut => Failure::Usage,
+            Self::Generation | Self::Encoding | Self::Signing => Failure::System,
+            _ => Failure::Forbidden,
+        }
+    }
+}

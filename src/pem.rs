@@ -1,0 +1,90 @@
+//! PEM text (RFC 7468) of what is public: certificates out, labelled blocks in.
+//!
+//! Private keys are written by `keys`, which wipes what it used.
+
+use rustls_pki_types::pem::{self, PemObject, SectionKind};
+use zeroize::Zeroizing;
+
+/// One PEM block: its kind and the DER inside. Wiped when dropped, since it may be a key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Block {
+    /// What the label says.
+    pub kind: BlockKind,
+    /// The decoded bytes.
+    pub der: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Block {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Block").field("kind", &self.kind).field("der", &"[elided]").finish()
+    }
+}
+
+/// The labels that this crate tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockKind {
+    /// `CERTIFICATE`
+    Certificate,
+    /// `PRIVATE KEY`: PKCS#8 (RFC 5208)
+    Pkcs8,
+    /// `ENCRYPTED PRIVATE KEY`: PKCS#8 under a passphrase
+    EncryptedPkcs8,
+    /// `RSA PRIVATE KEY`: PKCS#1 (RFC 8017)
+    Pkcs1,
+    /// `EC PRIVATE KEY`: SEC1 (RFC 5915)
+    Sec1,
+    /// Any other label.
+    Other,
+}
+
+/// A PEM text that cannot be taken apart.
+#[derive(Debug, thiserror::Error)]
+#[error("malformed PEM")]
+pub struct PemError(#[source] pem::Error);
+
+/// Encodes one DER certificate as PEM, 64 characters a line, LF, as OpenSSL prints it.
+#[must_use]
+pub fn encode_certificate(der: &[u8]) -> String {
+    let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
+    ::pem::encode_config(&::pem::Pem::new("CERTIFICATE", der), config)
+}
+
+/// All blocks of a PEM text in order; text between them is passed over.
+///
+/// # Errors
+/// [`PemError`] where a block does not end, or is not base64 inside.
+pub fn decode(text: &[u8]) -> Result<Vec<Block>, PemError> {
+    struct Section(SectionKind, Vec<u8>);
+    impl PemObject for Section {
+        fn from_pem(kind: SectionKind, der: Vec<u8>) -> Option<Self> {
+            Some(Self(kind, der))
+        }
+    }
+    let blocks = Section::pem_slice_iter(text).map(|section| {
+        let Section(kind, der) = section.map_err(PemError)?;
+        let kind = match kind {
+            SectionKind::Certificate => BlockKind::Certificate,
+            SectionKind::PrivateKey => BlockKind::Pkcs8,
+            SectionKind::RsaPrivateKey => BlockKind::Pkcs1,
+            SectionKind::EcPrivateKey => BlockKind::Sec1,
+            _ => BlockKind::Other,
+        };
+        Ok(Block { kind, der: Zeroizing::new(der) })
+    });
+    let mut blocks = blocks.collect::<Result<Vec<_>, _>>()?;
+    blocks.extend(encrypted_keys(text));
+    Ok(blocks)
+}
+
+/// The parser above knows no `ENCRYPTED PRIVATE KEY` label and would pass it over in silence.
+fn encrypted_keys(text: &[u8]) -> Vec<Block> {
+    if !text.windows(21).any(|window| window == b"ENCRYPTED PRIVATE KEY") {
+        return Vec::new();
+    }
+    ::pem::parse_many(text)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|block| block.tag() == "ENCRYPTED PRIVATE KEY")
+        .map(|block| Block { kind: BlockKind::EncryptedPkcs8, der: Zeroizing::new(block.into_contents()) })
+        .collect()
+}

@@ -1,0 +1,254 @@
+//! `gen`'s first step: a profile and what exists -> a plan.
+
+use super::{BundleSpec, CertificateSpec, Existing, IssuerRef, Notice, Plan, PlanError, rules, unchanged, window};
+use crate::keys::{KeyType, PublicKey};
+use crate::profile::{CertificateEntry, PathLength, Profile};
+use crate::state::State;
+use crate::x509::{ExtendedKeyUsage, Extensions, KeyUsage, Name, Usage, format_instant};
+use std::collections::BTreeSet;
+use time::OffsetDateTime;
+
+/// Decides everything about a directory.
+///
+/// # Errors
+/// [`PlanError`]: what stands in the way, what a rule forbids, what an existing CA cannot sign.
+pub fn build(profile: &Profile, state: &State, existing: Existing, now: OffsetDateTime) -> Result<Plan, PlanError> {
+    let mut specs: Vec<CertificateSpec> = Vec::with_capacity(profile.certificates.len());
+    let mut entries = Vec::with_capacity(profile.certificates.len());
+    for entry in issuers_first(profile) {
+        specs.push(wish(entry, now)?);
+        entries.push(entry);
+    }
+    find_kept(&entries, &mut specs, state, existing)?;
+    let mut notices = window::stretch(profile, &mut specs);
+    if existing == Existing::Keep {
+        for (at, entry) in entries.iter().enumerate().filter(|(at, _)| specs[*at].kept.is_some()) {
+            unchanged::compare(entry, &specs[at], &specs[..at], state, now)?;
+        }
+    }
+    describe_kept(&mut specs);
+    rules::check(profile, &mut specs, now)?;
+    check_issuers(&specs, state, now)?;
+    let bundles: Vec<BundleSpec> = profile
+        .bundles
+        .iter()
+        .map(|bundle| BundleSpec { file: bundle.file.clone(), certificates: bundle.certificates.clone() })
+        .collect();
+    let kept_files = kept_files(&specs, &bundles, state, existing)?;
+    notices.extend(specs.iter().filter_map(|spec| long_lived(spec, now)));
+    notices.extend(specs.iter().filter_map(p384_client));
+    notices.extend(example_names(&specs));
+    Ok(Plan { profile: profile.name.clone(), certificates: specs, bundles, kept_files, notices })
+}
+
+/// The entries so that each comes after its issuer, otherwise in their own order. `profile` has refused cycles.
+fn issuers_first(profile: &Profile) -> Vec<&CertificateEntry> {
+    let mut ordered: Vec<&CertificateEntry> = Vec::with_capacity(profile.certificates.len());
+    while ordered.len() < profile.certificates.len() {
+        let before = ordered.len();
+        for entry in &profile.certificates {
+            let has = |name: &String| ordered.iter().any(|other| other.name == *name);
+            if !has(&entry.name) && entry.issuer.as_ref().is_none_or(has) {
+                ordered.push(entry);
+            }
+        }
+        if ordered.len() == before {
+            break;
+        }
+    }
+    ordered
+}
+
+fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<CertificateSpec, PlanError> {
+    Ok(CertificateSpec {
+        stem: entry.name.clone(),
+        usage: entry.usage,
+        subject: entry.subject.clone(),
+        issuer: entry.issuer.clone().map_or(IssuerRef::Itself, IssuerRef::Certificate),
+        key_type: entry.key_type,
+        window: window::wished(entry, now)?,
+        serial: entry.serial.clone(),
+        extensions: extensions(entry),
+        append: entry.append.clone(),
+        waived: Vec::new(),
+        kept: None,
+    })
+}
+
+/// What a usage means in extensions (RFC 5280 §4.2.1.3, §4.2.1.9, §4.2.1.12).
+fn extensions(entry: &CertificateEntry) -> Extensions {
+    let ca = match (entry.usage, entry.path_length) {
+        (Usage::RootCa, PathLength::Usual) => Some(None),
+        // An intermediate signs end-entities; without this its key could make further CAs.
+        (Usage::IntermediateCa, PathLength::Usual) => Some(Some(0)),
+        (Usage::RootCa | Usage::IntermediateCa, PathLength::Unlimited) => Some(None),
+        (Usage::RootCa | Usage::IntermediateCa, PathLength::Limited(length)) => Some(Some(length)),
+        _ => None,
+    };
+    let key_usage = match entry.usage {
+        Usage::RootCa | Usage::IntermediateCa => vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign],
+        Usage::Bare => Vec::new(),
+        // TLS 1.2 without forward secrecy encrypts to the server's RSA key.
+        _ if entry.usage.serves() && entry.key_type.is_rsa() => {
+            vec![KeyUsage::DigitalSignature, KeyUsage::KeyEncipherment]
+        }
+        _ => vec![KeyUsage::DigitalSignature],
+    };
+    let mut extended_key_usage = match entry.usage {
+        Usage::Server => vec![ExtendedKeyUsage::server_auth()],
+        Usage::Client => vec![ExtendedKeyUsage::client_auth()],
+        Usage::Node => vec![ExtendedKeyUsage::server_auth(), ExtendedKeyUsage::client_auth()],
+        Usage::RootCa | Usage::IntermediateCa | Usage::Bare => Vec::new(),
+    };
+    for extra in &entry.extended_key_usages {
+        if !extended_key_usage.contains(extra) {
+            extended_key_usage.push(extra.clone());
+        }
+    }
+    Extensions {
+        ca,
+        key_usage,
+        extended_key_usage,
+        subject_alt_names: entry.san.clone(),
+        permitted: entry.permitted.clone(),
+        excluded: entry.excluded.clone(),
+        crl_distribution_points: entry.crl_distribution_points.clone(),
+        criticality: entry.criticality.clone(),
+    }
+}
+
+/// Marks what exists and stays; refuses halves of pairs.
+fn find_kept(
+    entries: &[&CertificateEntry],
+    specs: &mut [CertificateSpec],
+    state: &State,
+    existing: Existing,
+) -> Result<(), PlanError> {
+    for at in 0..entries.len() {
+        let spec = &specs[at];
+        let (certificate, key) = (format!("{}.crt", spec.stem), format!("{}.key", spec.stem));
+        let is_ca = spec.usage.is_ca();
+        let holdings = state.holdings(is_ca);
+        let stays = match existing {
+            Existing::Refuse => is_ca && state.ca_occupied.is_some(),
+            Existing::Keep => true,
+            Existing::Replace => is_ca,
+        };
+        if !stays {
+            continue;
+        }
+        let half = |present: &str, absent: &str| PlanError::HalfPair {
+            present: state.shown(present),
+            absent: state.shown(absent),
+        };
+        match (holdings.contains(&certificate), holdings.contains(&key)) {
+            (false, false) => continue,
+            (false, true) => return Err(half(&key, &certificate)),
+            // A CA's key may be away, in a safe; only signing needs it.
+            (true, false) if !is_ca => return Err(half(&certificate, &key)),
+            (true, _) => {}
+        }
+        if let IssuerRef::Certificate(issuer) = &spec.issuer {
+            let issuer = specs[..at].iter().find(|other| other.stem == *issuer);
+            if let Some(issuer) = issuer.filter(|issuer| issuer.kept.is_none()) {
+                return Err(half(&certificate, &format!("{}.crt", issuer.stem)));
+            }
+        }
+        specs[at].kept = state.certificate(&entries[at].name).cloned();
+    }
+    Ok(())
+}
+
+/// A kept certificate is shown, and judged as an issuer, by what it is, not by what was wished.
+fn describe_kept(specs: &mut [CertificateSpec]) {
+    for spec in specs {
+        let Some(kept) = &spec.kept else { continue };
+        spec.subject = kept.subject.clone();
+        spec.window = kept.window;
+        spec.key_type = PublicKey::from_spki_der(&kept.public_key).key_type().unwrap_or(spec.key_type);
+        spec.extensions.subject_alt_names = kept.subject_alt_names.clone();
+    }
+}
+
+/// An existing CA that has to sign must be able to, now.
+fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
+    let signs = |stem: &str| {
+        specs.iter().any(|spec| spec.kept.is_none() && spec.issuer == IssuerRef::Certificate(stem.to_owned()))
+    };
+    for spec in specs.iter().filter(|spec| spec.kept.is_some() && signs(&spec.stem)) {
+        let Some(certificate) = &spec.kept else { continue };
+        let shown = state.shown(&format!("{}.crt", spec.stem));
+        let unusable = |problem: String| Err(PlanError::UnusableCa { certificate: shown.clone(), problem });
+        if certificate.ca != Some(true) {
+            return unusable("it is no CA (basicConstraints)".to_owned());
+        }
+        if certificate.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
+            return unusable("its key usage is without keyCertSign".to_owned());
+        }
+        if !certificate.window.contains(now) {
+            let (from, to) = (certificate.window.not_before, certificate.window.not_after);
+            return unusable(format!("it is valid from {} to {}", format_instant(from), format_instant(to)));
+        }
+        let Some(key) = state.key(&spec.stem) else {
+            let key = state.shown_ca(&format!("{}.key", spec.stem));
+            return Err(PlanError::CaKeyMissing { certificate: shown, key });
+        };
+        if let crate::keys::StoredKey::Plain(key) = key
+            && key.public().spki_der() != certificate.public_key
+        {
+            return unusable("its key is the key of another certificate".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Which files stay as they are; refuses where one would be overwritten that must not be.
+fn kept_files(
+    specs: &[CertificateSpec],
+    bundles: &[BundleSpec],
+    state: &State,
+    existing: Existing,
+) -> Result<BTreeSet<String>, PlanError> {
+    let mut kept = BTreeSet::new();
+    let mut in_the_way = Vec::new();
+    for spec in specs {
+        for file in [format!("{}.crt", spec.stem), format!("{}.key", spec.stem)] {
+            match (state.occupied.contains(&file), spec.kept.is_some()) {
+                (true, true) if existing != Existing::Refuse => drop(kept.insert(file)),
+                (true, _) if existing != Existing::Replace || spec.usage.is_ca() => in_the_way.push(file),
+                _ => {}
+            }
+        }
+    }
+    for bundle in bundles.iter().filter(|bundle| state.occupied.contains(&bundle.file)) {
+        match existing {
+            Existing::Refuse => in_the_way.push(bundle.file.clone()),
+            Existing::Keep => {
+                unchanged::compare_bundle(&bundle.file, &bundle.certificates, specs, state)?;
+                kept.insert(bundle.file.clone());
+            }
+            Existing::Replace => {}
+        }
+    }
+    match in_the_way.first() {
+        None => Ok(kept),
+        Some(first) => Err(PlanError::Exists { first: state.shown(first), more: in_the_way.len() - 1 }),
+    }
+}
+
+fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {
+    let over = spec.kept.is_none() && spec.window.not_after - now > time::Duration::days(36_525);
+    over.then(|| Notice::OverHundredYears { certificate: spec.stem.clone(), not_after: spec.window.not_after })
+}
+
+fn p384_client(spec: &CertificateSpec) -> Option<Notice> {
+    let is_one = spec.usage == Usage::Client && spec.key_type == KeyType::EcdsaP384;
+    is_one.then(|| Notice::P384Client { certificate: spec.stem.clone() })
+}
+
+fn example_names(specs: &[CertificateSpec]) -> Option<Notice> {
+    const EXAMPLE: &str = "yourdomain.com";
+    let is_example = |name: &Name| name.common_names().iter().any(|name| name.ends_with(EXAMPLE));
+    let server = specs.iter().find(|spec| spec.usage.serves() && spec.kept.is_none())?;
+    is_example(&server.subject).then(|| Notice::ExampleNames { domain: EXAMPLE.to_owned() })
+}

@@ -1,0 +1,154 @@
+//! Why a plan cannot be.
+
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::profile::Rule;
+use crate::x509::Lifetime;
+
+/// A refusal, before anything was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Files are in the way.
+    #[error("\"{first}\" exists already")]
+    Exists {
+        /// The first of them, as the user names it.
+        first: String,
+        /// How many more there are.
+        more: usize,
+    },
+    /// A kept file is not what the plan wants.
+    #[error("\"{file}\" exists and differs in its {field}")]
+    Differs {
+        /// The file, as the user names it.
+        file: String,
+        /// Which of the fields of *unchanged*.
+        field: &'static str,
+        /// What it is.
+        found: String,
+        /// What the plan wants.
+        expected: String,
+    },
+    /// One half of a pair is there.
+    #[error("\"{present}\" exists without \"{absent}\"")]
+    HalfPair {
+        /// The file that is there.
+        present: String,
+        /// The file that is not.
+        absent: String,
+    },
+    /// A rule is broken and not waived.
+    #[error("{fact}")]
+    Broken {
+        /// The rule.
+        rule: Rule,
+        /// The certificate that breaks it.
+        certificate: String,
+        /// What is so.
+        fact: String,
+        /// What was found and expected.
+        detail: Option<String>,
+        /// The mend.
+        hint: String,
+        /// Whether an existing CA is what forbids it.
+        by_existing: bool,
+    },
+    /// A window that ends before it begins.
+    #[error("certificate \"{certificate}\" would end before it begins")]
+    EmptyWindow {
+        /// The certificate.
+        certificate: String,
+        /// Its first second.
+        not_before: String,
+        /// Its last.
+        not_after: String,
+    },
+    /// An end past the year 9999, which X.509 cannot write (RFC 5280 §4.1.2.5).
+    #[error("certificate \"{certificate}\" would end past the year 9999")]
+    PastYear9999 {
+        /// The certificate.
+        certificate: String,
+    },
+    /// The key of an existing CA is not there, and it has to sign.
+    #[error("the key of the CA \"{certificate}\" is not there")]
+    CaKeyMissing {
+        /// The CA's certificate file, as the user names it.
+        certificate: String,
+        /// The key file that was looked for.
+        key: String,
+    },
+    /// An existing CA is not one, or not now.
+    #[error("the existing CA \"{certificate}\" cannot sign: {problem}")]
+    UnusableCa {
+        /// Its file, as the user names it.
+        certificate: String,
+        /// Why not.
+        problem: String,
+    },
+}
+
+impl PlanError {
+    /// The refusal of a window that does not fit its issuer's.
+    pub(super) fn outlives(certificate: &str, detail: String, fits: Option<Lifetime>, by_existing: bool) -> Self {
+        let hint = fits.map_or_else(
+            || "Nothing fits any more; use another directory or CA.".to_owned(),
+            |fits| format!("--lifetime {fits} is the longest that fits."),
+        );
+        Self::Broken {
+            rule: Rule::LeafOutlivesCa,
+            certificate: certificate.to_owned(),
+            fact: format!("certificate \"{certificate}\" would outlive its CA"),
+            detail: Some(detail),
+            hint,
+            by_existing,
+        }
+    }
+}
+
+impl Diagnosis for PlanError {
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Exists { more: 0, .. } => Some("It would be overwritten; nothing was changed.".to_owned()),
+            Self::Exists { more, .. } => {
+                Some(format!("It and {more} more would be overwritten; nothing was changed."))
+            }
+            Self::Differs { found, expected, .. } => Some(format!("It is {found}; asked for is {expected}.")),
+            Self::Broken { detail, .. } => detail.clone(),
+            Self::EmptyWindow { not_before, not_after, .. } => {
+                Some(format!("It would begin at {not_before} and end at {not_after}."))
+            }
+            Self::CaKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Exists { .. } => {
+                "Give another directory with -D; or --if-missing to make only what is absent; or --force to replace \
+                 the certificates and keys of servers and clients, never those of a CA."
+            }
+            Self::Differs { .. } => {
+                "Ask for what is there, or use another directory with -D; --force replaces servers and clients."
+            }
+            Self::HalfPair { .. } => {
+                "Put the other file back, or move this one away; --force replaces servers and clients."
+            }
+            Self::Broken { hint, .. } => hint,
+            Self::EmptyWindow { .. } => "Give a later end, or, in a profile, an earlier not_before.",
+            Self::PastYear9999 { .. } => "Give a shorter lifetime.",
+            Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
+            Self::UnusableCa { .. } => "Use another directory with -D.",
+        };
+        Some(hint.to_owned())
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Broken { by_existing: false, .. } | Self::EmptyWindow { .. } | Self::PastYear9999 { .. } => {
+                Failure::Usage
+            }
+            Self::CaKeyMissing { .. } => Failure::System,
+            _ => Failure::Forbidden,
+        }
+    }
+}

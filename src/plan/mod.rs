@@ -1,0 +1,190 @@
+//! Every decision, before a key exists: issuers, names, usages, windows, what is made and what is kept. Pure: time is
+//! an argument, and equal inputs give an equal plan.
+
+mod build;
+mod error;
+mod rules;
+mod unchanged;
+mod window;
+
+pub use build::build;
+pub use error::PlanError;
+
+use crate::keys::KeyType;
+use crate::profile::{Rule, SerialNumber};
+use crate::x509::{Certificate, Extensions, Name, Usage, Window, format_date, format_instant};
+use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
+use std::fmt;
+use time::OffsetDateTime;
+
+/// What is going to be made, decided to the last field but keys and random serial numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The profile's name.
+    pub profile: String,
+    /// Every certificate, an issuer always before what it issues.
+    pub certificates: Vec<CertificateSpec>,
+    /// Files of several certificates.
+    pub bundles: Vec<BundleSpec>,
+    /// Files that stay as they are.
+    pub kept_files: BTreeSet<String>,
+    /// What the user should know, though nothing is refused.
+    pub notices: Vec<Notice>,
+}
+
+impl Plan {
+    /// The certificate of that stem.
+    #[must_use]
+    pub fn certificate(&self, stem: &str) -> Option<&CertificateSpec> {
+        self.certificates.iter().find(|spec| spec.stem == stem)
+    }
+
+    /// Whether there is nothing to make.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.certificates.iter().all(|spec| spec.kept.is_some())
+            && self.bundles.iter().all(|bundle| self.kept_files.contains(&bundle.file))
+    }
+}
+
+/// One certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CertificateSpec {
+    /// File stem.
+    pub stem: String,
+    /// What it is for.
+    pub usage: Usage,
+    /// Whom it names.
+    pub subject: Name,
+    /// Who signs it.
+    pub issuer: IssuerRef,
+    /// Its key.
+    pub key_type: KeyType,
+    /// When it is valid.
+    #[serde(flatten)]
+    pub window: Window,
+    /// Its serial number.
+    #[serde(serialize_with = "serialize_serial")]
+    pub serial: SerialNumber,
+    /// Its extensions; [`Usage::Bare`] has none.
+    pub extensions: Extensions,
+    /// Certificates that follow it in its file.
+    pub append: Vec<String>,
+    /// Rules that it breaks and that its entry waives.
+    pub waived: Vec<Rule>,
+    /// The certificate that exists and is kept; `None`: it is made.
+    #[serde(serialize_with = "serialize_kept")]
+    pub kept: Option<Certificate>,
+}
+
+fn serialize_serial<S: Serializer>(serial: &SerialNumber, serializer: S) -> Result<S::Ok, S::Error> {
+    match serial {
+        SerialNumber::Random { bits } => serializer.collect_str(&format_args!("{bits} random bits")),
+        SerialNumber::Given(bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            serializer.collect_str(&format_args!("0x{hex}"))
+        }
+    }
+}
+
+fn serialize_kept<S: Serializer>(kept: &Option<Certificate>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(kept.is_some())
+}
+
+/// Who signs a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssuerRef {
+    /// Its own key.
+    Itself,
+    /// The certificate of that stem in the same plan.
+    Certificate(String),
+}
+
+/// A file of several certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BundleSpec {
+    /// The file's name.
+    pub file: String,
+    /// Stems, in order.
+    pub certificates: Vec<String>,
+}
+
+/// What to do where a file exists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse to overwrite anything.
+    Refuse,
+    /// Keep what equals the plan, make what is absent, refuse what differs.
+    Keep,
+    /// Replace end-entities and their keys, never a CA.
+    Replace,
+}
+
+/// Something to know about a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "notice")]
+pub enum Notice {
+    /// A CA lives longer than its profile says, because a certificate under it does.
+    Stretched {
+        /// The CA.
+        certificate: String,
+        /// The certificate that needs it.
+        because_of: String,
+        /// The CA's new end.
+        #[serde(serialize_with = "serialize_date")]
+        not_after: OffsetDateTime,
+    },
+    /// A life of over a hundred years.
+    OverHundredYears {
+        /// The certificate.
+        certificate: String,
+        /// Its end.
+        #[serde(serialize_with = "serialize_date")]
+        not_after: OffsetDateTime,
+    },
+    /// A P-384 client key, which a TLS 1.2 server with the default curves refuses.
+    P384Client {
+        /// The certificate.
+        certificate: String,
+    },
+    /// The names are the guide's example, not the user's.
+    ExampleNames {
+        /// The example's domain.
+        domain: String,
+    },
+}
+
+fn serialize_date<S: Serializer>(instant: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format_instant(*instant))
+}
+
+impl Notice {
+    /// Whether it is a warning, and not only said in passing.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Self::OverHundredYears { .. } | Self::P384Client { .. })
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stretched { certificate, because_of, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{certificate}.crt lives until {date}, because {because_of}.crt does")
+            }
+            Self::OverHundredYears { certificate, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{certificate}.crt lives for over 100 years, until {date}")
+            }
+            Self::P384Client { certificate } => write!(
+                f,
+                "{certificate}.key is P-384: over TLS 1.2 (Kong's default) the server refuses it unless \
+                 ssl_ecdh_curve is secp384r1"
+            ),
+            Self::ExampleNames { domain } => write!(f, "\"{domain}\" is the guide's example"),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The rules that a certificate of a plan keeps, or that its entry waives.
+
+use super::{CertificateSpec, IssuerRef, PlanError};
+use crate::keys::KeyType;
+use crate::profile::{Profile, Rule};
+use crate::x509::{GeneralName, Lifetime, Usage, format_instant};
+use time::OffsetDateTime;
+
+/// X.520's bound on a common name, in characters (RFC 5280 appendix A, ub-common-name).
+const COMMON_NAME_CHARACTERS: usize = 64;
+/// PostgreSQL's bound on a role name, in bytes: NAMEDATALEN is 64, and a NUL takes one.
+const ROLE_NAME_BYTES: usize = 63;
+
+/// A broken rule, before it is known whether the entry waives it.
+struct Breach {
+    rule: Rule,
+    error: PlanError,
+}
+
+/// Checks everything that is going to be made, and notes in each what its entry waives.
+pub(super) fn check(
+    profile: &Profile,
+    specs: &mut [CertificateSpec],
+    now: OffsetDateTime,
+) -> Result<(), PlanError> {
+    for at in 0..specs.len() {
+        if specs[at].kept.is_some() {
+            continue;
+        }
+        let waives = profile.certificate(&specs[at].stem).map(|entry| entry.waive.clone()).unwrap_or_default();
+        let mut waived = Vec::new();
+        for breach in breaches(&specs[at], specs, now) {
+            if !waives.contains(&breach.rule) {
+                return Err(breach.error);
+            }
+            waived.push(breach.rule);
+        }
+        specs[at].waived = waived;
+    }
+    Ok(())
+}
+
+fn breaches(spec: &CertificateSpec, specs: &[CertificateSpec], now: OffsetDateTime) -> Vec<Breach> {
+    let issuer = issuer_of(spec, specs);
+    [
+        common_name(spec),
+        role_name(spec),
+        wildcard(spec),
+        eddsa(spec, issuer),
+        issuer_is_ca(spec, issuer),
+        path_length(spec, specs),
+        outlives(spec, issuer, now),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn issuer_of<'a>(spec: &CertificateSpec, specs: &'a [CertificateSpec]) -> Option<&'a CertificateSpec> {
+    match &spec.issuer {
+        IssuerRef::Itself => None,
+        IssuerRef::Certificate(stem) => specs.iter().find(|other| other.stem == *stem),
+    }
+}
+
+fn breach(rule: Rule, spec: &CertificateSpec, fact: String, detail: Option<String>, hint: &str) -> Breach {
+    let (certificate, hint) = (spec.stem.clone(), hint.to_owned());
+    Breach { rule, error: PlanError::Broken { rule, certificate, fact, detail, hint, by_existing: false } }
+}
+
+fn common_name(spec: &CertificateSpec) -> Option<Breach> {
+    let names = spec.subject.common_names();
+    let long = names.iter().find(|name| name.chars().count() > COMMON_NAME_CHARACTERS)?;
+    let fact = format!("the common name of \"{}\" is over {COMMON_NAME_CHARACTERS} characters", spec.stem);
+    let detail = format!("\"{long}\" has {}.", long.chars().count());
+    let hint = if spec.usage.serves() {
+        "Put a shorter name first: only the first --server is the common name, every one is a SAN."
+    } else {
+        "Use a shorter one."
+    };
+    Some(breach(Rule::CommonNameTooLong, spec, fact, Some(detail), hint))
+}
+
+fn role_name(spec: &CertificateSpec) -> Option<Breach> {
+    let name = spec.subject.common_names().into_iter().next().filter(|name| name.len() > ROLE_NAME_BYTES)?;
+    if spec.usage != Usage::Client {
+        return None;
+    }
+    let fact = format!("the common name of \"{}\" is over {ROLE_NAME_BYTES} bytes", spec.stem);
+    let detail = format!("\"{name}\" has {}; no PostgreSQL role has such a name.", name.len());
+    Some(breach(Rule::RoleNameTooLong, spec, fact, Some(detail), "Use the name of the role that it logs in as."))
+}
+
+fn wildcard(spec: &CertificateSpec) -> Option<Breach> {
+    if !spec.usage.serves() {
+        return None;
+    }
+    let sans = spec.extensions.subject_alt_names.iter().filter_map(|name| match name {
+        GeneralName::Dns(text) => Some(text.clone()),
+        _ => None,
+    });
+    let name = sans.chain(spec.subject.common_names()).find(|name| {
+        let rest = name.strip_prefix("*.").unwrap_or(name);
+        rest.contains('*')
+    })?;
+    let fact = format!("\"{name}\" has a wildcard where none works");
+    let detail = "PostgreSQL's clients take * only as the whole first label, for exactly one label.".to_owned();
+    Some(breach(Rule::WildcardPlace, spec, fact, Some(detail), "Write it like *.example.com."))
+}
+
+fn eddsa(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Option<Breach> {
+    let signer = issuer.unwrap_or(spec);
+    if !spec.usage.serves() || signer.key_type != KeyType::Ed25519 {
+        return None;
+    }
+    let fact = format!("certificate \"{}\" would bear an Ed25519 signature", spec.stem);
+    let detail = "SCRAM cannot bind to it: every libpq login with a password fails.".to_owned();
+    let hint = match issuer {
+        Some(_) => "Leave the CA at ecdsa-p256 (--ca-key-type); an Ed25519 leaf under it works.",
+        None => "Use --key-type ecdsa-p256.",
+    };
+    Some(breach(Rule::EddsaSignsServer, spec, fact, Some(detail), hint))
+}
+
+fn issuer_is_ca(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Option<Breach> {
+    let issuer = issuer.filter(|issuer| issuer.extensions.ca.is_none() && issuer.kept.is_none())?;
+    let fact = format!("\"{}\" issues \"{}\", but is no CA", issuer.stem, spec.stem);
+    Some(breach(Rule::IssuerIsNoCa, spec, fact, None, "Give the issuer the usage root-ca or intermediate-ca."))
+}
+
+/// Counts the CAs from this one up; each authority above allows so many (RFC 5280 §4.2.1.9).
+fn path_length(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Breach> {
+    spec.extensions.ca?;
+    let (mut below, mut current) = (0_u32, spec);
+    while let Some(issuer) = issuer_of(current, specs) {
+        below += 1;
+        let kept = issuer.kept.as_ref();
+        let limit = match kept {
+            Some(certificate) => certificate.path_length,
+            None => issuer.extensions.ca.flatten().map(u32::from),
+        };
+        if limit.is_some_and(|limit| below > limit) {
+            let fact = format!("the path length of \"{}\" leaves no room for the CA \"{}\"", issuer.stem, spec.stem);
+            let detail = format!("It is {}; {below} would be needed.", limit.unwrap_or_default());
+            let hint = format!("Set path_length = {below} on \"{}\", or issue \"{}\" higher up.", issuer.stem, spec.stem);
+            let mut breach = breach(Rule::PathLengthSpent, spec, fact, Some(detail), &hint);
+            if let PlanError::Broken { by_existing, .. } = &mut breach.error {
+                *by_existing = kept.is_some();
+            }
+            return Some(breach);
+        }
+        current = issuer;
+    }
+    None
+}
+
+fn outlives(spec: &CertificateSpec, issuer: Option<&CertificateSpec>, now: OffsetDateTime) -> Option<Breach> {
+    let issuer = issuer?;
+    let end = issuer.kept.as_ref().map_or(issuer.window.not_after, |kept| kept.window.not_after);
+    if spec.window.not_after <= end {
+        return None;
+    }
+    let (own, ca) = (format_instant(spec.window.not_after), format_instant(end));
+    let detail = format!("It would end at {own}; \"{}\" ends at {ca}.", issuer.stem);
+    let error = PlanError::outlives(&spec.stem, detail, Lifetime::fitting(end - now), issuer.kept.is_some());
+    Some(Breach { rule: Rule::LeafOutlivesCa, error })
+}

@@ -1,0 +1,59 @@
+//! Windows of time: from wishes to instants, and how far a CA must live for what is under it.
+
+use super::{CertificateSpec, IssuerRef, Notice, PlanError};
+use crate::profile::{CertificateEntry, Ending, Profile, Rule};
+use crate::x509::{Window, format_instant};
+use time::{Duration, OffsetDateTime};
+
+/// How far back a certificate begins, so that a peer whose clock is behind takes it at once.
+pub(super) const BACKDATED: Duration = Duration::HOUR;
+
+/// The window that an entry wishes for, to the second.
+pub(super) fn wished(entry: &CertificateEntry, now: OffsetDateTime) -> Result<Window, PlanError> {
+    let past = || PlanError::PastYear9999 { certificate: entry.name.clone() };
+    let now = now.replace_nanosecond(0).unwrap_or(now);
+    let not_before = entry.validity.not_before.unwrap_or(now - BACKDATED);
+    let not_after = match entry.validity.ending {
+        Ending::At(instant) => instant,
+        // A lifetime counts from now, or from the beginning that was asked for.
+        Ending::After(lifetime) => {
+            let from = entry.validity.not_before.unwrap_or(now);
+            from.checked_add(lifetime.duration()).ok_or_else(past)?
+        }
+    };
+    if not_after.year() > 9999 {
+        return Err(past());
+    }
+    if not_after <= not_before {
+        return Err(PlanError::EmptyWindow {
+            certificate: entry.name.clone(),
+            not_before: format_instant(not_before),
+            not_after: format_instant(not_after),
+        });
+    }
+    Ok(Window { not_before, not_after })
+}
+
+/// Lets every new CA live as long as what is under it, from the leaves up, and tells which did.
+pub(super) fn stretch(profile: &Profile, specs: &mut [CertificateSpec]) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for at in (0..specs.len()).rev() {
+        let waives = |entry: &CertificateEntry| entry.waive.contains(&Rule::LeafOutlivesCa);
+        if specs[at].kept.is_some() || profile.certificate(&specs[at].stem).is_some_and(waives) {
+            continue;
+        }
+        let IssuerRef::Certificate(issuer) = specs[at].issuer.clone() else { continue };
+        let (because_of, not_after) = (specs[at].stem.clone(), specs[at].window.not_after);
+        let stretches = profile.certificate(&issuer).is_some_and(|entry| entry.validity.stretches);
+        let Some(issuer) = specs.iter_mut().find(|spec| spec.stem == issuer) else { continue };
+        if issuer.kept.is_some() || !stretches || issuer.window.not_after >= not_after {
+            continue;
+        }
+        issuer.window.not_after = not_after;
+        let certificate = issuer.stem.clone();
+        notices.retain(|notice| !matches!(notice, Notice::Stretched { certificate: earlier, .. } if *earlier == certificate));
+        notices.push(Notice::Stretched { certificate, because_of, not_after });
+    }
+    notices.reverse();
+    notices
+}

@@ -1,0 +1,112 @@
+//! What exists already in a directory, as plain data; `layout::restore` makes it from files.
+
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::keys::{KeyError, StoredKey};
+use crate::x509::{Certificate, X509Error};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A directory as it was found; empty where there is none.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// The directory as the user named it, for messages.
+    pub path: String,
+    /// Every name in it, whatever it is.
+    pub occupied: BTreeSet<String>,
+    /// The directory of CA keys as the user named it, where it is another one.
+    pub ca_path: String,
+    /// Every name in that directory; `None` where CA keys live beside the rest.
+    pub ca_occupied: Option<BTreeSet<String>>,
+    /// The certificates of each `*.crt`, in their order.
+    pub certificates: BTreeMap<String, Vec<Certificate>>,
+    /// The key of each `*.key`.
+    pub keys: BTreeMap<String, StoredKey>,
+}
+
+impl State {
+    /// The certificate of a stem: the first in its file.
+    #[must_use]
+    pub fn certificate(&self, stem: &str) -> Option<&Certificate> {
+        self.certificates.get(&format!("{stem}.crt"))?.first()
+    }
+
+    /// The key of a stem.
+    #[must_use]
+    pub fn key(&self, stem: &str) -> Option<&StoredKey> {
+        self.keys.get(&format!("{stem}.key"))
+    }
+
+    /// The names where the pair of a CA, or of an end-entity, is looked for.
+    #[must_use]
+    pub fn holdings(&self, ca: bool) -> &BTreeSet<String> {
+        match &self.ca_occupied {
+            Some(names) if ca => names,
+            _ => &self.occupied,
+        }
+    }
+
+    /// A file of it as the user would name it.
+    #[must_use]
+    pub fn shown(&self, file: &str) -> String {
+        shown_in(&self.path, file)
+    }
+
+    /// A file of the CA's directory as the user would name it.
+    #[must_use]
+    pub fn shown_ca(&self, file: &str) -> String {
+        if self.ca_occupied.is_some() { shown_in(&self.ca_path, file) } else { self.shown(file) }
+    }
+}
+
+/// `root.key` in `pki` is `pki/root.key`; in `.` it is itself.
+fn shown_in(path: &str, file: &str) -> String {
+    match path {
+        "" | "." => file.to_owned(),
+        path => format!("{}/{file}", path.trim_end_matches('/')),
+    }
+}
+
+/// A file whose name says what it holds, and which does not hold it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// A `*.crt` that cannot be read as PEM certificates.
+    #[error("certificate file \"{path}\" cannot be read: {source}")]
+    Certificate {
+        /// The file as the user names it.
+        path: String,
+        /// Why.
+        source: X509Error,
+    },
+    /// A `*.crt` whose PEM is damaged.
+    #[error("certificate file \"{path}\" cannot be read: {source}")]
+    Pem {
+        /// The file as the user names it.
+        path: String,
+        /// Why.
+        source: crate::pem::PemError,
+    },
+    /// A `*.crt` without a certificate.
+    #[error("certificate file \"{path}\" holds no certificate")]
+    Empty {
+        /// The file as the user names it.
+        path: String,
+    },
+    /// A `*.key` that cannot be read.
+    #[error("key file \"{path}\" cannot be read: {source}")]
+    Key {
+        /// The file as the user names it.
+        path: String,
+        /// Why.
+        source: KeyError,
+    },
+}
+
+impl Diagnosis for StateError {
+    fn hint(&self) -> Option<String> {
+        Some("Move the file away, or give another directory with -D.".to_owned())
+    }
+
+    fn failure(&self) -> Failure {
+        Failure::Forbidden
+    }
+}

@@ -1,0 +1,284 @@
+//! Plain data -> the DER of a signed certificate.
+//!
+//! `rcgen` encodes the TBSCertificate and signs nothing. Its distinguished name is a map, which loses repeated
+//! attributes and refuses multi-valued RDNs, so a leaf under a CA with two `OU`s would not chain; its public keys are
+//! those of its own list. So the exact issuer, subject, algorithm and key are put in place afterwards, and the result is
+//! signed once, by us.
+
+use super::extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
+use super::{GeneralName, Name, Window, X509Error};
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
+};
+use std::cell::RefCell;
+use std::net::IpAddr;
+use yasna::{ASN1Result, Tag};
+
+/// The version of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// X.509 v1: no extensions. Only for tests of what refuses it.
+    V1,
+    /// X.509 v3 (RFC 5280 §4.1.2.1).
+    V3,
+}
+
+/// Signs a TBSCertificate; the caller adapts its key to it.
+pub trait Signer {
+    /// What a failed signature says.
+    type Error;
+
+    /// The DER AlgorithmIdentifier that goes into both of its fields (RFC 5280 §4.1.1.2).
+    fn algorithm_der(&self) -> &[u8];
+
+    /// The signature over the exact bytes, as the BIT STRING holds it.
+    ///
+    /// # Errors
+    /// The signer's own.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Self::Error>;
+}
+
+/// A subtree of a name constraint (RFC 5280 §4.2.1.10).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubtreeName {
+    /// Host names under a domain.
+    Dns(String),
+    /// Mail boxes, or all of a domain.
+    Email(String),
+    /// A network: address and prefix length in bits.
+    Network(IpAddr, u8),
+}
+
+/// The extensions of a v3 certificate that need no key; what is empty or `None` is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Extensions {
+    /// `Some(None)`: a CA of any depth; `Some(Some(n))`: with path length n; `None`: an end-entity.
+    pub ca: Option<Option<u8>>,
+    /// keyUsage.
+    pub key_usage: Vec<KeyUsage>,
+    /// extKeyUsage.
+    pub extended_key_usage: Vec<ExtendedKeyUsage>,
+    /// subjectAltName.
+    pub subject_alt_names: Vec<GeneralName>,
+    /// nameConstraints, permitted subtrees.
+    pub permitted: Vec<SubtreeName>,
+    /// nameConstraints, excluded subtrees.
+    pub excluded: Vec<SubtreeName>,
+    /// cRLDistributionPoints: one point a URI.
+    pub crl_distribution_points: Vec<String>,
+    /// Extensions whose criticality is not the usual one, and what it is.
+    pub criticality: Vec<(ExtensionKind, bool)>,
+}
+
+/// Everything in a certificate but its signature.
+#[derive(Debug, Clone)]
+pub struct CertificateFields<'a> {
+    /// v1 ignores the extensions.
+    pub version: Version,
+    /// Big-endian bytes of a positive integer.
+    pub serial: &'a [u8],
+    /// Exactly as the issuer's own subject.
+    pub issuer: &'a Name,
+    /// Whom it names.
+    pub subject: &'a Name,
+    /// When it is valid.
+    pub window: Window,
+    /// DER SubjectPublicKeyInfo, copied untouched.
+    pub public_key: &'a [u8],
+    /// Its extensions, but for the two that name keys.
+    pub extensions: &'a Extensions,
+    /// subjectKeyIdentifier.
+    pub subject_key_identifier: &'a [u8],
+    /// authorityKeyIdentifier, keyid form; `None` on a root.
+    pub authority_key_identifier: Option<&'a [u8]>,
+}
+
+/// Encodes and signs a certificate; the result is DER.
+///
+/// # Errors
+/// [`X509Error::Encoding`] or [`X509Error::Rebuild`] (a defect), or the signer's own, converted.
+pub fn encode_certificate<S: Signer>(fields: &CertificateFields<'_>, signer: &S) -> Result<Vec<u8>, S::Error>
+where
+    S::Error: From<X509Error>,
+{
+    let tbs = to_be_signed(fields, signer.algorithm_der())?;
+    let signature = signer.sign(&tbs)?;
+    Ok(yasna::construct_der(|writer| {
+        writer.write_sequence(|writer| {
+            writer.next().write_der(&tbs);
+            writer.next().write_der(signer.algorithm_der());
+            writer.next().write_bitvec_bytes(&signature, signature.len() * 8);
+        });
+    }))
+}
+
+/// The exact TBSCertificate.
+fn to_be_signed(fields: &CertificateFields<'_>, algorithm: &[u8]) -> Result<Vec<u8>, X509Error> {
+    let encoded = rcgen_encoding(fields)?;
+    let parts = yasna::parse_der(&encoded, |reader| reader.collect_sequence_of(|reader| reader.read_der()))
+        .map_err(X509Error::Rebuild)?;
+    // version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, extensions (RFC 5280 §4.1)
+    let [version, serial, _, _, validity, _, _, extensions @ ..] = parts.as_slice() else {
+        return Err(X509Error::Rebuild(yasna::ASN1Error::new(yasna::ASN1ErrorKind::Invalid)));
+    };
+    let extensions = match extensions.first() {
+        Some(extensions) if fields.version == Version::V3 => {
+            Some(with_criticality(extensions, &fields.extensions.criticality).map_err(X509Error::Rebuild)?)
+        }
+        _ => None,
+    };
+    Ok(yasna::construct_der(|writer| {
+        writer.write_sequence(|writer| {
+            if fields.version == Version::V3 {
+                writer.next().write_der(version);
+            }
+            writer.next().write_der(serial);
+            writer.next().write_der(algorithm);
+            writer.next().write_der(fields.issuer.as_der());
+            writer.next().write_der(validity);
+            writer.next().write_der(fields.subject.as_der());
+            writer.next().write_der(fields.public_key);
+            if let Some(extensions) = &extensions {
+                writer.next().write_der(extensions);
+            }
+        });
+    }))
+}
+
+/// Rewrites the `critical` flag of the extensions that are listed.
+fn with_criticality(extensions: &[u8], changes: &[(ExtensionKind, bool)]) -> ASN1Result<Vec<u8>> {
+    if changes.is_empty() {
+        return Ok(extensions.to_vec());
+    }
+    let list = yasna::parse_der(extensions, |reader| {
+        reader.read_tagged(Tag::context(3), |reader| {
+            reader.collect_sequence_of(|reader| {
+                reader.read_sequence(|reader| {
+                    let oid = reader.next().read_oid()?;
+                    let critical = reader.read_default(false, |reader| reader.read_bool())?;
+                    Ok((oid, critical, reader.next().read_bytes()?))
+                })
+            })
+        })
+    })?;
+    Ok(yasna::construct_der(|writer| {
+        writer.write_tagged(Tag::context(3), |writer| {
+            writer.write_sequence(|writer| {
+                for (oid, critical, value) in &list {
+                    let is_this = |kind: ExtensionKind| oid.components().as_slice() == [2, 5, 29, kind.arc()];
+                    let change = changes.iter().find(|(kind, _)| is_this(*kind));
+                    writer.next().write_sequence(|writer| {
+                        writer.next().write_oid(oid);
+                        if change.map_or(*critical, |(_, wanted)| *wanted) {
+                            writer.next().write_bool(true);
+                        }
+                        writer.next().write_bytes(value);
+                    });
+                }
+            });
+        });
+    }))
+}
+
+/// Stands in for a key while rcgen encodes: it hands out nothing and keeps what it is asked to sign.
+struct Capture {
+    message: RefCell<Vec<u8>>,
+}
+
+impl PublicKeyData for Capture {
+    fn der_bytes(&self) -> &[u8] {
+        &[]
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &rcgen::PKCS_ED25519
+    }
+}
+
+impl rcgen::SigningKey for Capture {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        self.message.borrow_mut().extend_from_slice(message);
+        Ok(Vec::new())
+    }
+}
+
+/// rcgen's TBSCertificate, in which names, algorithm and key are stand-ins.
+fn rcgen_encoding(fields: &CertificateFields<'_>) -> Result<Vec<u8>, X509Error> {
+    let params = parameters(fields).map_err(X509Error::Encoding)?;
+    let issuer_id = fields.authority_key_identifier.unwrap_or_default().to_vec();
+    let mut issuer_params = CertificateParams::default();
+    issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(issuer_id);
+    let capture = Capture { message: RefCell::new(Vec::with_capacity(1024)) };
+    let issuer = Issuer::from_params(&issuer_params, &capture);
+    params.signed_by(&capture, &issuer).map_err(X509Error::Encoding)?;
+    drop(issuer);
+    Ok(capture.message.into_inner())
+}
+
+fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen::Error> {
+    let extensions = fields.extensions;
+    let mut params = CertificateParams::default();
+    params.not_before = fields.window.not_before;
+    params.not_after = fields.window.not_after;
+    params.serial_number = Some(SerialNumber::from_slice(fields.serial));
+    params.key_identifier_method = KeyIdMethod::PreSpecified(fields.subject_key_identifier.to_vec());
+    params.use_authority_key_identifier_extension = fields.authority_key_identifier.is_some();
+    // rcgen marks the SAN critical where the subject is empty (RFC 5280 §4.2.1.6): let its stand-in say which.
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    if !fields.subject.is_empty() {
+        params.distinguished_name.push(DnType::CommonName, "stand-in");
+    }
+    params.is_ca = match extensions.ca {
+        None => IsCa::ExplicitNoCa,
+        Some(None) => IsCa::Ca(BasicConstraints::Unconstrained),
+        Some(Some(path_length)) => IsCa::Ca(BasicConstraints::Constrained(path_length)),
+    };
+    params.key_usages = extensions.key_usage.iter().map(key_usage).collect();
+    let purpose = |usage: &ExtendedKeyUsage| ExtendedKeyUsagePurpose::Other(usage.arcs().to_vec());
+    params.extended_key_usages = extensions.extended_key_usage.iter().map(purpose).collect();
+    params.subject_alt_names = extensions.subject_alt_names.iter().map(san).collect::<Result<_, _>>()?;
+    params.name_constraints = name_constraints(extensions);
+    let point = |uri: &String| CrlDistributionPoint { uris: vec![uri.clone()] };
+    params.crl_distribution_points = extensions.crl_distribution_points.iter().map(point).collect();
+    Ok(params)
+}
+
+fn key_usage(usage: &KeyUsage) -> KeyUsagePurpose {
+    match usage {
+        KeyUsage::DigitalSignature => KeyUsagePurpose::DigitalSignature,
+        KeyUsage::KeyEncipherment => KeyUsagePurpose::KeyEncipherment,
+        KeyUsage::KeyCertSign => KeyUsagePurpose::KeyCertSign,
+        KeyUsage::CrlSign => KeyUsagePurpose::CrlSign,
+    }
+}
+
+fn san(name: &GeneralName) -> Result<SanType, rcgen::Error> {
+    let ia5 = |text: &String| Ia5String::try_from(text.as_str());
+    Ok(match name {
+        GeneralName::Dns(text) => SanType::DnsName(ia5(text)?),
+        GeneralName::Ip(address) => SanType::IpAddress(*address),
+        GeneralName::Email(text) => SanType::Rfc822Name(ia5(text)?),
+        GeneralName::Uri(text) => SanType::URI(ia5(text)?),
+    })
+}
+
+fn name_constraints(extensions: &Extensions) -> Option<NameConstraints> {
+    let subtree = |name: &SubtreeName| match name {
+        SubtreeName::Dns(text) => GeneralSubtree::DnsName(text.clone()),
+        SubtreeName::Email(text) => GeneralSubtree::Rfc822Name(text.clone()),
+        SubtreeName::Network(IpAddr::V4(address), bits) => {
+            GeneralSubtree::IpAddress(rcgen::CidrSubnet::from_v4_prefix(address.octets(), *bits))
+        }
+        SubtreeName::Network(IpAddr::V6(address), bits) => {
+            GeneralSubtree::IpAddress(rcgen::CidrSubnet::from_v6_prefix(address.octets(), *bits))
+        }
+    };
+    let constraints = NameConstraints {
+        permitted_subtrees: extensions.permitted.iter().map(subtree).collect(),
+        excluded_subtrees: extensions.excluded.iter().map(subtree).collect(),
+    };
+    (!constraints.permitted_subtrees.is_empty() || !constraints.excluded_subtrees.is_empty()).then_some(constraints)
+}

@@ -1,0 +1,20 @@
+//! X.509 (RFC 5280) as plain data and as DER: names, subject alternative names, usages, windows of time,
+//! certificates. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
+
+mod certificate;
+mod encode;
+mod error;
+mod extension;
+mod general_name;
+mod name;
+mod usage;
+mod validity;
+
+pub use certificate::Certificate;
+pub use encode::{CertificateFields, Extensions, Signer, SubtreeName, Version, encode_certificate};
+pub use error::X509Error;
+pub use extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
+pub use general_name::{GeneralName, dns_name};
+pub use name::Name;
+pub use usage::Usage;
+pub use validity::{Lifetime, Window, format_date, format_instant, parse_instant};
