@@ -45,10 +45,13 @@ const LIBRARY_LAYOUT: Option<fn(&Path)> = None;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [first, program, rest @ ..] = arguments.as_slice() {
-        if first == PEAK_OF {
-            return report_peak(program, rest);
-        }
+    if let [PEAK_OF, program, rest @ ..] = arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        return report_peak(program, rest);
     }
     let mut out = io::stdout().lock();
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -262,7 +265,7 @@ fn allowed_processors() -> Vec<u32> {
 ///
 /// A program of its own, because the system keeps one peak for all children of a process, and because a child starts
 /// with its parent's peak: this one's is small.
-fn report_peak(program: &str, arguments: &[String]) -> ExitCode {
+fn report_peak(program: &str, arguments: &[&str]) -> ExitCode {
     time(Command::new(program).args(arguments));
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("usage of children");
     writeln!(io::stdout(), "{}", usage.max_rss()).expect("standard output");

@@ -203,7 +203,7 @@ pub(crate) fn disk_through_ops(source: &Source) -> Vec<Complaint> {
         .filter(|path| path.crate_module() == Some("fs"));
     let found = found.filter(|path| {
         let item = path.steps.get(2).map_or("", String::as_str);
-        !FS_DATA.contains(&item) && !(from == "error" && item == "FsError")
+        !FS_DATA.contains(&item) && (from, item) != ("error", "FsError")
     });
     let what = |path: &NamedPath| {
         format!(
