@@ -18,7 +18,7 @@ build: $(BIN) ## build the release binary (the default)
 # Cargo leaves the file alone where nothing has changed; the touch tells make that it is fresh.
 $(BIN): $(SOURCES)
 	$(CARGO) build --release --locked
-	@touch $@
+	@touch -c $@
 
 test: ## install the programs that judge our files, then run every test
 	.ci/install-judges

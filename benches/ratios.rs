@@ -150,17 +150,17 @@ fn spawn_against_true() -> Row {
 fn peak_memory(scratch: &Scratch) -> Row {
     let dir = scratch.new_dir();
     let command = pgtls_chain(&dir.path().join("pki"), &[]);
-    let mut helper = Command::new(env::current_exe().expect("path of this program"));
-    helper
+    let mut parent = Command::new(env::current_exe().expect("path of this program"));
+    parent
         .arg(PEAK_OF)
         .arg(command.get_program())
         .args(command.get_args());
-    let output = helper
+    let output = parent
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .expect("this program can be run again");
-    assert!(output.status.success(), "{helper:?} failed");
+    assert!(output.status.success(), "{parent:?} failed");
     let text = String::from_utf8_lossy(&output.stdout);
     let peak_kib: u32 = text.trim().parse().expect("a number of KiB");
     let peak_mib = f64::from(peak_kib) / 1024.0;
