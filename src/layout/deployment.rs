@@ -1,0 +1,102 @@
+//! Who needs which of the files: the server, each client, and nobody.
+
+use crate::plan::{CertificateSpec, IssuerRef, Plan};
+use crate::x509::{GeneralName, Usage};
+use serde::Serialize;
+
+/// Which file goes where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deployment {
+    /// What the database server needs; `None` where the plan has no server.
+    pub server: Option<ServerFiles>,
+    /// What each client needs.
+    pub clients: Vec<ClientFiles>,
+    /// Keys that go to nobody.
+    pub ca_keys: Vec<String>,
+}
+
+/// The server's files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServerFiles {
+    /// `ssl_cert_file`
+    pub certificate: String,
+    /// `ssl_key_file`
+    pub key: String,
+    /// `ssl_ca_file`; `None` where the plan has no client.
+    pub trust: Option<String>,
+}
+
+/// One client's files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClientFiles {
+    /// The role that it logs in as: its common name.
+    pub role: String,
+    /// `sslcert`
+    pub certificate: String,
+    /// `sslkey`
+    pub key: String,
+    /// `sslrootcert`; `None` where the plan has no server.
+    pub trust: Option<String>,
+    /// A name of the server that `verify-full` accepts.
+    pub host: Option<String>,
+    /// Whether it is for replication.
+    pub replication: bool,
+}
+
+/// Works out who needs what.
+#[must_use]
+pub fn deployment(plan: &Plan) -> Deployment {
+    let server = plan.certificates.iter().find(|spec| spec.usage.serves());
+    let clients: Vec<&CertificateSpec> =
+        plan.certificates.iter().filter(|spec| matches!(spec.usage, Usage::Client | Usage::Node)).collect();
+    let client_files = |spec: &&CertificateSpec| ClientFiles {
+        role: spec.subject.common_names().into_iter().next().unwrap_or_default(),
+        certificate: format!("{}.crt", spec.stem),
+        key: format!("{}.key", spec.stem),
+        trust: server.map(|server| trust_file(plan, &[server])),
+        host: server.and_then(host),
+        replication: spec.stem == "replication",
+    };
+    Deployment {
+        server: server.map(|spec| ServerFiles {
+            certificate: format!("{}.crt", spec.stem),
+            key: format!("{}.key", spec.stem),
+            trust: (!clients.is_empty()).then(|| trust_file(plan, &clients)),
+        }),
+        clients: clients.iter().map(client_files).collect(),
+        ca_keys: {
+            let cas = plan.certificates.iter().filter(|spec| spec.usage.is_ca());
+            cas.map(|spec| format!("{}.key", spec.stem)).collect()
+        },
+    }
+}
+
+/// The file with which a peer trusts these certificates: a bundle that ends at their anchors, else the anchor's file.
+fn trust_file(plan: &Plan, certificates: &[&CertificateSpec]) -> String {
+    let anchors: Vec<&str> = certificates.iter().map(|spec| anchor(plan, spec)).collect();
+    let holds_all = |stems: &[String]| anchors.iter().all(|anchor| stems.iter().any(|stem| stem == anchor));
+    let bundle = plan.bundles.iter().find(|bundle| holds_all(&bundle.certificates));
+    bundle.map_or_else(|| format!("{}.crt", anchors.first().copied().unwrap_or_default()), |bundle| bundle.file.clone())
+}
+
+/// The stem of the self-signed certificate above.
+fn anchor<'p>(plan: &'p Plan, spec: &'p CertificateSpec) -> &'p str {
+    let mut current = spec;
+    while let IssuerRef::Certificate(stem) = &current.issuer {
+        match plan.certificate(stem) {
+            Some(issuer) => current = issuer,
+            None => break,
+        }
+    }
+    &current.stem
+}
+
+/// `localhost` where the certificate has it, so that the printed command can be tried at once; else its first name.
+fn host(server: &CertificateSpec) -> Option<String> {
+    let names = &server.extensions.subject_alt_names;
+    let local = GeneralName::Dns("localhost".to_owned());
+    let concrete = |name: &&GeneralName| {
+        matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)) && !name.value().contains('*')
+    };
+    names.iter().find(|name| **name == local).or_else(|| names.iter().find(concrete)).map(GeneralName::value)
+}

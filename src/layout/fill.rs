@@ -1,0 +1,62 @@
+//! Outline and certificates -> the bytes of every file.
+
+use super::outline::{Content, Outline, Place};
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::fs::{FileEntry, FileSet};
+use crate::pem;
+use crate::pki::Issued;
+use zeroize::Zeroizing;
+
+/// The files of both directories.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filled {
+    /// For the directory of `-D`.
+    pub directory: FileSet,
+    /// For the directory of `--ca-dir`; empty where there is none.
+    pub ca_directory: FileSet,
+}
+
+/// An outline that names what was never made; a defect of whoever joined the two.
+#[derive(Debug, thiserror::Error)]
+#[error("the outline wants \"{wanted}\", which was not made")]
+pub struct LayoutError {
+    /// The file.
+    pub wanted: String,
+}
+
+impl Diagnosis for LayoutError {
+    fn failure(&self) -> Failure {
+        Failure::System
+    }
+}
+
+/// Fills an outline.
+///
+/// # Errors
+/// [`LayoutError`] where it names a key or certificate that is not among `issued`.
+pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
+    let mut filled = Filled { directory: FileSet::default(), ca_directory: FileSet::default() };
+    for file in &outline.files {
+        let missing = || LayoutError { wanted: file.name.clone() };
+        let contents = match &file.content {
+            Content::Key { of, .. } => {
+                let certificate = issued.certificates.get(of);
+                certificate.and_then(|certificate| certificate.key_pem.clone()).ok_or_else(missing)?
+            }
+            Content::Certificates(stems) => {
+                let mut text = Vec::new();
+                for stem in stems {
+                    let certificate = issued.certificates.get(stem).ok_or_else(missing)?;
+                    text.extend_from_slice(pem::encode_certificate(&certificate.der).as_bytes());
+                }
+                Zeroizing::new(text)
+            }
+        };
+        let set = match file.place {
+            Place::Directory => &mut filled.directory,
+            Place::CaDirectory => &mut filled.ca_directory,
+        };
+        set.insert(file.name.clone(), FileEntry { contents, mode: file.mode, owner: file.owner });
+    }
+    Ok(filled)
+}

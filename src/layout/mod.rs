@@ -1,0 +1,13 @@
+//! Which artefact lies in which file, in which order, with which mode; and back: what a set of files holds.
+
+mod deployment;
+mod fill;
+mod outline;
+mod restore;
+mod tree;
+
+pub use deployment::{ClientFiles, Deployment, ServerFiles, deployment};
+pub use fill::{Filled, LayoutError, fill};
+pub use outline::{Arrangement, Content, Outline, OutlineFile, Place, outline};
+pub use restore::{Found, restore, wanted};
+pub use tree::{Tree, TreeNode};

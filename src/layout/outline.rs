@@ -1,0 +1,112 @@
+//! Plan -> files: names, places, modes, owners and what goes into each.
+
+use crate::fs::{Mode, Owner};
+use crate::plan::Plan;
+use serde::Serialize;
+
+/// How the user wants files to lie, beyond what the plan says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Arrangement {
+    /// CA keys and copies of CA certificates go into a directory of their own.
+    pub separate_ca: bool,
+    /// Who owns the keys and certificates of end-entities; `None`: whoever runs this.
+    pub owner: Option<Owner>,
+    /// Mode of end-entity keys; `None`: 0600.
+    pub key_mode: Option<Mode>,
+    /// CA keys are under a passphrase.
+    pub encrypted_ca: bool,
+}
+
+/// The files that a plan becomes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outline {
+    /// In the order of the plan: each certificate's files, then the bundles.
+    pub files: Vec<OutlineFile>,
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutlineFile {
+    /// Its name.
+    pub name: String,
+    /// In which directory.
+    pub place: Place,
+    /// What it holds.
+    #[serde(flatten)]
+    pub content: Content,
+    /// Its mode.
+    pub mode: Mode,
+    /// Its owner; `None`: whoever runs this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+}
+
+/// In which directory a file lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The directory of `-D`.
+    Directory,
+    /// The directory of `--ca-dir`.
+    CaDirectory,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// The private key of a certificate.
+    Key {
+        /// Whose.
+        of: String,
+        /// Whether it is under a passphrase.
+        encrypted: bool,
+    },
+    /// Certificates, in order.
+    Certificates(Vec<String>),
+}
+
+/// Lays a plan out. Only files that are going to be written are in it.
+#[must_use]
+pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
+    let mut files = Vec::new();
+    for spec in &plan.certificates {
+        let is_ca = spec.usage.is_ca();
+        let own_place = if is_ca && arrangement.separate_ca { Place::CaDirectory } else { Place::Directory };
+        let owner = arrangement.owner.filter(|_| !is_ca);
+        if spec.kept.is_none() {
+            files.push(OutlineFile {
+                name: format!("{}.key", spec.stem),
+                place: own_place,
+                content: Content::Key { of: spec.stem.clone(), encrypted: is_ca && arrangement.encrypted_ca },
+                mode: if is_ca { Mode::SECRET } else { arrangement.key_mode.unwrap_or(Mode::SECRET) },
+                owner,
+            });
+        }
+        let name = format!("{}.crt", spec.stem);
+        let mut content = vec![spec.stem.clone()];
+        content.extend_from_slice(&spec.append);
+        let certificate = |place| OutlineFile {
+            name: name.clone(),
+            place,
+            content: Content::Certificates(content.clone()),
+            mode: Mode::PUBLIC,
+            owner,
+        };
+        if own_place == Place::CaDirectory && spec.kept.is_none() {
+            files.push(certificate(Place::CaDirectory));
+        }
+        if !plan.kept_files.contains(&name) {
+            files.push(certificate(Place::Directory));
+        }
+    }
+    let bundles = plan.bundles.iter().filter(|bundle| !plan.kept_files.contains(&bundle.file));
+    files.extend(bundles.map(|bundle| OutlineFile {
+        name: bundle.file.clone(),
+        place: Place::Directory,
+        content: Content::Certificates(bundle.certificates.clone()),
+        mode: Mode::PUBLIC,
+        owner: None,
+    }));
+    Outline { files }
+}

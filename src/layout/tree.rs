@@ -1,0 +1,161 @@
+//! Who signed whom: one model for a plan and for what lies on disk, so that both print alike.
+
+use crate::keys::PublicKey;
+use crate::plan::{IssuerRef, Plan};
+use crate::state::State;
+use crate::x509::{Certificate, GeneralName, Name, Usage, Window, format_instant};
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+
+/// Certificates under their issuers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tree {
+    /// Those without an issuer here.
+    pub roots: Vec<TreeNode>,
+}
+
+/// One certificate and what it issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TreeNode {
+    /// The file that it is the first of.
+    pub file: String,
+    /// Whom it names.
+    pub subject: Name,
+    /// What it is for.
+    pub usage: Usage,
+    /// The names beside the common name.
+    pub other_names: Vec<GeneralName>,
+    /// Its key, as people say it.
+    pub key_type: String,
+    /// Its first valid second.
+    #[serde(serialize_with = "serialize_instant")]
+    pub not_before: OffsetDateTime,
+    /// Its last.
+    #[serde(serialize_with = "serialize_instant")]
+    pub not_after: OffsetDateTime,
+    /// Whether it was there before.
+    #[serde(skip)]
+    pub kept: bool,
+    /// What it issued.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub issued: Vec<TreeNode>,
+}
+
+fn serialize_instant<S: Serializer>(instant: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format_instant(*instant))
+}
+
+/// A node and the place of its issuer in the same list.
+struct Item {
+    node: TreeNode,
+    issuer: Option<usize>,
+}
+
+impl Tree {
+    /// The tree of a plan.
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Self {
+        let place = |stem: &str| plan.certificates.iter().position(|spec| spec.stem == stem);
+        let items = plan.certificates.iter().map(|spec| Item {
+            node: TreeNode {
+                file: format!("{}.crt", spec.stem),
+                subject: spec.subject.clone(),
+                usage: spec.usage,
+                other_names: other_names(&spec.subject, &spec.extensions.subject_alt_names),
+                key_type: spec.key_type.to_string(),
+                not_before: spec.window.not_before,
+                not_after: spec.window.not_after,
+                kept: spec.kept.is_some(),
+                issued: Vec::new(),
+            },
+            issuer: match &spec.issuer {
+                IssuerRef::Itself => None,
+                IssuerRef::Certificate(stem) => place(stem),
+            },
+        });
+        Self::build(items.collect())
+    }
+
+    /// The tree of what a directory holds: each certificate once, under the file that is most its own.
+    #[must_use]
+    pub fn of_state(state: &State) -> Self {
+        let mut found: Vec<(String, &Certificate)> = Vec::new();
+        for certificate in state.certificates.values().flatten() {
+            if !found.iter().any(|(_, other)| other.der == certificate.der) {
+                found.push((home(state, certificate), certificate));
+            }
+        }
+        let order = |usage: Usage| match usage {
+            Usage::RootCa | Usage::IntermediateCa => 0,
+            Usage::Server => 1,
+            Usage::Node => 2,
+            Usage::Client => 3,
+            Usage::Bare => 4,
+        };
+        found.sort_by_key(|(file, certificate)| (order(certificate.usage()), file.clone()));
+        let issuer = |child: &Certificate| {
+            let candidates = found.iter().position(|(_, other)| other.der != child.der && other.may_have_issued(child));
+            candidates.filter(|_| !child.is_self_issued())
+        };
+        let items = found.iter().map(|(file, certificate)| Item {
+            node: node(file.clone(), certificate),
+            issuer: issuer(certificate),
+        });
+        Self::build(items.collect())
+    }
+
+    fn build(items: Vec<Item>) -> Self {
+        let roots: Vec<usize> = (0..items.len()).filter(|at| items[*at].issuer.is_none()).collect();
+        Self { roots: roots.into_iter().map(|at| subtree(&items, at)).collect() }
+    }
+
+    /// Every node, a parent before what it issued.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<&TreeNode> {
+        fn walk<'t>(node: &'t TreeNode, out: &mut Vec<&'t TreeNode>) {
+            out.push(node);
+            node.issued.iter().for_each(|child| walk(child, out));
+        }
+        let mut out = Vec::new();
+        self.roots.iter().for_each(|root| walk(root, &mut out));
+        out
+    }
+}
+
+fn subtree(items: &[Item], at: usize) -> TreeNode {
+    let children = (0..items.len()).filter(|child| items[*child].issuer == Some(at));
+    TreeNode { issued: children.map(|child| subtree(items, child)).collect(), ..items[at].node.clone() }
+}
+
+fn node(file: String, certificate: &Certificate) -> TreeNode {
+    let Window { not_before, not_after } = certificate.window;
+    TreeNode {
+        file,
+        subject: certificate.subject.clone(),
+        usage: certificate.usage(),
+        other_names: other_names(&certificate.subject, &certificate.subject_alt_names),
+        key_type: PublicKey::from_spki_der(&certificate.public_key).to_string(),
+        not_before,
+        not_after,
+        kept: false,
+        issued: Vec::new(),
+    }
+}
+
+/// The SANs that the common name does not say already.
+fn other_names(subject: &Name, names: &[GeneralName]) -> Vec<GeneralName> {
+    let common = subject.common_names();
+    names.iter().filter(|name| !common.contains(&name.value())).cloned().collect()
+}
+
+/// The file that is most a certificate's own: it stands first in it, its key lies beside, and few others follow. A
+/// bundle such as chain.crt begins with a certificate that has a file of its own.
+fn home(state: &State, certificate: &Certificate) -> String {
+    let holding = state.certificates.iter().filter(|(_, list)| list.iter().any(|other| other.der == certificate.der));
+    let best = holding.min_by_key(|(name, list)| {
+        let first = list.first().is_some_and(|first| first.der == certificate.der);
+        let key = state.keys.contains_key(&format!("{}.key", name.trim_end_matches(".crt")));
+        (!first, !key, list.len(), (*name).clone())
+    });
+    best.map(|(name, _)| name.clone()).unwrap_or_default()
+}

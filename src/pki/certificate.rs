@@ -1,0 +1,65 @@
+//! One certificate: a spec, its key and its issuer -> signed DER.
+
+use super::IssueError;
+use crate::keys::{KeyError, PublicKey, SigningKey};
+use crate::plan::CertificateSpec;
+use crate::x509::{CertificateFields, Name, Signer, Usage, Version, X509Error, encode_certificate};
+
+/// Who signs: the exact name, the key identifier that goes into what it signs, and the key.
+pub(super) struct Issuer {
+    pub(super) name: Name,
+    pub(super) key_identifier: Vec<u8>,
+    pub(super) key: SigningKey,
+}
+
+/// What signing can fail with, before the certificate's name is known to it.
+enum SignError {
+    Encoding(X509Error),
+    Key(KeyError),
+}
+
+impl From<X509Error> for SignError {
+    fn from(error: X509Error) -> Self {
+        Self::Encoding(error)
+    }
+}
+
+impl Signer for Issuer {
+    type Error = SignError;
+
+    fn algorithm_der(&self) -> &[u8] {
+        self.key.algorithm_der()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.key.sign(message).map_err(SignError::Key)
+    }
+}
+
+/// Encodes and signs one certificate; the result is DER.
+pub(super) fn sign(
+    spec: &CertificateSpec,
+    serial: &[u8],
+    public: &PublicKey,
+    issuer: &Issuer,
+) -> Result<Vec<u8>, IssueError> {
+    let fields = CertificateFields {
+        version: if spec.usage == Usage::Bare { Version::V1 } else { Version::V3 },
+        serial,
+        issuer: &issuer.name,
+        subject: &spec.subject,
+        window: spec.window,
+        public_key: public.spki_der(),
+        extensions: &spec.extensions,
+        subject_key_identifier: &public.identifier(),
+        // A root names no other key than its own (RFC 5280 §4.2.1.1 lets it leave this out).
+        authority_key_identifier: (spec.usage != Usage::RootCa).then_some(issuer.key_identifier.as_slice()),
+    };
+    encode_certificate(&fields, issuer).map_err(|error| {
+        let certificate = spec.stem.clone();
+        match error {
+            SignError::Encoding(source) => IssueError::Encoding { certificate, source },
+            SignError::Key(source) => IssueError::Key { certificate, source },
+        }
+    })
+}

@@ -1,0 +1,178 @@
+//! All certificates of a plan, each issuer before what it issues.
+
+use super::IssueError;
+use super::certificate::{Issuer, sign};
+use crate::keys::{KeyError, KeySource, PrivateKey, PublicKey, SigningKey};
+use crate::plan::{CertificateSpec, IssuerRef, Plan};
+use crate::profile::SerialNumber;
+use crate::state::State;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use zeroize::Zeroizing;
+
+/// What was made, and what was kept, by stem.
+#[derive(Debug, Clone, Default)]
+pub struct Issued {
+    /// Every certificate of the plan.
+    pub certificates: BTreeMap<String, IssuedCertificate>,
+}
+
+/// One certificate of a plan.
+#[derive(Clone)]
+pub struct IssuedCertificate {
+    /// Its DER.
+    pub der: Vec<u8>,
+    /// The text of its key file, where the key is new.
+    pub key_pem: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Never shows the key.
+impl std::fmt::Debug for IssuedCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let key = self.key_pem.as_ref().map(|_| "[elided]");
+        f.debug_struct("IssuedCertificate").field("der", &self.der).field("key_pem", &key).finish()
+    }
+}
+
+/// What opens and closes the keys of CAs. The default: nothing, keys are written in the clear.
+#[derive(Default)]
+pub struct Secrets {
+    /// The passphrase of every CA key, read and written.
+    pub ca_passphrase: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl Secrets {
+    fn ca_passphrase(&self) -> Option<&[u8]> {
+        self.ca_passphrase.as_ref().map(|passphrase| passphrase.as_slice())
+    }
+}
+
+/// Never shows the passphrase.
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let passphrase = self.ca_passphrase.as_ref().map(|_| "[elided]");
+        f.debug_struct("Secrets").field("ca_passphrase", &passphrase).finish()
+    }
+}
+
+/// Makes the keys, serial numbers and signatures of a plan.
+///
+/// # Errors
+/// [`IssueError`], naming the certificate.
+pub fn issue(plan: &Plan, state: &State, keys: &dyn KeySource, secrets: &Secrets) -> Result<Issued, IssueError> {
+    let made: Vec<&CertificateSpec> = plan.certificates.iter().filter(|spec| spec.kept.is_none()).collect();
+    let mut new_keys = generate(&made, keys)?;
+    let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
+    let mut serials: Vec<(&IssuerRef, Vec<u8>)> = Vec::with_capacity(made.len());
+    let mut issued = Issued::default();
+    for spec in &plan.certificates {
+        let signs = plan.certificates.iter().any(|other| {
+            other.kept.is_none() && other.issuer == IssuerRef::Certificate(spec.stem.clone())
+        });
+        if let Some(kept) = &spec.kept {
+            if signs {
+                issuers.insert(&spec.stem, existing_issuer(spec, state, secrets)?);
+            }
+            let kept = IssuedCertificate { der: kept.der.clone(), key_pem: None };
+            issued.certificates.insert(spec.stem.clone(), kept);
+            continue;
+        }
+        let fail = |source| IssueError::Key { certificate: spec.stem.clone(), source };
+        let key = new_keys.remove(spec.stem.as_str()).ok_or_else(|| fail(KeyError::NoKey))?;
+        if signs || spec.issuer == IssuerRef::Itself {
+            issuers.insert(&spec.stem, new_issuer(spec, &key).map_err(fail)?);
+        }
+        let issuer = match &spec.issuer {
+            IssuerRef::Itself => issuers.get(spec.stem.as_str()),
+            IssuerRef::Certificate(stem) => issuers.get(stem.as_str()),
+        };
+        let issuer = issuer.ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })?;
+        let serial = unused_serial(spec, &serials, keys).map_err(fail)?;
+        let der = sign(spec, &serial, key.public(), issuer)?;
+        serials.push((&spec.issuer, serial));
+        let key_pem = match secrets.ca_passphrase().filter(|_| spec.usage.is_ca()) {
+            Some(passphrase) => key.to_encrypted_pem(passphrase, keys),
+            None => key.to_pem(),
+        };
+        let key_pem = Some(key_pem.map_err(fail)?);
+        issued.certificates.insert(spec.stem.clone(), IssuedCertificate { der, key_pem });
+    }
+    Ok(issued)
+}
+
+fn new_issuer(spec: &CertificateSpec, key: &PrivateKey) -> Result<Issuer, KeyError> {
+    let signing = SigningKey::new(key)?;
+    Ok(Issuer { name: spec.subject.clone(), key_identifier: key.public().identifier(), key: signing })
+}
+
+/// An existing CA: its own subject and its own key identifier, byte for byte, whoever made it.
+fn existing_issuer(spec: &CertificateSpec, state: &State, secrets: &Secrets) -> Result<Issuer, IssueError> {
+    let certificate = || spec.stem.clone();
+    let fail = |source| IssueError::CaKey { certificate: certificate(), source };
+    let kept = spec.kept.as_ref().ok_or_else(|| IssueError::NoIssuer { certificate: certificate() })?;
+    let stored = state.key(&spec.stem).ok_or_else(|| fail(KeyError::NoKey))?;
+    let key = stored.open(secrets.ca_passphrase()).map_err(fail)?;
+    if key.public().spki_der() != kept.public_key {
+        return Err(IssueError::ForeignCaKey { certificate: certificate() });
+    }
+    let own = PublicKey::from_spki_der(&kept.public_key).identifier();
+    Ok(Issuer {
+        name: kept.subject.clone(),
+        key_identifier: kept.subject_key_identifier.clone().unwrap_or(own),
+        key: SigningKey::new(&key).map_err(fail)?,
+    })
+}
+
+/// A serial number that no certificate of this run has from the same issuer (RFC 5280 §4.1.2.2).
+fn unused_serial(
+    spec: &CertificateSpec,
+    used: &[(&IssuerRef, Vec<u8>)],
+    keys: &dyn KeySource,
+) -> Result<Vec<u8>, KeyError> {
+    let bits = match &spec.serial {
+        SerialNumber::Given(serial) => return Ok(serial.clone()),
+        SerialNumber::Random { bits } => u32::from(*bits),
+    };
+    loop {
+        let mut serial = vec![0; bits.div_ceil(8) as usize];
+        keys.random(&mut serial)?;
+        serial[0] &= 0xff >> (bits.div_ceil(8) * 8 - bits);
+        let taken = used.iter().any(|(issuer, other)| **issuer == spec.issuer && *other == serial);
+        if !taken && serial.iter().any(|byte| *byte != 0) {
+            return Ok(serial);
+        }
+    }
+}
+
+/// The keys of a run. RSA keys take long, so those are made on all processors; others cost less than a thread.
+fn generate<'p>(
+    made: &[&'p CertificateSpec],
+    keys: &dyn KeySource,
+) -> Result<BTreeMap<&'p str, PrivateKey>, IssueError> {
+    let one = |spec: &&'p CertificateSpec| match keys.generate(spec.key_type) {
+        Ok(key) => Ok((spec.stem.as_str(), key)),
+        Err(source) => Err(IssueError::Key { certificate: spec.stem.clone(), source }),
+    };
+    let slow = made.iter().filter(|spec| spec.key_type.is_rsa()).count();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(slow);
+    if threads < 2 {
+        return made.iter().map(one).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let sender = sender.clone();
+            let (one, next) = (&one, &next);
+            scope.spawn(move || {
+                while let Some(spec) = made.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // The receiver outlives the scope.
+                    let _ = sender.send(one(spec));
+                }
+            });
+        }
+    });
+    drop(sender);
+    receiver.into_iter().collect()
+}
