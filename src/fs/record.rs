@@ -140,3 +140,35 @@ fn remove_folder(base: BorrowedFd<'_>, name: &str) {
     }
     let _ = unlinkat(base, name, AtFlags::REMOVEDIR);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_moves_directly_before_its_certificate() {
+        let mut names = [
+            "chain.crt",
+            "server.db2.crt",
+            "server.crt",
+            "client.key",
+            "root.crl",
+            "client.crt",
+            "server.key",
+            "root.crt",
+            "server.db2.key",
+            "README",
+        ];
+        names.sort_by_key(|name| moving_order(name));
+        let after = |key| {
+            names
+                .iter()
+                .skip_while(|name| **name != key)
+                .nth(1)
+                .copied()
+        };
+        assert_eq!(after("client.key"), Some("client.crt"));
+        assert_eq!(after("server.key"), Some("server.crt"));
+        assert_eq!(after("server.db2.key"), Some("server.db2.crt"));
+    }
+}

@@ -66,7 +66,7 @@ fn writers_of_an_existing_directory_queue_and_lose_nothing() {
     let scratch = tempfile::tempdir().unwrap();
     write(scratch.path(), &files(&[("root.index", "")]));
     let append = |line: &str| {
-        for _ in 0..25 {
+        for _ in 0..15 {
             let target = Target::lock(scratch.path()).unwrap();
             let index = texts(&target.read(|name| name == "root.index").unwrap());
             let longer = format!("{}{line}\n", index["root.index"]);
@@ -83,7 +83,7 @@ fn writers_of_an_existing_directory_queue_and_lose_nothing() {
     });
     let index = &on_disk(scratch.path())["root.index"];
     for line in ["a", "b", "c"] {
-        assert_eq!(index.lines().filter(|found| *found == line).count(), 25);
+        assert_eq!(index.lines().filter(|found| *found == line).count(), 15);
     }
 }
 
@@ -110,7 +110,7 @@ fn a_reader_sees_one_state_while_a_writer_is_at_work() {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            for number in 1..200 {
+            for number in 1..100 {
                 write(scratch.path(), &version(&number.to_string()));
             }
             stop.store(true, Ordering::Relaxed);
