@@ -1,1 +1,33 @@
 //! Files: the pure set of them, and the only code that reads and writes the disk.
+//!
+//! Reading verbs open a [`Directory`]: no lock, nothing written. Writing verbs lock a [`Target`], stage a [`FileSet`]
+//! (written and durable, but nowhere to be seen) and commit it, all of it or nothing. After a kill at any instant,
+//! [`Directory::open`] and [`Target::lock`] see the whole old set or the whole new one:
+//!
+//! | killed | on disk | readers see | the next writer |
+//! |---|---|---|---|
+//! | while staging a new directory | `.NAME.pgtls-*` beside it | nothing | removes it |
+//! | while staging a change | `.pgtls-staging-*` inside | the old set | removes it |
+//! | once the change is recorded | `.pgtls-commit` inside, some files moved | the new set | moves the rest |
+//!
+//! Programs that are not pgtls see the files of a change one by one, for the length of a few renames.
+
+mod commit;
+mod directory;
+mod error;
+mod read;
+mod record;
+pub mod set;
+mod stage;
+mod target;
+
+pub use commit::Receipt;
+pub use directory::Directory;
+pub use error::{Action, FsError};
+pub use read::{EntryKind, read_file};
+pub use set::{FileEntry, FileSet, Mode, Owner};
+pub use stage::{DirectoryAttributes, Staged};
+pub use target::Target;
+
+#[cfg(test)]
+mod tests;

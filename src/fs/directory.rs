@@ -1,0 +1,191 @@
+//! A directory as reading verbs see it: no lock, nothing written, links followed, and a change that was recorded but
+//! not finished shown as done.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::fs::fstat;
+use rustix::io::Errno;
+
+use crate::fs::error::{Action, FsError};
+use crate::fs::read::{Entry, EntryKind, Links, entries, open_directory, read_entry};
+use crate::fs::record::{RECORD, is_ours, open_inside};
+use crate::fs::set::FileSet;
+
+/// How often a directory is looked at again when it changed while it was being read. A commit moves a dozen files in
+/// well under a millisecond, so the second look nearly always settles it.
+const LOOKS: u32 = 20;
+
+/// An existing directory, for verbs that only read.
+///
+/// Takes no lock and writes nothing, so that it works on read-only mounts and never makes a writer wait. What it
+/// returns is one state of the directory all the same: it looks again when a writer was at work in between.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+    descriptor: OwnedFd,
+}
+
+/// What is in a directory at one moment.
+struct Listing {
+    entries: BTreeMap<String, Entry>,
+    record: Option<Record>,
+    /// When a name in it last changed, in seconds and nanoseconds; the inode of a replaced file may be used again.
+    changed: (i64, u64),
+}
+
+/// A recorded change and its folder.
+struct Record {
+    descriptor: OwnedFd,
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Directory {
+    /// Opens the directory at `path`, which may be a link to one; `None` when nothing exists there.
+    ///
+    /// # Errors
+    /// [`FsError::NotADirectory`] when something else is there, [`FsError::Io`] when the system refuses.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Option<Self>, FsError> {
+        let path = path.into();
+        let descriptor = open_directory(&path)?;
+        Ok(descriptor.map(|descriptor| Self { path, descriptor }))
+    }
+
+    /// The path as the user gave it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is in the directory: every entry by name, a link as a link. Our own folders of unfinished work are left
+    /// out, and so are names that are not UTF-8 (none of our files has one).
+    ///
+    /// # Errors
+    /// [`FsError::Changing`] when it never holds still, [`FsError::Unfinished`] when a recorded change belongs to
+    /// another user and cannot be looked into, [`FsError::Io`] when the system refuses.
+    pub fn names(&self) -> Result<BTreeMap<String, EntryKind>, FsError> {
+        self.settled(|listing| Ok(listing.kinds()))
+    }
+
+    /// Reads every regular file whose name is `wanted`, links followed, with the mode and owner of what they lead to.
+    ///
+    /// A link that leads nowhere, or to something else than a regular file, reads as no file; [`names`](Self::names)
+    /// shows it.
+    ///
+    /// # Errors
+    /// Those of [`names`](Self::names), and [`FsError::TooLarge`] for a file of more than 16 MiB.
+    pub fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
+        self.settled(|listing| self.read_listed(listing, &wanted))
+    }
+
+    fn read_listed(
+        &self,
+        listing: &Listing,
+        wanted: &impl Fn(&str) -> bool,
+    ) -> Result<FileSet, FsError> {
+        let mut files = FileSet::default();
+        for (name, kind) in listing.kinds() {
+            if !wanted(&name) || !matches!(kind, EntryKind::File | EntryKind::Symlink) {
+                continue;
+            }
+            let path = self.path.join(&name);
+            let recorded = match &listing.record {
+                Some(record) if record.entries.contains_key(&name) => {
+                    read_entry(record.descriptor.as_fd(), &name, Links::Refuse, &path)?
+                }
+                _ => None,
+            };
+            let entry = match recorded {
+                Some(entry) => Some(entry),
+                None => read_entry(self.descriptor.as_fd(), &name, Links::Follow, &path)?,
+            };
+            if let Some(entry) = entry {
+                files.insert(name, entry);
+            }
+        }
+        Ok(files)
+    }
+
+    /// Takes a view of the directory at a moment when nothing moved: the same entries, by inode, before and after.
+    fn settled<T>(&self, view: impl Fn(&Listing) -> Result<T, FsError>) -> Result<T, FsError> {
+        let mut last = FsError::Changing {
+            path: self.path.clone(),
+        };
+        for look in 0..LOOKS {
+            if look > 1 {
+                sleep(Duration::from_millis(u64::from(look)));
+            }
+            let before = match self.listing() {
+                Ok(listing) => listing,
+                // Another user's commit: over in a moment, if that user is still at it.
+                Err(error @ FsError::Unfinished { .. }) => {
+                    last = error;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let seen = view(&before);
+            match self.listing() {
+                Ok(after) if after.same_as(&before) => return seen,
+                Ok(_) => {
+                    last = FsError::Changing {
+                        path: self.path.clone(),
+                    }
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn listing(&self) -> Result<Listing, FsError> {
+        let fail = |errno| FsError::new(Action::Read, &self.path, errno);
+        let stat = fstat(&self.descriptor).map_err(fail)?;
+        let entries_here = entries(self.descriptor.as_fd()).map_err(fail)?;
+        let record = match entries_here.get(RECORD) {
+            Some(Entry {
+                kind: EntryKind::Directory,
+                ..
+            }) => match open_inside(&self.descriptor, RECORD) {
+                Ok(descriptor) => {
+                    let recorded = entries(descriptor.as_fd()).map_err(fail)?;
+                    Some(Record {
+                        descriptor,
+                        entries: recorded,
+                    })
+                }
+                Err(Errno::NOENT) => None,
+                Err(errno) => return Err(FsError::unfinished(&self.path, errno)),
+            },
+            _ => None,
+        };
+        Ok(Listing {
+            entries: entries_here,
+            record,
+            changed: (stat.st_mtime, stat.st_mtime_nsec),
+        })
+    }
+}
+
+impl Listing {
+    /// The entries as the user is to see them: the recorded ones laid over the others, our own folders left out.
+    fn kinds(&self) -> BTreeMap<String, EntryKind> {
+        let recorded = self.record.iter().flat_map(|record| &record.entries);
+        self.entries
+            .iter()
+            .chain(recorded)
+            .filter(|(name, _)| !is_ours(name))
+            .map(|(name, entry)| (name.clone(), entry.kind))
+            .collect()
+    }
+
+    fn same_as(&self, other: &Self) -> bool {
+        let record = |listing: &Self| listing.record.as_ref().map(|record| record.entries.clone());
+        self.changed == other.changed
+            && self.entries == other.entries
+            && record(self) == record(other)
+    }
+}

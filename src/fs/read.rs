@@ -1,0 +1,254 @@
+//! Reading: one file with a bound on its size, and the entries of one directory. What a directory as a whole means
+//! (a change that is under way, who may follow links) is left to `directory` and `target`.
+
+use std::collections::BTreeMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, OFlags, Stat, fstat, openat, statat};
+use rustix::io::{Errno, read, retry_on_intr};
+use zeroize::Zeroizing;
+
+use crate::fs::error::{Action, FsError};
+use crate::fs::set::{FileEntry, Mode, Owner};
+
+/// The largest file that is read as part of a directory. The largest honest one is a revocation list, and one of this
+/// size has some 400,000 entries.
+pub(super) const FILE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a directory entry is, a symbolic link not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, wherever it points.
+    Symlink,
+    /// A pipe, socket or device.
+    Other,
+}
+
+/// One entry of a directory; the inode number tells a file from another that took its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) kind: EntryKind,
+    inode: u64,
+}
+
+/// Whether a symbolic link at a file's name is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Links {
+    Follow,
+    Refuse,
+}
+
+/// Reads one file, pipe or `/dev/stdin` to its end; symbolic links are followed.
+///
+/// The contents are wiped from memory when dropped, and no copy of them is left behind by growing.
+///
+/// # Errors
+/// [`FsError::TooLarge`] when there is more than `limit_bytes`, [`FsError::Io`] when the system refuses, which it also
+/// does for a directory.
+pub fn read_file(
+    path: impl AsRef<Path>,
+    limit_bytes: usize,
+) -> Result<Zeroizing<Vec<u8>>, FsError> {
+    let path = path.as_ref();
+    let fail = |errno| FsError::new(Action::Read, path, errno);
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file =
+        retry_on_intr(|| openat(CWD, path, flags, rustix::fs::Mode::empty())).map_err(fail)?;
+    let stat = fstat(&file).map_err(fail)?;
+    read_bounded(file.as_fd(), &stat, limit_bytes, path)
+}
+
+/// Opens a directory, through a link too; `None` where nothing exists.
+pub(super) fn open_directory(path: &Path) -> Result<Option<OwnedFd>, FsError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    match retry_on_intr(|| openat(CWD, path, flags, rustix::fs::Mode::empty())) {
+        Ok(descriptor) => Ok(Some(descriptor)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(Errno::NOTDIR) => Err(FsError::NotADirectory {
+            path: path.to_path_buf(),
+        }),
+        Err(errno) => Err(FsError::new(Action::Read, path, errno)),
+    }
+}
+
+/// The entries of `directory`, without `.` and `..`.
+///
+/// Names that are not UTF-8 are left out: none of our files has one, and one that is never written need not be read.
+pub(super) fn entries(directory: BorrowedFd<'_>) -> Result<BTreeMap<String, Entry>, Errno> {
+    let mut found = BTreeMap::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().to_str() else {
+            continue;
+        };
+        if name == "." || name == ".." {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            FileType::Unknown => match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => FileType::from_raw_mode(stat.st_mode),
+                Err(Errno::NOENT) => continue,
+                Err(errno) => return Err(errno),
+            },
+            known => known,
+        };
+        let inode = entry.ino();
+        let kind = match kind {
+            FileType::RegularFile => EntryKind::File,
+            FileType::Directory => EntryKind::Directory,
+            FileType::Symlink => EntryKind::Symlink,
+            _ => EntryKind::Other,
+        };
+        found.insert(name.to_owned(), Entry { kind, inode });
+    }
+    Ok(found)
+}
+
+/// Reads the regular file `name` in `directory`; `None` where there is none: nothing, a link that leads nowhere, or
+/// something else than a regular file. `path` is for messages.
+pub(super) fn read_entry(
+    directory: BorrowedFd<'_>,
+    name: &str,
+    links: Links,
+    path: &Path,
+) -> Result<Option<FileEntry>, FsError> {
+    let fail = |errno| FsError::new(Action::Read, path, errno);
+    // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
+    let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    if links == Links::Refuse {
+        flags |= OFlags::NOFOLLOW;
+    }
+    let file = match retry_on_intr(|| openat(directory, name, flags, rustix::fs::Mode::empty())) {
+        Ok(file) => file,
+        Err(Errno::LOOP) if links == Links::Refuse => {
+            let path = path.to_path_buf();
+            return Err(FsError::Symlink { path });
+        }
+        Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Ok(None),
+        Err(errno) => return Err(fail(errno)),
+    };
+    let stat = fstat(&file).map_err(fail)?;
+    if !FileType::from_raw_mode(stat.st_mode).is_file() {
+        return Ok(None);
+    }
+    Ok(Some(FileEntry {
+        contents: read_bounded(file.as_fd(), &stat, FILE_LIMIT_BYTES, path)?,
+        mode: Mode::from_bits(stat.st_mode),
+        owner: Some(Owner {
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+        }),
+    }))
+}
+
+/// Reads to the end of `file`. The buffer never grows in place, for that would leave a copy of a key in freed memory.
+fn read_bounded(
+    file: BorrowedFd<'_>,
+    stat: &Stat,
+    limit_bytes: usize,
+    path: &Path,
+) -> Result<Zeroizing<Vec<u8>>, FsError> {
+    let too_large = || FsError::TooLarge {
+        path: path.to_path_buf(),
+        limit_bytes,
+    };
+    // One byte more than the size, so that the end is met without growing; a pipe says that its size is 0.
+    let size = usize::try_from(stat.st_size).unwrap_or(usize::MAX);
+    if size > limit_bytes {
+        return Err(too_large());
+    }
+    let mut buffer = Zeroizing::new(vec![0; if size == 0 { 4096 } else { size + 1 }]);
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            let mut larger = Zeroizing::new(vec![0; buffer.len() * 2]);
+            larger[..filled].copy_from_slice(&buffer[..filled]);
+            buffer = larger;
+        }
+        match retry_on_intr(|| read(file, &mut buffer[filled..]))
+            .map_err(|errno| FsError::new(Action::Read, path, errno))?
+        {
+            0 => break,
+            more => filled += more,
+        }
+        if filled > limit_bytes {
+            return Err(too_large());
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test stops where its setting up fails"
+    )]
+    use super::*;
+    use std::fs;
+    use std::io::Write;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit_and_refused_above() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("names.txt");
+        fs::write(&path, b"0123456789").unwrap();
+        assert_eq!(read_file(&path, 10).unwrap().as_slice(), b"0123456789");
+        let refused = read_file(&path, 9).unwrap_err();
+        assert!(
+            matches!(refused, FsError::TooLarge { limit_bytes: 9, .. }),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_pipe_is_read_to_its_end_and_no_further_than_the_limit() {
+        for (length, fits) in [(0, true), (4096, true), (100_000, true), (100_001, false)] {
+            let (reader, mut writer) = std::io::pipe().unwrap();
+            let sender = std::thread::spawn(move || writer.write_all(&vec![7; length]));
+            let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
+            let read = read_file(&path, 100_000);
+            drop(reader);
+            drop(sender.join().unwrap());
+            match read {
+                Ok(contents) => assert!(fits && contents.len() == length, "{length}"),
+                Err(FsError::TooLarge { .. }) => assert!(!fits, "{length}"),
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_endless_device_is_refused_at_the_limit() {
+        let refused = read_file("/dev/zero", 1_000_000).unwrap_err();
+        assert!(matches!(refused, FsError::TooLarge { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_link_is_followed_and_a_directory_is_no_file() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("real"), b"x").unwrap();
+        symlink("real", scratch.path().join("link")).unwrap();
+        assert_eq!(
+            read_file(scratch.path().join("link"), 1)
+                .unwrap()
+                .as_slice(),
+            b"x"
+        );
+        let refused = read_file(scratch.path(), 1_000_000).unwrap_err();
+        let wanted = format!("could not read {:?}: is a directory", scratch.path());
+        assert_eq!(refused.to_string(), wanted);
+        let missing = read_file("no/such/file", 1).unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            r#"could not read "no/such/file": no such file or directory"#
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! The commit record of an existing directory, and what killed runs leave behind: carrying a change out, finishing one
+//! that is found, sweeping away one that was never recorded.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{
+    AtFlags, FlockOperation, OFlags, flock, fstat, fsync, openat, renameat, statat, unlinkat,
+};
+use rustix::io::{Errno, retry_on_intr};
+
+use crate::fs::error::{Action, FsError};
+use crate::fs::read::{EntryKind, entries};
+
+/// The folder of a recorded change: that it has this name says that all in it is complete, durable and to be moved up.
+pub(super) const RECORD: &str = ".pgtls-commit";
+/// How the name of the folder begins that holds a change to an existing directory which is not recorded yet.
+pub(super) const STAGING: &str = ".pgtls-staging-";
+/// What follows `.NAME` in the name of the hidden folder that is to become the new directory `NAME`.
+pub(super) const SIBLING: &str = ".pgtls-";
+
+/// Whether an entry is a folder of our own unfinished work, which is no part of what a directory holds.
+pub(super) fn is_ours(name: &str) -> bool {
+    name.starts_with('.') && name.contains(SIBLING)
+}
+
+/// Opens a folder inside `directory`, never through a link.
+pub(super) fn open_inside(directory: impl AsFd, name: impl AsRef<OsStr>) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let (directory, name) = (directory.as_fd(), name.as_ref());
+    retry_on_intr(|| openat(directory, name, flags, rustix::fs::Mode::empty()))
+}
+
+/// Makes the names in a directory durable. A file system that cannot (some network and FUSE ones) says so with one of
+/// three errors, and has no better way.
+pub(super) fn sync_directory(directory: impl AsFd) -> Result<(), Errno> {
+    match retry_on_intr(|| fsync(directory.as_fd())) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(()),
+        result => result,
+    }
+}
+
+/// Moves the files of a recorded change to their places and takes the record away.
+///
+/// The record is made durable first, for a file moved by a change that a power cut then forgets would be half a change.
+/// A rename replaces a link that has the name of a file, and never follows it.
+pub(super) fn carry_out<'n>(
+    directory: impl AsFd,
+    record: impl AsFd,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<(), Errno> {
+    let (directory, record) = (directory.as_fd(), record.as_fd());
+    sync_directory(directory)?;
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_by_key(|name| moving_order(name));
+    for name in names {
+        renameat(record, name, directory, name)?;
+    }
+    unlinkat(directory, RECORD, AtFlags::REMOVEDIR)?;
+    sync_directory(directory)
+}
+
+/// Puts `X.key` directly before `X.crt`: a changed pair is mixed, for readers that know no record, between two renames.
+fn moving_order(name: &str) -> (&str, u8, &str) {
+    match name.rsplit_once('.') {
+        Some((stem, "key")) => (stem, 0, "key"),
+        Some((stem, "crt")) => (stem, 1, "crt"),
+        Some((stem, other)) => (stem, 2, other),
+        None => (name, 3, ""),
+    }
+}
+
+/// Finishes a recorded change that is found in `directory`, and removes changes that never were recorded. The caller
+/// holds the lock, so nobody is at work on them.
+pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsError> {
+    let found = entries(directory).map_err(|errno| FsError::new(Action::Read, path, errno))?;
+    for (name, entry) in &found {
+        if entry.kind != EntryKind::Directory {
+            continue;
+        }
+        if name == RECORD {
+            finish(directory).map_err(|errno| FsError::unfinished(path, errno))?;
+        } else if name.starts_with(STAGING) {
+            remove_folder(directory, name);
+        }
+    }
+    Ok(())
+}
+
+fn finish(directory: BorrowedFd<'_>) -> Result<(), Errno> {
+    let record = open_inside(directory, RECORD)?;
+    let recorded = entries(record.as_fd())?;
+    carry_out(directory, &record, recorded.keys().map(String::as_str))
+}
+
+/// Removes what killed runs left behind in `parent` on their way to the new directory `name`.
+///
+/// A run that lives holds the lock of its folder, so a folder whose lock is free is nobody's. It may have become the
+/// directory itself between being listed and being locked, hence the second look at its name.
+pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
+    let prefix = format!(".{name}{SIBLING}");
+    let Ok(found) = entries(parent) else { return };
+    for (stale, entry) in found {
+        if entry.kind != EntryKind::Directory || !stale.starts_with(&prefix) {
+            continue;
+        }
+        let Ok(folder) = open_inside(parent, &stale) else {
+            continue;
+        };
+        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok()
+            && is_at(&folder, parent, &stale)
+        {
+            remove_folder(parent, &stale);
+        }
+    }
+}
+
+/// Whether `folder` still is what `name` in `parent` leads to.
+fn is_at(folder: &OwnedFd, parent: BorrowedFd<'_>, name: &str) -> bool {
+    match (
+        fstat(folder),
+        statat(parent, name, AtFlags::SYMLINK_NOFOLLOW),
+    ) {
+        (Ok(held), Ok(named)) => (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino),
+        _ => false,
+    }
+}
+
+/// Removes a folder of ours with the files in it, as far as it can be: what another user left stays, hidden and in
+/// nobody's way, rather than making every later run fail.
+fn remove_folder(base: BorrowedFd<'_>, name: &str) {
+    let Ok(folder) = open_inside(base, name) else {
+        return;
+    };
+    if let Ok(found) = entries(folder.as_fd()) {
+        for file in found.keys() {
+            let _ = unlinkat(&folder, file.as_str(), AtFlags::empty());
+        }
+    }
+    let _ = unlinkat(base, name, AtFlags::REMOVEDIR);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_moves_directly_before_its_certificate() {
+        let mut names = [
+            "chain.crt",
+            "server.db2.crt",
+            "server.crt",
+            "client.key",
+            "root.crl",
+            "client.crt",
+            "server.key",
+            "root.crt",
+            "server.db2.key",
+            "README",
+        ];
+        names.sort_by_key(|name| moving_order(name));
+        let after = |key| {
+            names
+                .iter()
+                .skip_while(|name| **name != key)
+                .nth(1)
+                .copied()
+        };
+        assert_eq!(after("client.key"), Some("client.crt"));
+        assert_eq!(after("server.key"), Some("server.crt"));
+        assert_eq!(after("server.db2.key"), Some("server.db2.crt"));
+    }
+}

@@ -1,0 +1,333 @@
+//! Writing without changing anything visible: files into a hidden folder, private from birth, durable at its end. How
+//! the folder becomes what everybody sees is `commit`'s work.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{
+    AtFlags, CWD, FlockOperation, OFlags, fchmod, fchown, flock, fstat, fsync, mkdirat, openat,
+    syncfs, unlinkat,
+};
+use rustix::fs::{Gid, Mode as Bits, Uid};
+use rustix::io::{Errno, retry_on_intr, write};
+
+use crate::fs::error::{Action, FsError};
+use crate::fs::read::{EntryKind, open_directory};
+use crate::fs::record::{SIBLING, STAGING, is_ours, open_inside, sync_directory};
+use crate::fs::set::{FileEntry, FileSet, Mode};
+use crate::fs::target::{Place, Target, parent_of};
+
+/// What a new directory is given; an existing one keeps what it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DirectoryAttributes {
+    /// Its permission bits, whatever the umask.
+    pub mode: Mode,
+    /// Its group; `None` leaves the one that it is born with.
+    pub gid: Option<u32>,
+}
+
+/// Files that are written and durable, but not yet where anybody looks. Dropping it takes all of them away again;
+/// [`commit`](Self::commit) makes them what the directory holds.
+#[derive(Debug)]
+#[must_use = "what is staged and not committed is removed"]
+pub struct Staged<'t> {
+    pub(super) target: &'t Target,
+    pub(super) folder: Folder<'t>,
+}
+
+/// The hidden folder. Unless kept, it goes when dropped, with all in it and the parents made for it.
+#[derive(Debug)]
+pub(super) struct Folder<'t> {
+    pub(super) base: Base<'t>,
+    pub(super) name: OsString,
+    pub(super) descriptor: OwnedFd,
+    pub(super) files: Vec<String>,
+    parents: Parents,
+    kept: bool,
+    /// Whether the umask takes bits from the owner's own, so that even `0600` has to be set.
+    umask_is_odd: bool,
+}
+
+/// The directory that the hidden folder is in: the locked one itself, or the parent of the one to come.
+#[derive(Debug)]
+pub(super) enum Base<'t> {
+    Held(BorrowedFd<'t>),
+    Opened(OwnedFd),
+}
+
+/// Directories made on the way to a new one, outermost first; removed when dropped, unless taken out.
+#[derive(Debug, Default)]
+struct Parents(Vec<PathBuf>);
+
+impl Target {
+    /// Writes `files` where nobody sees them, and makes them durable with one sync.
+    ///
+    /// For a new directory that is a hidden sibling of it, `.NAME.pgtls-SUFFIX`; its missing parents are made here. For
+    /// an existing one it is a hidden folder inside, so that empty directories, mount points and `.` work too, and
+    /// `attributes` are not used. Every file is born 0600, and given its owner and a wider mode through its descriptor
+    /// once its contents are written.
+    ///
+    /// # Errors
+    /// [`FsError::BadName`] or [`FsError::InTheWay`] for a file that cannot be there, [`FsError::NoSpace`],
+    /// [`FsError::ChangeOwner`] or [`FsError::Io`] when the system refuses. Nothing is left behind in any case.
+    pub fn stage(
+        &self,
+        files: &FileSet,
+        attributes: DirectoryAttributes,
+    ) -> Result<Staged<'_>, FsError> {
+        self.refuse_names(files)?;
+        let mut folder = match &self.place {
+            Place::Existing(directory) => self.folder_inside(directory.as_fd(), files)?,
+            Place::Absent { parent, name } => self.folder_beside(parent.as_ref(), name)?,
+        };
+        for (name, entry) in files.iter() {
+            folder.write(name, entry, &self.path().join(name))?;
+        }
+        if !self.exists() {
+            folder.set_attributes(attributes, self.path())?;
+        }
+        folder
+            .sync()
+            .map_err(|errno| FsError::new(Action::Sync, self.path(), errno))?;
+        Ok(Staged {
+            target: self,
+            folder,
+        })
+    }
+
+    fn refuse_names(&self, files: &FileSet) -> Result<(), FsError> {
+        for name in files.names() {
+            let dots = matches!(name, "" | "." | "..");
+            if dots || name.contains(['/', '\0']) || is_ours(name) {
+                let name = name.to_owned();
+                return Err(FsError::BadName { name });
+            }
+        }
+        // A recorded change that met a directory on its way could never be finished.
+        for (name, kind) in self.names()? {
+            if kind == EntryKind::Directory && files.get(&name).is_some() {
+                let path = self.path().join(name);
+                return Err(FsError::InTheWay { path });
+            }
+        }
+        Ok(())
+    }
+
+    fn folder_inside<'t>(
+        &self,
+        directory: BorrowedFd<'t>,
+        files: &FileSet,
+    ) -> Result<Folder<'t>, FsError> {
+        // The folder is nothing to the user: it is the first file that cannot be made where it cannot be.
+        let shown = || match files.names().next() {
+            Some(name) => self.path().join(name),
+            None => self.path().to_path_buf(),
+        };
+        Folder::make(
+            Base::Held(directory),
+            OsStr::new(STAGING),
+            Parents::default(),
+        )
+        .map_err(|errno| FsError::new(Action::Create, shown(), errno))
+    }
+
+    fn folder_beside<'t>(
+        &self,
+        parent: Option<&'t OwnedFd>,
+        name: &OsStr,
+    ) -> Result<Folder<'t>, FsError> {
+        let mut parents = Parents::default();
+        let base = match parent {
+            Some(parent) => Base::Held(parent.as_fd()),
+            None => Base::Opened(parents.make(parent_of(self.path()))?),
+        };
+        let mut prefix = OsString::from(".");
+        prefix.push(name);
+        prefix.push(SIBLING);
+        Folder::make(base, &prefix, parents)
+            .map_err(|errno| FsError::new(Action::Create, self.path(), errno))
+    }
+}
+
+impl<'t> Folder<'t> {
+    /// Makes a folder whose name begins with `prefix`, and takes its lock, which says that its maker lives.
+    fn make(base: Base<'t>, prefix: &OsStr, parents: Parents) -> Result<Self, Errno> {
+        // Unlike a random suffix this needs no source of chance; should another process (of another PID namespace)
+        // have the same name, the next number is tried.
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let mut name = prefix.to_os_string();
+            name.push(format!("{}-{number}", std::process::id()));
+            match mkdirat(&base, &name, Bits::RWXU) {
+                Ok(()) => {}
+                Err(Errno::EXIST) => continue,
+                Err(errno) => return Err(errno),
+            }
+            let opened = open_inside(&base, &name).and_then(|folder| {
+                flock(&folder, FlockOperation::NonBlockingLockExclusive)?;
+                let born = fstat(&folder)?;
+                Ok((folder, born))
+            });
+            let (descriptor, born) = match opened {
+                // Taken for a stale one before it was locked: by now it is gone, or about to be.
+                Err(Errno::NOENT | Errno::WOULDBLOCK) => continue,
+                Ok((_, born)) if born.st_nlink == 0 => continue,
+                Ok(made) => made,
+                Err(errno) => {
+                    let _ = unlinkat(&base, &name, AtFlags::REMOVEDIR);
+                    return Err(errno);
+                }
+            };
+            let folder = Self {
+                base,
+                name,
+                descriptor,
+                files: Vec::new(),
+                parents,
+                kept: false,
+                umask_is_odd: born.st_mode & 0o700 != 0o700,
+            };
+            if folder.umask_is_odd {
+                fchmod(&folder.descriptor, Bits::RWXU)?;
+            }
+            return Ok(folder);
+        }
+    }
+
+    /// Writes one file; `path` is for messages.
+    fn write(&mut self, name: &str, entry: &FileEntry, path: &Path) -> Result<(), FsError> {
+        let fail = |action| move |errno| FsError::new(action, path, errno);
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let born = bits(Mode::SECRET);
+        let file = retry_on_intr(|| openat(&self.descriptor, name, flags, born))
+            .map_err(fail(Action::Create))?;
+        self.files.push(name.to_owned());
+        let mut rest = entry.contents.as_slice();
+        while !rest.is_empty() {
+            let written = retry_on_intr(|| write(&file, rest)).map_err(fail(Action::Write))?;
+            rest = &rest[written..];
+        }
+        // The owner first: once the mode is wider, whom it is wider for must be right.
+        if let Some(owner) = entry.owner {
+            change_owner(&file, Some(owner.uid), Some(owner.gid), path)?;
+        }
+        if entry.mode != Mode::SECRET || self.umask_is_odd {
+            fchmod(&file, bits(entry.mode)).map_err(fail(Action::Write))?;
+        }
+        Ok(())
+    }
+
+    fn set_attributes(&self, attributes: DirectoryAttributes, path: &Path) -> Result<(), FsError> {
+        if attributes.gid.is_some() {
+            change_owner(&self.descriptor, None, attributes.gid, path)?;
+        }
+        fchmod(&self.descriptor, bits(attributes.mode))
+            .map_err(|errno| FsError::new(Action::Write, path, errno))
+    }
+
+    /// Makes all that was written durable: one call for the whole file system, which costs less than one for each file.
+    fn sync(&self) -> Result<(), Errno> {
+        match retry_on_intr(|| syncfs(&self.descriptor)) {
+            Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL) => self.sync_each(),
+            result => result,
+        }
+    }
+
+    /// The same, file by file, where the system knows no other way.
+    fn sync_each(&self) -> Result<(), Errno> {
+        for name in &self.files {
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let file = openat(&self.descriptor, name.as_str(), flags, Bits::empty())?;
+            retry_on_intr(|| fsync(&file))?;
+        }
+        sync_directory(&self.descriptor)
+    }
+
+    /// Lets the folder stay when it is dropped, under the name that it has been given.
+    pub(super) fn keep(&mut self) {
+        self.kept = true;
+        self.parents.0.clear();
+    }
+}
+
+impl Drop for Folder<'_> {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        for name in &self.files {
+            let _ = unlinkat(&self.descriptor, name.as_str(), AtFlags::empty());
+        }
+        let _ = unlinkat(&self.base, &self.name, AtFlags::REMOVEDIR);
+    }
+}
+
+impl AsFd for Base<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Held(descriptor) => *descriptor,
+            Self::Opened(descriptor) => descriptor.as_fd(),
+        }
+    }
+}
+
+impl Parents {
+    /// Makes `path` and what is missing above it, as `mkdir -p` does, with the modes that the umask leaves.
+    fn make(&mut self, path: &Path) -> Result<OwnedFd, FsError> {
+        self.make_missing(path)?;
+        match open_directory(path)? {
+            Some(directory) => Ok(directory),
+            None => Err(FsError::Dangling {
+                path: path.to_path_buf(),
+            }),
+        }
+    }
+
+    fn make_missing(&mut self, path: &Path) -> Result<(), FsError> {
+        let make = || mkdirat(CWD, path, Bits::from_raw_mode(0o777));
+        let mut made = make();
+        if made == Err(Errno::NOENT) && parent_of(path) != path {
+            self.make_missing(parent_of(path))?;
+            made = make();
+        }
+        match made {
+            Ok(()) => self.0.push(path.to_path_buf()),
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(FsError::new(Action::Create, path, errno)),
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Parents {
+    fn drop(&mut self) {
+        for path in self.0.iter().rev() {
+            // One that somebody else has begun to use is not empty, and stays.
+            let _ = unlinkat(CWD, path, AtFlags::REMOVEDIR);
+        }
+    }
+}
+
+fn bits(mode: Mode) -> Bits {
+    Bits::from_raw_mode(mode.bits())
+}
+
+fn change_owner(
+    file: impl AsFd,
+    uid: Option<u32>,
+    gid: Option<u32>,
+    path: &Path,
+) -> Result<(), FsError> {
+    let (uid, gid) = (
+        uid.map(Uid::from_raw_unchecked),
+        gid.map(Gid::from_raw_unchecked),
+    );
+    fchown(file, uid, gid).map_err(|errno| FsError::ChangeOwner {
+        path: path.to_path_buf(),
+        source: errno.into(),
+    })
+}

@@ -1,0 +1,168 @@
+//! A directory as writing verbs hold it: locked, tidied of what killed runs left, its own links never followed.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, flock, fstat, stat, statat};
+use rustix::io::{Errno, retry_on_intr};
+
+use crate::fs::error::{Action, FsError};
+use crate::fs::read::{EntryKind, Links, entries, open_directory, read_entry};
+use crate::fs::record::{is_ours, recover, sweep_siblings};
+use crate::fs::set::FileSet;
+
+/// A directory that is to be written, existing and locked, or absent.
+///
+/// The lock is on the directory itself, so no lock file is left behind; it is held until this value is dropped. Locking
+/// one directory twice in one process waits for ever: whoever needs two asks for the certificate authority's first, and
+/// compares the paths.
+///
+/// ```
+/// use pgtls::fs::{DirectoryAttributes, FileEntry, FileSet, Mode, Target};
+///
+/// let scratch = tempfile::tempdir()?;
+/// let target = Target::lock(scratch.path().join("pki"))?;
+/// let mut files = FileSet::default();
+/// files.insert("root.crt", FileEntry::new("...", Mode::PUBLIC));
+/// let attributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
+/// let receipt = target.stage(&files, attributes)?.commit()?;
+/// assert!(receipt.created);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Target {
+    path: PathBuf,
+    pub(super) place: Place,
+}
+
+/// What was found at the path of a [`Target`].
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A directory; its lock is held through this descriptor.
+    Existing(OwnedFd),
+    /// Nothing. The parent, where it exists, and the name that the directory is to have in it.
+    Absent {
+        parent: Option<OwnedFd>,
+        name: OsString,
+    },
+}
+
+impl Target {
+    /// Takes the directory at `path` for writing, waiting for whoever holds it; then finishes a change that a killed
+    /// run left recorded and removes what it left unrecorded. Where nothing exists nothing is made yet.
+    ///
+    /// # Errors
+    /// [`FsError::NotADirectory`] or [`FsError::Dangling`] when something else is there, [`FsError::Unfinished`] when
+    /// a recorded change cannot be finished, [`FsError::Io`] when the system refuses.
+    pub fn lock(path: impl Into<PathBuf>) -> Result<Self, FsError> {
+        let path = path.into();
+        loop {
+            if let Some(directory) = open_directory(&path)? {
+                retry_on_intr(|| flock(&directory, FlockOperation::LockExclusive))
+                    .map_err(|errno| FsError::new(Action::Lock, &path, errno))?;
+                // Whoever held the lock may have removed or replaced the directory.
+                if is_at(&directory, &path) {
+                    recover(directory.as_fd(), &path)?;
+                    let place = Place::Existing(directory);
+                    return Ok(Self { path, place });
+                }
+            } else if let Some(place) = absent(&path)? {
+                return Ok(Self { path, place });
+            }
+        }
+    }
+
+    /// The path as the user gave it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the directory existed when it was locked.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        matches!(self.place, Place::Existing(_))
+    }
+
+    /// What is in the directory, as [`Directory::names`](crate::fs::Directory::names) tells it; empty where it does not
+    /// exist.
+    ///
+    /// # Errors
+    /// [`FsError::Io`] when the system refuses.
+    pub fn names(&self) -> Result<BTreeMap<String, EntryKind>, FsError> {
+        let Place::Existing(directory) = &self.place else {
+            return Ok(BTreeMap::new());
+        };
+        let found = entries(directory.as_fd())
+            .map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
+        Ok(found
+            .into_iter()
+            .filter(|(name, _)| !is_ours(name))
+            .map(|(name, entry)| (name, entry.kind))
+            .collect())
+    }
+
+    /// Reads every regular file whose name is `wanted`, with its mode and owner.
+    ///
+    /// # Errors
+    /// [`FsError::Symlink`] when a wanted file is a link, [`FsError::TooLarge`] for a file of more than 16 MiB,
+    /// [`FsError::Io`] when the system refuses.
+    pub fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
+        let mut files = FileSet::default();
+        let Place::Existing(directory) = &self.place else {
+            return Ok(files);
+        };
+        for (name, kind) in self.names()? {
+            if !wanted(&name) || !matches!(kind, EntryKind::File | EntryKind::Symlink) {
+                continue;
+            }
+            let path = self.path.join(&name);
+            if let Some(entry) = read_entry(directory.as_fd(), &name, Links::Refuse, &path)? {
+                files.insert(name, entry);
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// Looks at a path where no directory could be opened; `None` when one has appeared since.
+fn absent(path: &Path) -> Result<Option<Place>, FsError> {
+    let fail = |errno| FsError::new(Action::Create, path, errno);
+    match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(found) if FileType::from_raw_mode(found.st_mode).is_symlink() => {
+            let path = path.to_path_buf();
+            return Err(FsError::Dangling { path });
+        }
+        Ok(_) => return Ok(None),
+        Err(Errno::NOENT) => {}
+        Err(errno) => return Err(fail(errno)),
+    }
+    let Some(name) = path.file_name() else {
+        // Such as `missing/..`: there is nothing that could be given a name.
+        return Err(fail(Errno::NOENT));
+    };
+    let parent = open_directory(parent_of(path))?;
+    if let (Some(parent), Some(name)) = (&parent, name.to_str()) {
+        sweep_siblings(parent.as_fd(), name);
+    }
+    let name = name.to_os_string();
+    Ok(Some(Place::Absent { parent, name }))
+}
+
+/// The directory that `path` is a name in; `.` for a bare name.
+pub(super) fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether `directory` still is what `path` leads to.
+fn is_at(directory: &OwnedFd, path: &Path) -> bool {
+    match (fstat(directory), stat(path)) {
+        (Ok(held), Ok(named)) => (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino),
+        _ => false,
+    }
+}
