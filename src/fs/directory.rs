@@ -189,3 +189,12 @@ impl Listing {
             && record(self) == record(other)
     }
 }
+
+/// Whether two paths name one directory: by what they lead to where both exist, else by how they are written.
+#[must_use]
+pub fn same_directory(one: &Path, other: &Path) -> bool {
+    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one.components().eq(other.components()),
+    }
+}

@@ -218,6 +218,7 @@ impl Diagnosis for FsError {
     fn failure(&self) -> Failure {
         match self {
             Self::Appeared { .. }
+            | Self::NotADirectory { .. }
             | Self::Symlink { .. }
             | Self::Dangling { .. }
             | Self::InTheWay { .. } => Failure::Forbidden,

@@ -24,11 +24,10 @@ pub fn wanted(name: &str) -> bool {
     name.ends_with(".crt") || name.ends_with(".key")
 }
 
-/// Reads what a directory, and the directory of its CA keys where that is another, hold.
-///
-/// # Errors
-/// [`StateError`] where a `*.crt` or `*.key` is none.
-pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> Result<State, StateError> {
+/// Reads what a directory, and the directory of its CA keys where that is another, hold; beside it the files that
+/// could not be read, which are left out.
+#[must_use]
+pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<StateError>) {
     let mut state = State {
         path: directory.path.clone(),
         occupied: directory.names.clone(),
@@ -36,22 +35,25 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> Result<State,
         ca_occupied: ca_directory.map(|found| found.names.clone()),
         ..State::default()
     };
-    take(&mut state, directory)?;
+    let mut problems = Vec::new();
     // The CA's own directory is read last: where both have a file, its copy counts.
-    ca_directory.map_or(Ok(()), |found| take(&mut state, found))?;
-    Ok(state)
+    for found in [Some(directory), ca_directory].into_iter().flatten() {
+        for (name, entry) in found.files.iter() {
+            if let Err(problem) = take(&mut state, found, name, &entry.contents) {
+                problems.push(problem);
+            }
+        }
+    }
+    (state, problems)
 }
 
-fn take(state: &mut State, found: &Found) -> Result<(), StateError> {
-    for (name, entry) in found.files.iter() {
-        let here = State { path: found.path.clone(), ..State::default() };
-        let path = here.shown(name);
-        if name.ends_with(".crt") {
-            state.certificates.insert(name.to_owned(), certificates(&entry.contents, path)?);
-        } else if name.ends_with(".key") {
-            let key = StoredKey::from_pem(&entry.contents).map_err(|source| StateError::Key { path, source })?;
-            state.keys.insert(name.to_owned(), key);
-        }
+fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(), StateError> {
+    let path = State { path: found.path.clone(), ..State::default() }.shown(name);
+    if name.ends_with(".crt") {
+        state.certificates.insert(name.to_owned(), certificates(text, path)?);
+    } else if name.ends_with(".key") {
+        let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
+        state.keys.insert(name.to_owned(), key);
     }
     Ok(())
 }

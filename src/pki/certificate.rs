@@ -13,7 +13,7 @@ pub(super) struct Issuer {
 }
 
 /// What signing can fail with, before the certificate's name is known to it.
-enum SignError {
+pub(super) enum SignError {
     Encoding(X509Error),
     Key(KeyError),
 }

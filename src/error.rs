@@ -1,0 +1,65 @@
+//! The crate's error: one variant for each boundary, and nothing of its own to say.
+
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::fs::FsError;
+use crate::layout::LayoutError;
+use crate::ops::RequestError;
+use crate::pki::IssueError;
+use crate::plan::PlanError;
+use crate::profile::ProfileError;
+use crate::state::StateError;
+
+/// Anything that a verb can fail with. Every variant knows its detail, its hint and its class ([`Diagnosis`]).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What was asked for makes no sense.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The profile.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// A decision that cannot be taken.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// What is in the directory.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Keys and signatures.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// A defect between two steps.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The disk.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+}
+
+impl Error {
+    fn inner(&self) -> &dyn Diagnosis {
+        match self {
+            Self::Request(error) => error,
+            Self::Profile(error) => error,
+            Self::Plan(error) => error,
+            Self::State(error) => error,
+            Self::Issue(error) => error,
+            Self::Layout(error) => error,
+            Self::Fs(error) => error,
+        }
+    }
+}
+
+impl Diagnosis for Error {
+    fn detail(&self) -> Option<String> {
+        self.inner().detail()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.inner().hint()
+    }
+
+    fn failure(&self) -> Failure {
+        self.inner().failure()
+    }
+}

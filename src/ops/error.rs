@@ -1,0 +1,105 @@
+//! What is wrong with a request before any step is taken.
+
+use crate::diagnosis::{Diagnosis, Failure};
+
+/// A request that makes no sense, or that names what does not exist.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A profile that is neither built in nor a file.
+    #[error("unknown profile \"{found}\"")]
+    UnknownProfile {
+        /// The name.
+        found: String,
+        /// The built-in names.
+        known: Vec<&'static str>,
+    },
+    /// A profile file that is not UTF-8.
+    #[error("\"{path}\" is not UTF-8 text")]
+    ProfileEncoding {
+        /// The file.
+        path: String,
+    },
+    /// An owner that this machine does not know.
+    #[error("unknown {what} \"{found}\"")]
+    UnknownOwner {
+        /// `user` or `group`.
+        what: &'static str,
+        /// The name.
+        found: String,
+    },
+    /// A numeric owner without a group, and no account that would tell it.
+    #[error("no account has the user id {uid}, so its group is not known")]
+    NoGroup {
+        /// The id.
+        uid: u32,
+    },
+    /// A key mode with which a server would not start.
+    #[error("key mode {found} is one that PostgreSQL refuses")]
+    KeyMode {
+        /// The mode.
+        found: String,
+        /// Why.
+        detail: &'static str,
+    },
+    /// An empty passphrase.
+    #[error("passphrase file \"{path}\" holds no passphrase")]
+    EmptyPassphrase {
+        /// The file.
+        path: String,
+    },
+    /// CA directory and directory are one.
+    #[error("--ca-dir and -D name the same directory, \"{path}\"")]
+    SameDirectory {
+        /// The directory.
+        path: String,
+    },
+    /// There is nothing to inspect.
+    #[error("\"{path}\" does not exist")]
+    NoDirectory {
+        /// The directory.
+        path: String,
+    },
+    /// A directory without certificates.
+    #[error("no certificate in \"{path}\"")]
+    NothingThere {
+        /// The directory.
+        path: String,
+    },
+}
+
+impl Diagnosis for RequestError {
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::UnknownProfile { known, .. } => {
+                Some(format!("Built in are chain, {}.", known.join(", ")))
+            }
+            Self::KeyMode { detail, .. } => Some((*detail).to_owned()),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::UnknownProfile { .. } => {
+                "Give one of these, or the path of a profile of your own (with a slash or .toml)."
+            }
+            Self::ProfileEncoding { .. } => "Save it as UTF-8.",
+            Self::UnknownOwner { .. } => "Give a name that this machine knows, or numbers: --owner 999:999.",
+            Self::NoGroup { uid } => return Some(format!("Give both: --owner {uid}:GID.")),
+            Self::KeyMode { .. } => "Use 0600 (or 0400); 0640 only with --owner root:GROUP.",
+            Self::EmptyPassphrase { .. } => "Its first line is the passphrase.",
+            Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
+            Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
+            Self::NothingThere { .. } => "Give a directory that holds *.crt files.",
+        };
+        Some(hint.to_owned())
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::NoDirectory { .. } => Failure::System,
+            _ => Failure::Usage,
+        }
+    }
+}

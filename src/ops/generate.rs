@@ -1,0 +1,230 @@
+//! `gen`: a profile -> a directory.
+
+use super::error::RequestError;
+use super::ownership::{parse_key_mode, parse_owner};
+use super::source::ProfileSource;
+use crate::error::Error;
+use crate::fs::{Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Target, read_file, same_directory};
+use crate::keys::KeySource;
+use crate::layout::{self, Arrangement, Deployment, Found, Outline, Tree};
+use crate::pki::{self, Secrets};
+use crate::plan::{self, Existing, Plan};
+use crate::profile::{self, Overrides, Profile};
+use crate::state::State;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+/// A passphrase is a line; a file much longer than that is another file.
+const PASSPHRASE_BYTES: usize = 64 << 10;
+/// How often to start over where another run made the directory meanwhile; the second time it is there and locked.
+const ATTEMPTS: u32 = 5;
+
+/// What `gen` is asked for.
+#[derive(Debug, Clone)]
+pub struct GenerateRequest {
+    /// The profile.
+    pub profile: ProfileSource,
+    /// What is laid over it.
+    pub overrides: Overrides,
+    /// Where the files go.
+    pub directory: PathBuf,
+    /// Where CA keys go, where that is another directory.
+    pub ca_directory: Option<PathBuf>,
+    /// What to do where files exist.
+    pub existing: Existing,
+    /// The file whose first line opens and closes CA keys.
+    pub ca_passphrase_file: Option<PathBuf>,
+    /// `USER[:GROUP]` of end-entity keys and certificates.
+    pub owner: Option<String>,
+    /// Octal mode of end-entity keys.
+    pub key_mode: Option<String>,
+    /// Decide everything, make nothing.
+    pub dry_run: bool,
+}
+
+/// What `gen` decided, and made unless it was asked only to decide.
+#[derive(Debug, Clone)]
+pub struct Generated {
+    /// The directory, as asked for.
+    pub directory: PathBuf,
+    /// The CA's directory.
+    pub ca_directory: Option<PathBuf>,
+    /// Every decision.
+    pub plan: Plan,
+    /// The files that were (or would be) written.
+    pub outline: Outline,
+    /// Who signed whom.
+    pub tree: Tree,
+    /// Who needs which file.
+    pub deployment: Deployment,
+    /// Whether the directory is new.
+    pub created: bool,
+}
+
+/// Makes a directory.
+///
+/// # Errors
+/// [`Error`]: nothing on disk was changed.
+pub fn generate(
+    request: &GenerateRequest,
+    now: OffsetDateTime,
+    keys: &dyn KeySource,
+) -> Result<Generated, Error> {
+    let profile = profile::parse(&request.profile.origin, &request.profile.text, &request.overrides)?;
+    let arrangement = arrangement(request)?;
+    let secrets = secrets(request.ca_passphrase_file.as_deref())?;
+    let run = Run { request, profile: &profile, arrangement: &arrangement, secrets: &secrets, now, keys };
+    if request.dry_run {
+        return run.decide_only();
+    }
+    let mut attempt = 1;
+    loop {
+        match run.make() {
+            Err(Error::Fs(FsError::Appeared { .. })) if attempt < ATTEMPTS => attempt += 1,
+            other => return other,
+        }
+    }
+}
+
+/// How files lie, as far as the flags say.
+pub(super) fn arrangement(request: &GenerateRequest) -> Result<Arrangement, RequestError> {
+    let owner = request.owner.as_deref().map(parse_owner).transpose()?;
+    let key_mode = request.key_mode.as_deref().map(|text| parse_key_mode(text, owner)).transpose()?;
+    Ok(Arrangement {
+        separate_ca: request.ca_directory.is_some(),
+        owner,
+        key_mode,
+        encrypted_ca: request.ca_passphrase_file.is_some(),
+    })
+}
+
+/// The first line of the passphrase file, without its end (as `openssl -passin file:` takes it).
+fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
+    let Some(path) = file else { return Ok(Secrets::default()) };
+    let text = read_file(path, PASSPHRASE_BYTES)?;
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.is_empty() {
+        return Err(RequestError::EmptyPassphrase { path: path.display().to_string() }.into());
+    }
+    Ok(Secrets { ca_passphrase: Some(Zeroizing::new(line.to_vec())) })
+}
+
+/// One run over one request.
+struct Run<'a> {
+    request: &'a GenerateRequest,
+    profile: &'a Profile,
+    arrangement: &'a Arrangement,
+    secrets: &'a Secrets,
+    now: OffsetDateTime,
+    keys: &'a dyn KeySource,
+}
+
+impl Run<'_> {
+    fn decide_only(&self) -> Result<Generated, Error> {
+        self.refuse_same_directory()?;
+        let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
+            match Directory::open(path)? {
+                None => Ok(found(path, BTreeMap::new(), FileSet::default())),
+                Some(directory) => Ok(found(path, directory.names()?, directory.read(wanted)?)),
+            }
+        };
+        let ca_directory = self.request.ca_directory.as_deref();
+        let ca_directory = ca_directory.map(|path| look(path, &|name| self.concerns(name))).transpose()?;
+        let directory = look(&self.request.directory, &|name| self.looks_at(name))?;
+        let (plan, outline) = self.decide(&self.restore(&directory, ca_directory.as_ref())?)?;
+        Ok(self.generated(plan, outline, Directory::open(&self.request.directory)?.is_none()))
+    }
+
+    fn make(&self) -> Result<Generated, Error> {
+        self.refuse_same_directory()?;
+        // The CA's directory is always locked first, so that two runs cannot wait for each other.
+        let ca_target = self.request.ca_directory.as_deref().map(Target::lock).transpose()?;
+        let target = Target::lock(&self.request.directory)?;
+        let look = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
+            Ok(found(target.path(), target.names()?, target.read(wanted)?))
+        };
+        let ca_directory =
+            ca_target.as_ref().map(|target| look(target, &|name| self.concerns(name))).transpose()?;
+        let directory = look(&target, &|name| self.looks_at(name))?;
+        let state = self.restore(&directory, ca_directory.as_ref())?;
+        let (plan, outline) = self.decide(&state)?;
+        if outline.files.is_empty() {
+            return Ok(self.generated(plan, outline, false));
+        }
+        let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
+        let filled = layout::fill(&outline, &issued)?;
+        let staged_ca = match &ca_target {
+            Some(target) if !filled.ca_directory.is_empty() => {
+                let private = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
+                Some(target.stage(&filled.ca_directory, private)?)
+            }
+            _ => None,
+        };
+        let staged = match filled.directory.is_empty() {
+            true => None,
+            false => Some(target.stage(&filled.directory, self.attributes())?),
+        };
+        staged_ca.map(|staged| staged.commit()).transpose()?;
+        let receipt = staged.map(|staged| staged.commit()).transpose()?;
+        Ok(self.generated(plan, outline, receipt.is_some_and(|receipt| receipt.created)))
+    }
+
+    fn decide(&self, state: &State) -> Result<(Plan, Outline), Error> {
+        let plan = plan::build(self.profile, state, self.request.existing, self.now)?;
+        let outline = layout::outline(&plan, self.arrangement);
+        Ok((plan, outline))
+    }
+
+    fn generated(&self, plan: Plan, outline: Outline, created: bool) -> Generated {
+        Generated {
+            directory: self.request.directory.clone(),
+            ca_directory: self.request.ca_directory.clone(),
+            tree: Tree::of_plan(&plan),
+            deployment: layout::deployment(&plan),
+            plan,
+            outline,
+            created,
+        }
+    }
+
+    /// Which files of the directory are read. Where nothing may exist, its names say enough.
+    fn looks_at(&self, name: &str) -> bool {
+        self.request.existing != Existing::Refuse && self.concerns(name)
+    }
+
+    /// The files that the profile speaks of; anything else in a directory is none of our business.
+    fn concerns(&self, name: &str) -> bool {
+        let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
+        stem.is_some_and(|stem| self.profile.certificate(stem).is_some())
+            || self.profile.bundles.iter().any(|bundle| bundle.file == name && name.ends_with(".crt"))
+    }
+
+    fn restore(&self, directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
+        let (state, problems) = layout::restore(directory, ca_directory);
+        problems.into_iter().next().map_or(Ok(state), |problem| Err(problem.into()))
+    }
+
+    /// With an owner, its group may enter (and the owner's certificates be read); CA keys stay 0600 inside.
+    fn attributes(&self) -> DirectoryAttributes {
+        match self.arrangement.owner {
+            Some(owner) => DirectoryAttributes { mode: Mode::DIRECTORY_SHARED, gid: Some(owner.gid) },
+            None => DirectoryAttributes { mode: Mode::DIRECTORY, gid: None },
+        }
+    }
+
+    fn refuse_same_directory(&self) -> Result<(), Error> {
+        match &self.request.ca_directory {
+            Some(ca_directory) if same_directory(ca_directory, &self.request.directory) => {
+                Err(RequestError::SameDirectory { path: ca_directory.display().to_string() }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn found(path: &Path, names: BTreeMap<String, EntryKind>, files: FileSet) -> Found {
+    Found { path: path.display().to_string(), names: names.into_keys().collect(), files }
+}

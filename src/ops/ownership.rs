@@ -1,0 +1,58 @@
+//! Who shall own what: account names -> numbers, and the modes that PostgreSQL takes of which owner.
+
+use super::RequestError;
+use crate::fs::{Mode, Owner};
+use nix::unistd::{Gid, Group, Uid, User, geteuid};
+
+/// Whether whoever runs this is root.
+#[must_use]
+pub fn caller_is_root() -> bool {
+    geteuid().is_root()
+}
+
+/// `USER[:GROUP]`, names or numbers. Without a group it is the account's own.
+pub(super) fn parse_owner(text: &str) -> Result<Owner, RequestError> {
+    let (user, group) = match text.split_once(':') {
+        Some((user, group)) => (user, Some(group)),
+        None => (text, None),
+    };
+    let (uid, own_group) = match user.parse::<u32>() {
+        Ok(uid) => (uid, User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|account| account.gid.as_raw())),
+        Err(_) => {
+            let account = User::from_name(user).ok().flatten().ok_or_else(|| unknown("user", user))?;
+            (account.uid.as_raw(), Some(account.gid.as_raw()))
+        }
+    };
+    let gid = match group {
+        None => own_group.ok_or(RequestError::NoGroup { uid })?,
+        Some(group) => match group.parse::<u32>() {
+            Ok(gid) => Gid::from_raw(gid),
+            Err(_) => Group::from_name(group).ok().flatten().ok_or_else(|| unknown("group", group))?.gid,
+        }
+        .as_raw(),
+    };
+    Ok(Owner { uid, gid })
+}
+
+fn unknown(what: &'static str, found: &str) -> RequestError {
+    RequestError::UnknownOwner { what, found: found.to_owned() }
+}
+
+/// An octal mode that PostgreSQL takes: 0600 or less of its own, 0640 or less where root owns the key
+/// (`check_ssl_key_file_permissions`).
+pub(super) fn parse_key_mode(text: &str, owner: Option<Owner>) -> Result<Mode, RequestError> {
+    let refuse = |detail| RequestError::KeyMode { found: text.to_owned(), detail };
+    let bits = u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8)
+        .map_err(|_| refuse("It is not an octal number."))?;
+    if bits & 0o400 == 0 {
+        return Err(refuse("Its owner could not read it."));
+    }
+    if bits & !0o640 != 0 {
+        return Err(refuse("Nobody but the owner may write it, and nobody outside the group may read it."));
+    }
+    let by_root = owner.map_or_else(caller_is_root, |owner| owner.uid == 0);
+    if bits & 0o040 != 0 && !by_root {
+        return Err(refuse("A key that the group can read has to be owned by root."));
+    }
+    Ok(Mode::from_bits(bits))
+}
