@@ -3,6 +3,8 @@
 //! It runs with a PATH of our making, on which `apt-get`, `sudo` and `id` are stand-ins, and with a root directory of
 //! our making, so that this machine is neither looked at nor changed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

@@ -2,6 +2,8 @@
 //!
 //! The certificates are made by OpenSSL, so that nothing here depends on our own making of them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -663,7 +665,7 @@ fn a_process_that_is_killed_leaves_neither_server_nor_files() {
 
 #[test]
 #[ignore = "a part of a_process_that_is_killed_leaves_neither_server_nor_files, run in a process of its own"]
-#[expect(
+#[allow(
     clippy::print_stdout,
     reason = "how the parent learns about the server"
 )]

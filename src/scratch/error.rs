@@ -118,6 +118,10 @@ impl Diagnosis for ScratchError {
             Self::NoAccount => {
                 Some("Run this as an ordinary user, or create one: useradd --system postgres.".to_owned())
             }
+            // initdb says so of a user that is in no user database, as containers are fond of.
+            Self::ProgramFailed { words, .. } if words.contains("could not look up effective user ID") => {
+                Some("Run this as a user that has an entry in /etc/passwd.".to_owned())
+            }
             Self::ProgramFailed { .. } => Some(
                 "Set TMPDIR to a directory with 100 MB to spare that every user can pass through, such as /tmp."
                     .to_owned(),
