@@ -69,8 +69,7 @@ fn dispatch(
             })
         }
         Verb::Inspect(args) => {
-            let inspection = ops::inspect(&request::inspected(args, variable))?;
-            Ok(Report::Inspected(inspection))
+            Ok(Report::Inspected(ops::inspect(request::inspected(args, variable).as_deref())?))
         }
         Verb::Profiles(args) => match &args.name {
             None => Ok(Report::Profiles(BUILTINS.map(summary).into_iter().collect::<Result<_, Error>>()?)),

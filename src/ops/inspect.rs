@@ -18,13 +18,21 @@ pub struct Inspection {
     pub problems: Vec<StateError>,
 }
 
-/// Reads a directory; writes nothing, takes no lock.
+/// Reads a directory; writes nothing, takes no lock. Without a path it is `pki`, or the current directory where there
+/// is no `pki`.
 ///
 /// # Errors
 /// [`RequestError::NoDirectory`], [`RequestError::NothingThere`], or the disk's own.
-pub fn inspect(path: &Path) -> Result<Inspection, Error> {
+pub fn inspect(path: Option<&Path>) -> Result<Inspection, Error> {
+    let (path, directory) = match path {
+        Some(path) => (path, Directory::open(path)?),
+        None => match Directory::open("pki")? {
+            Some(directory) => (Path::new("pki"), Some(directory)),
+            None => (Path::new("."), Directory::open(".")?),
+        },
+    };
     let shown = || path.display().to_string();
-    let directory = Directory::open(path)?.ok_or_else(|| RequestError::NoDirectory { path: shown() })?;
+    let directory = directory.ok_or_else(|| RequestError::NoDirectory { path: shown() })?;
     let found = Found {
         path: shown(),
         names: directory.names()?.into_keys().collect(),
