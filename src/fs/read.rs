@@ -80,13 +80,21 @@ pub(super) fn open_directory(path: &Path) -> Result<Option<OwnedFd>, FsError> {
 ///
 /// Names that are not UTF-8 are left out: none of our files has one, and one that is never written need not be read.
 pub(super) fn entries(directory: BorrowedFd<'_>) -> Result<BTreeMap<String, Entry>, Errno> {
+    entries_if(directory, |name| name != "." && name != "..")
+}
+
+/// The entries of `directory` whose name is `wanted`.
+pub(super) fn entries_if(
+    directory: BorrowedFd<'_>,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, Entry>, Errno> {
     let mut found = BTreeMap::new();
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
         let Ok(name) = entry.file_name().to_str() else {
             continue;
         };
-        if name == "." || name == ".." {
+        if !wanted(name) {
             continue;
         }
         let kind = match entry.file_type() {

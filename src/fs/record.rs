@@ -11,7 +11,7 @@ use rustix::fs::{
 use rustix::io::{Errno, retry_on_intr};
 
 use crate::fs::error::{Action, FsError};
-use crate::fs::read::{EntryKind, entries};
+use crate::fs::read::{EntryKind, entries, entries_if};
 
 /// The folder of a recorded change: that it has this name says that all in it is complete, durable and to be moved up.
 pub(super) const RECORD: &str = ".pgtls-commit";
@@ -100,9 +100,11 @@ fn finish(directory: BorrowedFd<'_>) -> Result<(), Errno> {
 /// directory itself between being listed and being locked, hence the second look at its name.
 pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
     let prefix = format!(".{name}{SIBLING}");
-    let Ok(found) = entries(parent) else { return };
+    let Ok(found) = entries_if(parent, |stale| stale.starts_with(&prefix)) else {
+        return;
+    };
     for (stale, entry) in found {
-        if entry.kind != EntryKind::Directory || !stale.starts_with(&prefix) {
+        if entry.kind != EntryKind::Directory {
             continue;
         }
         let Ok(folder) = open_inside(parent, &stale) else {

@@ -200,11 +200,7 @@ impl<'t> Folder<'t> {
     /// Writes one file; `path` is for messages.
     fn write(&mut self, name: &str, entry: &FileEntry, path: &Path) -> Result<(), FsError> {
         let fail = |action| move |errno| FsError::new(action, path, errno);
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let born = bits(Mode::SECRET);
-        let file = retry_on_intr(|| openat(&self.descriptor, name, flags, born))
-            .map_err(fail(Action::Create))?;
+        let file = self.create(name).map_err(fail(Action::Create))?;
         self.files.push(name.to_owned());
         let mut rest = entry.contents.as_slice();
         while !rest.is_empty() {
@@ -219,6 +215,14 @@ impl<'t> Folder<'t> {
             fchmod(&file, bits(entry.mode)).map_err(fail(Action::Write))?;
         }
         Ok(())
+    }
+
+    /// Makes an empty file that nobody else may read, whatever it is to become.
+    fn create(&self, name: &str) -> Result<OwnedFd, Errno> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let born = bits(Mode::SECRET);
+        retry_on_intr(|| openat(&self.descriptor, name, flags, born))
     }
 
     fn set_attributes(&self, attributes: DirectoryAttributes, path: &Path) -> Result<(), FsError> {
@@ -330,4 +334,27 @@ fn change_owner(
         path: path.to_path_buf(),
         source: errno.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test stops where its setting up fails"
+    )]
+    use super::*;
+
+    #[test]
+    fn a_file_is_born_private_and_never_in_the_place_of_another_or_through_a_link() {
+        let scratch = tempfile::tempdir().unwrap();
+        let base = Base::Opened(open_directory(scratch.path()).unwrap().unwrap());
+        let folder = Folder::make(base, OsStr::new("folder"), Parents::default()).unwrap();
+        let file = folder.create("server.crt").unwrap();
+        assert_eq!(Mode::from_bits(fstat(&file).unwrap().st_mode), Mode::SECRET);
+        assert_eq!(folder.create("server.crt").unwrap_err(), Errno::EXIST);
+        let outside = scratch.path().join("outside");
+        rustix::fs::symlinkat(&outside, &folder.descriptor, "link").unwrap();
+        assert_eq!(folder.create("link").unwrap_err(), Errno::EXIST);
+        assert!(!outside.exists());
+    }
 }

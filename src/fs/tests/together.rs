@@ -1,5 +1,6 @@
 //! Several at work on one path: writers queue or one of them wins, readers see one state.
 
+use std::cell::Cell;
 use std::fs;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -131,4 +132,35 @@ fn a_reader_sees_one_state_while_a_writer_is_at_work() {
             );
         }
     });
+}
+
+#[test]
+fn a_reader_looks_again_when_a_commit_came_in_between() {
+    let scratch = tempfile::tempdir().unwrap();
+    write(scratch.path(), &version("old"));
+    let directory = Directory::open(scratch.path()).unwrap().unwrap();
+    let first = Cell::new(true);
+    let read = directory.read(|name| {
+        if name == "server.crt" && first.replace(false) {
+            write(scratch.path(), &version("new"));
+        }
+        true
+    });
+    assert_eq!(texts(&read.unwrap()), texts(&version("new")));
+}
+
+#[test]
+fn a_directory_that_never_holds_still_is_an_error() {
+    let scratch = tempfile::tempdir().unwrap();
+    write(scratch.path(), &version("0"));
+    let directory = Directory::open(scratch.path()).unwrap().unwrap();
+    let number = Cell::new(1);
+    let read = directory.read(|name| {
+        if name == "server.crt" {
+            let next = number.get() + 1;
+            write(scratch.path(), &version(&number.replace(next).to_string()));
+        }
+        true
+    });
+    assert!(matches!(read, Err(FsError::Changing { .. })), "{read:?}");
 }
