@@ -15,9 +15,7 @@ use tempfile::TempDir;
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/install-judges");
 
 /// What the script itself is made of; stand-ins need them too.
-const TOOLS: [&str; 9] = [
-    "cat", "chmod", "env", "mkdir", "readlink", "rm", "sh", "tee", "true",
-];
+const TOOLS: [&str; 9] = ["cat", "chmod", "env", "mkdir", "readlink", "rm", "sh", "tee", "true"];
 
 /// All the script looks for, apart from PostgreSQL.
 const PROGRAMS: [&str; 3] = ["openssl", "make", "cc"];
@@ -39,9 +37,7 @@ struct Outcome {
 impl Machine {
     /// The tools, an `id` that says root, and an `apt-get` that installs nothing.
     fn new() -> Self {
-        let machine = Self {
-            directory: tempfile::tempdir().unwrap(),
-        };
+        let machine = Self { directory: tempfile::tempdir().unwrap() };
         fs::create_dir_all(machine.path("bin")).unwrap();
         fs::create_dir_all(machine.path("root")).unwrap();
         for tool in TOOLS {
@@ -93,17 +89,13 @@ impl Machine {
 
     /// An `apt-get` that writes down how it was called, then does `body` when it is to install something.
     fn apt(&self, body: &str) {
-        let body =
-            format!("echo apt-get \"$@\" >>\"$CALLS\"\n[ \"$2\" = install ] || exit 0\n{body}");
+        let body = format!("echo apt-get \"$@\" >>\"$CALLS\"\n[ \"$2\" = install ] || exit 0\n{body}");
         self.program("apt-get", &body);
     }
 
     /// A `sudo` that writes down how it was called and runs the command without a password.
     fn sudo(&self) {
-        self.program(
-            "sudo",
-            "echo sudo \"$@\" >>\"$CALLS\"\nshift 2\nexec \"$@\"",
-        );
+        self.program("sudo", "echo sudo \"$@\" >>\"$CALLS\"\nshift 2\nexec \"$@\"");
     }
 
     fn run(&self) -> Outcome {
@@ -126,19 +118,14 @@ impl Machine {
     fn drop_ins(&self) -> Vec<String> {
         let directory = self.path("root/etc/postgresql-common/createcluster.d");
         let entries = fs::read_dir(directory).into_iter().flatten();
-        entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 }
 
 /// A tool of this machine.
 fn real(tool: &str) -> PathBuf {
     let places = ["/bin", "/usr/bin"];
-    let found = places
-        .into_iter()
-        .map(|place| Path::new(place).join(tool))
-        .find(|path| path.exists());
+    let found = places.into_iter().map(|place| Path::new(place).join(tool)).find(|path| path.exists());
     found.unwrap_or_else(|| panic!("{tool} is needed"))
 }
 
@@ -160,11 +147,7 @@ fn postgresql_on_path_by_a_link_or_by_pg_config_is_found_too() {
             "bin" => machine.postgresql("bin"),
             "link" => {
                 machine.postgresql("opt/with space/bin");
-                symlink(
-                    machine.path("opt/with space/bin/initdb"),
-                    machine.path("bin/initdb"),
-                )
-                .unwrap();
+                symlink(machine.path("opt/with space/bin/initdb"), machine.path("bin/initdb")).unwrap();
             }
             _ => {
                 machine.postgresql("opt/with space/bin");
@@ -174,11 +157,7 @@ fn postgresql_on_path_by_a_link_or_by_pg_config_is_found_too() {
         }
         let outcome = machine.run();
         assert_eq!(
-            (
-                outcome.code,
-                outcome.calls.as_str(),
-                outcome.stderr.as_str()
-            ),
+            (outcome.code, outcome.calls.as_str(), outcome.stderr.as_str()),
             (Some(0), "", ""),
             "{place}"
         );
@@ -202,16 +181,9 @@ fn as_root_what_is_missing_is_installed_and_no_server_of_the_package_is_made() {
                     apt-get -q install -y --no-install-recommends postgresql postgresql-client\n\
                     create_main_cluster = false\n";
     assert_eq!(outcome.calls, expected);
-    assert_eq!(
-        outcome.stderr,
-        "install-judges: installing postgresql postgresql-client\n"
-    );
+    assert_eq!(outcome.stderr, "install-judges: installing postgresql postgresql-client\n");
     assert_eq!(outcome.stdout, "");
-    assert_eq!(
-        machine.drop_ins(),
-        Vec::<String>::new(),
-        "the rule is for our own installation only"
-    );
+    assert_eq!(machine.drop_ins(), Vec::<String>::new(), "the rule is for our own installation only");
 }
 
 #[test]
@@ -221,16 +193,15 @@ fn a_user_with_sudo_installs_by_sudo() {
     machine.sudo();
     machine.remove("openssl");
     let program = machine.path("bin/openssl");
-    machine.apt(&format!(
-        "echo '#!/bin/sh' >{0}\nchmod +x {0}",
-        program.display()
-    ));
+    machine.apt(&format!("echo '#!/bin/sh' >{0}\nchmod +x {0}", program.display()));
     let outcome = machine.run();
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     let install = "apt-get -q install -y --no-install-recommends openssl";
-    assert!(outcome.calls.contains(&format!(
-        "sudo -n -- env DEBIAN_FRONTEND=noninteractive {install}\n{install}\n"
-    )));
+    assert!(
+        outcome
+            .calls
+            .contains(&format!("sudo -n -- env DEBIAN_FRONTEND=noninteractive {install}\n{install}\n"))
+    );
     assert_eq!(machine.drop_ins(), Vec::<String>::new());
 }
 
@@ -247,14 +218,7 @@ fn a_user_without_sudo_is_told_the_programs_and_the_packages() {
             machine.remove(program);
         }
         let outcome = machine.run();
-        assert_eq!(
-            (
-                outcome.code,
-                outcome.calls.as_str(),
-                outcome.stdout.as_str()
-            ),
-            (Some(1), "", "")
-        );
+        assert_eq!((outcome.code, outcome.calls.as_str(), outcome.stdout.as_str()), (Some(1), "", ""));
         let expected = "\
 install-judges: missing: initdb, postgres, psql and pg_basebackup in one directory (Debian: postgresql postgresql-client)
 install-judges: missing: openssl (Debian: openssl)
@@ -287,13 +251,7 @@ fn a_compiler_without_header_files_is_not_enough() {
     machine.program("cc", "[ -e \"$CALLS\" ]");
     let outcome = machine.run();
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
-    assert!(
-        outcome
-            .calls
-            .ends_with("install -y --no-install-recommends libc6-dev\n"),
-        "{}",
-        outcome.calls
-    );
+    assert!(outcome.calls.ends_with("install -y --no-install-recommends libc6-dev\n"), "{}", outcome.calls);
 }
 
 #[test]
@@ -303,18 +261,8 @@ fn an_installation_that_fails_names_the_missing_and_leaves_no_rule_behind() {
     machine.apt("echo 'E: Unable to locate package' >&2\nexit 100");
     let outcome = machine.run();
     assert_eq!(outcome.code, Some(1));
-    assert!(
-        outcome.stderr.contains("E: Unable to locate package\n"),
-        "{}",
-        outcome.stderr
-    );
-    assert!(
-        outcome
-            .stderr
-            .contains("error: apt-get could not install them\n"),
-        "{}",
-        outcome.stderr
-    );
+    assert!(outcome.stderr.contains("E: Unable to locate package\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("error: apt-get could not install them\n"), "{}", outcome.stderr);
     assert_eq!(machine.drop_ins(), Vec::<String>::new());
 }
 
@@ -324,20 +272,8 @@ fn an_installation_that_brings_nothing_is_noticed() {
     machine.remove("openssl");
     let outcome = machine.run();
     assert_eq!(outcome.code, Some(1));
-    assert!(
-        outcome
-            .stderr
-            .contains("missing: openssl (Debian: openssl)\n"),
-        "{}",
-        outcome.stderr
-    );
-    assert!(
-        outcome
-            .stderr
-            .contains("error: still not there after the installation\n"),
-        "{}",
-        outcome.stderr
-    );
+    assert!(outcome.stderr.contains("missing: openssl (Debian: openssl)\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("error: still not there after the installation\n"), "{}", outcome.stderr);
 }
 
 #[test]
@@ -345,10 +281,8 @@ fn a_failed_update_of_the_lists_is_a_warning() {
     let machine = Machine::complete();
     machine.remove("openssl");
     let program = machine.path("bin/openssl");
-    let body = format!(
-        "[ \"$2\" = install ] || exit 100\necho '#!/bin/sh' >{0}\nchmod +x {0}",
-        program.display()
-    );
+    let body =
+        format!("[ \"$2\" = install ] || exit 100\necho '#!/bin/sh' >{0}\nchmod +x {0}", program.display());
     machine.program("apt-get", &body);
     let outcome = machine.run();
     let expected = "install-judges: installing openssl\n\

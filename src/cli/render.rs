@@ -174,15 +174,16 @@ impl<'a> Render<'a> {
             return exit::DONE;
         }
         let rendered = error.render().to_string();
-        let message = rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end();
-        let mut lines = message.lines();
-        self.message("error", lines.next().unwrap_or_default());
-        lines.for_each(|line| {
-            let _ = writeln!(self.stderr, "{line}");
-        });
-        if text::is_kubectl_habit(error) {
-            self.message("hint", "There is no -o: results go to stdout; --json prints them as JSON.");
+        if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let _ = write!(self.stderr, "{rendered}");
+            return exit::USAGE;
         }
+        if text::is_kubectl_habit(error) {
+            self.message("error", "there is no flag -o");
+            self.message("hint", "Results go to standard output; --json prints them as JSON.");
+            return exit::USAGE;
+        }
+        self.message("error", rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end());
         exit::USAGE
     }
 

@@ -87,9 +87,8 @@ pub(super) fn generate(
 
 fn overrides(args: &GenArgs) -> Result<Overrides, CliError> {
     let names = |flag, list: &[String]| {
-        let parse = |text: &String| {
-            text.parse::<GeneralName>().map_err(|source| CliError::Value { flag, source })
-        };
+        let parse =
+            |text: &String| text.parse::<GeneralName>().map_err(|source| CliError::Value { flag, source });
         list.iter().map(parse).collect::<Result<Vec<_>, _>>()
     };
     let lifetime = |flag, text: &Option<String>| {
@@ -108,7 +107,12 @@ fn overrides(args: &GenArgs) -> Result<Overrides, CliError> {
         server: names("--server", &args.names.server)?,
         san: names("--san", &args.names.san)?,
         client: args.names.client.as_ref().map(|name| common_name("--client", name)).transpose()?,
-        replication: args.names.replication.as_ref().map(|name| common_name("--replication", name)).transpose()?,
+        replication: args
+            .names
+            .replication
+            .as_ref()
+            .map(|name| common_name("--replication", name))
+            .transpose()?,
         key_type: key_type("--key-type", &args.keys.key_type)?,
         ca_key_type: key_type("--ca-key-type", &args.keys.ca_key_type)?,
         ending: ending(args)?,
@@ -174,7 +178,8 @@ pub(super) fn repeated(arguments: &[OsString]) -> String {
     let once = ["--if-missing", "--force", "--dry-run", "--json", "--quiet", "-q"];
     let rest = arguments.iter().skip(1).map(|argument| argument.to_string_lossy());
     let kept = rest.filter(|argument| !once.contains(&argument.as_ref()));
-    let words: Vec<String> = std::iter::once("pgtls".to_owned()).chain(kept.map(|word| shell_word(&word))).collect();
+    let words: Vec<String> =
+        std::iter::once("pgtls".to_owned()).chain(kept.map(|word| shell_word(&word))).collect();
     words.join(" ")
 }
 

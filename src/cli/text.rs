@@ -79,7 +79,7 @@ fn directory(path: &Path) -> String {
 /// What a tree shows beside the names.
 #[derive(Clone, Copy)]
 struct Detail {
-    /// Both ends of the window, to the second.
+    /// Both ends of the window.
     window: bool,
     /// Which certificates were there before.
     kept: bool,
@@ -106,10 +106,13 @@ fn tree(tree: &Tree, detail: Detail) -> String {
         let node = line.node;
         let subject = node.subject.to_string();
         let _ = write!(out, "{:heads$}  {subject:subjects$}  {:usages$}  ", line.head, node.usage);
+        // Whole days say little of a life of hours.
+        let short = node.not_after - node.not_before < time::Duration::days(3);
+        let moment = if short { format_instant } else { format_date };
         if detail.window {
-            let _ = write!(out, "{} - {}", format_instant(node.not_before), format_instant(node.not_after));
+            let _ = write!(out, "{} - {}", moment(node.not_before), moment(node.not_after));
         } else {
-            let _ = write!(out, "until {}", format_date(node.not_after));
+            let _ = write!(out, "until {}", moment(node.not_after));
         }
         if detail.kept && node.kept {
             out.push_str("  kept");
@@ -230,7 +233,8 @@ fn client_part(client: &ClientFiles) -> String {
     let who = if client.replication { "standby" } else { "client" };
     let _ = writeln!(out, "{who}, role {}: {} {}{trust}", client.role, client.certificate, client.key);
     let program = if client.replication { "pg_basebackup -D NEW -d" } else { "psql" };
-    let keywords: Vec<String> = config::connection_keywords(client).iter().map(config::keyword_text).collect();
+    let keywords: Vec<String> =
+        config::connection_keywords(client).iter().map(config::keyword_text).collect();
     let lead = format!("  {program} \"");
     let escaped: Vec<String> = keywords.iter().map(|word| in_double_quotes(word)).collect();
     let lines = wrapped(&escaped, WIDTH - lead.len() - 1);
@@ -271,7 +275,7 @@ fn expiry(generated: &Generated, command: &str) -> String {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => files.join(""),
     };
-    format!("expiry: {names} on {}; before then, under the same CA:\n  {command} --force\n", format_date(first))
+    format!("expiry: {names} on {}; before then:\n  {command} --force\n", format_date(first))
 }
 
 /// How root puts the server's files where the server reads them: it takes no key that another user owns.
@@ -280,7 +284,8 @@ fn installation(generated: &Generated) -> String {
     let path = |file: &str| shell_word(&generated.directory.join(file).display().to_string());
     let public: Vec<String> =
         std::iter::once(&server.certificate).chain(&server.trust).map(|file| path(file)).collect();
-    let mut out = String::from("as root: PostgreSQL reads no key that another user owns, so install it with\n");
+    let mut out =
+        String::from("as root: PostgreSQL reads no key that another user owns, so install it with\n");
     let _ = writeln!(out, "  install -o postgres -g postgres -m 0600 {} \"$PGDATA\"", path(&server.key));
     let _ = writeln!(out, "  install -o postgres -g postgres -m 0644 {} \"$PGDATA\"", public.join(" "));
     out

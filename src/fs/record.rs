@@ -5,9 +5,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{
-    AtFlags, FlockOperation, OFlags, flock, fstat, fsync, openat, renameat, statat, unlinkat,
-};
+use rustix::fs::{AtFlags, FlockOperation, OFlags, flock, fstat, fsync, openat, renameat, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 
 use crate::fs::error::{Action, FsError};
@@ -110,8 +108,7 @@ pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
         let Ok(folder) = open_inside(parent, &stale) else {
             continue;
         };
-        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok()
-            && is_at(&folder, parent, &stale)
+        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() && is_at(&folder, parent, &stale)
         {
             remove_folder(parent, &stale);
         }
@@ -120,10 +117,7 @@ pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
 
 /// Whether `folder` still is what `name` in `parent` leads to.
 fn is_at(folder: &OwnedFd, parent: BorrowedFd<'_>, name: &str) -> bool {
-    match (
-        fstat(folder),
-        statat(parent, name, AtFlags::SYMLINK_NOFOLLOW),
-    ) {
+    match (fstat(folder), statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)) {
         (Ok(held), Ok(named)) => (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino),
         _ => false,
     }
@@ -162,13 +156,7 @@ mod tests {
             "README",
         ];
         names.sort_by_key(|name| moving_order(name));
-        let after = |key| {
-            names
-                .iter()
-                .skip_while(|name| **name != key)
-                .nth(1)
-                .copied()
-        };
+        let after = |key| names.iter().skip_while(|name| **name != key).nth(1).copied();
         assert_eq!(after("client.key"), Some("client.crt"));
         assert_eq!(after("server.key"), Some("server.crt"));
         assert_eq!(after("server.db2.key"), Some("server.db2.crt"));

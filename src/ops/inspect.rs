@@ -1,7 +1,6 @@
 //! `inspect`: what a directory holds, as a tree.
 
-use super::RequestError;
-use crate::error::Error;
+use crate::error::{Error, RequestError};
 use crate::fs::Directory;
 use crate::layout::{self, Found, Tree};
 use crate::state::StateError;

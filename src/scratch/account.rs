@@ -34,10 +34,7 @@ impl Account {
             .into_iter()
             .find_map(|name| User::from_name(name).ok().flatten())
             .filter(|user| !user.uid.is_root())
-            .map(|user| Self::Other {
-                uid: user.uid.as_raw(),
-                gid: user.gid.as_raw(),
-            })
+            .map(|user| Self::Other { uid: user.uid.as_raw(), gid: user.gid.as_raw() })
             .ok_or(ScratchError::NoAccount)
     }
 
@@ -63,11 +60,7 @@ impl Account {
     /// Puts `contents` at `path`, with mode 0600 from birth and belonging to this account, replacing what is there.
     ///
     /// The directory must be one that only this process can write to, or another could swap the file.
-    pub(super) fn place(
-        self,
-        mut contents: impl io::Read,
-        path: &Path,
-    ) -> Result<(), ScratchError> {
+    pub(super) fn place(self, mut contents: impl io::Read, path: &Path) -> Result<(), ScratchError> {
         let fresh = path.with_extension("new");
         let mut write = || {
             let mut file = create_private_file(&fresh)?;
@@ -96,18 +89,10 @@ pub(super) fn create_passage(path: &Path) -> io::Result<()> {
 
 /// Creates a file that is new and that nobody else may read.
 pub(super) fn create_private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Wraps an error of the file system with what was tried and where.
 pub(super) fn file_error(action: &'static str, path: &Path, source: io::Error) -> ScratchError {
-    ScratchError::File {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+    ScratchError::File { action, path: path.to_owned(), source }
 }

@@ -18,26 +18,15 @@ pub struct ClientOutcome {
 }
 
 /// Runs `program` with `arguments`, with `home` for its home.
-pub(super) fn run(
-    program: &Path,
-    arguments: &[&str],
-    home: &Path,
-) -> Result<ClientOutcome, ScratchError> {
+pub(super) fn run(program: &Path, arguments: &[&str], home: &Path) -> Result<ClientOutcome, ScratchError> {
     let mut command = Command::new(program);
     clean_environment(&mut command, home);
     let output = command
         .args(arguments)
         .stdin(Stdio::null())
         .output()
-        .map_err(|source| ScratchError::Run {
-            program: program.to_owned(),
-            source,
-        })?;
-    let text = |bytes: &[u8]| {
-        String::from_utf8_lossy(bytes)
-            .trim_end_matches('\n')
-            .to_owned()
-    };
+        .map_err(|source| ScratchError::Run { program: program.to_owned(), source })?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\n').to_owned();
     Ok(ClientOutcome {
         ok: output.status.success(),
         stdout: text(&output.stdout),
@@ -49,21 +38,12 @@ pub(super) fn run(
 ///
 /// Source: PostgreSQL documentation, libpq-connect, "Keyword/Value Connection Strings".
 pub(super) fn connection_string(keywords: &[(&str, &str)]) -> String {
-    let last = |index: usize, name: &str| {
-        keywords[index + 1..]
-            .iter()
-            .all(|(later, _)| *later != name)
-    };
+    let last = |index: usize, name: &str| keywords[index + 1..].iter().all(|(later, _)| *later != name);
     let pairs: Vec<String> = keywords
         .iter()
         .enumerate()
         .filter(|(index, (name, _))| last(*index, name))
-        .map(|(_, (name, value))| {
-            format!(
-                "{name}='{}'",
-                value.replace('\\', "\\\\").replace('\'', "\\'")
-            )
-        })
+        .map(|(_, (name, value))| format!("{name}='{}'", value.replace('\\', "\\\\").replace('\'', "\\'")))
         .collect();
     pairs.join(" ")
 }
@@ -74,11 +54,7 @@ mod tests {
 
     #[test]
     fn a_later_keyword_replaces_an_earlier_one_and_quotes_are_escaped() {
-        let text = connection_string(&[
-            ("host", "localhost"),
-            ("user", r"o'ne\"),
-            ("host", "db.test"),
-        ]);
+        let text = connection_string(&[("host", "localhost"), ("user", r"o'ne\"), ("host", "db.test")]);
         assert_eq!(text, r"user='o\'ne\\' host='db.test'");
     }
 }

@@ -91,13 +91,7 @@ pub(super) fn postgresql(setup: &Setup, places: &Places, addresses: &str, port: 
 
 /// A value as `postgresql.conf` spells it (PostgreSQL documentation, config-setting): quotes doubled, backslashes too.
 fn quoted(value: &str) -> String {
-    format!(
-        "'{}'",
-        value
-            .replace('\\', "\\\\")
-            .replace('\'', "''")
-            .replace('\n', "\\n")
-    )
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "''").replace('\n', "\\n"))
 }
 
 /// An identifier as SQL spells it.

@@ -20,9 +20,7 @@ pub enum ScratchError {
         searched: Vec<PathBuf>,
     },
     /// This process is root, as which PostgreSQL does not run, and there is no account to give it instead.
-    #[error(
-        "cannot run PostgreSQL as root, and there is no user \"postgres\" or \"nobody\" to run it as"
-    )]
+    #[error("cannot run PostgreSQL as root, and there is no user \"postgres\" or \"nobody\" to run it as")]
     NoAccount,
     /// A file or directory could not be read, made or removed.
     #[error("could not {action} \"{}\": {source}", path.display())]
@@ -71,10 +69,7 @@ pub enum ScratchError {
         attempts: u32,
     },
     /// The server went on with what it had before a reload: some of the new material is not to its taste.
-    #[error(
-        "PostgreSQL did not take over the new configuration: {}",
-        fatal_line(words)
-    )]
+    #[error("PostgreSQL did not take over the new configuration: {}", fatal_line(words))]
     NotReloaded {
         /// What the server logged since the reload.
         words: String,
@@ -91,10 +86,7 @@ impl Diagnosis for ScratchError {
     fn detail(&self) -> Option<String> {
         match self {
             Self::ProgramMissing { searched, .. } => {
-                let places: Vec<String> = searched
-                    .iter()
-                    .map(|path| path.display().to_string())
-                    .collect();
+                let places: Vec<String> = searched.iter().map(|path| path.display().to_string()).collect();
                 Some(format!("Looked in {}.", places.join(", ")))
             }
             Self::ProgramFailed { words, .. }
@@ -141,9 +133,7 @@ impl Diagnosis for ScratchError {
 /// The server names the cause of a rejected `pg_hba.conf` or reload in a LOG line only.
 fn fatal_line(words: &str) -> &str {
     let said = |severity: &str| {
-        words
-            .lines()
-            .find_map(|line| line.split_once(severity).map(|(_, rest)| rest.trim()))
+        words.lines().find_map(|line| line.split_once(severity).map(|(_, rest)| rest.trim()))
     };
     ["FATAL:", "PANIC:", "ERROR:", "LOG:"]
         .into_iter()

@@ -71,14 +71,8 @@ pub(super) fn server_stopped(pid: u32) {
 ///
 /// No `PG*` variable of the caller, no `~/.postgresql`, no locale: the same words on every machine.
 pub(super) fn clean_environment(command: &mut Command, home: &Path) {
-    let kept = ["PATH", "LD_LIBRARY_PATH"]
-        .into_iter()
-        .filter_map(|name| Some((name, env::var_os(name)?)));
-    command
-        .env_clear()
-        .envs(kept)
-        .env("LC_ALL", "C")
-        .env("HOME", home);
+    let kept = ["PATH", "LD_LIBRARY_PATH"].into_iter().filter_map(|name| Some((name, env::var_os(name)?)));
+    command.env_clear().envs(kept).env("LC_ALL", "C").env("HOME", home);
 }
 
 fn lock() -> MutexGuard<'static, Option<Home>> {
@@ -107,19 +101,11 @@ impl Home {
             .process_group(0)
             .spawn();
         match janitor {
-            Ok(janitor) => Ok(Self {
-                directory,
-                janitor,
-                places: 0,
-                templates: Vec::new(),
-            }),
+            Ok(janitor) => Ok(Self { directory, janitor, places: 0, templates: Vec::new() }),
             Err(source) => {
                 // Nothing is in it, and the error to report is the other one.
                 let _ = fs::remove_dir(&directory);
-                Err(ScratchError::Run {
-                    program: "sh".into(),
-                    source,
-                })
+                Err(ScratchError::Run { program: "sh".into(), source })
             }
         }
     }
@@ -152,20 +138,11 @@ fn template(programs: &Programs, account: Account) -> Result<PathBuf, ScratchErr
     if let Some((_, template)) = home.templates.iter().find(|(owner, _)| owner == programs) {
         return Ok(template.clone());
     }
-    let template = home
-        .directory
-        .join(format!("template-{}", home.templates.len() + 1));
+    let template = home.directory.join(format!("template-{}", home.templates.len() + 1));
     account.create_private_directory(&template)?;
     let mut initdb = Command::new(programs.path("initdb"));
     initdb
-        .args([
-            "--auth=trust",
-            "--no-sync",
-            "--username=postgres",
-            "--encoding=UTF8",
-            "--no-locale",
-            "-D",
-        ])
+        .args(["--auth=trust", "--no-sync", "--username=postgres", "--encoding=UTF8", "--no-locale", "-D"])
         .arg(&template);
     if let Err(error) = run(initdb, account, &template) {
         // So that the next attempt does not stumble over this one's remains; its error is the one to report.

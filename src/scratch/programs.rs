@@ -38,10 +38,7 @@ impl Programs {
                 searched.push(place);
             }
         }
-        Err(ScratchError::ProgramMissing {
-            program: NEEDED[0],
-            searched,
-        })
+        Err(ScratchError::ProgramMissing { program: NEEDED[0], searched })
     }
 
     /// Takes the installation in `directory`, where links (`/usr/local/bin/initdb`) are followed to their end.
@@ -50,27 +47,18 @@ impl Programs {
     /// [`ScratchError::ProgramMissing`] when one of `initdb`, `postgres`, `psql` and `pg_basebackup` is not there.
     pub fn in_directory(directory: impl Into<PathBuf>) -> Result<Self, ScratchError> {
         let named = directory.into();
-        let target = fs::canonicalize(named.join(NEEDED[0]))
-            .ok()
-            .and_then(|path| path.parent().map(Path::to_owned));
+        let target =
+            fs::canonicalize(named.join(NEEDED[0])).ok().and_then(|path| path.parent().map(Path::to_owned));
         let mut missing = NEEDED[0];
         for candidate in target.iter().chain([&named]) {
-            match NEEDED
-                .into_iter()
-                .find(|program| !candidate.join(program).is_file())
-            {
+            match NEEDED.into_iter().find(|program| !candidate.join(program).is_file()) {
                 None => {
-                    return Ok(Self {
-                        directory: candidate.clone(),
-                    });
+                    return Ok(Self { directory: candidate.clone() });
                 }
                 Some(program) => missing = program,
             }
         }
-        Err(ScratchError::ProgramMissing {
-            program: missing,
-            searched: vec![named],
-        })
+        Err(ScratchError::ProgramMissing { program: missing, searched: vec![named] })
     }
 
     /// The directory all programs are in.
@@ -85,21 +73,14 @@ impl Programs {
 }
 
 fn search_path() -> Vec<PathBuf> {
-    env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default()
+    env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()
 }
 
 fn pg_config_directory() -> Vec<PathBuf> {
-    let answer = Command::new("pg_config")
-        .arg("--bindir")
-        .stdin(Stdio::null())
-        .output();
+    let answer = Command::new("pg_config").arg("--bindir").stdin(Stdio::null()).output();
     match answer {
         Ok(answer) if answer.status.success() => {
-            vec![PathBuf::from(
-                String::from_utf8_lossy(&answer.stdout).trim(),
-            )]
+            vec![PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim())]
         }
         _ => Vec::new(),
     }
@@ -117,10 +98,7 @@ fn debian_directories() -> Vec<PathBuf> {
     if versions.is_empty() {
         return vec![PathBuf::from(DEBIAN_VERSIONS)];
     }
-    versions
-        .into_iter()
-        .map(|(_, directory)| directory)
-        .collect()
+    versions.into_iter().map(|(_, directory)| directory).collect()
 }
 
 /// `15` of `15`; before version 10 a directory is called `9.6`, and no such server is looked for.

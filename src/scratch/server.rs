@@ -68,15 +68,8 @@ impl Scratch {
         let account = Account::choose()?;
         // From here on, whatever fails, Drop removes what is there.
         let places = Places::new(home::new_place()?);
-        let mut scratch = Self {
-            setup,
-            programs,
-            account,
-            places,
-            port: 0,
-            postmaster: None,
-            roles: Vec::new(),
-        };
+        let mut scratch =
+            Self { setup, programs, account, places, port: 0, postmaster: None, roles: Vec::new() };
         scratch.create_directories()?;
         home::fill_data_directory(&scratch.places.data, &scratch.programs, account)?;
         scratch.copy_files()?;
@@ -115,9 +108,7 @@ impl Scratch {
 
     /// The server's log so far, without time stamps and in English; empty where it cannot be read.
     pub fn log(&self) -> String {
-        fs::read(&self.places.log)
-            .map(|log| String::from_utf8_lossy(&log).into_owned())
-            .unwrap_or_default()
+        fs::read(&self.places.log).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()
     }
 
     /// Copies the files of the setup again and makes the server take them over, as after a renewal in place.
@@ -135,20 +126,14 @@ impl Scratch {
         // the new time sees all the rest too.
         while self.load_time()? == loaded_before {
             if Instant::now() > deadline {
-                return Err(ScratchError::NotReady {
-                    seconds: PATIENCE.as_secs(),
-                    words: self.log(),
-                });
+                return Err(ScratchError::NotReady { seconds: PATIENCE.as_secs(), words: self.log() });
             }
             sleep(INTERVAL);
         }
         let log = self.log();
         let new = log.get(log_before..).unwrap_or_default();
         // The signal itself says nothing about the outcome.
-        let words: Vec<&str> = new
-            .lines()
-            .filter(|line| !line.contains("received SIGHUP"))
-            .collect();
+        let words: Vec<&str> = new.lines().filter(|line| !line.contains("received SIGHUP")).collect();
         let words = words.join("\n");
         if words.contains("not reloaded") || words.contains("contains errors") {
             return Err(ScratchError::NotReloaded { words });
@@ -176,25 +161,10 @@ impl Scratch {
     ///
     /// # Errors
     /// Only when `psql` could not be run ([`ScratchError::Run`]); to be turned away is an outcome.
-    pub fn psql(
-        &self,
-        keywords: &[(&str, &str)],
-        query: &str,
-    ) -> Result<ClientOutcome, ScratchError> {
+    pub fn psql(&self, keywords: &[(&str, &str)], query: &str) -> Result<ClientOutcome, ScratchError> {
         let connection = self.connection(keywords, Some("postgres"));
-        let arguments = [
-            "-X",
-            "-A",
-            "-t",
-            "-q",
-            "-w",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-d",
-            connection.as_str(),
-            "-c",
-            query,
-        ];
+        let arguments =
+            ["-X", "-A", "-t", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-d", connection.as_str(), "-c", query];
         client::run(&self.programs.path("psql"), &arguments, &self.places.home)
     }
 
@@ -211,20 +181,9 @@ impl Scratch {
     ) -> Result<ClientOutcome, ScratchError> {
         let connection = self.connection(keywords, None);
         let target = target.display().to_string();
-        let arguments = [
-            "-w",
-            "--no-sync",
-            "--checkpoint=fast",
-            "-d",
-            connection.as_str(),
-            "-D",
-            target.as_str(),
-        ];
-        client::run(
-            &self.programs.path("pg_basebackup"),
-            &arguments,
-            &self.places.home,
-        )
+        let arguments =
+            ["-w", "--no-sync", "--checkpoint=fast", "-d", connection.as_str(), "-D", target.as_str()];
+        client::run(&self.programs.path("pg_basebackup"), &arguments, &self.places.home)
     }
 
     /// Runs SQL as the superuser, over the socket, and returns the rows as [`Scratch::psql`] does.
@@ -234,13 +193,7 @@ impl Scratch {
     pub fn administer(&self, sql: &str) -> Result<String, ScratchError> {
         let socket = self.places.socket.display().to_string();
         let outcome = self.psql(&[("host", socket.as_str()), ("user", "postgres")], sql)?;
-        if outcome.ok {
-            Ok(outcome.stdout)
-        } else {
-            Err(ScratchError::Statement {
-                words: outcome.stderr,
-            })
-        }
+        if outcome.ok { Ok(outcome.stdout) } else { Err(ScratchError::Statement { words: outcome.stderr }) }
     }
 
     /// Stops the server and removes its files, and says so if that fails; dropping does the same in silence.
@@ -253,8 +206,7 @@ impl Scratch {
 
     fn create_directories(&self) -> Result<(), ScratchError> {
         for passage in [&self.places.files, &self.places.home] {
-            create_passage(passage)
-                .map_err(|source| file_error("create directory", passage, source))?;
+            create_passage(passage).map_err(|source| file_error("create directory", passage, source))?;
         }
         self.account.create_private_directory(&self.places.data)?;
         self.account.create_private_directory(&self.places.socket)
@@ -275,17 +227,14 @@ impl Scratch {
             self.account.place(contents, &self.places.file(name))?;
         }
         let hba = configuration::hba(setup);
-        self.account
-            .place(hba.as_bytes(), &self.places.file("pg_hba.conf"))?;
-        self.account
-            .place(setup.ident.as_bytes(), &self.places.file("pg_ident.conf"))?;
+        self.account.place(hba.as_bytes(), &self.places.file("pg_hba.conf"))?;
+        self.account.place(setup.ident.as_bytes(), &self.places.file("pg_ident.conf"))?;
         self.configure()
     }
 
     fn configure(&self) -> Result<(), ScratchError> {
         let text = configuration::postgresql(&self.setup, &self.places, &loopback(), self.port);
-        self.account
-            .place(text.as_bytes(), &self.places.file("postgresql.conf"))
+        self.account.place(text.as_bytes(), &self.places.file("postgresql.conf"))
     }
 
     fn run_on_a_free_port(&mut self) -> Result<(), ScratchError> {
@@ -301,9 +250,7 @@ impl Scratch {
             }
             self.stop_postmaster();
         }
-        Err(ScratchError::NoPort {
-            attempts: PORT_ATTEMPTS,
-        })
+        Err(ScratchError::NoPort { attempts: PORT_ATTEMPTS })
     }
 
     /// Runs the postmaster as a child of this process, so that its id cannot pass to another while we know it.
@@ -322,14 +269,10 @@ impl Scratch {
         clean_environment(&mut command, &places.home);
         self.account.give(&mut command);
         command.arg("-D").arg(&places.data);
-        for (name, file) in [
-            ("config_file", "postgresql.conf"),
-            ("hba_file", "pg_hba.conf"),
-            ("ident_file", "pg_ident.conf"),
-        ] {
-            command
-                .arg("-c")
-                .arg(format!("{name}={}", places.file(file).display()));
+        for (name, file) in
+            [("config_file", "postgresql.conf"), ("hba_file", "pg_hba.conf"), ("ident_file", "pg_ident.conf")]
+        {
+            command.arg("-c").arg(format!("{name}={}", places.file(file).display()));
         }
         let postmaster = command
             .current_dir(&places.data)
@@ -353,10 +296,7 @@ impl Scratch {
                 return Err(ScratchError::Refused { words: self.log() });
             }
             if Instant::now() > deadline {
-                return Err(ScratchError::NotReady {
-                    seconds: PATIENCE.as_secs(),
-                    words: self.log(),
-                });
+                return Err(ScratchError::NotReady { seconds: PATIENCE.as_secs(), words: self.log() });
             }
             sleep(INTERVAL);
         }
@@ -366,9 +306,7 @@ impl Scratch {
     /// Asks as `pg_ctl` does: the eighth line of the lock file is the postmaster's own word (`pidfile.h`, since 10).
     fn is_ready(&self) -> bool {
         let lock = fs::read_to_string(self.places.data.join("postmaster.pid")).unwrap_or_default();
-        lock.lines()
-            .nth(7)
-            .is_some_and(|status| status.trim_end() == "ready")
+        lock.lines().nth(7).is_some_and(|status| status.trim_end() == "ready")
     }
 
     fn has_ended(&mut self) -> bool {
@@ -381,22 +319,13 @@ impl Scratch {
 
     fn create_roles(&mut self) -> Result<(), ScratchError> {
         let known = |name: &String| name == "postgres" || self.roles.contains(name);
-        let new: Vec<_> = self
-            .setup
-            .roles
-            .iter()
-            .filter(|role| !known(&role.name))
-            .cloned()
-            .collect();
+        let new: Vec<_> = self.setup.roles.iter().filter(|role| !known(&role.name)).cloned().collect();
         let statements: Vec<String> = new
             .iter()
             .map(|role| {
                 let replication = if role.replication { " REPLICATION" } else { "" };
                 let superuser = if role.superuser { " SUPERUSER" } else { "" };
-                format!(
-                    "CREATE ROLE {} LOGIN{replication}{superuser}",
-                    quoted_identifier(&role.name)
-                )
+                format!("CREATE ROLE {} LOGIN{replication}{superuser}", quoted_identifier(&role.name))
             })
             .collect();
         if !statements.is_empty() {
@@ -408,11 +337,7 @@ impl Scratch {
 
     fn connection(&self, keywords: &[(&str, &str)], database: Option<&str>) -> String {
         let port = self.port.to_string();
-        let mut all = vec![
-            ("host", self.host()),
-            ("port", port.as_str()),
-            ("connect_timeout", "10"),
-        ];
+        let mut all = vec![("host", self.host()), ("port", port.as_str()), ("connect_timeout", "10")];
         all.extend(database.map(|name| ("dbname", name)));
         all.extend_from_slice(keywords);
         connection_string(&all)
@@ -474,21 +399,14 @@ fn open_file(path: &Path) -> io::Result<File> {
     if fs::metadata(path)?.is_file() {
         File::open(path)
     } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
     }
 }
 
 /// Both loopback addresses where the machine has both: `localhost` may mean either.
 fn loopback() -> String {
     let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
-    if v6 {
-        "127.0.0.1,::1".to_owned()
-    } else {
-        "127.0.0.1".to_owned()
-    }
+    if v6 { "127.0.0.1,::1".to_owned() } else { "127.0.0.1".to_owned() }
 }
 
 /// A port nobody listens on now, on either loopback address.

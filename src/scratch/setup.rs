@@ -88,21 +88,13 @@ impl Setup {
     /// Adds a role that may log in and nothing else.
     #[must_use]
     pub fn role(self, name: impl Into<String>) -> Self {
-        self.with_role(Role {
-            name: name.into(),
-            replication: false,
-            superuser: false,
-        })
+        self.with_role(Role { name: name.into(), replication: false, superuser: false })
     }
 
     /// Adds a role that may also open replication connections.
     #[must_use]
     pub fn replication_role(self, name: impl Into<String>) -> Self {
-        self.with_role(Role {
-            name: name.into(),
-            replication: true,
-            superuser: false,
-        })
+        self.with_role(Role { name: name.into(), replication: true, superuser: false })
     }
 
     /// Adds a role as described; a second one of the same name is ignored.

@@ -34,11 +34,7 @@ fn of_two_that_make_one_new_directory_exactly_one_wins() {
         assert_eq!(error.failure(), Failure::Forbidden);
         let winner = won.into_iter().next().unwrap().unwrap();
         assert_eq!(on_disk(&path), texts(&version(&winner)));
-        assert_eq!(
-            on_disk(path.parent().unwrap()).len(),
-            1,
-            "the loser left nothing"
-        );
+        assert_eq!(on_disk(path.parent().unwrap()).len(), 1, "the loser left nothing");
     }
 }
 
@@ -56,9 +52,7 @@ fn a_file_or_link_that_appears_at_the_path_is_not_replaced() {
         make(&path).unwrap();
         assert!(matches!(staged.commit(), Err(FsError::Appeared { .. })));
         assert_eq!(on_disk(scratch.path()).len(), 1);
-        fs::remove_file(&path)
-            .or_else(|_| fs::remove_dir(&path))
-            .unwrap();
+        fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)).unwrap();
     }
 }
 
@@ -71,9 +65,7 @@ fn writers_of_an_existing_directory_queue_and_lose_nothing() {
             let target = Target::lock(scratch.path()).unwrap();
             let index = texts(&target.read(|name| name == "root.index").unwrap());
             let longer = format!("{}{line}\n", index["root.index"]);
-            let staged = target
-                .stage(&files(&[("root.index", &longer)]), PRIVATE)
-                .unwrap();
+            let staged = target.stage(&files(&[("root.index", &longer)]), PRIVATE).unwrap();
             staged.commit().unwrap();
         }
     };
@@ -126,10 +118,7 @@ fn a_reader_sees_one_state_while_a_writer_is_at_work() {
             let first = seen["chain.crt"].clone();
             assert_eq!(seen, texts(&version(&first)));
             let names = directory.names().map(|names| names.len());
-            assert!(
-                matches!(names, Ok(6) | Err(FsError::Changing { .. })),
-                "{names:?}"
-            );
+            assert!(matches!(names, Ok(6) | Err(FsError::Changing { .. })), "{names:?}");
         }
     });
 }
