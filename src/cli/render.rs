@@ -46,7 +46,7 @@ struct GeneratedJson<'a> {
     dry_run: bool,
     plan: &'a Plan,
     files: &'a [OutlineFile],
-    deployment: &'a Deployment,
+    deployment: Deployment,
 }
 
 /// `inspect --json`.
@@ -117,7 +117,7 @@ impl<'a> Render<'a> {
             dry_run,
             plan: &generated.plan,
             files: &generated.outline.files,
-            deployment: &generated.deployment,
+            deployment: generated.deployment(),
         })
     }
 

@@ -18,7 +18,7 @@ pub(super) fn generated(generated: &Generated, dry_run: bool, as_root: bool, com
     let made = generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()).count();
     out.push_str(&headline(generated, made, dry_run));
     out.push('\n');
-    out.push_str(&tree(&generated.tree, Detail { window: dry_run, kept: made > 0 }));
+    out.push_str(&tree(&generated.tree(), Detail { window: dry_run, kept: made > 0 }));
     waivers(&mut out, generated);
     for notice in generated.plan.notices.iter().filter(|notice| matches!(notice, Notice::Stretched { .. })) {
         let _ = writeln!(out, "note: {notice}");
@@ -30,8 +30,9 @@ pub(super) fn generated(generated: &Generated, dry_run: bool, as_root: bool, com
     if generated.outline.files.is_empty() {
         return out;
     }
+    let placement = generated.deployment();
     out.push('\n');
-    out.push_str(&deployment(&generated.deployment, generated));
+    out.push_str(&deployment(&placement, generated));
     out.push('\n');
     for notice in &generated.plan.notices {
         if let Notice::ExampleNames { .. } = notice {
@@ -41,7 +42,7 @@ pub(super) fn generated(generated: &Generated, dry_run: bool, as_root: bool, com
     let _ = writeln!(out, "next:   pgtls inspect {}", shell_word(&generated.directory.display().to_string()));
     out.push_str(&expiry(generated, command));
     if as_root {
-        out.push_str(&installation(generated));
+        out.push_str(&installation(&placement, generated));
     }
     out
 }
@@ -279,8 +280,8 @@ fn expiry(generated: &Generated, command: &str) -> String {
 }
 
 /// How root puts the server's files where the server reads them: it takes no key that another user owns.
-fn installation(generated: &Generated) -> String {
-    let Some(server) = &generated.deployment.server else { return String::new() };
+fn installation(deployment: &Deployment, generated: &Generated) -> String {
+    let Some(server) = &deployment.server else { return String::new() };
     let path = |file: &str| shell_word(&generated.directory.join(file).display().to_string());
     let public: Vec<String> =
         std::iter::once(&server.certificate).chain(&server.trust).map(|file| path(file)).collect();

@@ -2,10 +2,11 @@
 //! (a change that is under way, who may follow links) is left to `directory` and `target`.
 
 use std::collections::BTreeMap;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, OFlags, Stat, fstat, openat, statat};
+use rustix::fs::{AtFlags, CWD, FileType, OFlags, RawDir, SeekFrom, Stat, fstat, openat, seek, statat};
 use rustix::io::{Errno, read, retry_on_intr};
 use zeroize::Zeroizing;
 
@@ -83,7 +84,11 @@ pub(super) fn entries_if(
     wanted: impl Fn(&str) -> bool,
 ) -> Result<BTreeMap<String, Entry>, Errno> {
     let mut found = BTreeMap::new();
-    for entry in Dir::read_from(directory)? {
+    // The descriptor's own position is used: opening the directory again would cost more than listing a small one.
+    seek(directory, SeekFrom::Start(0))?;
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut list = RawDir::new(directory, &mut buffer);
+    while let Some(entry) = list.next() {
         let entry = entry?;
         let Ok(name) = entry.file_name().to_str() else {
             continue;

@@ -5,6 +5,7 @@ use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{FileEntry, FileSet};
 use crate::pem;
 use crate::pki::Issued;
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// The files of both directories.
@@ -36,6 +37,12 @@ impl Diagnosis for LayoutError {
 /// [`LayoutError`] where it names a key or certificate that is not among `issued`.
 pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
     let mut filled = Filled { directory: FileSet::default(), ca_directory: FileSet::default() };
+    // A CA stands in several files; its text is made once.
+    let texts: BTreeMap<&str, String> = issued
+        .certificates
+        .iter()
+        .map(|(stem, made)| (stem.as_str(), pem::encode_certificate(&made.der)))
+        .collect();
     for file in &outline.files {
         let missing = || LayoutError { wanted: file.name.clone() };
         let contents = match &file.content {
@@ -44,12 +51,9 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
                 certificate.and_then(|certificate| certificate.key_pem.clone()).ok_or_else(missing)?
             }
             Content::Certificates(stems) => {
-                let mut text = Vec::new();
-                for stem in stems {
-                    let certificate = issued.certificates.get(stem).ok_or_else(missing)?;
-                    text.extend_from_slice(pem::encode_certificate(&certificate.der).as_bytes());
-                }
-                Zeroizing::new(text)
+                let parts = stems.iter().map(|stem| texts.get(stem.as_str()).map(String::as_str));
+                let parts = parts.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
+                Zeroizing::new(parts.concat().into_bytes())
             }
         };
         let set = match file.place {

@@ -56,12 +56,22 @@ pub struct Generated {
     pub plan: Plan,
     /// The files that were (or would be) written.
     pub outline: Outline,
-    /// Who signed whom.
-    pub tree: Tree,
-    /// Who needs which file.
-    pub deployment: Deployment,
     /// Whether the directory is new.
     pub created: bool,
+}
+
+impl Generated {
+    /// Who signed whom.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        Tree::of_plan(&self.plan)
+    }
+
+    /// Who needs which file.
+    #[must_use]
+    pub fn deployment(&self) -> Deployment {
+        layout::deployment(&self.plan)
+    }
 }
 
 /// Makes a directory.
@@ -183,8 +193,6 @@ impl Run<'_> {
         Generated {
             directory: self.request.directory.clone(),
             ca_directory: self.request.ca_directory.clone(),
-            tree: Tree::of_plan(&plan),
-            deployment: layout::deployment(&plan),
             plan,
             outline,
             created,

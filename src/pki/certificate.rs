@@ -41,6 +41,7 @@ pub(super) fn sign(
     spec: &CertificateSpec,
     serial: &[u8],
     public: &PublicKey,
+    key_identifier: &[u8],
     issuer: &Issuer,
 ) -> Result<Vec<u8>, IssueError> {
     let fields = CertificateFields {
@@ -51,7 +52,7 @@ pub(super) fn sign(
         window: spec.window,
         public_key: public.spki_der(),
         extensions: &spec.extensions,
-        subject_key_identifier: &public.identifier(),
+        subject_key_identifier: key_identifier,
         // A root names no other key than its own (RFC 5280 §4.2.1.1 lets it leave this out).
         authority_key_identifier: (spec.usage != Usage::RootCa).then_some(issuer.key_identifier.as_slice()),
     };

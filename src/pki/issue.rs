@@ -86,8 +86,11 @@ pub fn issue(
         }
         let fail = |source| IssueError::Key { certificate: spec.stem.clone(), source };
         let key = new_keys.remove(spec.stem.as_str()).ok_or_else(|| fail(KeyError::NoKey))?;
+        let key_identifier = key.public().identifier();
         if signs || spec.issuer == IssuerRef::Itself {
-            issuers.insert(&spec.stem, new_issuer(spec, &key).map_err(fail)?);
+            let signing = SigningKey::new(&key).map_err(fail)?;
+            let (name, key_identifier) = (spec.subject.clone(), key_identifier.clone());
+            issuers.insert(&spec.stem, Issuer { name, key_identifier, key: signing });
         }
         let issuer = match &spec.issuer {
             IssuerRef::Itself => issuers.get(spec.stem.as_str()),
@@ -95,7 +98,7 @@ pub fn issue(
         };
         let issuer = issuer.ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })?;
         let serial = unused_serial(spec, &serials, keys).map_err(fail)?;
-        let der = sign(spec, &serial, key.public(), issuer)?;
+        let der = sign(spec, &serial, key.public(), &key_identifier, issuer)?;
         serials.push((&spec.issuer, serial));
         let key_pem = match secrets.ca_passphrase().filter(|_| spec.usage.is_ca()) {
             Some(passphrase) => key.to_encrypted_pem(passphrase, keys),
@@ -105,11 +108,6 @@ pub fn issue(
         issued.certificates.insert(spec.stem.clone(), IssuedCertificate { der, key_pem });
     }
     Ok(issued)
-}
-
-fn new_issuer(spec: &CertificateSpec, key: &PrivateKey) -> Result<Issuer, KeyError> {
-    let signing = SigningKey::new(key)?;
-    Ok(Issuer { name: spec.subject.clone(), key_identifier: key.public().identifier(), key: signing })
 }
 
 /// An existing CA: its own subject and its own key identifier, byte for byte, whoever made it.
@@ -161,7 +159,9 @@ fn generate<'p>(
         Err(source) => Err(IssueError::Key { certificate: spec.stem.clone(), source }),
     };
     let slow = made.iter().filter(|spec| spec.key_type.is_rsa()).count();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(slow);
+    // Asking for the processors reads several files of the system, so it is not done for nothing.
+    let threads =
+        if slow < 2 { 1 } else { std::thread::available_parallelism().map_or(1, usize::from).min(slow) };
     if threads < 2 {
         return made.iter().map(one).collect();
     }

@@ -43,10 +43,11 @@ pub(super) fn check(
 
 fn breaches(spec: &CertificateSpec, specs: &[CertificateSpec], now: OffsetDateTime) -> Vec<Breach> {
     let issuer = issuer_of(spec, specs);
+    let names = spec.subject.common_names();
     [
-        common_name(spec),
-        role_name(spec),
-        wildcard(spec),
+        common_name(spec, &names),
+        role_name(spec, &names),
+        wildcard(spec, &names),
         eddsa(spec, issuer),
         issuer_is_ca(spec, issuer),
         path_length(spec, specs),
@@ -69,8 +70,7 @@ fn breach(rule: Rule, spec: &CertificateSpec, fact: String, detail: Option<Strin
     Breach { rule, error: PlanError::Broken { rule, certificate, fact, detail, hint, by_existing: false } }
 }
 
-fn common_name(spec: &CertificateSpec) -> Option<Breach> {
-    let names = spec.subject.common_names();
+fn common_name(spec: &CertificateSpec, names: &[String]) -> Option<Breach> {
     let long = names.iter().find(|name| name.chars().count() > COMMON_NAME_CHARACTERS)?;
     let fact = format!("the common name of \"{}\" is over {COMMON_NAME_CHARACTERS} characters", spec.stem);
     let detail = format!("\"{long}\" has {}.", long.chars().count());
@@ -82,8 +82,8 @@ fn common_name(spec: &CertificateSpec) -> Option<Breach> {
     Some(breach(Rule::CommonNameTooLong, spec, fact, Some(detail), hint))
 }
 
-fn role_name(spec: &CertificateSpec) -> Option<Breach> {
-    let name = spec.subject.common_names().into_iter().next().filter(|name| name.len() > ROLE_NAME_BYTES)?;
+fn role_name(spec: &CertificateSpec, names: &[String]) -> Option<Breach> {
+    let name = names.first().filter(|name| name.len() > ROLE_NAME_BYTES)?;
     if spec.usage != Usage::Client {
         return None;
     }
@@ -98,18 +98,16 @@ fn role_name(spec: &CertificateSpec) -> Option<Breach> {
     ))
 }
 
-fn wildcard(spec: &CertificateSpec) -> Option<Breach> {
+fn wildcard(spec: &CertificateSpec, names: &[String]) -> Option<Breach> {
     if !spec.usage.serves() {
         return None;
     }
     let sans = spec.extensions.subject_alt_names.iter().filter_map(|name| match name {
-        GeneralName::Dns(text) => Some(text.clone()),
+        GeneralName::Dns(text) => Some(text),
         _ => None,
     });
-    let name = sans.chain(spec.subject.common_names()).find(|name| {
-        let rest = name.strip_prefix("*.").unwrap_or(name);
-        rest.contains('*')
-    })?;
+    let misplaced = |name: &&String| name.strip_prefix("*.").unwrap_or(name).contains('*');
+    let name = sans.chain(names).find(misplaced)?;
     let fact = format!("\"{name}\" has a wildcard where none works");
     let detail =
         "PostgreSQL's clients take * only as the whole first label, for exactly one label.".to_owned();

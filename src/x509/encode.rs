@@ -12,8 +12,10 @@ use rcgen::{
     CertificateParams, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
     KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
 };
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::net::IpAddr;
+use x509_parser::asn1_rs::{Any, FromDer};
 use yasna::{ASN1Result, Tag};
 
 /// The version of a certificate.
@@ -137,52 +139,57 @@ where
 {
     let tbs = to_be_signed(fields, signer.algorithm_der())?;
     let signature = signer.sign(&tbs)?;
-    Ok(yasna::construct_der(|writer| {
-        writer.write_sequence(|writer| {
-            writer.next().write_der(&tbs);
-            writer.next().write_der(signer.algorithm_der());
-            writer.next().write_bitvec_bytes(&signature, signature.len() * 8);
-        });
-    }))
+    let signature = yasna::construct_der(|writer| writer.write_bitvec_bytes(&signature, signature.len() * 8));
+    Ok(sequence(&[&tbs, signer.algorithm_der(), &signature]))
 }
 
 /// The exact TBSCertificate.
 fn to_be_signed(fields: &CertificateFields<'_>, algorithm: &[u8]) -> Result<Vec<u8>, X509Error> {
     let encoded = rcgen_encoding(fields)?;
-    let parts = yasna::parse_der(&encoded, |reader| reader.collect_sequence_of(|reader| reader.read_der()))
-        .map_err(X509Error::Rebuild)?;
+    let parts = members(&encoded)?;
     // version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, extensions (RFC 5280 §4.1)
     let [version, serial, _, _, validity, _, _, extensions @ ..] = parts.as_slice() else {
         return Err(X509Error::Rebuild(yasna::ASN1Error::new(yasna::ASN1ErrorKind::Invalid)));
     };
-    let extensions = match extensions.first() {
-        Some(extensions) if fields.version == Version::V3 => {
-            Some(with_criticality(extensions, &fields.extensions.criticality).map_err(X509Error::Rebuild)?)
-        }
-        _ => None,
-    };
-    Ok(yasna::construct_der(|writer| {
-        writer.write_sequence(|writer| {
-            if fields.version == Version::V3 {
-                writer.next().write_der(version);
-            }
-            writer.next().write_der(serial);
-            writer.next().write_der(algorithm);
-            writer.next().write_der(fields.issuer.as_der());
-            writer.next().write_der(validity);
-            writer.next().write_der(fields.subject.as_der());
-            writer.next().write_der(fields.public_key);
-            if let Some(extensions) = &extensions {
-                writer.next().write_der(extensions);
-            }
-        });
-    }))
+    let (issuer, subject) = (fields.issuer.as_der(), fields.subject.as_der());
+    let exact = [*serial, algorithm, issuer, *validity, subject, fields.public_key];
+    if fields.version == Version::V1 {
+        return Ok(sequence(&exact));
+    }
+    let criticality = &fields.extensions.criticality;
+    let extensions = extensions.iter().map(|extensions| with_criticality(extensions, criticality));
+    let extensions = extensions.collect::<ASN1Result<Vec<_>>>().map_err(X509Error::Rebuild)?;
+    let mut v3 = vec![*version];
+    v3.extend_from_slice(&exact);
+    v3.extend(extensions.iter().map(Cow::as_ref));
+    Ok(sequence(&v3))
+}
+
+/// The members of a DER SEQUENCE, each with its header.
+fn members(der: &[u8]) -> Result<Vec<&[u8]>, X509Error> {
+    let broken = || X509Error::Rebuild(yasna::ASN1Error::new(yasna::ASN1ErrorKind::Invalid));
+    let (_, sequence) = Any::from_der(der).map_err(|_| broken())?;
+    let (mut rest, mut parts) = (sequence.data, Vec::with_capacity(8));
+    while !rest.is_empty() {
+        let (after, _) = Any::from_der(rest).map_err(|_| broken())?;
+        parts.push(&rest[..rest.len() - after.len()]);
+        rest = after;
+    }
+    Ok(parts)
+}
+
+/// A DER SEQUENCE of members that are DER already.
+fn sequence(members: &[&[u8]]) -> Vec<u8> {
+    yasna::construct_der(|writer| writer.write_sequence(|writer| writer.next().write_der(&members.concat())))
 }
 
 /// Rewrites the `critical` flag of the extensions that are listed.
-fn with_criticality(extensions: &[u8], changes: &[(ExtensionKind, bool)]) -> ASN1Result<Vec<u8>> {
+fn with_criticality<'a>(
+    extensions: &'a [u8],
+    changes: &[(ExtensionKind, bool)],
+) -> ASN1Result<Cow<'a, [u8]>> {
     if changes.is_empty() {
-        return Ok(extensions.to_vec());
+        return Ok(Cow::Borrowed(extensions));
     }
     let list = yasna::parse_der(extensions, |reader| {
         reader.read_tagged(Tag::context(3), |reader| {
@@ -195,7 +202,7 @@ fn with_criticality(extensions: &[u8], changes: &[(ExtensionKind, bool)]) -> ASN
             })
         })
     })?;
-    Ok(yasna::construct_der(|writer| {
+    Ok(Cow::Owned(yasna::construct_der(|writer| {
         writer.write_tagged(Tag::context(3), |writer| {
             writer.write_sequence(|writer| {
                 for (oid, critical, value) in &list {
@@ -211,7 +218,7 @@ fn with_criticality(extensions: &[u8], changes: &[(ExtensionKind, bool)]) -> ASN
                 }
             });
         });
-    }))
+    })))
 }
 
 /// Stands in for a key while rcgen encodes: it hands out nothing and keeps what it is asked to sign.

@@ -98,7 +98,8 @@ impl Name {
     /// Whether it has no attribute.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rdns().is_empty()
+        // An empty SEQUENCE.
+        self.der == [0x30, 0x00]
     }
 
     /// The common names in order. PostgreSQL and libpq look at the first alone.
