@@ -11,5 +11,6 @@ pub mod pem;
 pub mod pki;
 pub mod plan;
 pub mod profile;
+pub mod recipe;
 pub mod state;
 pub mod x509;
