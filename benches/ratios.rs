@@ -45,11 +45,7 @@ const LIBRARY_LAYOUT: Option<fn(&Path)> = None;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [PEAK_OF, program, rest @ ..] = arguments
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
+    if let [PEAK_OF, program, rest @ ..] = arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
     {
         return report_peak(program, rest);
     }
@@ -71,11 +67,7 @@ fn main() -> ExitCode {
     write!(out, "{}", table(&rows)).expect("standard output");
     let broken = rows.iter().any(|row| row.holds == Some(false));
     let only_print = arguments.iter().any(|argument| argument == "--no-fail");
-    if broken && !only_print {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    if broken && !only_print { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// The whole process with P-256 keys, against the guide's commands with P-256 keys.
@@ -102,12 +94,7 @@ fn rsa_against_openssl(scratch: &Scratch) -> Row {
         || scratch.time(|dir| pgtls_chain(dir, &RSA_2048)),
         || scratch.time(|dir| openssl(dir, &commands)),
     );
-    Row::ratio(
-        "intermediate layout, RSA-2048: pgtls / openssl (sum)",
-        sum(&ours),
-        sum(&theirs),
-        RSA_BOUND,
-    )
+    Row::ratio("intermediate layout, RSA-2048: pgtls / openssl (sum)", sum(&ours), sum(&theirs), RSA_BOUND)
 }
 
 /// RSA-2048 on two processors against the same on one of them.
@@ -133,17 +120,9 @@ fn spawn_against_true() -> Row {
         command.arg("--version");
         command
     };
-    let (ours, theirs) = by_turns(
-        SPAWN_RUNS,
-        || time(&mut version()),
-        || time(&mut Command::new("/bin/true")),
-    );
-    Row::ratio(
-        "pgtls --version / true (median)",
-        median(ours),
-        median(theirs),
-        SPAWN_BOUND,
-    )
+    let (ours, theirs) =
+        by_turns(SPAWN_RUNS, || time(&mut version()), || time(&mut Command::new("/bin/true")));
+    Row::ratio("pgtls --version / true (median)", median(ours), median(theirs), SPAWN_BOUND)
 }
 
 /// The most memory that making the default intermediate layout takes.
@@ -151,15 +130,9 @@ fn peak_memory(scratch: &Scratch) -> Row {
     let dir = scratch.new_dir();
     let command = pgtls_chain(&dir.path().join("pki"), &[]);
     let mut parent = Command::new(env::current_exe().expect("path of this program"));
-    parent
-        .arg(PEAK_OF)
-        .arg(command.get_program())
-        .args(command.get_args());
-    let output = parent
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("this program can be run again");
+    parent.arg(PEAK_OF).arg(command.get_program()).args(command.get_args());
+    let output =
+        parent.stdin(Stdio::null()).stderr(Stdio::inherit()).output().expect("this program can be run again");
     assert!(output.status.success(), "{parent:?} failed");
     let text = String::from_utf8_lossy(&output.stdout);
     let peak_kib: u32 = text.trim().parse().expect("a number of KiB");
@@ -182,19 +155,12 @@ fn in_process_p256(scratch: &Scratch) -> Row {
         start.elapsed()
     };
     let Some(library_layout) = LIBRARY_LAYOUT else {
-        let plain = median(
-            (0..IN_PROCESS_RUNS)
-                .map(|_| timed(plain_ring::make_layout))
-                .collect(),
-        );
+        let plain = median((0..IN_PROCESS_RUNS).map(|_| timed(plain_ring::make_layout)).collect());
         let measured = format!("not wired; plain ring {}", milliseconds(plain));
         return Row::unmeasured(what, &measured, IN_PROCESS_BOUND);
     };
-    let (ours, plain) = by_turns(
-        IN_PROCESS_RUNS,
-        || timed(library_layout),
-        || timed(plain_ring::make_layout),
-    );
+    let (ours, plain) =
+        by_turns(IN_PROCESS_RUNS, || timed(library_layout), || timed(plain_ring::make_layout));
     Row::ratio(what, median(ours), median(plain), IN_PROCESS_BOUND)
 }
 
@@ -202,58 +168,37 @@ const RSA_2048: [&str; 4] = ["--key-type", "rsa-2048", "--ca-key-type", "rsa-204
 
 fn pgtls_chain(dir: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(PGTLS);
-    command
-        .args(["gen", "chain", "--intermediate", "-D"])
-        .arg(dir)
-        .args(more);
+    command.args(["gen", "chain", "--intermediate", "-D"]).arg(dir).args(more);
     command
 }
 
 /// The guide's commands for the intermediate layout, `key_options` added wherever one makes a key.
 fn guide_commands(key_options: &str) -> String {
-    let lines = GUIDE
-        .lines()
-        .skip_while(|line| *line != "cd intermediate")
-        .skip(1);
+    let lines = GUIDE.lines().skip_while(|line| *line != "cd intermediate").skip(1);
     let commands: Vec<&str> = lines.take_while(|line| *line != "cd ..").collect();
-    assert!(
-        commands.len() > 10,
-        "the guide's intermediate layout was not found in make.sh"
-    );
+    assert!(commands.len() > 10, "the guide's intermediate layout was not found in make.sh");
     let script = commands.join("\n");
-    format!(
-        "set -eu\n{}\n",
-        script.replace("openssl req ", &format!("openssl req {key_options} "))
-    )
+    format!("set -eu\n{}\n", script.replace("openssl req ", &format!("openssl req {key_options} ")))
 }
 
 /// The commands run by one shell in `dir`, making which is part of the work, as it is for pgtls.
 fn openssl(dir: &Path, commands: &str) -> Command {
     let mut command = Command::new("sh");
-    command
-        .args(["-c", "mkdir \"$1\" && cd \"$1\" && eval \"$2\"", "sh"])
-        .arg(dir)
-        .arg(commands);
+    command.args(["-c", "mkdir \"$1\" && cd \"$1\" && eval \"$2\"", "sh"]).arg(dir).arg(commands);
     command
 }
 
 /// The same command on these processors only.
 fn pinned(processors: &str, command: &Command) -> Command {
     let mut pinned = Command::new("taskset");
-    pinned
-        .args(["-c", processors])
-        .arg(command.get_program())
-        .args(command.get_args());
+    pinned.args(["-c", processors]).arg(command.get_program()).args(command.get_args());
     pinned
 }
 
 /// Numbers of the processors that this process may run on.
 fn allowed_processors() -> Vec<u32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let list = status
-        .lines()
-        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))
-        .unwrap_or_default();
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap_or_default();
     let ranges = list.trim().split(',').filter_map(|range| {
         let (from, to) = range.split_once('-').unwrap_or((range, range));
         Some(from.parse::<u32>().ok()?..=to.parse().ok()?)
@@ -274,10 +219,7 @@ fn report_peak(program: &str, arguments: &[&str]) -> ExitCode {
 
 /// Wall time of a command, which has to succeed.
 fn time(command: &mut Command) -> Duration {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     let status = command.status();
     let elapsed = start.elapsed();
@@ -332,16 +274,11 @@ impl Scratch {
         let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
         if mounts.lines().any(|line| line.contains(" /dev/shm tmpfs ")) {
             let root = PathBuf::from("/dev/shm");
-            return Self {
-                root,
-                place: "/dev/shm (tmpfs)".to_owned(),
-            };
+            return Self { root, place: "/dev/shm (tmpfs)".to_owned() };
         }
         let root = env::temp_dir();
-        let place = format!(
-            "{} (note: /dev/shm is no tmpfs here, so the disk is measured too)",
-            root.display()
-        );
+        let place =
+            format!("{} (note: /dev/shm is no tmpfs here, so the disk is measured too)", root.display());
         Self { root, place }
     }
 
@@ -370,23 +307,14 @@ impl Row {
         let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
         Self {
             what: what.to_owned(),
-            measured: format!(
-                "{ratio:.3} ({} / {})",
-                milliseconds(ours),
-                milliseconds(theirs)
-            ),
+            measured: format!("{ratio:.3} ({} / {})", milliseconds(ours), milliseconds(theirs)),
             bound: bound.to_string(),
             holds: Some(ratio <= bound),
         }
     }
 
     fn unmeasured(what: &str, why: &str, bound: f64) -> Self {
-        Self {
-            what: what.to_owned(),
-            measured: why.to_owned(),
-            bound: bound.to_string(),
-            holds: None,
-        }
+        Self { what: what.to_owned(), measured: why.to_owned(), bound: bound.to_string(), holds: None }
     }
 }
 
@@ -394,29 +322,13 @@ fn table(rows: &[Row]) -> String {
     let head = ["what", "measured", "bound", "ok"].map(str::to_owned);
     let mut lines = vec![head];
     for row in rows {
-        let verdict = row
-            .holds
-            .map_or("not measured", |holds| if holds { "yes" } else { "NO" });
-        lines.push([
-            row.what.clone(),
-            row.measured.clone(),
-            row.bound.clone(),
-            verdict.to_owned(),
-        ]);
+        let verdict = row.holds.map_or("not measured", |holds| if holds { "yes" } else { "NO" });
+        lines.push([row.what.clone(), row.measured.clone(), row.bound.clone(), verdict.to_owned()]);
     }
-    let width = |column: usize| {
-        lines
-            .iter()
-            .map(|line| line[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let (what, measured, bound) = (width(0), width(1), width(2));
     let format = |line: &[String; 4]| {
-        format!(
-            "{:what$} | {:measured$} | {:bound$} | {}\n",
-            line[0], line[1], line[2], line[3]
-        )
+        format!("{:what$} | {:measured$} | {:bound$} | {}\n", line[0], line[1], line[2], line[3])
     };
     lines.iter().map(format).collect()
 }

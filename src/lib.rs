@@ -1,5 +1,7 @@
 //! Makes the TLS certificates, keys and trust files of PostgreSQL servers and clients.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod diagnosis;
 pub mod error;
@@ -12,5 +14,6 @@ pub mod pki;
 pub mod plan;
 pub mod profile;
 pub mod recipe;
+pub mod scratch;
 pub mod state;
 pub mod x509;

@@ -18,15 +18,9 @@ use source::Source;
 
 /// The rule finds nothing in the crate's own files.
 fn holds(rule: Rule, folders: &[&str]) {
-    let sources: Vec<Source> = folders
-        .iter()
-        .flat_map(|folder| Source::read_all(folder))
-        .collect();
+    let sources: Vec<Source> = folders.iter().flat_map(|folder| Source::read_all(folder)).collect();
     assert!(!sources.is_empty(), "no source was read");
-    let complaints: Vec<String> = sources
-        .iter()
-        .flat_map(|source| complaints(rule, source))
-        .collect();
+    let complaints: Vec<String> = sources.iter().flat_map(|source| complaints(rule, source)).collect();
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
@@ -113,12 +107,9 @@ fn the_import_rule_accepts_what_the_table_allows() {
 
 #[test]
 fn a_complaint_names_file_and_line() {
-    let source = Source::new(
-        "src/pg.rs",
-        "//! A\n/* B\n */ const C: &str = \"\n\";\nuse crate::{\n    ops::d,\n};\n",
-    );
-    let expected =
-        "src/pg.rs:6: pg may not import ops (crate::ops::d): it is against the import direction";
+    let source =
+        Source::new("src/pg.rs", "//! A\n/* B\n */ const C: &str = \"\n\";\nuse crate::{\n    ops::d,\n};\n");
+    let expected = "src/pg.rs:6: pg may not import ops (crate::ops::d): it is against the import direction";
     assert_eq!(complaints(rules::import_direction, &source), [expected]);
 }
 
@@ -149,10 +140,7 @@ fn only_ops_scratch_and_testing_reach_the_disk_through_fs() {
 fn only_ops_opens_a_connection_through_probe() {
     let rule = rules::network_through_ops;
     holds(rule, &["src"]);
-    complains(
-        rule,
-        "src/cli/request.rs | use crate::probe::connect; => only ops connects",
-    );
+    complains(rule, "src/cli/request.rs | use crate::probe::connect; => only ops connects");
     accepts(rule, "src/ops/probe.rs | use crate::probe::connect;");
 }
 
@@ -189,10 +177,7 @@ fn the_standard_library_rule_complains() {
         rules::no_disk_behind_path,
         "src/ops/a.rs | fn f() { p.exists() } => ops asks the disk with .exists()",
     );
-    accepts(
-        rules::no_disk_behind_path,
-        "src/fs/read.rs | fn f() { p.is_dir() }",
-    );
+    accepts(rules::no_disk_behind_path, "src/fs/read.rs | fn f() { p.is_dir() }");
 }
 
 #[test]
@@ -224,28 +209,17 @@ fn each_dependency_of_the_manifest_has_a_door_or_is_free_to_all() {
     for section in ["[dependencies]", "[dev-dependencies]"] {
         let names = manifest_keys(section);
         assert!(!names.is_empty(), "{section} was not found");
-        let homeless: Vec<&String> = names
-            .iter()
-            .filter(|name| !rules::has_a_door(name))
-            .collect();
-        assert!(
-            homeless.is_empty(),
-            "{section}: {homeless:?} need a row in tests/architecture/rules.rs"
-        );
+        let homeless: Vec<&String> = names.iter().filter(|name| !rules::has_a_door(name)).collect();
+        assert!(homeless.is_empty(), "{section}: {homeless:?} need a row in tests/architecture/rules.rs");
     }
     assert!(!rules::has_a_door("anyhow"));
 }
 
 /// The keys of one table of the manifest.
 fn manifest_keys(section: &str) -> Vec<String> {
-    let lines = include_str!("../Cargo.toml")
-        .lines()
-        .skip_while(|line| *line != section)
-        .skip(1);
+    let lines = include_str!("../Cargo.toml").lines().skip_while(|line| *line != section).skip(1);
     let table = lines.take_while(|line| !line.starts_with('['));
-    let keys = table
-        .filter_map(|line| line.split_once(" = "))
-        .filter(|(key, _)| !key.starts_with('#'));
+    let keys = table.filter_map(|line| line.split_once(" = ")).filter(|(key, _)| !key.starts_with('#'));
     keys.map(|(key, _)| key.to_owned()).collect()
 }
 
@@ -279,18 +253,9 @@ fn only_main_and_testing_read_the_clock() {
         rule,
         "src/plan/mod.rs | use std::time::{Duration, SystemTime}; => SystemTime reads the wall clock",
     );
-    complains(
-        rule,
-        "src/cli/mod.rs | fn f() { OffsetDateTime::now_utc() } => now_utc reads the wall clock",
-    );
-    accepts(
-        rule,
-        "src/scratch/mod.rs | use std::time::{Duration, Instant};",
-    );
-    accepts(
-        rule,
-        "src/main.rs | fn main() { OffsetDateTime::now_utc(); }",
-    );
+    complains(rule, "src/cli/mod.rs | fn f() { OffsetDateTime::now_utc() } => now_utc reads the wall clock");
+    accepts(rule, "src/scratch/mod.rs | use std::time::{Duration, Instant};");
+    accepts(rule, "src/main.rs | fn main() { OffsetDateTime::now_utc(); }");
 }
 
 #[test]
@@ -298,48 +263,30 @@ fn no_module_imports_everything_from_its_parent() {
     let rule = rules::no_super_globs;
     holds(rule, &["src"]);
     complains(rule, "src/plan/a.rs | use super::*; => name what is used");
-    complains(
-        rule,
-        "src/plan/a.rs | use super::{b::C, super::*}; => name what is used",
-    );
-    accepts(
-        rule,
-        "src/plan/a.rs | #[cfg(test)] #[allow(x)] mod tests { use super::*; } fn f() {}",
-    );
+    complains(rule, "src/plan/a.rs | use super::{b::C, super::*}; => name what is used");
+    accepts(rule, "src/plan/a.rs | #[cfg(test)] #[allow(x)] mod tests { use super::*; } fn f() {}");
 }
 
 #[test]
 fn no_module_is_a_catch_all() {
     let rule = rules::no_catch_all_modules;
     holds(rule, &["src"]);
-    complains(
-        rule,
-        "src/fs/utils.rs | //! X. => module utils says nothing",
-    );
-    complains(
-        rule,
-        "src/fs/mod.rs | pub(crate) mod common; => module common says nothing",
-    );
+    complains(rule, "src/fs/utils.rs | //! X. => module utils says nothing");
+    complains(rule, "src/fs/mod.rs | pub(crate) mod common; => module common says nothing");
 }
 
 #[test]
 fn the_binary_declares_no_modules() {
     let rule = rules::binary_without_modules;
     holds(rule, &["src"]);
-    complains(
-        rule,
-        "src/main.rs | mod cli; => the binary declares module cli",
-    );
+    complains(rule, "src/main.rs | mod cli; => the binary declares module cli");
 }
 
 #[test]
 fn each_file_opens_with_its_responsibility() {
     let rule = rules::opening_comment;
     holds(rule, &["src", "tests", "benches"]);
-    complains(
-        rule,
-        "src/pg.rs | use std::fmt; => src/pg.rs:1: the file does not open with",
-    );
+    complains(rule, "src/pg.rs | use std::fmt; => src/pg.rs:1: the file does not open with");
 }
 
 #[test]
@@ -367,10 +314,8 @@ fn whoever_silences_a_lint_says_why() {
 #[test]
 fn the_library_alone_pulls_in_neither_clap_nor_aws_lc() {
     let tree = cargo_tree(&["-e", "normal", "--prefix", "none", "--no-default-features"]);
-    let found: Vec<&str> = tree
-        .lines()
-        .filter(|line| line.starts_with("clap") || line.starts_with("aws-lc"))
-        .collect();
+    let found: Vec<&str> =
+        tree.lines().filter(|line| line.starts_with("clap") || line.starts_with("aws-lc")).collect();
     assert!(found.is_empty(), "{found:?} in\n{tree}");
     let whole = cargo_tree(&["-e", "normal", "--prefix", "none"]);
     for expected in ["clap v", "aws-lc-rs v"] {
@@ -385,24 +330,15 @@ fn the_library_alone_pulls_in_neither_clap_nor_aws_lc() {
 fn rcgen_stays_on_ring() {
     let tree = cargo_tree(&["-e", "features", "-i", "rcgen"]);
     assert!(tree.contains("rcgen feature \"ring\""), "{tree}");
-    assert!(
-        !tree.contains("rcgen feature \"aws_lc_rs"),
-        "rcgen would prefer it to ring:\n{tree}"
-    );
+    assert!(!tree.contains("rcgen feature \"aws_lc_rs"), "rcgen would prefer it to ring:\n{tree}");
 }
 
 /// `cargo tree` with these arguments, without the network.
 fn cargo_tree(arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO"));
-    command
-        .args(["tree", "--offline", "--locked"])
-        .args(arguments);
+    command.args(["tree", "--offline", "--locked"]).args(arguments);
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     let output = command.output().expect("cargo can be run");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

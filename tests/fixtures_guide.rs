@@ -17,11 +17,7 @@ const SAME_PROFILE: [&str; 2] = ["OpenSSL 3.0.", "OpenSSL 3.1."];
 fn the_script_makes_the_same_files_again() {
     let remade = remake();
     for layout in LAYOUTS {
-        assert_eq!(
-            names(&remade.path().join(layout)),
-            names(&committed(layout)),
-            "{layout}"
-        );
+        assert_eq!(names(&remade.path().join(layout)), names(&committed(layout)), "{layout}");
     }
 }
 
@@ -31,16 +27,9 @@ fn the_script_leaves_every_key_private_and_nothing_else() {
     for layout in LAYOUTS {
         for name in names(&remade.path().join(layout)) {
             let path = remade.path().join(layout).join(&name);
-            let mode = fs::metadata(&path)
-                .expect("file was just listed")
-                .permissions()
-                .mode()
-                & 0o777;
+            let mode = fs::metadata(&path).expect("file was just listed").permissions().mode() & 0o777;
             let expected = if name.ends_with(".key") { 0o600 } else { 0o644 };
-            assert_eq!(
-                mode, expected,
-                "{layout}/{name} has mode {mode:04o}, not {expected:04o}"
-            );
+            assert_eq!(mode, expected, "{layout}/{name} has mode {mode:04o}, not {expected:04o}");
         }
     }
 }
@@ -48,25 +37,16 @@ fn the_script_leaves_every_key_private_and_nothing_else() {
 #[test]
 fn the_script_makes_the_same_certificates_again_but_for_keys_and_dates() {
     let version = stdout(Command::new("openssl").arg("version"));
-    let same_profile = SAME_PROFILE
-        .iter()
-        .any(|prefix| version.starts_with(prefix));
+    let same_profile = SAME_PROFILE.iter().any(|prefix| version.starts_with(prefix));
     let remade = remake();
     for layout in LAYOUTS {
-        let (ours, theirs) = (
-            certificates(&committed(layout)),
-            certificates(&remade.path().join(layout)),
-        );
+        let (ours, theirs) = (certificates(&committed(layout)), certificates(&remade.path().join(layout)));
         for (file, expected) in &ours {
             let found = &theirs[file];
             if same_profile {
                 assert_eq!(found, expected, "{layout}/{file}, made by {version}");
             } else {
-                assert_eq!(
-                    names_in(found),
-                    names_in(expected),
-                    "{layout}/{file}, made by {version}"
-                );
+                assert_eq!(names_in(found), names_in(expected), "{layout}/{file}, made by {version}");
             }
         }
     }
@@ -77,42 +57,23 @@ fn the_committed_certificates_show_what_is_wrong_with_the_guide() {
     for layout in ["intermediate", "root-only"] {
         let files = certificates(&committed(layout));
         for leaf in ["server.crt", "client.crt"] {
-            assert!(
-                files[leaf][0].contains("Version: 1 (0x0)"),
-                "{layout}/{leaf}: {}",
-                files[leaf][0]
-            );
-            assert!(
-                !files[leaf][0].contains("extensions"),
-                "{layout}/{leaf}: {}",
-                files[leaf][0]
-            );
+            assert!(files[leaf][0].contains("Version: 1 (0x0)"), "{layout}/{leaf}: {}", files[leaf][0]);
+            assert!(!files[leaf][0].contains("extensions"), "{layout}/{leaf}: {}", files[leaf][0]);
         }
     }
     for (file, chain) in certificates(&committed("self-signed")) {
-        assert!(
-            chain[0].contains("CA:TRUE"),
-            "self-signed/{file}: {}",
-            chain[0]
-        );
+        assert!(chain[0].contains("CA:TRUE"), "self-signed/{file}: {}", chain[0]);
     }
 }
 
 #[test]
 fn the_committed_chains_stand_in_the_guides_order() {
     let files = certificates(&committed("intermediate"));
-    let subjects = |file: &str| -> Vec<String> {
-        files[file]
-            .iter()
-            .map(|text| line_with(text, "Subject:"))
-            .collect()
-    };
+    let subjects =
+        |file: &str| -> Vec<String> { files[file].iter().map(|text| line_with(text, "Subject:")).collect() };
     let (root, intermediate) = ("CN=root.yourdomain.com", "CN=intermediate.yourdomain.com");
     assert_eq!(subjects("chain.crt"), [intermediate, root]);
-    assert_eq!(
-        subjects("server.crt"),
-        ["CN=dbhost.yourdomain.com", intermediate]
-    );
+    assert_eq!(subjects("server.crt"), ["CN=dbhost.yourdomain.com", intermediate]);
     assert_eq!(subjects("client.crt"), ["CN=kong", intermediate]);
     for single in ["root.crt", "intermediate.crt"] {
         assert_eq!(files[single].len(), 1, "{single}");
@@ -123,11 +84,7 @@ fn the_committed_chains_stand_in_the_guides_order() {
 fn remake() -> TempDir {
     let dir = TempDir::new().expect("temporary directory");
     fs::copy(guide().join("make.sh"), dir.path().join("make.sh")).expect("script can be copied");
-    stdout(
-        Command::new("sh")
-            .args(["-c", "umask 022; sh ./make.sh"])
-            .current_dir(&dir),
-    );
+    stdout(Command::new("sh").args(["-c", "umask 022; sh ./make.sh"]).current_dir(&dir));
     dir
 }
 
@@ -143,13 +100,7 @@ fn committed(layout: &str) -> PathBuf {
 fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).expect("directory can be listed");
     let mut names: Vec<String> = entries
-        .map(|entry| {
-            entry
-                .expect("entry can be read")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|entry| entry.expect("entry can be read").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
     names
@@ -174,60 +125,33 @@ fn describe(pem: &str) -> String {
     fs::write(&file, pem).expect("certificate can be written");
     let mut command = Command::new("openssl");
     command.args(["x509", "-noout", "-text", "-nameopt", "RFC2253"]);
-    command.args([
-        "-certopt",
-        "no_serial,no_validity,no_pubkey,no_sigdump",
-        "-in",
-    ]);
+    command.args(["-certopt", "no_serial,no_validity,no_pubkey,no_sigdump", "-in"]);
     let text = stdout(command.arg(file));
-    let lines = text.lines().map(|line| {
-        if is_key_identifier(line) {
-            "<key identifier>"
-        } else {
-            line
-        }
-    });
+    let lines = text.lines().map(|line| if is_key_identifier(line) { "<key identifier>" } else { line });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 fn is_key_identifier(line: &str) -> bool {
     let value = line.trim().trim_start_matches("keyid:");
-    value.len() == 59
-        && value
-            .chars()
-            .all(|letter| letter.is_ascii_hexdigit() || letter == ':')
+    value.len() == 59 && value.chars().all(|letter| letter.is_ascii_hexdigit() || letter == ':')
 }
 
 /// Issuer and subject of each certificate: the part that no OpenSSL release changes.
 fn names_in(chain: &[String]) -> Vec<(String, String)> {
-    chain
-        .iter()
-        .map(|text| (line_with(text, "Issuer:"), line_with(text, "Subject:")))
-        .collect()
+    chain.iter().map(|text| (line_with(text, "Issuer:"), line_with(text, "Subject:"))).collect()
 }
 
 /// What follows `label` on its line.
 fn line_with(text: &str, label: &str) -> String {
-    let value = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix(label));
-    value
-        .unwrap_or_else(|| panic!("no {label} in {text}"))
-        .trim()
-        .to_owned()
+    let value = text.lines().find_map(|line| line.trim().strip_prefix(label));
+    value.unwrap_or_else(|| panic!("no {label} in {text}")).trim().to_owned()
 }
 
 /// Runs a command that has to succeed.
 fn stdout(command: &mut Command) -> String {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .unwrap_or_else(|error| {
-            panic!(
-                "could not run {:?} (package openssl): {error}",
-                command.get_program()
-            );
-        });
+    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
+        panic!("could not run {:?} (package openssl): {error}", command.get_program());
+    });
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} failed: {complaint}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -35,10 +35,7 @@ pub(crate) fn make_layout(dir: &Path) {
     let client_crt = certificate(&intermediate_signer, LEAF_TBS, &rng) + &intermediate_crt;
     let chain_crt = intermediate_crt.clone() + &root_crt;
 
-    DirBuilder::new()
-        .mode(0o700)
-        .create(dir)
-        .expect("a new directory");
+    DirBuilder::new().mode(0o700).create(dir).expect("a new directory");
     for (name, key) in [
         ("root.key", root),
         ("intermediate.key", intermediate),
@@ -59,14 +56,12 @@ pub(crate) fn make_layout(dir: &Path) {
 }
 
 fn new_key(rng: &SystemRandom) -> Vec<u8> {
-    let document =
-        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, rng).expect("a key");
+    let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, rng).expect("a key");
     document.as_ref().to_vec()
 }
 
 fn signer(pkcs8: &[u8], rng: &SystemRandom) -> EcdsaKeyPair {
-    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, rng)
-        .expect("a key that was just made")
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, rng).expect("a key that was just made")
 }
 
 /// As many bytes as a certificate has, with a real signature over the part that is signed.
@@ -85,11 +80,6 @@ fn pem(label: &str, bytes: Vec<u8>) -> String {
 
 /// `O_EXCL`, and the mode from birth.
 fn write(path: &Path, text: &str, mode: u32) {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .expect("a new file");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).expect("a new file");
     file.write_all(text.as_bytes()).expect("room for the file");
 }

@@ -81,11 +81,7 @@ impl Directory {
         self.settled(|listing| self.read_listed(listing, &wanted))
     }
 
-    fn read_listed(
-        &self,
-        listing: &Listing,
-        wanted: &impl Fn(&str) -> bool,
-    ) -> Result<FileSet, FsError> {
+    fn read_listed(&self, listing: &Listing, wanted: &impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
         let mut files = FileSet::default();
         for (name, kind) in listing.kinds() {
             if !wanted(&name) || !matches!(kind, EntryKind::File | EntryKind::Symlink) {
@@ -111,9 +107,7 @@ impl Directory {
 
     /// Takes a view of the directory at a moment when nothing moved: the same entries, by inode, before and after.
     fn settled<T>(&self, view: impl Fn(&Listing) -> Result<T, FsError>) -> Result<T, FsError> {
-        let mut last = FsError::Changing {
-            path: self.path.clone(),
-        };
+        let mut last = FsError::Changing { path: self.path.clone() };
         for look in 0..LOOKS {
             if look > 1 {
                 sleep(Duration::from_millis(u64::from(look)));
@@ -130,11 +124,7 @@ impl Directory {
             let seen = view(&before);
             match self.listing() {
                 Ok(after) if after.same_as(&before) => return seen,
-                Ok(_) => {
-                    last = FsError::Changing {
-                        path: self.path.clone(),
-                    }
-                }
+                Ok(_) => last = FsError::Changing { path: self.path.clone() },
                 Err(error) => last = error,
             }
         }
@@ -146,27 +136,17 @@ impl Directory {
         let stat = fstat(&self.descriptor).map_err(fail)?;
         let entries_here = entries(self.descriptor.as_fd()).map_err(fail)?;
         let record = match entries_here.get(RECORD) {
-            Some(Entry {
-                kind: EntryKind::Directory,
-                ..
-            }) => match open_inside(&self.descriptor, RECORD) {
+            Some(Entry { kind: EntryKind::Directory, .. }) => match open_inside(&self.descriptor, RECORD) {
                 Ok(descriptor) => {
                     let recorded = entries(descriptor.as_fd()).map_err(fail)?;
-                    Some(Record {
-                        descriptor,
-                        entries: recorded,
-                    })
+                    Some(Record { descriptor, entries: recorded })
                 }
                 Err(Errno::NOENT) => None,
                 Err(errno) => return Err(FsError::unfinished(&self.path, errno)),
             },
             _ => None,
         };
-        Ok(Listing {
-            entries: entries_here,
-            record,
-            changed: (stat.st_mtime, stat.st_mtime_nsec),
-        })
+        Ok(Listing { entries: entries_here, record, changed: (stat.st_mtime, stat.st_mtime_nsec) })
     }
 }
 
@@ -184,9 +164,7 @@ impl Listing {
 
     fn same_as(&self, other: &Self) -> bool {
         let record = |listing: &Self| listing.record.as_ref().map(|record| record.entries.clone());
-        self.changed == other.changed
-            && self.entries == other.entries
-            && record(self) == record(other)
+        self.changed == other.changed && self.entries == other.entries && record(self) == record(other)
     }
 }
 

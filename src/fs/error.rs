@@ -118,10 +118,7 @@ pub enum FsError {
     },
     /// A change was recorded, but not every file could be moved to its place. Mend: see to the reason, then run any
     /// writing command, as the same user.
-    #[error(
-        "could not finish the change of directory {path:?}: {}",
-        reason(source)
-    )]
+    #[error("could not finish the change of directory {path:?}: {}", reason(source))]
     Unfinished {
         /// The directory.
         path: PathBuf,
@@ -142,11 +139,7 @@ impl FsError {
         let (path, source) = (path.into(), io::Error::from(errno));
         match errno {
             Errno::NOSPC | Errno::DQUOT => Self::NoSpace { path, source },
-            _ => Self::Io {
-                action,
-                path,
-                source,
-            },
+            _ => Self::Io { action, path, source },
         }
     }
 
@@ -164,15 +157,12 @@ impl Diagnosis for FsError {
             Self::Appeared { .. } => {
                 Some("Another process made it in the meantime; nothing was changed.".to_owned())
             }
-            Self::Symlink { .. } => {
-                Some("No link inside an output directory is followed.".to_owned())
-            }
+            Self::Symlink { .. } => Some("No link inside an output directory is followed.".to_owned()),
             Self::InTheWay { .. } => {
                 Some("A file of that name is to be written; nothing was changed.".to_owned())
             }
             Self::Unfinished { .. } => Some(
-                "The whole change is recorded on disk; the next command that writes completes it."
-                    .to_owned(),
+                "The whole change is recorded on disk; the next command that writes completes it.".to_owned(),
             ),
             _ => None,
         }
@@ -180,37 +170,24 @@ impl Diagnosis for FsError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Io {
-                action,
-                path,
-                source,
-            } if source.kind() == io::ErrorKind::PermissionDenied => {
+            Self::Io { action, path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some(permission_hint(*action, path))
             }
-            Self::NoSpace { .. } => {
-                Some("Free some space, or choose another directory.".to_owned())
-            }
+            Self::NoSpace { .. } => Some("Free some space, or choose another directory.".to_owned()),
             Self::NotADirectory { .. } => {
                 Some("Name a directory, or a path where nothing exists yet.".to_owned())
             }
             Self::Appeared { .. } => Some("Run the command again.".to_owned()),
-            Self::ChangeOwner { .. } => {
-                Some("Run the command as root, or leave --owner out.".to_owned())
+            Self::ChangeOwner { .. } => Some("Run the command as root, or leave --owner out.".to_owned()),
+            Self::Symlink { path } => {
+                Some(format!("Remove {path:?}, or put the file that it points to in its place."))
             }
-            Self::Symlink { path } => Some(format!(
-                "Remove {path:?}, or put the file that it points to in its place."
-            )),
-            Self::Dangling { path } => Some(format!(
-                "Remove {path:?}, or make the directory that it names."
-            )),
+            Self::Dangling { path } => Some(format!("Remove {path:?}, or make the directory that it names.")),
             Self::InTheWay { path } => Some(format!("Remove or rename {path:?}.")),
             Self::Unfinished { .. } => Some(
-                "Run the command again as the user who ran it first, once the reason is mended."
-                    .to_owned(),
+                "Run the command again as the user who ran it first, once the reason is mended.".to_owned(),
             ),
-            Self::Changing { .. } => {
-                Some("Run the command again when nothing else writes there.".to_owned())
-            }
+            Self::Changing { .. } => Some("Run the command again when nothing else writes there.".to_owned()),
             Self::TooLarge { .. } | Self::BadName { .. } | Self::Io { .. } => None,
         }
     }
@@ -258,15 +235,9 @@ mod tests {
     #[test]
     fn a_full_disk_says_so_that_nothing_changed_and_what_to_do() {
         let error = FsError::new(Action::Write, "pki/server.key", Errno::NOSPC);
-        assert_eq!(
-            error.to_string(),
-            r#"could not write "pki/server.key": no space left on device"#
-        );
+        assert_eq!(error.to_string(), r#"could not write "pki/server.key": no space left on device"#);
         assert_eq!(error.detail().as_deref(), Some("Nothing was changed."));
-        assert_eq!(
-            error.hint().as_deref(),
-            Some("Free some space, or choose another directory.")
-        );
+        assert_eq!(error.hint().as_deref(), Some("Free some space, or choose another directory."));
         assert_eq!(error.failure(), Failure::System);
         assert!(error.source().is_some());
     }
@@ -278,33 +249,17 @@ mod tests {
         assert_eq!(hint(Action::Create, "pki/server.key"), wanted);
         let wanted = Some(r#"Make directory "." writable, or choose another one."#.to_owned());
         assert_eq!(hint(Action::Create, "pki"), wanted);
-        let wanted =
-            Some(r#"Make "pki/server.key" readable, or run the command as its owner."#.to_owned());
+        let wanted = Some(r#"Make "pki/server.key" readable, or run the command as its owner."#.to_owned());
         assert_eq!(hint(Action::Read, "pki/server.key"), wanted);
-        assert_eq!(
-            FsError::new(Action::Create, "pki", Errno::ROFS).hint(),
-            None
-        );
+        assert_eq!(FsError::new(Action::Create, "pki", Errno::ROFS).hint(), None);
     }
 
     #[test]
     fn what_the_directory_forbids_is_told_apart_from_what_the_system_refuses() {
         let path = PathBuf::from("pki");
-        assert_eq!(
-            FsError::Appeared { path: path.clone() }.failure(),
-            Failure::Forbidden
-        );
-        assert_eq!(
-            FsError::Symlink { path: path.clone() }.failure(),
-            Failure::Forbidden
-        );
-        assert_eq!(FsError::NotADirectory { path }.failure(), Failure::System);
-        assert_eq!(
-            FsError::BadName {
-                name: "a/b".to_owned()
-            }
-            .failure(),
-            Failure::Usage
-        );
+        assert_eq!(FsError::Appeared { path: path.clone() }.failure(), Failure::Forbidden);
+        assert_eq!(FsError::Symlink { path: path.clone() }.failure(), Failure::Forbidden);
+        assert_eq!(FsError::NotADirectory { path }.failure(), Failure::Forbidden);
+        assert_eq!(FsError::BadName { name: "a/b".to_owned() }.failure(), Failure::Usage);
     }
 }

@@ -50,15 +50,11 @@ pub(super) enum Links {
 /// # Errors
 /// [`FsError::TooLarge`] when there is more than `limit_bytes`, [`FsError::Io`] when the system refuses, which it also
 /// does for a directory.
-pub fn read_file(
-    path: impl AsRef<Path>,
-    limit_bytes: usize,
-) -> Result<Zeroizing<Vec<u8>>, FsError> {
+pub fn read_file(path: impl AsRef<Path>, limit_bytes: usize) -> Result<Zeroizing<Vec<u8>>, FsError> {
     let path = path.as_ref();
     let fail = |errno| FsError::new(Action::Read, path, errno);
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file =
-        retry_on_intr(|| openat(CWD, path, flags, rustix::fs::Mode::empty())).map_err(fail)?;
+    let file = retry_on_intr(|| openat(CWD, path, flags, rustix::fs::Mode::empty())).map_err(fail)?;
     let stat = fstat(&file).map_err(fail)?;
     read_bounded(file.as_fd(), &stat, limit_bytes, path)
 }
@@ -69,9 +65,7 @@ pub(super) fn open_directory(path: &Path) -> Result<Option<OwnedFd>, FsError> {
     match retry_on_intr(|| openat(CWD, path, flags, rustix::fs::Mode::empty())) {
         Ok(descriptor) => Ok(Some(descriptor)),
         Err(Errno::NOENT) => Ok(None),
-        Err(Errno::NOTDIR) => Err(FsError::NotADirectory {
-            path: path.to_path_buf(),
-        }),
+        Err(Errno::NOTDIR) => Err(FsError::NotADirectory { path: path.to_path_buf() }),
         Err(errno) => Err(FsError::new(Action::Read, path, errno)),
     }
 }
@@ -80,13 +74,21 @@ pub(super) fn open_directory(path: &Path) -> Result<Option<OwnedFd>, FsError> {
 ///
 /// Names that are not UTF-8 are left out: none of our files has one, and one that is never written need not be read.
 pub(super) fn entries(directory: BorrowedFd<'_>) -> Result<BTreeMap<String, Entry>, Errno> {
+    entries_if(directory, |name| name != "." && name != "..")
+}
+
+/// The entries of `directory` whose name is `wanted`.
+pub(super) fn entries_if(
+    directory: BorrowedFd<'_>,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, Entry>, Errno> {
     let mut found = BTreeMap::new();
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
         let Ok(name) = entry.file_name().to_str() else {
             continue;
         };
-        if name == "." || name == ".." {
+        if !wanted(name) {
             continue;
         }
         let kind = match entry.file_type() {
@@ -139,10 +141,7 @@ pub(super) fn read_entry(
     Ok(Some(FileEntry {
         contents: read_bounded(file.as_fd(), &stat, FILE_LIMIT_BYTES, path)?,
         mode: Mode::from_bits(stat.st_mode),
-        owner: Some(Owner {
-            uid: stat.st_uid,
-            gid: stat.st_gid,
-        }),
+        owner: Some(Owner { uid: stat.st_uid, gid: stat.st_gid }),
     }))
 }
 
@@ -153,10 +152,7 @@ fn read_bounded(
     limit_bytes: usize,
     path: &Path,
 ) -> Result<Zeroizing<Vec<u8>>, FsError> {
-    let too_large = || FsError::TooLarge {
-        path: path.to_path_buf(),
-        limit_bytes,
-    };
+    let too_large = || FsError::TooLarge { path: path.to_path_buf(), limit_bytes };
     // One byte more than the size, so that the end is met without growing; a pipe says that its size is 0.
     let size = usize::try_from(stat.st_size).unwrap_or(usize::MAX);
     if size > limit_bytes {
@@ -186,10 +182,7 @@ fn read_bounded(
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test stops where its setting up fails"
-    )]
+    #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
     use super::*;
     use std::fs;
     use std::io::Write;
@@ -202,10 +195,7 @@ mod tests {
         fs::write(&path, b"0123456789").unwrap();
         assert_eq!(read_file(&path, 10).unwrap().as_slice(), b"0123456789");
         let refused = read_file(&path, 9).unwrap_err();
-        assert!(
-            matches!(refused, FsError::TooLarge { limit_bytes: 9, .. }),
-            "{refused}"
-        );
+        assert!(matches!(refused, FsError::TooLarge { limit_bytes: 9, .. }), "{refused}");
     }
 
     #[test]
@@ -236,19 +226,11 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         fs::write(scratch.path().join("real"), b"x").unwrap();
         symlink("real", scratch.path().join("link")).unwrap();
-        assert_eq!(
-            read_file(scratch.path().join("link"), 1)
-                .unwrap()
-                .as_slice(),
-            b"x"
-        );
+        assert_eq!(read_file(scratch.path().join("link"), 1).unwrap().as_slice(), b"x");
         let refused = read_file(scratch.path(), 1_000_000).unwrap_err();
         let wanted = format!("could not read {:?}: is a directory", scratch.path());
         assert_eq!(refused.to_string(), wanted);
         let missing = read_file("no/such/file", 1).unwrap_err();
-        assert_eq!(
-            missing.to_string(),
-            r#"could not read "no/such/file": no such file or directory"#
-        );
+        assert_eq!(missing.to_string(), r#"could not read "no/such/file": no such file or directory"#);
     }
 }

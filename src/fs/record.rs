@@ -5,13 +5,11 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{
-    AtFlags, FlockOperation, OFlags, flock, fstat, fsync, openat, renameat, statat, unlinkat,
-};
+use rustix::fs::{AtFlags, FlockOperation, OFlags, flock, fstat, fsync, openat, renameat, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 
 use crate::fs::error::{Action, FsError};
-use crate::fs::read::{EntryKind, entries};
+use crate::fs::read::{EntryKind, entries, entries_if};
 
 /// The folder of a recorded change: that it has this name says that all in it is complete, durable and to be moved up.
 pub(super) const RECORD: &str = ".pgtls-commit";
@@ -100,16 +98,17 @@ fn finish(directory: BorrowedFd<'_>) -> Result<(), Errno> {
 /// directory itself between being listed and being locked, hence the second look at its name.
 pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
     let prefix = format!(".{name}{SIBLING}");
-    let Ok(found) = entries(parent) else { return };
+    let Ok(found) = entries_if(parent, |stale| stale.starts_with(&prefix)) else {
+        return;
+    };
     for (stale, entry) in found {
-        if entry.kind != EntryKind::Directory || !stale.starts_with(&prefix) {
+        if entry.kind != EntryKind::Directory {
             continue;
         }
         let Ok(folder) = open_inside(parent, &stale) else {
             continue;
         };
-        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok()
-            && is_at(&folder, parent, &stale)
+        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() && is_at(&folder, parent, &stale)
         {
             remove_folder(parent, &stale);
         }
@@ -118,10 +117,7 @@ pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
 
 /// Whether `folder` still is what `name` in `parent` leads to.
 fn is_at(folder: &OwnedFd, parent: BorrowedFd<'_>, name: &str) -> bool {
-    match (
-        fstat(folder),
-        statat(parent, name, AtFlags::SYMLINK_NOFOLLOW),
-    ) {
+    match (fstat(folder), statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)) {
         (Ok(held), Ok(named)) => (held.st_dev, held.st_ino) == (named.st_dev, named.st_ino),
         _ => false,
     }
@@ -160,13 +156,7 @@ mod tests {
             "README",
         ];
         names.sort_by_key(|name| moving_order(name));
-        let after = |key| {
-            names
-                .iter()
-                .skip_while(|name| **name != key)
-                .nth(1)
-                .copied()
-        };
+        let after = |key| names.iter().skip_while(|name| **name != key).nth(1).copied();
         assert_eq!(after("client.key"), Some("client.crt"));
         assert_eq!(after("server.key"), Some("server.crt"));
         assert_eq!(after("server.db2.key"), Some("server.db2.crt"));

@@ -71,20 +71,13 @@ impl FileEntry {
     /// A file of the caller's own.
     #[must_use]
     pub fn new(contents: impl Into<Vec<u8>>, mode: Mode) -> Self {
-        Self {
-            contents: Zeroizing::new(contents.into()),
-            mode,
-            owner: None,
-        }
+        Self { contents: Zeroizing::new(contents.into()), mode, owner: None }
     }
 
     /// The same file, belonging to `owner`.
     #[must_use]
     pub fn owned_by(self, owner: Owner) -> Self {
-        Self {
-            owner: Some(owner),
-            ..self
-        }
+        Self { owner: Some(owner), ..self }
     }
 }
 
@@ -130,9 +123,7 @@ impl FileSet {
 
     /// Names and files, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FileEntry)> {
-        self.files
-            .iter()
-            .map(|(name, entry)| (name.as_str(), entry))
+        self.files.iter().map(|(name, entry)| (name.as_str(), entry))
     }
 
     /// The names, in order.
@@ -155,9 +146,7 @@ impl FileSet {
 
 impl FromIterator<(String, FileEntry)> for FileSet {
     fn from_iter<I: IntoIterator<Item = (String, FileEntry)>>(files: I) -> Self {
-        Self {
-            files: files.into_iter().collect(),
-        }
+        Self { files: files.into_iter().collect() }
     }
 }
 
@@ -193,22 +182,14 @@ mod tests {
         let mut files = FileSet::default();
         files.insert("server.key", FileEntry::new("PRIVATE", Mode::SECRET));
         let shown = format!("{files:?}");
-        assert!(
-            shown.contains("[elided]") && shown.contains("0600"),
-            "{shown}"
-        );
-        assert!(
-            !shown.contains("PRIVATE") && !shown.contains("80, 82"),
-            "{shown}"
-        );
+        assert!(shown.contains("[elided]") && shown.contains("0600"), "{shown}");
+        assert!(!shown.contains("PRIVATE") && !shown.contains("80, 82"), "{shown}");
     }
 
     #[test]
     fn a_set_is_ordered_by_name_and_equal_whatever_the_order_of_insertion() {
         let entry = |text: &str| FileEntry::new(text, Mode::PUBLIC);
-        let one: FileSet = [("b".to_owned(), entry("2")), ("a".to_owned(), entry("1"))]
-            .into_iter()
-            .collect();
+        let one: FileSet = [("b".to_owned(), entry("2")), ("a".to_owned(), entry("1"))].into_iter().collect();
         let mut other = FileSet::default();
         other.insert("a", entry("1"));
         assert_ne!(one, other);

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, FlockOperation, OFlags, fchmod, fchown, flock, fstat, fsync, mkdirat, openat,
-    syncfs, unlinkat,
+    AtFlags, CWD, FlockOperation, OFlags, fchmod, fchown, flock, fstat, fsync, mkdirat, openat, syncfs,
+    unlinkat,
 };
 use rustix::fs::{Gid, Mode as Bits, Uid};
 use rustix::io::{Errno, retry_on_intr, write};
@@ -72,11 +72,7 @@ impl Target {
     /// # Errors
     /// [`FsError::BadName`] or [`FsError::InTheWay`] for a file that cannot be there, [`FsError::NoSpace`],
     /// [`FsError::ChangeOwner`] or [`FsError::Io`] when the system refuses. Nothing is left behind in any case.
-    pub fn stage(
-        &self,
-        files: &FileSet,
-        attributes: DirectoryAttributes,
-    ) -> Result<Staged<'_>, FsError> {
+    pub fn stage(&self, files: &FileSet, attributes: DirectoryAttributes) -> Result<Staged<'_>, FsError> {
         self.refuse_names(files)?;
         let mut folder = match &self.place {
             Place::Existing(directory) => self.folder_inside(directory.as_fd(), files)?,
@@ -88,13 +84,8 @@ impl Target {
         if !self.exists() {
             folder.set_attributes(attributes, self.path())?;
         }
-        folder
-            .sync()
-            .map_err(|errno| FsError::new(Action::Sync, self.path(), errno))?;
-        Ok(Staged {
-            target: self,
-            folder,
-        })
+        folder.sync().map_err(|errno| FsError::new(Action::Sync, self.path(), errno))?;
+        Ok(Staged { target: self, folder })
     }
 
     fn refuse_names(&self, files: &FileSet) -> Result<(), FsError> {
@@ -115,29 +106,17 @@ impl Target {
         Ok(())
     }
 
-    fn folder_inside<'t>(
-        &self,
-        directory: BorrowedFd<'t>,
-        files: &FileSet,
-    ) -> Result<Folder<'t>, FsError> {
+    fn folder_inside<'t>(&self, directory: BorrowedFd<'t>, files: &FileSet) -> Result<Folder<'t>, FsError> {
         // The folder is nothing to the user: it is the first file that cannot be made where it cannot be.
         let shown = || match files.names().next() {
             Some(name) => self.path().join(name),
             None => self.path().to_path_buf(),
         };
-        Folder::make(
-            Base::Held(directory),
-            OsStr::new(STAGING),
-            Parents::default(),
-        )
-        .map_err(|errno| FsError::new(Action::Create, shown(), errno))
+        Folder::make(Base::Held(directory), OsStr::new(STAGING), Parents::default())
+            .map_err(|errno| FsError::new(Action::Create, shown(), errno))
     }
 
-    fn folder_beside<'t>(
-        &self,
-        parent: Option<&'t OwnedFd>,
-        name: &OsStr,
-    ) -> Result<Folder<'t>, FsError> {
+    fn folder_beside<'t>(&self, parent: Option<&'t OwnedFd>, name: &OsStr) -> Result<Folder<'t>, FsError> {
         let mut parents = Parents::default();
         let base = match parent {
             Some(parent) => Base::Held(parent.as_fd()),
@@ -146,8 +125,7 @@ impl Target {
         let mut prefix = OsString::from(".");
         prefix.push(name);
         prefix.push(SIBLING);
-        Folder::make(base, &prefix, parents)
-            .map_err(|errno| FsError::new(Action::Create, self.path(), errno))
+        Folder::make(base, &prefix, parents).map_err(|errno| FsError::new(Action::Create, self.path(), errno))
     }
 }
 
@@ -200,11 +178,7 @@ impl<'t> Folder<'t> {
     /// Writes one file; `path` is for messages.
     fn write(&mut self, name: &str, entry: &FileEntry, path: &Path) -> Result<(), FsError> {
         let fail = |action| move |errno| FsError::new(action, path, errno);
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let born = bits(Mode::SECRET);
-        let file = retry_on_intr(|| openat(&self.descriptor, name, flags, born))
-            .map_err(fail(Action::Create))?;
+        let file = self.create(name).map_err(fail(Action::Create))?;
         self.files.push(name.to_owned());
         let mut rest = entry.contents.as_slice();
         while !rest.is_empty() {
@@ -219,6 +193,13 @@ impl<'t> Folder<'t> {
             fchmod(&file, bits(entry.mode)).map_err(fail(Action::Write))?;
         }
         Ok(())
+    }
+
+    /// Makes an empty file that nobody else may read, whatever it is to become.
+    fn create(&self, name: &str) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let born = bits(Mode::SECRET);
+        retry_on_intr(|| openat(&self.descriptor, name, flags, born))
     }
 
     fn set_attributes(&self, attributes: DirectoryAttributes, path: &Path) -> Result<(), FsError> {
@@ -281,9 +262,7 @@ impl Parents {
         self.make_missing(path)?;
         match open_directory(path)? {
             Some(directory) => Ok(directory),
-            None => Err(FsError::Dangling {
-                path: path.to_path_buf(),
-            }),
+            None => Err(FsError::Dangling { path: path.to_path_buf() }),
         }
     }
 
@@ -316,18 +295,28 @@ fn bits(mode: Mode) -> Bits {
     Bits::from_raw_mode(mode.bits())
 }
 
-fn change_owner(
-    file: impl AsFd,
-    uid: Option<u32>,
-    gid: Option<u32>,
-    path: &Path,
-) -> Result<(), FsError> {
-    let (uid, gid) = (
-        uid.map(Uid::from_raw_unchecked),
-        gid.map(Gid::from_raw_unchecked),
-    );
-    fchown(file, uid, gid).map_err(|errno| FsError::ChangeOwner {
-        path: path.to_path_buf(),
-        source: errno.into(),
-    })
+fn change_owner(file: impl AsFd, uid: Option<u32>, gid: Option<u32>, path: &Path) -> Result<(), FsError> {
+    let (uid, gid) = (uid.map(Uid::from_raw_unchecked), gid.map(Gid::from_raw_unchecked));
+    fchown(file, uid, gid)
+        .map_err(|errno| FsError::ChangeOwner { path: path.to_path_buf(), source: errno.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
+    use super::*;
+
+    #[test]
+    fn a_file_is_born_private_and_never_in_the_place_of_another_or_through_a_link() {
+        let scratch = tempfile::tempdir().unwrap();
+        let base = Base::Opened(open_directory(scratch.path()).unwrap().unwrap());
+        let folder = Folder::make(base, OsStr::new("folder"), Parents::default()).unwrap();
+        let file = folder.create("server.crt").unwrap();
+        assert_eq!(Mode::from_bits(fstat(&file).unwrap().st_mode), Mode::SECRET);
+        assert_eq!(folder.create("server.crt").unwrap_err(), Errno::EXIST);
+        let outside = scratch.path().join("outside");
+        rustix::fs::symlinkat(&outside, &folder.descriptor, "link").unwrap();
+        assert_eq!(folder.create("link").unwrap_err(), Errno::EXIST);
+        assert!(!outside.exists());
+    }
 }

@@ -43,10 +43,7 @@ pub(super) enum Place {
     /// A directory; its lock is held through this descriptor.
     Existing(OwnedFd),
     /// Nothing. The parent, where it exists, and the name that the directory is to have in it.
-    Absent {
-        parent: Option<OwnedFd>,
-        name: OsString,
-    },
+    Absent { parent: Option<OwnedFd>, name: OsString },
 }
 
 impl Target {
@@ -95,8 +92,8 @@ impl Target {
         let Place::Existing(directory) = &self.place else {
             return Ok(BTreeMap::new());
         };
-        let found = entries(directory.as_fd())
-            .map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
+        let found =
+            entries(directory.as_fd()).map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
         Ok(found
             .into_iter()
             .filter(|(name, _)| !is_ours(name))

@@ -150,9 +150,7 @@ fn wrap_sec1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
     let fields: Vec<AnyRef<'_>> = Decode::from_der(der).map_err(|_| KeyError::Unusable)?;
     // [0] EXPLICIT ECParameters, of which only a named curve is allowed in PKIX (RFC 5480 §2.1.1).
-    let is_parameters = |field: &&AnyRef<'_>| {
-        matches!(field.tag(), Tag::ContextSpecific { number, .. } if number.value() == 0)
-    };
+    let is_parameters = |field: &&AnyRef<'_>| matches!(field.tag(), Tag::ContextSpecific { number, .. } if number.value() == 0);
     let parameters = fields.iter().find(is_parameters);
     let curve = parameters.and_then(|field| <ObjectIdentifier>::from_der(field.value()).ok());
     let curve = curve.ok_or(KeyError::Unusable)?;

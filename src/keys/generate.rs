@@ -43,7 +43,11 @@ impl KeySource for SystemKeys {
 
 /// ring ends its document with the public key (RFC 5915 §3, `publicKey`): taking it from there saves parsing, and
 /// with it the consistency check that costs as much as making the key.
-fn ecdsa(kind: KeyType, algorithm: &'static EcdsaSigningAlgorithm, point: usize) -> Result<PrivateKey, KeyError> {
+fn ecdsa(
+    kind: KeyType,
+    algorithm: &'static EcdsaSigningAlgorithm,
+    point: usize,
+) -> Result<PrivateKey, KeyError> {
     let document = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new());
     let document = document.map_err(|_| KeyError::Generation)?;
     let pkcs8 = Zeroizing::new(document.as_ref().to_vec());

@@ -72,7 +72,8 @@ impl PublicKey {
     #[must_use]
     pub fn identifier(&self) -> Vec<u8> {
         let parsed = SubjectPublicKeyInfoRef::from_der(&self.spki).ok();
-        let bits = parsed.as_ref().and_then(|parsed| parsed.subject_public_key.as_bytes()).unwrap_or(&self.spki);
+        let bits =
+            parsed.as_ref().and_then(|parsed| parsed.subject_public_key.as_bytes()).unwrap_or(&self.spki);
         ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, bits).as_ref().to_vec()
     }
 }

@@ -90,9 +90,10 @@ impl SigningKey {
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let rng = SystemRandom::new();
         match &self.pair {
-            Pair::Ecdsa(pair, _) => {
-                pair.sign(&rng, message).map(|signature| signature.as_ref().to_vec()).map_err(|_| KeyError::Signing)
-            }
+            Pair::Ecdsa(pair, _) => pair
+                .sign(&rng, message)
+                .map(|signature| signature.as_ref().to_vec())
+                .map_err(|_| KeyError::Signing),
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];

@@ -76,7 +76,10 @@ fn trust_file(plan: &Plan, certificates: &[&CertificateSpec]) -> String {
     let anchors: Vec<&str> = certificates.iter().map(|spec| anchor(plan, spec)).collect();
     let holds_all = |stems: &[String]| anchors.iter().all(|anchor| stems.iter().any(|stem| stem == anchor));
     let bundle = plan.bundles.iter().find(|bundle| holds_all(&bundle.certificates));
-    bundle.map_or_else(|| format!("{}.crt", anchors.first().copied().unwrap_or_default()), |bundle| bundle.file.clone())
+    bundle.map_or_else(
+        || format!("{}.crt", anchors.first().copied().unwrap_or_default()),
+        |bundle| bundle.file.clone(),
+    )
 }
 
 /// The stem of the self-signed certificate above.

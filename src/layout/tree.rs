@@ -94,7 +94,8 @@ impl Tree {
         };
         found.sort_by_key(|(file, certificate)| (order(certificate.usage()), file.clone()));
         let issuer = |child: &Certificate| {
-            let candidates = found.iter().position(|(_, other)| other.der != child.der && other.may_have_issued(child));
+            let candidates =
+                found.iter().position(|(_, other)| other.der != child.der && other.may_have_issued(child));
             candidates.filter(|_| !child.is_self_issued())
         };
         let items = found.iter().map(|(file, certificate)| Item {
@@ -151,7 +152,8 @@ fn other_names(subject: &Name, names: &[GeneralName]) -> Vec<GeneralName> {
 /// The file that is most a certificate's own: it stands first in it, its key lies beside, and few others follow. A
 /// bundle such as chain.crt begins with a certificate that has a file of its own.
 fn home(state: &State, certificate: &Certificate) -> String {
-    let holding = state.certificates.iter().filter(|(_, list)| list.iter().any(|other| other.der == certificate.der));
+    let holding =
+        state.certificates.iter().filter(|(_, list)| list.iter().any(|other| other.der == certificate.der));
     let best = holding.min_by_key(|(name, list)| {
         let first = list.first().is_some_and(|first| first.der == certificate.der);
         let key = state.keys.contains_key(&format!("{}.key", name.trim_end_matches(".crt")));

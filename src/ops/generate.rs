@@ -1,10 +1,11 @@
 //! `gen`: a profile -> a directory.
 
-use super::error::RequestError;
 use super::ownership::{parse_key_mode, parse_owner};
 use super::source::ProfileSource;
-use crate::error::Error;
-use crate::fs::{Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Target, read_file, same_directory};
+use crate::error::{Error, RequestError};
+use crate::fs::{
+    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Target, read_file, same_directory,
+};
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Found, Outline, Tree};
 use crate::pki::{self, Secrets};

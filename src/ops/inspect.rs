@@ -1,7 +1,6 @@
 //! `inspect`: what a directory holds, as a tree.
 
-use super::RequestError;
-use crate::error::Error;
+use crate::error::{Error, RequestError};
 use crate::fs::Directory;
 use crate::layout::{self, Found, Tree};
 use crate::state::StateError;
@@ -18,13 +17,21 @@ pub struct Inspection {
     pub problems: Vec<StateError>,
 }
 
-/// Reads a directory; writes nothing, takes no lock.
+/// Reads a directory; writes nothing, takes no lock. Without a path it is `pki`, or the current directory where there
+/// is no `pki`.
 ///
 /// # Errors
 /// [`RequestError::NoDirectory`], [`RequestError::NothingThere`], or the disk's own.
-pub fn inspect(path: &Path) -> Result<Inspection, Error> {
+pub fn inspect(path: Option<&Path>) -> Result<Inspection, Error> {
+    let (path, directory) = match path {
+        Some(path) => (path, Directory::open(path)?),
+        None => match Directory::open("pki")? {
+            Some(directory) => (Path::new("pki"), Some(directory)),
+            None => (Path::new("."), Directory::open(".")?),
+        },
+    };
     let shown = || path.display().to_string();
-    let directory = Directory::open(path)?.ok_or_else(|| RequestError::NoDirectory { path: shown() })?;
+    let directory = directory.ok_or_else(|| RequestError::NoDirectory { path: shown() })?;
     let found = Found {
         path: shown(),
         names: directory.names()?.into_keys().collect(),

@@ -1,13 +1,11 @@
 //! One verb, one file: each joins the steps of the road and calls the doors to the disk. No rule lives here.
 
-mod error;
 mod generate;
 mod inspect;
 mod ownership;
 mod recipe;
 mod source;
 
-pub use error::RequestError;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};
 pub use ownership::caller_is_root;

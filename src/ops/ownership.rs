@@ -1,6 +1,6 @@
 //! Who shall own what: account names -> numbers, and the modes that PostgreSQL takes of which owner.
 
-use super::RequestError;
+use crate::error::RequestError;
 use crate::fs::{Mode, Owner};
 use nix::unistd::{Gid, Group, Uid, User, geteuid};
 
@@ -17,7 +17,9 @@ pub(super) fn parse_owner(text: &str) -> Result<Owner, RequestError> {
         None => (text, None),
     };
     let (uid, own_group) = match user.parse::<u32>() {
-        Ok(uid) => (uid, User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|account| account.gid.as_raw())),
+        Ok(uid) => {
+            (uid, User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|account| account.gid.as_raw()))
+        }
         Err(_) => {
             let account = User::from_name(user).ok().flatten().ok_or_else(|| unknown("user", user))?;
             (account.uid.as_raw(), Some(account.gid.as_raw()))

@@ -1,7 +1,6 @@
 //! Where a profile's text comes from.
 
-use super::RequestError;
-use crate::error::Error;
+use crate::error::{Error, RequestError};
 use crate::fs::read_file;
 use crate::profile::{BUILTINS, builtin};
 use std::path::Path;

@@ -4,8 +4,8 @@ use super::IssueError;
 use super::certificate::{Issuer, sign};
 use crate::keys::{KeyError, KeySource, PrivateKey, PublicKey, SigningKey};
 use crate::plan::{CertificateSpec, IssuerRef, Plan};
-use crate::profile::SerialNumber;
 use crate::state::State;
+use crate::x509::SerialNumber;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -60,16 +60,22 @@ impl std::fmt::Debug for Secrets {
 ///
 /// # Errors
 /// [`IssueError`], naming the certificate.
-pub fn issue(plan: &Plan, state: &State, keys: &dyn KeySource, secrets: &Secrets) -> Result<Issued, IssueError> {
+pub fn issue(
+    plan: &Plan,
+    state: &State,
+    keys: &dyn KeySource,
+    secrets: &Secrets,
+) -> Result<Issued, IssueError> {
     let made: Vec<&CertificateSpec> = plan.certificates.iter().filter(|spec| spec.kept.is_none()).collect();
     let mut new_keys = generate(&made, keys)?;
     let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
     let mut serials: Vec<(&IssuerRef, Vec<u8>)> = Vec::with_capacity(made.len());
     let mut issued = Issued::default();
     for spec in &plan.certificates {
-        let signs = plan.certificates.iter().any(|other| {
-            other.kept.is_none() && other.issuer == IssuerRef::Certificate(spec.stem.clone())
-        });
+        let signs = plan
+            .certificates
+            .iter()
+            .any(|other| other.kept.is_none() && other.issuer == IssuerRef::Certificate(spec.stem.clone()));
         if let Some(kept) = &spec.kept {
             if signs {
                 issuers.insert(&spec.stem, existing_issuer(spec, state, secrets)?);

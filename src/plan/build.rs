@@ -1,10 +1,12 @@
 //! `gen`'s first step: a profile and what exists -> a plan.
 
-use super::{BundleSpec, CertificateSpec, Existing, IssuerRef, Notice, Plan, PlanError, rules, unchanged, window};
+use super::{
+    BundleSpec, CertificateSpec, Existing, IssuerRef, Notice, Plan, PlanError, rules, unchanged, window,
+};
 use crate::keys::{KeyType, PublicKey};
 use crate::profile::{CertificateEntry, PathLength, Profile};
 use crate::state::State;
-use crate::x509::{ExtendedKeyUsage, Extensions, KeyUsage, Name, Usage, format_instant};
+use crate::x509::{BasicConstraints, ExtendedKeyUsage, Extensions, KeyUsage, Name, Usage, format_instant};
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
@@ -12,7 +14,12 @@ use time::OffsetDateTime;
 ///
 /// # Errors
 /// [`PlanError`]: what stands in the way, what a rule forbids, what an existing CA cannot sign.
-pub fn build(profile: &Profile, state: &State, existing: Existing, now: OffsetDateTime) -> Result<Plan, PlanError> {
+pub fn build(
+    profile: &Profile,
+    state: &State,
+    existing: Existing,
+    now: OffsetDateTime,
+) -> Result<Plan, PlanError> {
     let mut specs: Vec<CertificateSpec> = Vec::with_capacity(profile.certificates.len());
     let mut entries = Vec::with_capacity(profile.certificates.len());
     for entry in issuers_first(profile) {
@@ -77,13 +84,14 @@ fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<CertificateSpec
 
 /// What a usage means in extensions (RFC 5280 §4.2.1.3, §4.2.1.9, §4.2.1.12).
 fn extensions(entry: &CertificateEntry) -> Extensions {
-    let ca = match (entry.usage, entry.path_length) {
-        (Usage::RootCa, PathLength::Usual) => Some(None),
+    let basic_constraints = match (entry.usage.is_ca(), entry.path_length) {
+        (false, _) => BasicConstraints::EndEntity,
         // An intermediate signs end-entities; without this its key could make further CAs.
-        (Usage::IntermediateCa, PathLength::Usual) => Some(Some(0)),
-        (Usage::RootCa | Usage::IntermediateCa, PathLength::Unlimited) => Some(None),
-        (Usage::RootCa | Usage::IntermediateCa, PathLength::Limited(length)) => Some(Some(length)),
-        _ => None,
+        (true, PathLength::Usual) if entry.usage == Usage::IntermediateCa => {
+            BasicConstraints::Ca { path_length: Some(0) }
+        }
+        (true, PathLength::Usual | PathLength::Unlimited) => BasicConstraints::Ca { path_length: None },
+        (true, PathLength::Limited(length)) => BasicConstraints::Ca { path_length: Some(length) },
     };
     let key_usage = match entry.usage {
         Usage::RootCa | Usage::IntermediateCa => vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign],
@@ -106,7 +114,7 @@ fn extensions(entry: &CertificateEntry) -> Extensions {
         }
     }
     Extensions {
-        ca,
+        basic_constraints,
         key_usage,
         extended_key_usage,
         subject_alt_names: entry.san.clone(),
@@ -238,7 +246,10 @@ fn kept_files(
 
 fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {
     let over = spec.kept.is_none() && spec.window.not_after - now > time::Duration::days(36_525);
-    over.then(|| Notice::OverHundredYears { certificate: spec.stem.clone(), not_after: spec.window.not_after })
+    over.then(|| Notice::OverHundredYears {
+        certificate: spec.stem.clone(),
+        not_after: spec.window.not_after,
+    })
 }
 
 fn p384_client(spec: &CertificateSpec) -> Option<Notice> {

@@ -88,7 +88,12 @@ pub enum PlanError {
 
 impl PlanError {
     /// The refusal of a window that does not fit its issuer's.
-    pub(super) fn outlives(certificate: &str, detail: String, fits: Option<Lifetime>, by_existing: bool) -> Self {
+    pub(super) fn outlives(
+        certificate: &str,
+        detail: String,
+        fits: Option<Lifetime>,
+        by_existing: bool,
+    ) -> Self {
         let hint = fits.map_or_else(
             || "Nothing fits any more; use another directory or CA.".to_owned(),
             |fits| format!("--lifetime {fits} is the longest that fits."),
@@ -144,9 +149,9 @@ impl Diagnosis for PlanError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::Broken { by_existing: false, .. } | Self::EmptyWindow { .. } | Self::PastYear9999 { .. } => {
-                Failure::Usage
-            }
+            Self::Broken { by_existing: false, .. }
+            | Self::EmptyWindow { .. }
+            | Self::PastYear9999 { .. } => Failure::Usage,
             Self::CaKeyMissing { .. } => Failure::System,
             _ => Failure::Forbidden,
         }

@@ -11,8 +11,8 @@ pub use build::build;
 pub use error::PlanError;
 
 use crate::keys::KeyType;
-use crate::profile::{Rule, SerialNumber};
-use crate::x509::{Certificate, Extensions, Name, Usage, Window, format_date, format_instant};
+use crate::profile::Rule;
+use crate::x509::{Certificate, Extensions, Name, SerialNumber, Usage, Window, format_date, format_instant};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -65,7 +65,6 @@ pub struct CertificateSpec {
     #[serde(flatten)]
     pub window: Window,
     /// Its serial number.
-    #[serde(serialize_with = "serialize_serial")]
     pub serial: SerialNumber,
     /// Its extensions; [`Usage::Bare`] has none.
     pub extensions: Extensions,
@@ -76,16 +75,6 @@ pub struct CertificateSpec {
     /// The certificate that exists and is kept; `None`: it is made.
     #[serde(serialize_with = "serialize_kept")]
     pub kept: Option<Certificate>,
-}
-
-fn serialize_serial<S: Serializer>(serial: &SerialNumber, serializer: S) -> Result<S::Ok, S::Error> {
-    match serial {
-        SerialNumber::Random { bits } => serializer.collect_str(&format_args!("{bits} random bits")),
-        SerialNumber::Given(bytes) => {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            serializer.collect_str(&format_args!("0x{hex}"))
-        }
-    }
 }
 
 fn serialize_kept<S: Serializer>(kept: &Option<Certificate>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -27,7 +27,8 @@ pub(super) fn check(
         if specs[at].kept.is_some() {
             continue;
         }
-        let waives = profile.certificate(&specs[at].stem).map(|entry| entry.waive.clone()).unwrap_or_default();
+        let waives =
+            profile.certificate(&specs[at].stem).map(|entry| entry.waive.clone()).unwrap_or_default();
         let mut waived = Vec::new();
         for breach in breaches(&specs[at], specs, now) {
             if !waives.contains(&breach.rule) {
@@ -88,7 +89,13 @@ fn role_name(spec: &CertificateSpec) -> Option<Breach> {
     }
     let fact = format!("the common name of \"{}\" is over {ROLE_NAME_BYTES} bytes", spec.stem);
     let detail = format!("\"{name}\" has {}; no PostgreSQL role has such a name.", name.len());
-    Some(breach(Rule::RoleNameTooLong, spec, fact, Some(detail), "Use the name of the role that it logs in as."))
+    Some(breach(
+        Rule::RoleNameTooLong,
+        spec,
+        fact,
+        Some(detail),
+        "Use the name of the role that it logs in as.",
+    ))
 }
 
 fn wildcard(spec: &CertificateSpec) -> Option<Breach> {
@@ -104,7 +111,8 @@ fn wildcard(spec: &CertificateSpec) -> Option<Breach> {
         rest.contains('*')
     })?;
     let fact = format!("\"{name}\" has a wildcard where none works");
-    let detail = "PostgreSQL's clients take * only as the whole first label, for exactly one label.".to_owned();
+    let detail =
+        "PostgreSQL's clients take * only as the whole first label, for exactly one label.".to_owned();
     Some(breach(Rule::WildcardPlace, spec, fact, Some(detail), "Write it like *.example.com."))
 }
 
@@ -123,26 +131,39 @@ fn eddsa(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Option<Bre
 }
 
 fn issuer_is_ca(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Option<Breach> {
-    let issuer = issuer.filter(|issuer| issuer.extensions.ca.is_none() && issuer.kept.is_none())?;
+    let issuer =
+        issuer.filter(|issuer| !issuer.extensions.basic_constraints.is_ca() && issuer.kept.is_none())?;
     let fact = format!("\"{}\" issues \"{}\", but is no CA", issuer.stem, spec.stem);
-    Some(breach(Rule::IssuerIsNoCa, spec, fact, None, "Give the issuer the usage root-ca or intermediate-ca."))
+    Some(breach(
+        Rule::IssuerIsNoCa,
+        spec,
+        fact,
+        None,
+        "Give the issuer the usage root-ca or intermediate-ca.",
+    ))
 }
 
 /// Counts the CAs from this one up; each authority above allows so many (RFC 5280 §4.2.1.9).
 fn path_length(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Breach> {
-    spec.extensions.ca?;
+    if !spec.extensions.basic_constraints.is_ca() {
+        return None;
+    }
     let (mut below, mut current) = (0_u32, spec);
     while let Some(issuer) = issuer_of(current, specs) {
         below += 1;
         let kept = issuer.kept.as_ref();
         let limit = match kept {
             Some(certificate) => certificate.path_length,
-            None => issuer.extensions.ca.flatten().map(u32::from),
+            None => issuer.extensions.basic_constraints.path_length().map(u32::from),
         };
         if limit.is_some_and(|limit| below > limit) {
-            let fact = format!("the path length of \"{}\" leaves no room for the CA \"{}\"", issuer.stem, spec.stem);
+            let fact =
+                format!("the path length of \"{}\" leaves no room for the CA \"{}\"", issuer.stem, spec.stem);
             let detail = format!("It is {}; {below} would be needed.", limit.unwrap_or_default());
-            let hint = format!("Set path_length = {below} on \"{}\", or issue \"{}\" higher up.", issuer.stem, spec.stem);
+            let hint = format!(
+                "Set path_length = {below} on \"{}\", or issue \"{}\" higher up.",
+                issuer.stem, spec.stem
+            );
             let mut breach = breach(Rule::PathLengthSpent, spec, fact, Some(detail), &hint);
             if let PlanError::Broken { by_existing, .. } = &mut breach.error {
                 *by_existing = kept.is_some();

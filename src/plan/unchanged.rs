@@ -26,7 +26,11 @@ pub(super) fn compare(
     let Some(found) = state.certificate(&spec.stem) else { return Ok(()) };
     let fields = [
         text("subject", found.subject.to_string(), spec.subject.to_string()),
-        text("subject alternative names", sans(&found.subject_alt_names), sans(&spec.extensions.subject_alt_names)),
+        text(
+            "subject alternative names",
+            sans(&found.subject_alt_names),
+            sans(&spec.extensions.subject_alt_names),
+        ),
         text("usage", usage(found.usage()), usage(spec.usage)),
         issuer(found, spec, earlier),
         text("key type", PublicKey::from_spki_der(&found.public_key).to_string(), spec.key_type.to_string()),
@@ -83,12 +87,11 @@ fn lifetime(entry: &CertificateEntry, found: &Certificate, spec: &CertificateSpe
         Ending::After(_) => {
             let difference = (found.window.length() - spec.window.length()).abs();
             let days = |length: Duration| format!("{} h", length.whole_hours());
-            (difference > BACKDATED)
-                .then(|| Field {
-                    name: "lifetime",
-                    found: days(found.window.length()),
-                    expected: days(spec.window.length()),
-                })
+            (difference > BACKDATED).then(|| Field {
+                name: "lifetime",
+                found: days(found.window.length()),
+                expected: days(spec.window.length()),
+            })
         }
     }
 }
@@ -96,7 +99,11 @@ fn lifetime(entry: &CertificateEntry, found: &Certificate, spec: &CertificateSpe
 fn in_window(found: &Certificate, now: OffsetDateTime) -> Option<Field> {
     (!found.window.contains(now)).then(|| Field {
         name: "window",
-        found: format!("{} to {}", format_instant(found.window.not_before), format_instant(found.window.not_after)),
+        found: format!(
+            "{} to {}",
+            format_instant(found.window.not_before),
+            format_instant(found.window.not_after)
+        ),
         expected: format!("one that holds {}", format_instant(now)),
     })
 }
@@ -113,7 +120,9 @@ fn key(found: &Certificate, key: Option<&StoredKey>) -> Option<Field> {
 
 fn appended(spec: &CertificateSpec, earlier: &[CertificateSpec], state: &State) -> Option<Field> {
     let file = state.certificates.get(&format!("{}.crt", spec.stem))?;
-    let kept = |stem: &String| earlier.iter().find(|other| other.stem == *stem).and_then(|other| other.kept.as_ref());
+    let kept = |stem: &String| {
+        earlier.iter().find(|other| other.stem == *stem).and_then(|other| other.kept.as_ref())
+    };
     let expected: Vec<_> = spec.append.iter().map(kept).collect();
     let found: Vec<_> = file.iter().skip(1).map(Some).collect();
     (found != expected).then(|| Field {
@@ -138,7 +147,8 @@ pub(super) fn compare_bundle(
     state: &State,
 ) -> Result<(), PlanError> {
     let found = state.certificates.get(file).map(Vec::as_slice).unwrap_or_default();
-    let kept = |stem: &String| specs.iter().find(|spec| spec.stem == *stem).and_then(|spec| spec.kept.as_ref());
+    let kept =
+        |stem: &String| specs.iter().find(|spec| spec.stem == *stem).and_then(|spec| spec.kept.as_ref());
     let expected: Vec<_> = stems.iter().map(kept).collect();
     if found.iter().map(Some).collect::<Vec<_>>() == expected {
         return Ok(());

@@ -2,7 +2,9 @@
 
 use super::Rule;
 use crate::keys::KeyType;
-use crate::x509::{ExtendedKeyUsage, ExtensionKind, GeneralName, Lifetime, Name, SubtreeName, Usage};
+use crate::x509::{
+    ExtendedKeyUsage, ExtensionKind, GeneralName, Lifetime, Name, SerialNumber, SubtreeName, Usage,
+};
 use time::OffsetDateTime;
 
 /// A set of certificates and bundles that belong into one directory.
@@ -93,18 +95,6 @@ pub enum Ending {
     After(Lifetime),
     /// The last valid second.
     At(OffsetDateTime),
-}
-
-/// The serial number, as wished.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SerialNumber {
-    /// So many random bits: 128 unless said otherwise.
-    Random {
-        /// 8 to 159: RFC 5280 §4.1.2.2 allows 20 octets, and the number is positive.
-        bits: u8,
-    },
-    /// This one: big-endian bytes.
-    Given(Vec<u8>),
 }
 
 /// The path length constraint of a CA, as wished.

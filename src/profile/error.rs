@@ -141,7 +141,8 @@ impl Diagnosis for ProfileError {
     fn detail(&self) -> Option<String> {
         match &self.problem {
             ProfileProblem::Unknown { what, known, .. } if !known.is_empty() => {
-                Some(format!("Known here: {}.", known.join(", "))).filter(|_| *what != "certificate" || known.len() < 12)
+                Some(format!("Known here: {}.", known.join(", ")))
+                    .filter(|_| *what != "certificate" || known.len() < 12)
             }
             _ => None,
         }
@@ -149,18 +150,19 @@ impl Diagnosis for ProfileError {
 
     fn hint(&self) -> Option<String> {
         match &self.problem {
-            ProfileProblem::Syntax(_) => Some("A profile is TOML; see \"pgtls profiles intermediate\".".to_owned()),
-            ProfileProblem::Unknown { found, known, .. } => {
-                Some(nearest(found, known).map_or_else(
-                    || "See \"pgtls profiles intermediate\" for an example.".to_owned(),
-                    |near| format!("Did you mean \"{near}\"?"),
-                ))
+            ProfileProblem::Syntax(_) => {
+                Some("A profile is TOML; see \"pgtls profiles intermediate\".".to_owned())
             }
+            ProfileProblem::Unknown { found, known, .. } => Some(nearest(found, known).map_or_else(
+                || "See \"pgtls profiles intermediate\" for an example.".to_owned(),
+                |near| format!("Did you mean \"{near}\"?"),
+            )),
             ProfileProblem::Missing { key, .. } => Some(format!("Add a line {key} = ...")),
             ProfileProblem::Value(error) => error.hint(),
             ProfileProblem::KeyType(error) => error.hint(),
             ProfileProblem::FileName { .. } => Some(
-                "Use letters, digits, dot, hyphen and underscore, and begin with a letter or a digit.".to_owned(),
+                "Use letters, digits, dot, hyphen and underscore, and begin with a letter or a digit."
+                    .to_owned(),
             ),
             ProfileProblem::TwoForOneFile { .. } => Some("Give each entry a name of its own.".to_owned()),
             ProfileProblem::Cycle { .. } => {

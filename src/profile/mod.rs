@@ -12,7 +12,7 @@ mod reader;
 mod rule;
 
 pub use builtin::{BUILTINS, Builtin, builtin};
-pub use entry::{BundleEntry, CertificateEntry, Ending, PathLength, Profile, SerialNumber, Validity};
+pub use entry::{BundleEntry, CertificateEntry, Ending, PathLength, Profile, Validity};
 pub use error::{Position, ProfileError, ProfileProblem};
 pub use overrides::{Overrides, domain_of};
 pub use parse::parse;

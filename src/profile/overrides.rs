@@ -3,7 +3,7 @@
 use super::entry::{BundleEntry, CertificateEntry, Ending, Profile};
 use super::error::{ProfileError, ProfileProblem};
 use crate::keys::KeyType;
-use crate::x509::{GeneralName, Lifetime, Usage};
+use crate::x509::{GeneralName, Lifetime, SerialNumber, Usage};
 use std::collections::BTreeMap;
 
 /// Wishes that change a profile. The default changes nothing.
@@ -92,7 +92,10 @@ impl Overrides {
         let is_host = |name: &&GeneralName| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_));
         if let Some(other) = self.server.iter().find(|name| !is_host(name)) {
             return Err(ProfileProblem::Flag {
-                what: format!("\"{}\" is not a host name or an IP address, which --server takes", other.value()),
+                what: format!(
+                    "\"{}\" is not a host name or an IP address, which --server takes",
+                    other.value()
+                ),
                 hint: "Give it with --san, which takes e-mail addresses and URIs too.".to_owned(),
             });
         }
@@ -121,7 +124,7 @@ impl Overrides {
         let replication = CertificateEntry {
             name: "replication".to_owned(),
             subject,
-            serial: super::SerialNumber::Random { bits: 128 },
+            serial: SerialNumber::Random { bits: 128 },
             ..client.clone()
         };
         if replication.issuer.is_none() {

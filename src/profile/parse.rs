@@ -1,12 +1,15 @@
 //! TOML text -> [`Profile`].
 
-use super::entry::{BundleEntry, CertificateEntry, Ending, PathLength, Profile, SerialNumber, Validity};
+use super::entry::{BundleEntry, CertificateEntry, Ending, PathLength, Profile, Validity};
 use super::error::{ProfileError, ProfileProblem};
 use super::overrides::Overrides;
 use super::reader::{At, Source, Table};
 use super::rule::Rule;
 use crate::keys::KeyType;
-use crate::x509::{ExtendedKeyUsage, ExtensionKind, GeneralName, Lifetime, Name, SubtreeName, Usage, parse_instant};
+use crate::x509::{
+    ExtendedKeyUsage, ExtensionKind, GeneralName, Lifetime, Name, SerialNumber, SubtreeName, Usage,
+    parse_instant,
+};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -42,7 +45,9 @@ pub fn parse(origin: &str, text: &str, overrides: &Overrides) -> Result<Profile,
         profile.certificates.push(certificate(table)?);
     }
     if profile.certificates.is_empty() {
-        return Err(source.error(0..0, ProfileProblem::Missing { key: "[[certificate]]", table: "the profile" }));
+        return Err(
+            source.error(0..0, ProfileProblem::Missing { key: "[[certificate]]", table: "the profile" })
+        );
     }
     check_references(&source, &profile, &spans)?;
     check_cycles(&source, &profile, &spans)?;
@@ -118,7 +123,10 @@ fn certificate(mut table: Table<'_, '_>) -> Result<CertificateEntry, ProfileErro
         append: table.strings("append")?.into_iter().map(|at| at.value).collect(),
         waive: {
             let rules = table.strings("waive")?;
-            rules.iter().map(|at| one_of(&table, at, "rule", &Rule::ALL, Rule::id)).collect::<Result<_, _>>()?
+            rules
+                .iter()
+                .map(|at| one_of(&table, at, "rule", &Rule::ALL, Rule::id))
+                .collect::<Result<_, _>>()?
         },
     };
     table.finish()?;
@@ -128,7 +136,8 @@ fn certificate(mut table: Table<'_, '_>) -> Result<CertificateEntry, ProfileErro
 
 /// What one entry may not say together.
 fn check_usage(table: &Table<'_, '_>, entry: &CertificateEntry) -> Result<(), ProfileError> {
-    let conflict = |what: String, hint| Err(table.error(&table.span, ProfileProblem::Conflict { what, hint }));
+    let conflict =
+        |what: String, hint| Err(table.error(&table.span, ProfileProblem::Conflict { what, hint }));
     let name = &entry.name;
     match (entry.usage, &entry.issuer) {
         (Usage::RootCa, Some(issuer)) => {
@@ -151,7 +160,8 @@ fn check_usage(table: &Table<'_, '_>, entry: &CertificateEntry) -> Result<(), Pr
         let what = format!("\"{name}\" is of usage bare, X.509 v1, which has no extensions");
         return conflict(what, "Take the extensions out of it, or give it another usage.");
     }
-    if !entry.usage.is_ca() && !(entry.permitted.is_empty() && entry.excluded.is_empty()) {
+    let constrains = !entry.permitted.is_empty() || !entry.excluded.is_empty();
+    if constrains && !entry.usage.is_ca() {
         let what = format!("\"{name}\" has name constraints, but is no CA");
         return conflict(what, "Move permitted_names and excluded_names to a CA.");
     }
@@ -177,7 +187,8 @@ fn bundle(
         return Err(table.error(&table.span, missing));
     }
     let taken = |name: &str| {
-        let by_certificate = profile.certificates.iter().any(|entry| files_of(entry).contains(&name.to_owned()));
+        let by_certificate =
+            profile.certificates.iter().any(|entry| files_of(entry).contains(&name.to_owned()));
         by_certificate || profile.bundles.iter().any(|bundle| bundle.file == name)
     };
     if taken(&file.value) {
@@ -275,7 +286,8 @@ fn validity(table: &mut Table<'_, '_>, usage: Usage) -> Result<Validity, Profile
             Ok(Validity { not_before, ending: Ending::At(instant(table, &at)?), stretches: false })
         }
         (None, Some(at)) => {
-            let lifetime = at.value.parse().map_err(|error: crate::x509::X509Error| table.error(&at.span, error))?;
+            let lifetime =
+                at.value.parse().map_err(|error: crate::x509::X509Error| table.error(&at.span, error))?;
             Ok(Validity { not_before, ending: Ending::After(lifetime), stretches: true })
         }
         (None, None) => {
@@ -298,14 +310,18 @@ fn serial(table: &mut Table<'_, '_>) -> Result<SerialNumber, ProfileError> {
             Err(table.error(&bits.span, ProfileProblem::Conflict { what, hint: "Leave one of them out." }))
         }
         (Some(at), None) => given_serial(&at.value).map(SerialNumber::Given).ok_or_else(|| {
-            let expected = "a number above 0 of at most 20 bytes (RFC 5280 §4.1.2.2), in hexadecimal with 0x in front";
+            let expected =
+                "a number above 0 of at most 20 bytes (RFC 5280 §4.1.2.2), in hexadecimal with 0x in front";
             table.error(&at.span, ProfileProblem::Range { key: "serial", found: at.value.clone(), expected })
         }),
         (None, Some(at)) => {
             let bits = at.value.parse().ok().filter(|bits| (8..=159).contains(bits));
             let bits = bits.ok_or_else(|| {
                 let expected = "8 to 159";
-                table.error(&at.span, ProfileProblem::Range { key: "serial_bits", found: at.value.clone(), expected })
+                table.error(
+                    &at.span,
+                    ProfileProblem::Range { key: "serial_bits", found: at.value.clone(), expected },
+                )
             })?;
             Ok(SerialNumber::Random { bits })
         }
@@ -339,7 +355,10 @@ fn path_length(table: &mut Table<'_, '_>, usage: Usage) -> Result<PathLength, Pr
         "none" => Ok(PathLength::Unlimited),
         text => text.parse().map(PathLength::Limited).map_err(|_| {
             let expected = "0 to 255, or \"none\"";
-            table.error(&at.span, ProfileProblem::Range { key: "path_length", found: text.to_owned(), expected })
+            table.error(
+                &at.span,
+                ProfileProblem::Range { key: "path_length", found: text.to_owned(), expected },
+            )
         }),
     }
 }

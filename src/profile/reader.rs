@@ -30,7 +30,10 @@ impl Source<'_> {
             let Some((key, tail)) = after.split_once('}') else { break };
             let value = self.settings.get(key).ok_or_else(|| {
                 let known = self.settings.keys().cloned().collect();
-                self.error(span.clone(), ProfileProblem::Unknown { what: "setting", found: key.to_owned(), known })
+                self.error(
+                    span.clone(),
+                    ProfileProblem::Unknown { what: "setting", found: key.to_owned(), known },
+                )
             })?;
             out.push_str(before);
             out.push_str(value);
@@ -79,7 +82,8 @@ impl<'s, 't> Table<'s, 't> {
     fn mistyped(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &'static str) -> ProfileError {
         let kind = value.get_ref().type_str();
         let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-        let problem = ProfileProblem::Type { key: key.to_owned(), expected, found: format!("{article} {kind}") };
+        let problem =
+            ProfileProblem::Type { key: key.to_owned(), expected, found: format!("{article} {kind}") };
         self.error(&value.span(), problem)
     }
 
@@ -100,7 +104,8 @@ impl<'s, 't> Table<'s, 't> {
     /// A list of strings; absent is empty.
     pub(super) fn strings(&mut self, key: &'static str) -> Result<Vec<At<String>>, ProfileError> {
         let Some(value) = self.take(key) else { return Ok(Vec::new()) };
-        let list = value.get_ref().as_array().ok_or_else(|| self.mistyped(key, value, "a list of strings"))?;
+        let list =
+            value.get_ref().as_array().ok_or_else(|| self.mistyped(key, value, "a list of strings"))?;
         list.iter().map(|item| self.text(key, item)).collect()
     }
 
@@ -138,7 +143,8 @@ impl<'s, 't> Table<'s, 't> {
         name: &'static str,
     ) -> Result<Vec<Table<'s, 't>>, ProfileError> {
         let Some(value) = self.take(key) else { return Ok(Vec::new()) };
-        let list = value.get_ref().as_array().ok_or_else(|| self.mistyped(key, value, "an array of tables"))?;
+        let list =
+            value.get_ref().as_array().ok_or_else(|| self.mistyped(key, value, "an array of tables"))?;
         let table = |item: &'t Spanned<DeValue<'t>>| {
             let inner = item.get_ref().as_table().ok_or_else(|| self.mistyped(key, item, "a table"))?;
             Ok(Table::new(self.source, inner, item.span(), name))

@@ -2,7 +2,7 @@
 
 use super::quote;
 use crate::plan::{CertificateSpec, IssuerRef, Plan};
-use crate::x509::{Extensions, GeneralName, KeyUsage, Usage};
+use crate::x509::{BasicConstraints, GeneralName, KeyUsage, Usage};
 
 /// What `openssl req` and `openssl ca` want before they do anything: where the scratch database is, and that a subject
 /// may be anything (`-preserveDN` takes it from the request as it is).
@@ -78,15 +78,15 @@ fn extensions(spec: &CertificateSpec) -> Vec<(&'static str, String)> {
     if !own_first {
         list.push(own);
     }
-    list.push(("basicConstraints", format!("critical, {}", constraints(&spec.extensions))));
+    list.push(("basicConstraints", format!("critical, {}", constraints(spec.extensions.basic_constraints))));
     list
 }
 
-fn constraints(extensions: &Extensions) -> String {
-    match extensions.ca {
-        None => "CA:FALSE".to_owned(),
-        Some(None) => "CA:TRUE".to_owned(),
-        Some(Some(path_length)) => format!("CA:TRUE, pathlen:{path_length}"),
+fn constraints(constraints: BasicConstraints) -> String {
+    match constraints {
+        BasicConstraints::EndEntity => "CA:FALSE".to_owned(),
+        BasicConstraints::Ca { path_length: None } => "CA:TRUE".to_owned(),
+        BasicConstraints::Ca { path_length: Some(length) } => format!("CA:TRUE, pathlen:{length}"),
     }
 }
 

@@ -3,8 +3,7 @@
 use super::{Obstacle, RecipeError, RecipeTarget};
 use crate::layout::{Content, Outline};
 use crate::plan::{CertificateSpec, Plan};
-use crate::profile::SerialNumber;
-use crate::x509::{ExtendedKeyUsage, Name, Usage};
+use crate::x509::{ExtendedKeyUsage, Name, SerialNumber, Usage};
 
 /// How long OpenSSL lets a value be, in characters (`tbl_standard` in crypto/asn1/tbl_standard.h, after the upper bounds
 /// of X.520); types that are not here have no bound.

@@ -5,7 +5,7 @@ use crate::fs::{Mode, Owner};
 use crate::keys::KeyType;
 use crate::layout::{Content, Outline, OutlineFile, Place};
 use crate::plan::{CertificateSpec, IssuerRef, Plan};
-use crate::profile::SerialNumber;
+use crate::x509::SerialNumber;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::macros::format_description;

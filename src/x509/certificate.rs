@@ -71,7 +71,10 @@ impl Certificate {
             subject_key_identifier: None,
             authority_key_identifier: None,
         };
-        parsed.extensions().iter().for_each(|extension| certificate.take_extension(extension.parsed_extension()));
+        parsed
+            .extensions()
+            .iter()
+            .for_each(|extension| certificate.take_extension(extension.parsed_extension()));
         Ok(certificate)
     }
 

@@ -9,8 +9,8 @@ use super::extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
 use super::{GeneralName, Name, Window, X509Error};
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
+    CertificateParams, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
+    KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
 };
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -40,6 +40,37 @@ pub trait Signer {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Self::Error>;
 }
 
+/// Whether a certificate is a CA, and how many may follow it (RFC 5280 §4.2.1.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BasicConstraints {
+    /// cA is false.
+    #[default]
+    EndEntity,
+    /// cA is true.
+    Ca {
+        /// pathLenConstraint: how many CAs may lie between it and an end-entity; `None`: any number.
+        path_length: Option<u8>,
+    },
+}
+
+impl BasicConstraints {
+    /// Whether it signs certificates.
+    #[must_use]
+    pub fn is_ca(self) -> bool {
+        matches!(self, Self::Ca { .. })
+    }
+
+    /// The path length, where there is one.
+    #[must_use]
+    pub fn path_length(self) -> Option<u8> {
+        match self {
+            Self::Ca { path_length } => path_length,
+            Self::EndEntity => None,
+        }
+    }
+}
+
 /// A subtree of a name constraint (RFC 5280 §4.2.1.10).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,8 +86,8 @@ pub enum SubtreeName {
 /// The extensions of a v3 certificate that need no key; what is empty or `None` is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Extensions {
-    /// `Some(None)`: a CA of any depth; `Some(Some(n))`: with path length n; `None`: an end-entity.
-    pub ca: Option<Option<u8>>,
+    /// basicConstraints.
+    pub basic_constraints: BasicConstraints,
     /// keyUsage.
     pub key_usage: Vec<KeyUsage>,
     /// extKeyUsage.
@@ -231,10 +262,12 @@ fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen
     if !fields.subject.is_empty() {
         params.distinguished_name.push(DnType::CommonName, "stand-in");
     }
-    params.is_ca = match extensions.ca {
-        None => IsCa::ExplicitNoCa,
-        Some(None) => IsCa::Ca(BasicConstraints::Unconstrained),
-        Some(Some(path_length)) => IsCa::Ca(BasicConstraints::Constrained(path_length)),
+    params.is_ca = match extensions.basic_constraints {
+        BasicConstraints::EndEntity => IsCa::ExplicitNoCa,
+        BasicConstraints::Ca { path_length: None } => IsCa::Ca(rcgen::BasicConstraints::Unconstrained),
+        BasicConstraints::Ca { path_length: Some(length) } => {
+            IsCa::Ca(rcgen::BasicConstraints::Constrained(length))
+        }
     };
     params.key_usages = extensions.key_usage.iter().map(key_usage).collect();
     let purpose = |usage: &ExtendedKeyUsage| ExtendedKeyUsagePurpose::Other(usage.arcs().to_vec());
@@ -280,5 +313,6 @@ fn name_constraints(extensions: &Extensions) -> Option<NameConstraints> {
         permitted_subtrees: extensions.permitted.iter().map(subtree).collect(),
         excluded_subtrees: extensions.excluded.iter().map(subtree).collect(),
     };
-    (!constraints.permitted_subtrees.is_empty() || !constraints.excluded_subtrees.is_empty()).then_some(constraints)
+    (!constraints.permitted_subtrees.is_empty() || !constraints.excluded_subtrees.is_empty())
+        .then_some(constraints)
 }

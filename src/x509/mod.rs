@@ -7,14 +7,18 @@ mod error;
 mod extension;
 mod general_name;
 mod name;
+mod serial;
 mod usage;
 mod validity;
 
 pub use certificate::Certificate;
-pub use encode::{CertificateFields, Extensions, Signer, SubtreeName, Version, encode_certificate};
+pub use encode::{
+    BasicConstraints, CertificateFields, Extensions, Signer, SubtreeName, Version, encode_certificate,
+};
 pub use error::X509Error;
 pub use extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
 pub use general_name::{GeneralName, dns_name};
 pub use name::Name;
+pub use serial::SerialNumber;
 pub use usage::Usage;
 pub use validity::{Lifetime, Window, format_date, format_instant, parse_instant};

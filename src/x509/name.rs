@@ -105,7 +105,10 @@ impl Name {
     #[must_use]
     pub fn common_names(&self) -> Vec<String> {
         let attributes = self.rdns().into_iter().flatten();
-        attributes.filter(|attribute| attribute.arcs == COMMON_NAME).map(|attribute| attribute.text()).collect()
+        attributes
+            .filter(|attribute| attribute.arcs == COMMON_NAME)
+            .map(|attribute| attribute.text())
+            .collect()
     }
 
     /// Each RDN as its (short name or OID, value) pairs, in encoded order.
@@ -198,7 +201,8 @@ fn parse_attribute(text: &str) -> Result<Attribute, &'static str> {
     let known = ATTRIBUTES.iter().find(|(name, _)| name.eq_ignore_ascii_case(kind));
     let arcs = match known {
         Some((_, arcs)) => arcs.to_vec(),
-        None => parse_oid(kind).ok_or("an attribute type is neither a known short name nor an object identifier")?,
+        None => parse_oid(kind)
+            .ok_or("an attribute type is neither a known short name nor an object identifier")?,
     };
     let value = unescape(value)?;
     if value.is_empty() {
@@ -277,7 +281,9 @@ fn escape(text: &str) -> String {
             ',' | '+' | '"' | '\\' | '<' | '>' | ';' => out.extend(['\\', c]),
             '#' if at == 0 => out.push_str("\\#"),
             ' ' if at == 0 || at == last => out.push_str("\\ "),
-            c if c.is_control() => c.to_string().bytes().for_each(|byte| out.push_str(&format!("\\{byte:02X}"))),
+            c if c.is_control() => {
+                c.to_string().bytes().for_each(|byte| out.push_str(&format!("\\{byte:02X}")))
+            }
             c => out.push(c),
         }
     }
@@ -328,7 +334,7 @@ mod tests {
     #[test]
     fn a_country_is_a_printable_string_and_a_common_name_utf8() {
         let name = Name::parse("C=DE,CN=x").unwrap();
-        assert_eq!(&name.as_der()[9..13], &[0x13, 2, b'D', b'E']);
+        assert_eq!(&name.as_der()[11..15], &[0x13, 2, b'D', b'E']);
         assert_eq!(name.as_der()[name.as_der().len() - 3], 0x0c);
     }
 

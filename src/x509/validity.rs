@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn lifetimes_are_read_in_every_unit_and_printed_in_the_largest_that_fits() {
-        for (text, printed) in [("90d", "90d"), ("12h", "12h"), ("20y", "7300d"), ("2w", "14d"), ("90m", "90m")] {
+        for (text, printed) in
+            [("90d", "90d"), ("12h", "12h"), ("20y", "7300d"), ("2w", "14d"), ("90m", "90m")]
+        {
             assert_eq!(text.parse::<Lifetime>().unwrap().to_string(), printed);
         }
     }

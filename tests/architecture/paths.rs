@@ -35,10 +35,7 @@ pub(crate) fn named_paths(source: &Source) -> Vec<NamedPath> {
     let tokens = source.tokens();
     let mut walk = Walk::new(source, &tokens);
     walk.run();
-    walk.found
-        .iter()
-        .map(|path| in_full(path, &walk.names))
-        .collect()
+    walk.found.iter().map(|path| in_full(path, &walk.names)).collect()
 }
 
 /// What a local name stands for, applied to the first step.
@@ -78,9 +75,7 @@ impl<'a> Walk<'a> {
     }
 
     fn text(&self, ahead: usize) -> &'a str {
-        self.tokens
-            .get(self.at + ahead)
-            .map_or("", |token| token.text)
+        self.tokens.get(self.at + ahead).map_or("", |token| token.text)
     }
 
     fn line(&self) -> usize {
@@ -184,16 +179,10 @@ impl<'a> Walk<'a> {
         }
         let steps = self.absolute(&steps);
         if let Some(name) = steps.last().filter(|name| *name != "*") {
-            self.names
-                .entry(name.clone())
-                .or_insert_with(|| steps.clone());
+            self.names.entry(name.clone()).or_insert_with(|| steps.clone());
         }
         let line = self.tokens[self.at.min(self.tokens.len()) - 1].line;
-        self.found.push(NamedPath {
-            steps,
-            line,
-            literal: true,
-        });
+        self.found.push(NamedPath { steps, line, literal: true });
     }
 
     /// A path in code or in an attribute; `a.b` and `a` alone count too, for a local name may stand for a path.
@@ -213,11 +202,7 @@ impl<'a> Walk<'a> {
         }
         if !follows_dot && steps.len() > 1 {
             let steps = self.absolute(&steps);
-            self.found.push(NamedPath {
-                steps,
-                line,
-                literal,
-            });
+            self.found.push(NamedPath { steps, line, literal });
         }
     }
 
@@ -230,11 +215,7 @@ impl<'a> Walk<'a> {
         }
         let here = self.here();
         let kept = here.len().saturating_sub(supers).max(1);
-        here[..kept]
-            .iter()
-            .chain(&steps[supers + own..])
-            .cloned()
-            .collect()
+        here[..kept].iter().chain(&steps[supers + own..]).cloned().collect()
     }
 }
 

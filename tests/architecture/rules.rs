@@ -25,8 +25,8 @@ pub(crate) type Rule = fn(&Source) -> Vec<Complaint>;
 const TOP: [&str; 3] = ["main", "cli", "ops"];
 
 const MIDDLE: [&str; 12] = [
-    "profile", "state", "plan", "pki", "layout", "config", "hba", "k8s", "verify", "probe",
-    "scratch", "explain",
+    "profile", "state", "plan", "pki", "layout", "config", "hba", "k8s", "verify", "probe", "scratch",
+    "explain",
 ];
 
 /// Also of the middle: writes a plan down as a shell script of openssl commands.
@@ -91,25 +91,14 @@ const STD_DOORS: [(&[&str], &[&str]); 13] = [
 ];
 
 /// Methods of `Path` that ask the disk.
-const DISK_METHODS: [&str; 7] = [
-    "exists",
-    "try_exists",
-    "is_file",
-    "is_dir",
-    "read_dir",
-    "read_link",
-    "canonicalize",
-];
+const DISK_METHODS: [&str; 7] =
+    ["exists", "try_exists", "is_file", "is_dir", "read_dir", "read_link", "canonicalize"];
 
 const CATCH_ALLS: [&str; 6] = ["utils", "util", "misc", "common", "helpers", "prelude"];
 
 /// Complaints about `source`, one for each line and text that `find` gives.
 fn complain(source: &Source, found: impl IntoIterator<Item = (usize, String)>) -> Vec<Complaint> {
-    let complaint = |(line, what)| Complaint {
-        path: source.path.clone(),
-        line,
-        what,
-    };
+    let complaint = |(line, what)| Complaint { path: source.path.clone(), line, what };
     found.into_iter().map(complaint).collect()
 }
 
@@ -176,19 +165,8 @@ fn may_import(from: &str, to: &str, path: &NamedPath) -> bool {
         ("testing", _) => to != "cli" && to != "main",
         (_, "error") => TOP.contains(&from),
         (_, "diagnosis") => true,
-        ("error", _) => {
-            below < above
-                && path
-                    .steps
-                    .last()
-                    .is_some_and(|step| step.ends_with("Error"))
-        }
-        _ => {
-            above > below
-                || SIDEWAYS
-                    .iter()
-                    .any(|(module, to_all)| *module == from && to_all.contains(&to))
-        }
+        ("error", _) => below < above && path.steps.last().is_some_and(|step| step.ends_with("Error")),
+        _ => above > below || SIDEWAYS.iter().any(|(module, to_all)| *module == from && to_all.contains(&to)),
     }
 }
 
@@ -198,37 +176,25 @@ pub(crate) fn disk_through_ops(source: &Source) -> Vec<Complaint> {
     if ["lib", "fs", "ops", "scratch", "testing"].contains(&from) {
         return Vec::new();
     }
-    let found = crate_paths(source)
-        .into_iter()
-        .filter(|path| path.crate_module() == Some("fs"));
+    let found = crate_paths(source).into_iter().filter(|path| path.crate_module() == Some("fs"));
     let found = found.filter(|path| {
         let item = path.steps.get(2).map_or("", String::as_str);
         !FS_DATA.contains(&item) && (from, item) != ("error", "FsError")
     });
-    let what = |path: &NamedPath| {
-        format!(
-            "{from} takes {}; only ops calls fs, others see FileSet",
-            path.text()
-        )
-    };
+    let what =
+        |path: &NamedPath| format!("{from} takes {}; only ops calls fs, others see FileSet", path.text());
     complain(source, found.map(|path| (path.line, what(&path))))
 }
 
 /// Rule: only `ops` opens a connection through `probe`.
 pub(crate) fn network_through_ops(source: &Source) -> Vec<Complaint> {
     let from = source.top();
-    let found = crate_paths(source)
-        .into_iter()
-        .filter(|path| path.starts_with(&["crate", "probe", "connect"]));
+    let found =
+        crate_paths(source).into_iter().filter(|path| path.starts_with(&["crate", "probe", "connect"]));
     let found = found.filter(|_| !["lib", "probe", "ops", "testing"].contains(&from));
     complain(
         source,
-        found.map(|path| {
-            (
-                path.line,
-                format!("{from} takes {}; only ops connects", path.text()),
-            )
-        }),
+        found.map(|path| (path.line, format!("{from} takes {}; only ops connects", path.text()))),
     )
 }
 
@@ -239,15 +205,8 @@ pub(crate) fn standard_library_doors(source: &Source) -> Vec<Complaint> {
     for path in named_paths(source) {
         for (door, modules) in STD_DOORS {
             if reaches(&path, door) && !modules.contains(&from) {
-                let allowed = if modules.is_empty() {
-                    "nobody".to_owned()
-                } else {
-                    modules.join(", ")
-                };
-                found.push((
-                    path.line,
-                    format!("{from} uses {}; its door is {allowed}", path.text()),
-                ));
+                let allowed = if modules.is_empty() { "nobody".to_owned() } else { modules.join(", ") };
+                found.push((path.line, format!("{from} uses {}; its door is {allowed}", path.text())));
             }
         }
     }
@@ -283,15 +242,8 @@ pub(crate) fn crate_doors(source: &Source) -> Vec<Complaint> {
     let found = named_paths(source).into_iter().filter_map(|path| {
         let first = path.steps.first()?;
         let (name, modules) = CRATE_DOORS.iter().find(|(name, _)| name == first)?;
-        let allowed = if modules.is_empty() {
-            "tests only".to_owned()
-        } else {
-            modules.join(", ")
-        };
-        let what = format!(
-            "{from} uses the crate {name} ({}); its door is {allowed}",
-            path.text()
-        );
+        let allowed = if modules.is_empty() { "tests only".to_owned() } else { modules.join(", ") };
+        let what = format!("{from} uses the crate {name} ({}); its door is {allowed}", path.text());
         (!modules.contains(&from)).then_some((path.line, what))
     });
     complain(source, found)
@@ -318,10 +270,7 @@ pub(crate) fn prints(source: &Source) -> Vec<Complaint> {
             || (stream(token.text) && after == "(" && !matches!(before, "." | "fn"))
     });
     let what = |word: &str| format!("{word} outside cli/render.rs; take a Write from the caller");
-    complain(
-        source,
-        found.map(|(_, token)| (token.line, what(token.text))),
-    )
+    complain(source, found.map(|(_, token)| (token.line, what(token.text))))
 }
 
 /// Rule: the time is an argument; only `main.rs` and `testing.rs` read the clock.
@@ -330,9 +279,7 @@ pub(crate) fn wall_clock(source: &Source) -> Vec<Complaint> {
         return Vec::new();
     }
     let tokens = source.tokens();
-    let clock = tokens
-        .iter()
-        .filter(|token| ["SystemTime", "now_utc", "now_local"].contains(&token.text));
+    let clock = tokens.iter().filter(|token| ["SystemTime", "now_utc", "now_local"].contains(&token.text));
     let what = |word: &str| format!("{word} reads the wall clock; take `now` as an argument");
     complain(source, clock.map(|token| (token.line, what(token.text))))
 }
@@ -340,57 +287,28 @@ pub(crate) fn wall_clock(source: &Source) -> Vec<Complaint> {
 /// Rule: a `use super::*` hides what depends on what.
 pub(crate) fn no_super_globs(source: &Source) -> Vec<Complaint> {
     let tokens = source.tokens();
-    let globs = tokens
-        .windows(3)
-        .filter(|it| it[0].text == "super" && it[1].text == "::" && it[2].text == "*");
-    complain(
-        source,
-        globs.map(|it| {
-            (
-                it[0].line,
-                "use super::* outside tests; name what is used".to_owned(),
-            )
-        }),
-    )
+    let globs =
+        tokens.windows(3).filter(|it| it[0].text == "super" && it[1].text == "::" && it[2].text == "*");
+    complain(source, globs.map(|it| (it[0].line, "use super::* outside tests; name what is used".to_owned())))
 }
 
 /// Rule: a module is called after what it holds.
 pub(crate) fn no_catch_all_modules(source: &Source) -> Vec<Complaint> {
     let tokens = source.tokens();
-    let declared = tokens
-        .windows(2)
-        .filter(|it| it[0].text == "mod")
-        .map(|it| (it[1].line, it[1].text));
+    let declared = tokens.windows(2).filter(|it| it[0].text == "mod").map(|it| (it[1].line, it[1].text));
     let steps = source.module().into_iter().map(|step| (1, step));
-    let bad = declared
-        .chain(steps)
-        .filter(|(_, name)| CATCH_ALLS.contains(name));
+    let bad = declared.chain(steps).filter(|(_, name)| CATCH_ALLS.contains(name));
     complain(
         source,
-        bad.map(|(line, name)| {
-            (
-                line,
-                format!("module {name} says nothing about what it holds"),
-            )
-        }),
+        bad.map(|(line, name)| (line, format!("module {name} says nothing about what it holds"))),
     )
 }
 
 /// Rule: the binary is a caller of the library, not a second copy of it.
 pub(crate) fn binary_without_modules(source: &Source) -> Vec<Complaint> {
     let tokens = source.tokens();
-    let declared = tokens
-        .windows(2)
-        .filter(|it| source.top() == "main" && it[0].text == "mod");
-    complain(
-        source,
-        declared.map(|it| {
-            (
-                it[0].line,
-                format!("the binary declares module {}", it[1].text),
-            )
-        }),
-    )
+    let declared = tokens.windows(2).filter(|it| source.top() == "main" && it[0].text == "mod");
+    complain(source, declared.map(|it| (it[0].line, format!("the binary declares module {}", it[1].text))))
 }
 
 /// Rule: each file opens by saying what it is for.
@@ -398,12 +316,7 @@ pub(crate) fn opening_comment(source: &Source) -> Vec<Complaint> {
     let missing = !source.text.starts_with("//! ");
     complain(
         source,
-        missing.then(|| {
-            (
-                1,
-                "the file does not open with `//! ` and its one responsibility".to_owned(),
-            )
-        }),
+        missing.then(|| (1, "the file does not open with `//! ` and its one responsibility".to_owned())),
     )
 }
 
@@ -416,9 +329,7 @@ pub(crate) fn reasoned_exceptions(source: &Source) -> Vec<Complaint> {
             continue;
         }
         let attribute = &rest[..bracketed(rest)];
-        let silences = ["allow", "expect"]
-            .iter()
-            .any(|word| has_call(attribute, word));
+        let silences = ["allow", "expect"].iter().any(|word| has_call(attribute, word));
         if silences && !attribute.contains("reason") {
             let line = source.code[..start].matches('\n').count() + 1;
             found.push((line, format!("#{} gives no reason", attribute.trim())));
@@ -432,7 +343,6 @@ fn has_call(attribute: &str, word: &str) -> bool {
     attribute.match_indices(word).any(|(at, _)| {
         let before = attribute[..at].chars().next_back();
         let after = attribute[at + word.len()..].trim_start();
-        after.starts_with('(')
-            && !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
+        after.starts_with('(') && !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
     })
 }

@@ -28,12 +28,7 @@ impl Source {
     pub(crate) fn new(path: &str, text: &str) -> Self {
         let code = mask(text);
         let live = blank_tests(&code);
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            code,
-            live,
-        }
+        Self { path: path.to_owned(), text: text.to_owned(), code, live }
     }
 
     /// Every Rust file below `folder` of this crate, sorted by path.
@@ -122,8 +117,7 @@ pub(crate) fn mask(text: &str) -> String {
     let mut masked = bytes.to_vec();
     let mut at = 0;
     while at < bytes.len() {
-        let (length, hidden) =
-            literal_or_comment(&bytes[at..], at > 0 && is_word_end(bytes[at - 1]));
+        let (length, hidden) = literal_or_comment(&bytes[at..], at > 0 && is_word_end(bytes[at - 1]));
         if hidden {
             let blank = |byte: &mut u8| *byte = if *byte == b'\n' { b'\n' } else { b' ' };
             masked[at..at + length].iter_mut().for_each(blank);
@@ -152,13 +146,7 @@ fn literal_or_comment(rest: &[u8], inside_word: bool) -> (usize, bool) {
 
 /// `'x'`, but not the lifetime `'x`.
 fn character(rest: &[u8]) -> Option<usize> {
-    let closing = 1
-        + rest
-            .iter()
-            .skip(2)
-            .take(4)
-            .position(|byte| *byte == b'\'')?
-        + 1;
+    let closing = 1 + rest.iter().skip(2).take(4).position(|byte| *byte == b'\'')? + 1;
     let one = std::str::from_utf8(&rest[1..closing]).is_ok_and(|text| text.chars().count() == 1);
     one.then_some(closing + 1)
 }
@@ -190,18 +178,11 @@ fn quoted(rest: &[u8], quote: u8) -> usize {
 
 /// `r"..."`, `r#"..."#`, also after `b` or `c`.
 fn raw_text(rest: &[u8]) -> Option<usize> {
-    let prefix = if matches!(rest, [b'b' | b'c', b'r', ..]) {
-        2
-    } else {
-        1
-    };
+    let prefix = if matches!(rest, [b'b' | b'c', b'r', ..]) { 2 } else { 1 };
     if rest.get(prefix - 1) != Some(&b'r') {
         return None;
     }
-    let hashes = rest[prefix..]
-        .iter()
-        .take_while(|byte| **byte == b'#')
-        .count();
+    let hashes = rest[prefix..].iter().take_while(|byte| **byte == b'#').count();
     let start = prefix + hashes + 1;
     if rest.get(start - 1) != Some(&b'"') {
         return None;

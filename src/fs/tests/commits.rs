@@ -25,16 +25,9 @@ fn a_new_directory_holds_exactly_its_files_with_their_modes() {
     assert!(receipt.created && receipt.directory == pki);
     assert!(receipt.names.iter().eq(set.names()));
     assert_eq!(on_disk(&pki), texts(&set));
-    assert_eq!(
-        on_disk(scratch.path()).len(),
-        1,
-        "no staging folder is left"
-    );
+    assert_eq!(on_disk(scratch.path()).len(), 1, "no staging folder is left");
     assert_eq!(mode(&pki), 0o700);
-    assert_eq!(
-        (mode(pki.join("server.key")), mode(pki.join("server.crt"))),
-        (0o600, 0o644)
-    );
+    assert_eq!((mode(pki.join("server.key")), mode(pki.join("server.crt"))), (0o600, 0o644));
 }
 
 #[test]
@@ -45,33 +38,20 @@ fn a_new_directory_is_born_0700_and_widened_only_to_what_is_asked() {
         mode: Mode::DIRECTORY_SHARED,
         gid: Some(fs::metadata(scratch.path()).unwrap().gid()),
     };
-    Target::lock(&pki)
-        .unwrap()
-        .stage(&version("1"), shared)
-        .unwrap()
-        .commit()
-        .unwrap();
+    Target::lock(&pki).unwrap().stage(&version("1"), shared).unwrap().commit().unwrap();
     assert_eq!(mode(&pki), 0o750);
 }
 
 #[test]
 fn modes_hold_under_umask_000() {
-    if in_child(
-        "commits::modes_hold_under_umask_000",
-        r#"umask 000; exec "$@""#,
-        "sh",
-    ) {
+    if in_child("commits::modes_hold_under_umask_000", r#"umask 000; exec "$@""#, "sh") {
         modes_hold(0o777);
     }
 }
 
 #[test]
 fn modes_hold_under_umask_077() {
-    if in_child(
-        "commits::modes_hold_under_umask_077",
-        r#"umask 077; exec "$@""#,
-        "sh",
-    ) {
+    if in_child("commits::modes_hold_under_umask_077", r#"umask 077; exec "$@""#, "sh") {
         modes_hold(0o700);
     }
 }
@@ -85,11 +65,7 @@ fn modes_hold_under_a_umask_that_takes_bits_from_the_owner() {
         fs::set_permissions(&scratch, fs::Permissions::from_mode(0o700)).unwrap();
         let pki = scratch.join("pki");
         write(&pki, &version("1"));
-        let modes = (
-            mode(&pki),
-            mode(pki.join("server.key")),
-            mode(pki.join("server.crt")),
-        );
+        let modes = (mode(&pki), mode(pki.join("server.key")), mode(pki.join("server.crt")));
         fs::remove_dir_all(&scratch).unwrap();
         assert_eq!(modes, (0o700, 0o600, 0o644));
     }
@@ -115,9 +91,7 @@ fn a_staged_key_is_never_readable_by_others() {
         let target = Target::lock(scratch.path().join(name)).unwrap();
         let staged = target.stage(&version("1"), PRIVATE).unwrap();
         let folders: Vec<_> = on_disk(scratch.path()).into_keys().collect();
-        let [folder] = folders.as_slice() else {
-            panic!("{folders:?}")
-        };
+        let [folder] = folders.as_slice() else { panic!("{folders:?}") };
         assert_eq!(mode(scratch.path().join(folder)), 0o700);
         assert_eq!(mode(scratch.path().join(folder).join("server.key")), 0o600);
         drop(staged);
@@ -144,20 +118,14 @@ fn foreign_files_stay_when_a_directory_is_changed() {
     fs::create_dir_all(path.join("base")).unwrap();
     fs::write(path.join("postgresql.conf"), "ssl = on").unwrap();
     fs::write(path.join("server.crt"), "old").unwrap();
-    write(
-        &path,
-        &files(&[("server.key", "new"), ("server.crt", "new")]),
-    );
+    write(&path, &files(&[("server.key", "new"), ("server.crt", "new")]));
     let wanted = [
         ("base", "(directory)"),
         ("postgresql.conf", "ssl = on"),
         ("server.crt", "new"),
         ("server.key", "new"),
     ];
-    assert_eq!(
-        on_disk(&path),
-        wanted.map(|(a, b)| (a.to_owned(), b.to_owned())).into()
-    );
+    assert_eq!(on_disk(&path), wanted.map(|(a, b)| (a.to_owned(), b.to_owned())).into());
 }
 
 #[test]
@@ -165,13 +133,8 @@ fn what_is_read_is_what_was_committed() {
     let scratch = tempfile::tempdir().unwrap();
     let pki = scratch.path().join("pki");
     let own = fs::metadata(scratch.path()).unwrap();
-    let owner = Owner {
-        uid: own.uid(),
-        gid: own.gid(),
-    };
-    let owned = version("1")
-        .into_iter()
-        .map(|(name, entry)| (name, entry.owned_by(owner)));
+    let owner = Owner { uid: own.uid(), gid: own.gid() };
+    let owned = version("1").into_iter().map(|(name, entry)| (name, entry.owned_by(owner)));
     let set: FileSet = owned.collect();
     write(&pki, &set);
     let directory = Directory::open(&pki).unwrap().unwrap();
@@ -211,10 +174,7 @@ fn a_writer_refuses_to_read_through_a_link_and_a_reader_follows_it() {
     assert_eq!(directory.names().unwrap()["tls.crt"], EntryKind::Symlink);
     let target = Target::lock(&pki).unwrap();
     let error = target.read(|name| name == "tls.crt").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("{:?} is a symbolic link", pki.join("tls.crt"))
-    );
+    assert_eq!(error.to_string(), format!("{:?} is a symbolic link", pki.join("tls.crt")));
     assert_eq!(error.failure(), Failure::Forbidden);
     assert!(target.read(|name| name == "server.crt").unwrap().is_empty());
 }
@@ -227,10 +187,7 @@ fn a_link_to_a_directory_is_a_directory_and_a_link_to_nothing_is_refused() {
     assert!(Directory::open(&link).unwrap().is_none());
     assert!(matches!(Target::lock(&link), Err(FsError::Dangling { .. })));
     let below = Target::lock(link.join("pki")).unwrap();
-    assert!(matches!(
-        below.stage(&version("1"), PRIVATE),
-        Err(FsError::Dangling { .. })
-    ));
+    assert!(matches!(below.stage(&version("1"), PRIVATE), Err(FsError::Dangling { .. })));
     fs::create_dir(&real).unwrap();
     write(&link, &version("1"));
     assert_eq!(on_disk(&real), texts(&version("1")));
@@ -244,19 +201,9 @@ fn a_file_is_not_a_directory() {
     let wanted = format!("{file:?} is not a directory");
     assert_eq!(Directory::open(&file).unwrap_err().to_string(), wanted);
     assert_eq!(Target::lock(&file).unwrap_err().to_string(), wanted);
-    assert!(matches!(
-        Target::lock(file.join("a")),
-        Err(FsError::NotADirectory { .. })
-    ));
-    assert!(
-        Directory::open(scratch.path().join("missing"))
-            .unwrap()
-            .is_none()
-    );
-    assert!(matches!(
-        Target::lock("missing/.."),
-        Err(FsError::Io { .. })
-    ));
+    assert!(matches!(Target::lock(file.join("a")), Err(FsError::NotADirectory { .. })));
+    assert!(Directory::open(scratch.path().join("missing")).unwrap().is_none());
+    assert!(matches!(Target::lock("missing/.."), Err(FsError::Io { .. })));
 }
 
 #[test]
@@ -274,21 +221,9 @@ fn a_name_that_leads_out_of_the_directory_or_into_our_own_folders_is_refused() {
     let scratch = tempfile::tempdir().unwrap();
     for path in [scratch.path().to_path_buf(), scratch.path().join("new")] {
         let target = Target::lock(path).unwrap();
-        for name in [
-            "",
-            ".",
-            "..",
-            "../x",
-            "a/b",
-            "/etc/x",
-            "a\0b",
-            ".pgtls-commit",
-        ] {
+        for name in ["", ".", "..", "../x", "a/b", "/etc/x", "a\0b", ".pgtls-commit"] {
             let error = target.stage(&files(&[(name, "x")]), PRIVATE).unwrap_err();
-            assert!(
-                matches!(error, FsError::BadName { .. }),
-                "{name:?}: {error}"
-            );
+            assert!(matches!(error, FsError::BadName { .. }), "{name:?}: {error}");
         }
     }
     assert!(on_disk(scratch.path()).is_empty());
@@ -302,10 +237,7 @@ fn what_is_staged_and_dropped_leaves_nothing_parents_neither() {
         let target = Target::lock(scratch.path().join(name)).unwrap();
         drop(target.stage(&version("1"), PRIVATE).unwrap());
     }
-    assert_eq!(
-        on_disk(scratch.path()),
-        [("old".to_owned(), "(directory)".to_owned())].into()
-    );
+    assert_eq!(on_disk(scratch.path()), [("old".to_owned(), "(directory)".to_owned())].into());
     assert!(on_disk(&scratch.path().join("old")).is_empty());
 }
 
@@ -340,33 +272,22 @@ fn two_directories_may_be_staged_at_once() {
 #[test]
 fn names_that_are_not_utf8_are_left_out_and_left_alone() {
     let scratch = tempfile::tempdir().unwrap();
-    let odd = scratch
-        .path()
-        .join(std::ffi::OsStr::from_bytes(b"\xff.key"));
+    let odd = scratch.path().join(std::ffi::OsStr::from_bytes(b"\xff.key"));
     fs::write(&odd, "odd").unwrap();
     write(scratch.path(), &version("1"));
     let directory = Directory::open(scratch.path()).unwrap().unwrap();
     assert_eq!(directory.names().unwrap().len(), version("1").len());
-    assert_eq!(
-        texts(&directory.read(|_| true).unwrap()),
-        texts(&version("1"))
-    );
+    assert_eq!(texts(&directory.read(|_| true).unwrap()), texts(&version("1")));
     assert_eq!(fs::read_to_string(odd).unwrap(), "odd");
     let below = Target::lock(scratch.path().join(std::ffi::OsStr::from_bytes(b"\xfe"))).unwrap();
-    below
-        .stage(&version("2"), PRIVATE)
-        .unwrap()
-        .commit()
-        .unwrap();
+    below.stage(&version("2"), PRIVATE).unwrap().commit().unwrap();
     assert_eq!(on_disk(below.path()), texts(&version("2")));
 }
 
 #[test]
 fn a_pipe_among_the_files_is_not_waited_for() {
     let scratch = tempfile::tempdir().unwrap();
-    let made = std::process::Command::new("mkfifo")
-        .arg(scratch.path().join("x.key"))
-        .status();
+    let made = std::process::Command::new("mkfifo").arg(scratch.path().join("x.key")).status();
     assert!(made.unwrap().success());
     symlink("x.key", scratch.path().join("y.key")).unwrap();
     let directory = Directory::open(scratch.path()).unwrap().unwrap();
@@ -380,10 +301,7 @@ fn a_file_above_16_mib_is_refused() {
     let file = fs::File::create(scratch.path().join("root.crl")).unwrap();
     file.set_len(16 * 1024 * 1024 + 1).unwrap();
     let directory = Directory::open(scratch.path()).unwrap().unwrap();
-    assert!(matches!(
-        directory.read(|_| true),
-        Err(FsError::TooLarge { .. })
-    ));
+    assert!(matches!(directory.read(|_| true), Err(FsError::TooLarge { .. })));
     assert!(directory.read(|_| false).unwrap().is_empty());
 }
 
@@ -391,27 +309,15 @@ fn a_file_above_16_mib_is_refused() {
 fn another_owner_is_given_by_root_and_refused_to_others() {
     let scratch = tempfile::tempdir().unwrap();
     let pki = scratch.path().join("pki");
-    let key = FileEntry::new("key", Mode::from_bits(0o640)).owned_by(Owner {
-        uid: 4242,
-        gid: 4343,
-    });
+    let key = FileEntry::new("key", Mode::from_bits(0o640)).owned_by(Owner { uid: 4242, gid: 4343 });
     let set: FileSet = [("server.key".to_owned(), key)].into_iter().collect();
-    let shared = DirectoryAttributes {
-        mode: Mode::DIRECTORY_SHARED,
-        gid: Some(4343),
-    };
+    let shared = DirectoryAttributes { mode: Mode::DIRECTORY_SHARED, gid: Some(4343) };
     let target = Target::lock(&pki).unwrap();
     let staged = target.stage(&set, shared);
     if rustix::process::geteuid().is_root() {
         staged.unwrap().commit().unwrap();
-        let (key, directory) = (
-            fs::metadata(pki.join("server.key")).unwrap(),
-            fs::metadata(&pki).unwrap(),
-        );
-        assert_eq!(
-            (key.uid(), key.gid(), key.mode() & 0o7777),
-            (4242, 4343, 0o640)
-        );
+        let (key, directory) = (fs::metadata(pki.join("server.key")).unwrap(), fs::metadata(&pki).unwrap());
+        assert_eq!((key.uid(), key.gid(), key.mode() & 0o7777), (4242, 4343, 0o640));
         assert_eq!((directory.gid(), directory.mode() & 0o7777), (4343, 0o750));
     } else {
         assert!(matches!(staged, Err(FsError::ChangeOwner { .. })));
@@ -427,10 +333,7 @@ fn an_owner_that_cannot_be_given_is_an_error_and_leaves_nothing() {
         return;
     }
     let scratch = tempfile::tempdir().unwrap();
-    let key = FileEntry::new("key", Mode::SECRET).owned_by(Owner {
-        uid: 4242,
-        gid: 4242,
-    });
+    let key = FileEntry::new("key", Mode::SECRET).owned_by(Owner { uid: 4242, gid: 4242 });
     let set: FileSet = [("server.key".to_owned(), key)].into_iter().collect();
     let target = Target::lock(scratch.path().join("pki")).unwrap();
     let error = target.stage(&set, PRIVATE).unwrap_err();
@@ -445,24 +348,17 @@ fn a_full_disk_is_a_clear_error_and_the_old_set() {
     let test = "commits::a_full_disk_is_a_clear_error_and_the_old_set";
     let disk = tempfile::tempdir().unwrap();
     // Root may mount as it is; anybody else as root of a user namespace.
-    let user = if rustix::process::geteuid().is_root() {
-        ""
-    } else {
-        "--user --map-root-user"
-    };
+    let user = if rustix::process::geteuid().is_root() { "" } else { "--user --map-root-user" };
     let around = format!(
         r#"exec unshare --mount {user} sh -c 'mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"' {:?} "$@""#,
         disk.path()
     );
-    let needs = "`unshare` (util-linux), and the right to mount a tmpfs: run it as root or allow user namespaces";
+    let needs =
+        "`unshare` (util-linux), and the right to mount a tmpfs: run it as root or allow user namespaces";
     // The child mounts over the directory of the first process, which it knows by its own first mount point.
     if in_child(test, &around, needs) {
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
-        let mount = mounts
-            .lines()
-            .rev()
-            .find_map(|line| line.split(' ').nth(1))
-            .unwrap();
+        let mount = mounts.lines().rev().find_map(|line| line.split(' ').nth(1)).unwrap();
         fill_up(Path::new(mount));
     }
 }
@@ -476,16 +372,10 @@ fn fill_up(disk: &Path) {
         let error = target.stage(&large, PRIVATE).unwrap_err();
         assert!(matches!(&error, FsError::NoSpace { path: file, .. } if file.starts_with(path)));
         let message = error.to_string();
-        assert!(
-            message.ends_with(r#".key": no space left on device"#),
-            "{message}"
-        );
+        assert!(message.ends_with(r#".key": no space left on device"#), "{message}");
         assert!(!message.contains(".pgtls"), "{message}");
     }
     assert_eq!(on_disk(&old), texts(&version("1")));
     assert_eq!(on_disk(disk).len(), 1);
-    fs::File::create(disk.join("after"))
-        .unwrap()
-        .write_all(&[0; 8192])
-        .unwrap();
+    fs::File::create(disk.join("after")).unwrap().write_all(&[0; 8192]).unwrap();
 }

@@ -15,11 +15,7 @@ use crate::fs::{Directory, EntryKind, FsError, Target};
 fn leave_behind(directory: &Path, folder: &str, moved: usize) {
     fs::create_dir(directory.join(folder)).unwrap();
     for (number, (name, text)) in texts(&version("new")).into_iter().enumerate() {
-        let place = if number < moved {
-            directory.to_path_buf()
-        } else {
-            directory.join(folder)
-        };
+        let place = if number < moved { directory.to_path_buf() } else { directory.join(folder) };
         fs::write(place.join(name), text).unwrap();
     }
 }
@@ -44,33 +40,17 @@ fn a_recorded_change_is_seen_as_done_and_is_finished_however_far_it_came() {
         sees(scratch.path(), "new");
         assert_eq!(on_disk(scratch.path()), before, "a reader writes nothing");
         let target = Target::lock(scratch.path()).unwrap();
-        assert_eq!(
-            texts(&target.read(|_| true).unwrap()),
-            texts(&version("new"))
-        );
-        assert_eq!(
-            on_disk(scratch.path()),
-            texts(&version("new")),
-            "{moved} moved"
-        );
+        assert_eq!(texts(&target.read(|_| true).unwrap()), texts(&version("new")));
+        assert_eq!(on_disk(scratch.path()), texts(&version("new")), "{moved} moved");
     }
 }
 
 /// What readers see, by contents and by name.
 fn sees(path: &Path, contents: &str) {
     let directory = Directory::open(path).unwrap().unwrap();
-    assert_eq!(
-        texts(&directory.read(|_| true).unwrap()),
-        texts(&version(contents))
-    );
+    assert_eq!(texts(&directory.read(|_| true).unwrap()), texts(&version(contents)));
     let names = directory.names().unwrap();
-    assert!(
-        names
-            .keys()
-            .map(String::as_str)
-            .eq(version(contents).names()),
-        "{names:?}"
-    );
+    assert!(names.keys().map(String::as_str).eq(version(contents).names()), "{names:?}");
     assert!(names.values().all(|kind| *kind == EntryKind::File));
 }
 
@@ -79,11 +59,7 @@ fn a_recorded_change_adds_to_what_is_there() {
     let scratch = tempfile::tempdir().unwrap();
     write(scratch.path(), &files(&[("root.crt", "root")]));
     leave_behind(scratch.path(), ".pgtls-commit", 1);
-    let read = Directory::open(scratch.path())
-        .unwrap()
-        .unwrap()
-        .read(|_| true)
-        .unwrap();
+    let read = Directory::open(scratch.path()).unwrap().unwrap().read(|_| true).unwrap();
     assert_eq!(read.len(), version("new").len() + 1);
 }
 
@@ -126,11 +102,7 @@ fn a_killed_run_of_a_new_directory_is_swept_and_a_living_one_is_not() {
     let staged = living.stage(&version("1"), PRIVATE).unwrap();
     drop(Target::lock(scratch.path().join("pki")).unwrap());
     let left = on_disk(scratch.path());
-    assert_eq!(
-        left.len(),
-        2,
-        "the living one's, and that of another name: {left:?}"
-    );
+    assert_eq!(left.len(), 2, "the living one's, and that of another name: {left:?}");
     assert!(!left.contains_key(".pki.pgtls-1-0"));
     staged.commit().unwrap();
     assert_eq!(on_disk(&scratch.path().join("pki")), texts(&version("1")));
@@ -150,16 +122,8 @@ fn a_writer_of_an_existing_directory_may_be_killed_at_any_instant() {
     let scratch = tempfile::tempdir().unwrap();
     write(scratch.path(), &version("first"));
     for round in 0..12 {
-        kill_after(
-            test,
-            scratch.path(),
-            Duration::from_micros(20_000 + 1777 * round),
-        );
-        let seen = Directory::open(scratch.path())
-            .unwrap()
-            .unwrap()
-            .read(|_| true)
-            .unwrap();
+        kill_after(test, scratch.path(), Duration::from_micros(20_000 + 1777 * round));
+        let seen = Directory::open(scratch.path()).unwrap().unwrap().read(|_| true).unwrap();
         let text = texts(&seen)["server.key"].clone();
         sees(scratch.path(), &text);
         drop(Target::lock(scratch.path()).unwrap());
@@ -172,10 +136,7 @@ fn a_writer_of_new_directories_may_be_killed_at_any_instant() {
     let test = "interrupted::a_writer_of_new_directories_may_be_killed_at_any_instant";
     if let Ok(directory) = std::env::var(TO_KILL) {
         for number in 0.. {
-            write(
-                &PathBuf::from(&directory).join(number.to_string()),
-                &version("1"),
-            );
+            write(&PathBuf::from(&directory).join(number.to_string()), &version("1"));
         }
     }
     let scratch = tempfile::tempdir().unwrap();

@@ -1,9 +1,6 @@
 //! What the module promises as a whole, by subject; each file of it tests by itself what is its own.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test stops where its setting up fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
 
 mod commits;
 mod interrupted;
@@ -17,10 +14,7 @@ use std::process::{Command, Stdio};
 
 use crate::fs::{DirectoryAttributes, FileEntry, FileSet, Mode, Receipt, Target};
 
-const PRIVATE: DirectoryAttributes = DirectoryAttributes {
-    mode: Mode::DIRECTORY,
-    gid: None,
-};
+const PRIVATE: DirectoryAttributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
 
 /// Files by name and contents; keys secret, all else public.
 fn files(named: &[(&str, &str)]) -> FileSet {
@@ -29,32 +23,17 @@ fn files(named: &[(&str, &str)]) -> FileSet {
         let mode = if secret { Mode::SECRET } else { Mode::PUBLIC };
         FileEntry::new(contents, mode)
     };
-    named
-        .iter()
-        .map(|&(name, contents)| (name.to_owned(), entry(name, contents)))
-        .collect()
+    named.iter().map(|&(name, contents)| (name.to_owned(), entry(name, contents))).collect()
 }
 
 /// Some files, every one with the same contents.
 fn version(contents: &str) -> FileSet {
-    let names = [
-        "chain.crt",
-        "client.crt",
-        "client.key",
-        "root.index",
-        "server.crt",
-        "server.key",
-    ];
+    let names = ["chain.crt", "client.crt", "client.key", "root.index", "server.crt", "server.key"];
     files(&names.map(|name| (name, contents)))
 }
 
 fn write(path: &Path, set: &FileSet) -> Receipt {
-    Target::lock(path)
-        .unwrap()
-        .stage(set, PRIVATE)
-        .unwrap()
-        .commit()
-        .unwrap()
+    Target::lock(path).unwrap().stage(set, PRIVATE).unwrap().commit().unwrap()
 }
 
 /// Everything in a directory by name, as the system sees it: contents, or what it is instead.
@@ -68,17 +47,12 @@ fn on_disk(path: &Path) -> BTreeMap<String, String> {
         };
         (entry.file_name().to_string_lossy().into_owned(), text)
     };
-    fs::read_dir(path)
-        .unwrap()
-        .map(|entry| shown(entry.unwrap()))
-        .collect()
+    fs::read_dir(path).unwrap().map(|entry| shown(entry.unwrap())).collect()
 }
 
 fn texts(set: &FileSet) -> BTreeMap<String, String> {
     let text = |entry: &FileEntry| String::from_utf8(entry.contents.to_vec()).unwrap();
-    set.iter()
-        .map(|(name, entry)| (name.to_owned(), text(entry)))
-        .collect()
+    set.iter().map(|(name, entry)| (name.to_owned(), text(entry))).collect()
 }
 
 fn mode(path: impl AsRef<Path>) -> u32 {
@@ -90,9 +64,7 @@ fn mode(path: impl AsRef<Path>) -> u32 {
 /// A umask, a mount or a kill concerns a whole process, and tests share one.
 fn again(test: &str, around: &str) -> Command {
     let mut command = Command::new("sh");
-    command
-        .args(["-c", around, "sh"])
-        .arg(std::env::current_exe().unwrap());
+    command.args(["-c", around, "sh"]).arg(std::env::current_exe().unwrap());
     command.args(["--exact", &format!("fs::tests::{test}"), "--nocapture"]);
     command.env("PGTLS_TEST_CHILD", test).stdin(Stdio::null());
     command
@@ -108,9 +80,6 @@ fn in_child(test: &str, around: &str, needs: &str) -> bool {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
     let passed = output.status.success() && stdout.contains("1 passed");
-    assert!(
-        passed,
-        "{test} failed in its own process; it needs {needs}\n{stdout}{stderr}"
-    );
+    assert!(passed, "{test} failed in its own process; it needs {needs}\n{stdout}{stderr}");
     false
 }

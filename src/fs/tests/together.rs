@@ -1,5 +1,6 @@
 //! Several at work on one path: writers queue or one of them wins, readers see one state.
 
+use std::cell::Cell;
 use std::fs;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,11 +34,7 @@ fn of_two_that_make_one_new_directory_exactly_one_wins() {
         assert_eq!(error.failure(), Failure::Forbidden);
         let winner = won.into_iter().next().unwrap().unwrap();
         assert_eq!(on_disk(&path), texts(&version(&winner)));
-        assert_eq!(
-            on_disk(path.parent().unwrap()).len(),
-            1,
-            "the loser left nothing"
-        );
+        assert_eq!(on_disk(path.parent().unwrap()).len(), 1, "the loser left nothing");
     }
 }
 
@@ -55,9 +52,7 @@ fn a_file_or_link_that_appears_at_the_path_is_not_replaced() {
         make(&path).unwrap();
         assert!(matches!(staged.commit(), Err(FsError::Appeared { .. })));
         assert_eq!(on_disk(scratch.path()).len(), 1);
-        fs::remove_file(&path)
-            .or_else(|_| fs::remove_dir(&path))
-            .unwrap();
+        fs::remove_file(&path).or_else(|_| fs::remove_dir(&path)).unwrap();
     }
 }
 
@@ -70,9 +65,7 @@ fn writers_of_an_existing_directory_queue_and_lose_nothing() {
             let target = Target::lock(scratch.path()).unwrap();
             let index = texts(&target.read(|name| name == "root.index").unwrap());
             let longer = format!("{}{line}\n", index["root.index"]);
-            let staged = target
-                .stage(&files(&[("root.index", &longer)]), PRIVATE)
-                .unwrap();
+            let staged = target.stage(&files(&[("root.index", &longer)]), PRIVATE).unwrap();
             staged.commit().unwrap();
         }
     };
@@ -125,10 +118,38 @@ fn a_reader_sees_one_state_while_a_writer_is_at_work() {
             let first = seen["chain.crt"].clone();
             assert_eq!(seen, texts(&version(&first)));
             let names = directory.names().map(|names| names.len());
-            assert!(
-                matches!(names, Ok(6) | Err(FsError::Changing { .. })),
-                "{names:?}"
-            );
+            assert!(matches!(names, Ok(6) | Err(FsError::Changing { .. })), "{names:?}");
         }
     });
+}
+
+#[test]
+fn a_reader_looks_again_when_a_commit_came_in_between() {
+    let scratch = tempfile::tempdir().unwrap();
+    write(scratch.path(), &version("old"));
+    let directory = Directory::open(scratch.path()).unwrap().unwrap();
+    let first = Cell::new(true);
+    let read = directory.read(|name| {
+        if name == "server.crt" && first.replace(false) {
+            write(scratch.path(), &version("new"));
+        }
+        true
+    });
+    assert_eq!(texts(&read.unwrap()), texts(&version("new")));
+}
+
+#[test]
+fn a_directory_that_never_holds_still_is_an_error() {
+    let scratch = tempfile::tempdir().unwrap();
+    write(scratch.path(), &version("0"));
+    let directory = Directory::open(scratch.path()).unwrap().unwrap();
+    let number = Cell::new(1);
+    let read = directory.read(|name| {
+        if name == "server.crt" {
+            let next = number.get() + 1;
+            write(scratch.path(), &version(&number.replace(next).to_string()));
+        }
+        true
+    });
+    assert!(matches!(read, Err(FsError::Changing { .. })), "{read:?}");
 }

@@ -1,9 +1,12 @@
-//! The crate's error: one variant for each boundary, and nothing of its own to say.
+//! The crate's error: one variant for each boundary, and nothing of its own to say but what is wrong with a request.
+
+mod request;
+
+pub use request::RequestError;
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::FsError;
 use crate::layout::LayoutError;
-use crate::ops::RequestError;
 use crate::pki::IssueError;
 use crate::plan::PlanError;
 use crate::profile::ProfileError;

@@ -71,9 +71,7 @@ pub enum RequestError {
 impl Diagnosis for RequestError {
     fn detail(&self) -> Option<String> {
         match self {
-            Self::UnknownProfile { known, .. } => {
-                Some(format!("Built in are chain, {}.", known.join(", ")))
-            }
+            Self::UnknownProfile { known, .. } => Some(format!("Built in are chain, {}.", known.join(", "))),
             Self::KeyMode { detail, .. } => Some((*detail).to_owned()),
             _ => None,
         }

@@ -1,0 +1,85 @@
+//! The command line: words in, words out. It decides nothing; `ops` does the work.
+
+mod args;
+mod exit;
+mod render;
+mod request;
+mod text;
+
+use crate::error::Error;
+use crate::keys::KeySource;
+use crate::ops;
+use crate::profile::BUILTINS;
+use args::{Cli, Verb};
+use clap::Parser;
+use render::{Render, Report};
+use request::CliError;
+use std::ffi::OsString;
+use std::io::Write;
+use time::OffsetDateTime;
+
+/// What the process gives: the only place where the command line learns of the world.
+pub struct Process<'a> {
+    /// The arguments, the program's own name first.
+    pub arguments: Vec<OsString>,
+    /// Looks an environment variable up.
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Now.
+    pub now: OffsetDateTime,
+    /// Keys and randomness.
+    pub keys: &'a dyn KeySource,
+    /// Results.
+    pub stdout: &'a mut dyn Write,
+    /// Everything else.
+    pub stderr: &'a mut dyn Write,
+}
+
+/// Runs one command; the result is the exit code of `exit`.
+pub fn run(process: Process<'_>) -> u8 {
+    let Process { arguments, variable, now, keys, stdout, stderr } = process;
+    let mut render = Render::new(stdout, stderr);
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return render.usage(&error),
+    };
+    render.set_json(cli.verb.json());
+    match dispatch(&cli.verb, &arguments, variable, now, keys) {
+        Ok(report) => render.report(&report),
+        Err(error) => render.error(&error),
+    }
+}
+
+fn dispatch(
+    verb: &Verb,
+    arguments: &[OsString],
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    now: OffsetDateTime,
+    keys: &dyn KeySource,
+) -> Result<Report, CliError> {
+    match verb {
+        Verb::Gen(args) => {
+            let request = request::generate(args, variable)?;
+            let generated = ops::generate(&request, now, keys)?;
+            Ok(Report::Generated {
+                generated: Box::new(generated),
+                dry_run: args.dry_run,
+                quiet: args.quiet,
+                as_root: request.owner.is_none() && ops::caller_is_root(),
+                command: request::repeated(arguments),
+            })
+        }
+        Verb::Inspect(args) => {
+            Ok(Report::Inspected(ops::inspect(request::inspected(args, variable).as_deref())?))
+        }
+        Verb::Profiles(args) => match &args.name {
+            None => Ok(Report::Profiles(BUILTINS.map(summary).into_iter().collect::<Result<_, Error>>()?)),
+            Some(name) => Ok(Report::Text(ops::profile_source(name)?.text)),
+        },
+    }
+}
+
+/// Name and summary of a built-in.
+fn summary(builtin: crate::profile::Builtin) -> Result<(String, String), Error> {
+    let profile = crate::profile::parse(builtin.name, builtin.text, &crate::profile::Overrides::default())?;
+    Ok((profile.name, profile.summary))
+}

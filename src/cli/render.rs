@@ -1,0 +1,193 @@
+//! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
+
+use super::request::CliError;
+use super::{exit, text};
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::layout::{Deployment, OutlineFile, Tree};
+use crate::ops::{Generated, Inspection};
+use crate::plan::{Notice, Plan};
+use serde::Serialize;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+/// What a verb has to say.
+pub(super) enum Report {
+    /// `gen`.
+    Generated {
+        generated: Box<Generated>,
+        dry_run: bool,
+        quiet: bool,
+        /// Run by root, without an owner asked for.
+        as_root: bool,
+        /// The command that was typed.
+        command: String,
+    },
+    /// `inspect`.
+    Inspected(Inspection),
+    /// `profiles`: names and summaries.
+    Profiles(Vec<(String, String)>),
+    /// A text as it is.
+    Text(String),
+}
+
+/// The two streams, and whether they speak JSON.
+pub(super) struct Render<'a> {
+    stdout: &'a mut dyn Write,
+    stderr: &'a mut dyn Write,
+    json: bool,
+}
+
+/// `gen --json`; the field names are an interface.
+#[derive(Serialize)]
+struct GeneratedJson<'a> {
+    directory: &'a Path,
+    ca_directory: Option<&'a Path>,
+    created: bool,
+    dry_run: bool,
+    plan: &'a Plan,
+    files: &'a [OutlineFile],
+    deployment: &'a Deployment,
+}
+
+/// `inspect --json`.
+#[derive(Serialize)]
+struct InspectionJson<'a> {
+    directory: &'a Path,
+    #[serde(flatten)]
+    tree: &'a Tree,
+    problems: Vec<String>,
+}
+
+/// An error as JSON.
+#[derive(Serialize)]
+struct ErrorJson {
+    error: String,
+    detail: Option<String>,
+    hint: Option<String>,
+    exit_code: u8,
+}
+
+impl<'a> Render<'a> {
+    pub(super) fn new(stdout: &'a mut dyn Write, stderr: &'a mut dyn Write) -> Self {
+        Self { stdout, stderr, json: false }
+    }
+
+    pub(super) fn set_json(&mut self, json: bool) {
+        self.json = json;
+    }
+
+    /// Prints a report; the result is the exit code.
+    pub(super) fn report(&mut self, report: &Report) -> u8 {
+        let (written, code) = match report {
+            Report::Generated { generated, dry_run, quiet, as_root, command } => {
+                self.warnings(&generated.plan.notices);
+                let written = if self.json {
+                    self.generated_json(generated, *dry_run)
+                } else if *quiet {
+                    Ok(())
+                } else {
+                    let text = text::generated(generated, *dry_run, *as_root, command);
+                    self.stdout.write_all(text.as_bytes())
+                };
+                (written, exit::DONE)
+            }
+            Report::Inspected(inspection) => {
+                let code = if inspection.problems.is_empty() { exit::DONE } else { exit::NO };
+                (self.inspected(inspection), code)
+            }
+            Report::Profiles(list) => (self.stdout.write_all(text::profiles(list).as_bytes()), exit::DONE),
+            Report::Text(text) => (self.stdout.write_all(text.as_bytes()), exit::DONE),
+        };
+        match written.and_then(|()| self.stdout.flush()) {
+            Ok(()) => code,
+            // The reader has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => code,
+            Err(error) => {
+                self.message("error", &format!("could not write to standard output: {error}"));
+                exit::code(Failure::System)
+            }
+        }
+    }
+
+    fn generated_json(&mut self, generated: &Generated, dry_run: bool) -> io::Result<()> {
+        self.json_line(&GeneratedJson {
+            directory: &generated.directory,
+            ca_directory: generated.ca_directory.as_deref(),
+            created: generated.created && !dry_run,
+            dry_run,
+            plan: &generated.plan,
+            files: &generated.outline.files,
+            deployment: &generated.deployment,
+        })
+    }
+
+    fn inspected(&mut self, inspection: &Inspection) -> io::Result<()> {
+        for problem in &inspection.problems {
+            self.message("warning", &problem.to_string());
+        }
+        if self.json {
+            return self.json_line(&InspectionJson {
+                directory: &inspection.directory,
+                tree: &inspection.tree,
+                problems: inspection.problems.iter().map(ToString::to_string).collect(),
+            });
+        }
+        self.stdout.write_all(text::inspected(&inspection.directory, &inspection.tree).as_bytes())
+    }
+
+    fn json_line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *self.stdout, value)?;
+        self.stdout.write_all(b"\n")
+    }
+
+    fn warnings(&mut self, notices: &[Notice]) {
+        for notice in notices.iter().filter(|notice| notice.is_warning()) {
+            self.message("warning", &notice.to_string());
+        }
+    }
+
+    /// Prints an error in PostgreSQL's form: message, detail, hint; the result is the exit code.
+    pub(super) fn error(&mut self, error: &CliError) -> u8 {
+        let code = exit::code(error.failure());
+        if self.json {
+            let json = ErrorJson {
+                error: error.to_string(),
+                detail: error.detail(),
+                hint: error.hint(),
+                exit_code: code,
+            };
+            // Nothing is left to tell it to, should stderr be gone.
+            let _ = serde_json::to_writer(&mut *self.stderr, &json);
+            let _ = self.stderr.write_all(b"\n");
+            return code;
+        }
+        self.message("error", &error.to_string());
+        error.detail().into_iter().for_each(|detail| self.message("detail", &detail));
+        error.hint().into_iter().for_each(|hint| self.message("hint", &hint));
+        code
+    }
+
+    /// Prints what the argument parser says: help and version to stdout, the rest to stderr.
+    pub(super) fn usage(&mut self, error: &clap::Error) -> u8 {
+        if !error.use_stderr() {
+            let _ = write!(self.stdout, "{}", error.render());
+            return exit::DONE;
+        }
+        let rendered = error.render().to_string();
+        if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let _ = write!(self.stderr, "{rendered}");
+            return exit::USAGE;
+        }
+        if text::is_kubectl_habit(error) {
+            self.message("error", "there is no flag -o");
+            self.message("hint", "Results go to standard output; --json prints them as JSON.");
+            return exit::USAGE;
+        }
+        self.message("error", rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end());
+        exit::USAGE
+    }
+
+    fn message(&mut self, kind: &str, text: &str) {
+        let _ = writeln!(self.stderr, "pgtls: {kind}: {text}");
+    }
+}

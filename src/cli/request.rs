@@ -1,0 +1,194 @@
+//! What is meant: typed words and the environment -> a request to `ops`.
+
+use super::args::{GenArgs, InspectArgs};
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::error::Error;
+use crate::keys::{KeyError, KeyType};
+use crate::ops::{self, GenerateRequest};
+use crate::plan::Existing;
+use crate::profile::{Ending, Overrides};
+use crate::x509::{GeneralName, Lifetime, X509Error, dns_name, parse_instant};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the command line itself can get wrong, or the library behind it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// A name, span or instant in a flag.
+    #[error("{flag}: {source}")]
+    Value { flag: &'static str, source: X509Error },
+    /// A key type in a flag.
+    #[error("{flag}: {source}")]
+    KeyType { flag: &'static str, source: KeyError },
+    /// Anything else about the flags.
+    #[error("{fact}")]
+    Flags { fact: String, hint: &'static str },
+    /// The library.
+    #[error(transparent)]
+    Library(#[from] Error),
+}
+
+impl Diagnosis for CliError {
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Library(error) => error.detail(),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Value { source, .. } => source.hint(),
+            Self::KeyType { source, .. } => source.hint(),
+            Self::Flags { hint, .. } => Some((*hint).to_owned()),
+            Self::Library(error) => error.hint(),
+        }
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Library(error) => error.failure(),
+            _ => Failure::Usage,
+        }
+    }
+}
+
+/// `gen`.
+pub(super) fn generate(
+    args: &GenArgs,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<GenerateRequest, CliError> {
+    let profile = match (args.profile.as_str(), args.intermediate) {
+        ("chain", true) => "intermediate",
+        ("chain", false) => "root-only",
+        (name, true) => {
+            let fact = format!("--intermediate goes with \"chain\", not with \"{name}\"");
+            return Err(CliError::Flags { fact, hint: "Run: pgtls gen chain --intermediate" });
+        }
+        (name, false) => name,
+    };
+    let overrides = overrides(args)?;
+    Ok(GenerateRequest {
+        profile: ops::profile_source(profile)?,
+        overrides,
+        directory: directory(args.places.dir.clone(), variable).unwrap_or_else(|| "pki".into()),
+        ca_directory: args.places.ca_dir.clone().or_else(|| path_variable(variable, "PGTLS_CA_DIR")),
+        existing: match (args.if_missing, args.force) {
+            (true, _) => Existing::Keep,
+            (_, true) => Existing::Replace,
+            _ => Existing::Refuse,
+        },
+        ca_passphrase_file: args.keys.ca_passphrase_file.clone(),
+        owner: args.places.owner.clone(),
+        key_mode: args.places.key_mode.clone(),
+        dry_run: args.dry_run,
+    })
+}
+
+fn overrides(args: &GenArgs) -> Result<Overrides, CliError> {
+    let names = |flag, list: &[String]| {
+        let parse =
+            |text: &String| text.parse::<GeneralName>().map_err(|source| CliError::Value { flag, source });
+        list.iter().map(parse).collect::<Result<Vec<_>, _>>()
+    };
+    let lifetime = |flag, text: &Option<String>| {
+        text.as_deref()
+            .map(|text| text.parse::<Lifetime>().map_err(|source| CliError::Value { flag, source }))
+            .transpose()
+    };
+    let key_type = |flag, text: &Option<String>| {
+        text.as_deref()
+            .map(|text| text.parse::<KeyType>().map_err(|source| CliError::KeyType { flag, source }))
+            .transpose()
+    };
+    Ok(Overrides {
+        set: args.names.set.iter().map(|text| setting(text)).collect::<Result<_, _>>()?,
+        domain: args.names.domain.as_deref().map(domain).transpose()?,
+        server: names("--server", &args.names.server)?,
+        san: names("--san", &args.names.san)?,
+        client: args.names.client.as_ref().map(|name| common_name("--client", name)).transpose()?,
+        replication: args
+            .names
+            .replication
+            .as_ref()
+            .map(|name| common_name("--replication", name))
+            .transpose()?,
+        key_type: key_type("--key-type", &args.keys.key_type)?,
+        ca_key_type: key_type("--ca-key-type", &args.keys.ca_key_type)?,
+        ending: ending(args)?,
+        ca_lifetime: lifetime("--ca-lifetime", &args.windows.ca_lifetime)?,
+        intermediate_lifetime: lifetime("--intermediate-lifetime", &args.windows.intermediate_lifetime)?,
+        no_append: args.places.no_append.clone(),
+    })
+}
+
+fn ending(args: &GenArgs) -> Result<Option<Ending>, CliError> {
+    let windows = &args.windows;
+    let (flag, text) = match (&windows.lifetime, &windows.days, &windows.not_after) {
+        (Some(text), _, _) => ("--lifetime", text.clone()),
+        (_, Some(days), _) => ("--days", format!("{days}d")),
+        (_, _, Some(text)) => {
+            let instant = parse_instant(text);
+            let instant = instant.map_err(|source| CliError::Value { flag: "--not-after", source })?;
+            return Ok(Some(Ending::At(instant)));
+        }
+        _ => return Ok(None),
+    };
+    let lifetime = text.parse().map_err(|source| CliError::Value { flag, source })?;
+    Ok(Some(Ending::After(lifetime)))
+}
+
+fn setting(text: &str) -> Result<(String, String), CliError> {
+    let (key, value) = text.split_once('=').ok_or_else(|| CliError::Flags {
+        fact: format!("--set: \"{text}\" is not KEY=VALUE"),
+        hint: "Write it like --set domain=example.com.",
+    })?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+/// A domain becomes part of names, so it is checked like one, and an address is let through as it is.
+fn domain(text: &str) -> Result<String, CliError> {
+    dns_name(text).map_err(|source| CliError::Value { flag: "--domain", source })
+}
+
+fn common_name(flag: &'static str, text: &str) -> Result<String, CliError> {
+    if text.trim().is_empty() || text.contains(char::is_control) {
+        let fact = format!("{flag}: the common name \"{}\" cannot be a role", text.escape_debug());
+        return Err(CliError::Flags { fact, hint: "Give the PostgreSQL role that it logs in as." });
+    }
+    Ok(text.to_owned())
+}
+
+/// `-D`, else PGTLS_DIR.
+fn directory(flag: Option<PathBuf>, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    flag.or_else(|| path_variable(variable, "PGTLS_DIR"))
+}
+
+fn path_variable(variable: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<PathBuf> {
+    variable(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// `inspect`: the path, `-D`, PGTLS_DIR; `None`: `pki`, else the current directory.
+pub(super) fn inspected(args: &InspectArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    args.path.clone().or_else(|| directory(args.dir.clone(), variable))
+}
+
+/// The command as it was typed, ready to be pasted, without what only concerns this one run.
+pub(super) fn repeated(arguments: &[OsString]) -> String {
+    let once = ["--if-missing", "--force", "--dry-run", "--json", "--quiet", "-q"];
+    let rest = arguments.iter().skip(1).map(|argument| argument.to_string_lossy());
+    let kept = rest.filter(|argument| !once.contains(&argument.as_ref()));
+    let words: Vec<String> =
+        std::iter::once("pgtls".to_owned()).chain(kept.map(|word| shell_word(&word))).collect();
+    words.join(" ")
+}
+
+/// A word as a POSIX shell takes it.
+pub(super) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}

@@ -1,0 +1,316 @@
+//! The text of reports: facts first, aligned, every next step ready to be pasted.
+
+use super::request::shell_word;
+use crate::config;
+use crate::fs::Mode;
+use crate::layout::{ClientFiles, Content, Deployment, Place, ServerFiles, Tree, TreeNode};
+use crate::ops::Generated;
+use crate::plan::Notice;
+use crate::x509::{format_date, format_instant};
+use std::fmt::Write;
+use std::path::Path;
+
+const WIDTH: usize = 80;
+
+/// `gen`, done or only planned.
+pub(super) fn generated(generated: &Generated, dry_run: bool, as_root: bool, command: &str) -> String {
+    let mut out = String::new();
+    let made = generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()).count();
+    out.push_str(&headline(generated, made, dry_run));
+    out.push('\n');
+    out.push_str(&tree(&generated.tree, Detail { window: dry_run, kept: made > 0 }));
+    waivers(&mut out, generated);
+    for notice in generated.plan.notices.iter().filter(|notice| matches!(notice, Notice::Stretched { .. })) {
+        let _ = writeln!(out, "note: {notice}");
+    }
+    if dry_run {
+        out.push_str(&files(generated));
+        return out;
+    }
+    if generated.outline.files.is_empty() {
+        return out;
+    }
+    out.push('\n');
+    out.push_str(&deployment(&generated.deployment, generated));
+    out.push('\n');
+    for notice in &generated.plan.notices {
+        if let Notice::ExampleNames { .. } = notice {
+            let _ = writeln!(out, "{notice}; with your own names:\n  {}", with_own_names(command));
+        }
+    }
+    let _ = writeln!(out, "next:   pgtls inspect {}", shell_word(&generated.directory.display().to_string()));
+    out.push_str(&expiry(generated, command));
+    if as_root {
+        out.push_str(&installation(generated));
+    }
+    out
+}
+
+fn headline(generated: &Generated, made: usize, dry_run: bool) -> String {
+    let directory = directory(&generated.directory);
+    let total = generated.plan.certificates.len();
+    if generated.outline.files.is_empty() {
+        return format!("{directory} is complete: {total} certificates, nothing to make\n");
+    }
+    let mut key_types: Vec<String> = Vec::new();
+    for spec in generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()) {
+        let name = spec.key_type.to_string();
+        if !key_types.contains(&name) {
+            key_types.push(name);
+        }
+    }
+    let verb = match (dry_run, generated.created) {
+        (true, true) => "would create",
+        (true, false) => "would write into",
+        (false, true) => "created",
+        (false, false) => "wrote into",
+    };
+    match made {
+        0 => format!("{verb} {directory}: {} files\n", generated.outline.files.len()),
+        1 => format!("{verb} {directory}: 1 certificate and its key ({})\n", key_types.join(", ")),
+        _ => format!("{verb} {directory}: {made} certificates and their keys ({})\n", key_types.join(", ")),
+    }
+}
+
+fn directory(path: &Path) -> String {
+    format!("{}/", path.display().to_string().trim_end_matches('/'))
+}
+
+/// What a tree shows beside the names.
+#[derive(Clone, Copy)]
+struct Detail {
+    /// Both ends of the window.
+    window: bool,
+    /// Which certificates were there before.
+    kept: bool,
+}
+
+/// One line of the tree before it is aligned.
+struct Line<'t> {
+    /// The branch and the file.
+    head: String,
+    /// The branch below it.
+    below: String,
+    node: &'t TreeNode,
+}
+
+fn tree(tree: &Tree, detail: Detail) -> String {
+    let mut lines = Vec::new();
+    tree.roots.iter().for_each(|root| branch(root, "  ", "", "  ", &mut lines));
+    let width = |text: &str| text.chars().count();
+    let heads = lines.iter().map(|line| width(&line.head)).max().unwrap_or_default();
+    let subjects = lines.iter().map(|line| width(&line.node.subject.to_string())).max().unwrap_or_default();
+    let usages = lines.iter().map(|line| line.node.usage.to_string().len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for line in &lines {
+        let node = line.node;
+        let subject = node.subject.to_string();
+        let _ = write!(out, "{:heads$}  {subject:subjects$}  {:usages$}  ", line.head, node.usage);
+        // Whole days say little of a life of hours.
+        let short = node.not_after - node.not_before < time::Duration::days(3);
+        let moment = if short { format_instant } else { format_date };
+        if detail.window {
+            let _ = write!(out, "{} - {}", moment(node.not_before), moment(node.not_after));
+        } else {
+            let _ = write!(out, "until {}", moment(node.not_after));
+        }
+        if detail.kept && node.kept {
+            out.push_str("  kept");
+        }
+        out.push('\n');
+        for names in wrapped(&other_names(node), WIDTH.saturating_sub(heads + 4)) {
+            let _ = writeln!(out, "{:heads$}  + {names}", line.below);
+        }
+    }
+    out
+}
+
+fn branch<'t>(node: &'t TreeNode, indent: &str, joint: &str, below: &str, lines: &mut Vec<Line<'t>>) {
+    let under = if node.issued.is_empty() { below.to_owned() } else { format!("{below}│") };
+    lines.push(Line { head: format!("{indent}{joint}{}", node.file), below: under, node });
+    for (at, child) in node.issued.iter().enumerate() {
+        let last = at + 1 == node.issued.len();
+        let (joint, below_child) = if last { ("└ ", "  ") } else { ("├ ", "│ ") };
+        branch(child, below, joint, &format!("{below}{below_child}"), lines);
+    }
+}
+
+fn other_names(node: &TreeNode) -> Vec<String> {
+    node.other_names.iter().map(|name| name.short()).collect()
+}
+
+/// Words in lines of at most `width` characters, where a word fits at all.
+fn wrapped(words: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.clone()),
+        }
+    }
+    lines
+}
+
+fn waivers(out: &mut String, generated: &Generated) {
+    for spec in generated.plan.certificates.iter().filter(|spec| !spec.waived.is_empty()) {
+        let rules: Vec<String> = spec.waived.iter().map(ToString::to_string).collect();
+        let _ = writeln!(out, "note: {}.crt waives {}", spec.stem, rules.join(", "));
+    }
+}
+
+/// The files of a plan, with mode and content.
+fn files(generated: &Generated) -> String {
+    let mut out = String::from("\nfiles, with mode and content\n");
+    let width = generated.outline.files.iter().map(|file| file.name.len()).max().unwrap_or_default();
+    for file in &generated.outline.files {
+        let place = match (file.place, &generated.ca_directory) {
+            (Place::CaDirectory, Some(path)) => directory(path),
+            _ => directory(&generated.directory),
+        };
+        let content = match &file.content {
+            Content::Key { of, encrypted: true } => format!("key of {of}, encrypted"),
+            Content::Key { of, encrypted: false } => format!("key of {of}"),
+            Content::Certificates(stems) => stems.join(", "),
+        };
+        let owner = file.owner.map(|owner| format!("  {}:{}", owner.uid, owner.gid)).unwrap_or_default();
+        let _ = writeln!(out, "  {}{owner}  {place}{:width$}  {content}", file.mode, file.name);
+    }
+    out
+}
+
+fn deployment(deployment: &Deployment, generated: &Generated) -> String {
+    let mut out = String::new();
+    let self_signed = generated.plan.profile == "self-signed";
+    if self_signed {
+        out.push_str("for testing only: each side trusts the certificate of the other\n");
+    }
+    if let Some(server) = &deployment.server {
+        out.push_str(&server_part(server, deployment, generated));
+    }
+    for client in &deployment.clients {
+        out.push_str(&client_part(client));
+    }
+    if let (true, Some(server)) = (self_signed, &deployment.server) {
+        let _ = writeln!(out, "  Kong: lua_ssl_trusted_certificate = /path/to/{}", server.certificate);
+    }
+    if !deployment.ca_keys.is_empty() {
+        let keys = deployment.ca_keys.join(" and ");
+        let _ = writeln!(out, "nobody: {keys} can make a login for any role");
+    }
+    out
+}
+
+fn server_part(server: &ServerFiles, deployment: &Deployment, generated: &Generated) -> String {
+    let mut out = String::new();
+    let trust = server.trust.as_ref().map(|trust| format!(" {trust}")).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "database server: {} {}{trust}, into its data directory",
+        server.certificate, server.key
+    );
+    let mode = generated.outline.files.iter().find(|file| file.name == server.key).map(|file| file.mode);
+    for (at, line) in config::postgresql_conf(server).iter().enumerate() {
+        let label = if at == 0 { "postgresql.conf" } else { "" };
+        let remark = match mode {
+            Some(Mode::SECRET) if line.starts_with("ssl_key_file") => "     # 0600, owner postgres",
+            _ => "",
+        };
+        let _ = writeln!(out, "  {label:20} {line}{remark}");
+    }
+    for (at, line) in config::pg_hba_conf(deployment).iter().enumerate() {
+        let label = if at == 0 { "pg_hba.conf" } else { "" };
+        let _ = writeln!(out, "  {label:20} {line}");
+    }
+    out
+}
+
+fn client_part(client: &ClientFiles) -> String {
+    let mut out = String::new();
+    let trust = client.trust.as_ref().map(|trust| format!(" {trust}")).unwrap_or_default();
+    let who = if client.replication { "standby" } else { "client" };
+    let _ = writeln!(out, "{who}, role {}: {} {}{trust}", client.role, client.certificate, client.key);
+    let program = if client.replication { "pg_basebackup -D NEW -d" } else { "psql" };
+    let keywords: Vec<String> =
+        config::connection_keywords(client).iter().map(config::keyword_text).collect();
+    let lead = format!("  {program} \"");
+    let escaped: Vec<String> = keywords.iter().map(|word| in_double_quotes(word)).collect();
+    let lines = wrapped(&escaped, WIDTH - lead.len() - 1);
+    let indent = " ".repeat(lead.len());
+    let _ = writeln!(out, "{lead}{}\"", lines.join(&format!("\n{indent}")));
+    out
+}
+
+/// A text between the double quotes of a POSIX shell.
+fn in_double_quotes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '"' | '\\' | '$' | '`') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// The command as typed, with the user's own names where it had the example's.
+fn with_own_names(command: &str) -> String {
+    let client = if command.contains("--client") { "" } else { " --client app" };
+    let place = if command.contains(" -D") || command.contains(" --dir") { "" } else { " -D db1" };
+    format!("{command} --server db1.example.com{client}{place}")
+}
+
+/// When the first of what was made ends, and what makes it anew.
+fn expiry(generated: &Generated, command: &str) -> String {
+    let leaves: Vec<_> = generated.plan.certificates.iter().filter(|spec| !spec.usage.is_ca()).collect();
+    let Some(first) = leaves.iter().map(|spec| spec.window.not_after).min() else { return String::new() };
+    let files: Vec<String> = leaves
+        .iter()
+        .filter(|spec| spec.window.not_after == first)
+        .map(|spec| format!("{}.crt", spec.stem))
+        .collect();
+    let names = match files.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => files.join(""),
+    };
+    format!("expiry: {names} on {}; before then:\n  {command} --force\n", format_date(first))
+}
+
+/// How root puts the server's files where the server reads them: it takes no key that another user owns.
+fn installation(generated: &Generated) -> String {
+    let Some(server) = &generated.deployment.server else { return String::new() };
+    let path = |file: &str| shell_word(&generated.directory.join(file).display().to_string());
+    let public: Vec<String> =
+        std::iter::once(&server.certificate).chain(&server.trust).map(|file| path(file)).collect();
+    let mut out =
+        String::from("as root: PostgreSQL reads no key that another user owns, so install it with\n");
+    let _ = writeln!(out, "  install -o postgres -g postgres -m 0600 {} \"$PGDATA\"", path(&server.key));
+    let _ = writeln!(out, "  install -o postgres -g postgres -m 0644 {} \"$PGDATA\"", public.join(" "));
+    out
+}
+
+/// `inspect`.
+pub(super) fn inspected(path: &Path, tree_of: &Tree) -> String {
+    let count = tree_of.nodes().len();
+    let noun = if count == 1 { "certificate" } else { "certificates" };
+    format!("{}: {count} {noun}\n\n{}", directory(path), tree(tree_of, Detail { window: false, kept: false }))
+}
+
+/// `profiles`.
+pub(super) fn profiles(list: &[(String, String)]) -> String {
+    let width = list.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for (name, summary) in list {
+        let _ = writeln!(out, "{name:width$}  {summary}");
+    }
+    out.push_str("\nprint one: pgtls profiles NAME > mine.toml; then: pgtls gen mine.toml\n");
+    out
+}
+
+/// Whether the error is about `-o`, which kubectl has and pgtls does not.
+pub(super) fn is_kubectl_habit(error: &clap::Error) -> bool {
+    use clap::error::{ContextKind, ContextValue};
+    matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(argument)) if argument.starts_with("-o"))
+}
