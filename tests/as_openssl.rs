@@ -137,18 +137,38 @@ fn a_node_and_a_path_length_of_a_profile_of_ones_own_are_carried_over() {
 }
 
 #[test]
-fn ca_keys_go_to_their_own_directory_under_the_passphrase() {
+fn ca_keys_go_to_their_own_directory_with_a_copy_of_their_certificates() {
     for layout in ["intermediate", "root-only"] {
         let mut request = request(layout);
         request.ca_directory = Some(PathBuf::from("missing/safe's"));
-        request.ca_passphrase_file = Some(PathBuf::from("pass's phrase"));
         let pair = Pair::make(request);
         pair.assert_equal();
-        let key = fs::read_to_string(pair.theirs_ca().join("root.key")).expect("it was written");
-        assert!(key.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{key}");
         assert!(!pair.theirs.join("root.key").exists());
         assert!(pair.theirs.join("root.crt").exists());
     }
+}
+
+#[test]
+fn ca_keys_open_with_the_passphrase_and_are_encrypted_alike() {
+    let mut request = request("root-only");
+    request.ca_directory = Some(PathBuf::from("safe"));
+    request.ca_passphrase_file = Some(PathBuf::from("pass's phrase"));
+    let pair = Pair::make(request);
+    pair.assert_equal();
+    let ca_directories = pair.ca_directory.as_ref().expect("it was asked for");
+    let [ours, theirs] = ca_directories.each_ref().map(|directory| directory.join("root.key"));
+    let key = fs::read_to_string(&theirs).expect("it was written");
+    assert!(key.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{key}");
+    assert_eq!(encryption(&theirs), encryption(&ours));
+}
+
+/// What OpenSSL says about how a key is encrypted: the names of algorithms and the rounds, in order.
+fn encryption(key: &Path) -> Vec<String> {
+    let key = key.display().to_string();
+    let said = run(Path::new("."), "openssl", &["asn1parse", "-in", &key]);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let telling = said.lines().filter(|line| line.contains("OBJECT") || line.contains("INTEGER"));
+    telling.filter_map(|line| line.split_once("prim: ")).map(|(_, what)| what.to_owned()).collect()
 }
 
 #[test]
@@ -449,10 +469,6 @@ impl Pair {
             passphrase: request.ca_passphrase_file.map(|_| PASSPHRASE),
             _homes: homes,
         }
-    }
-
-    fn theirs_ca(&self) -> &Path {
-        self.ca_directory.as_ref().map_or(&self.theirs, |[_, theirs]| theirs)
     }
 
     fn assert_equal(&self) {
