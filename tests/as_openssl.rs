@@ -36,6 +36,7 @@ fn an_ecdsa_p256_set_equals_the_one_that_gen_writes() {
     }
 }
 
+#[cfg(feature = "rsa")]
 #[test]
 fn an_rsa_set_equals_the_one_that_gen_writes() {
     for layout in LAYOUTS {
