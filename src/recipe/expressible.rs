@@ -5,8 +5,8 @@ use crate::layout::{Content, Outline};
 use crate::plan::{CertificateSpec, Plan};
 use crate::x509::{ExtendedKeyUsage, Name, SerialNumber, Usage};
 
-/// How long OpenSSL lets a value be, in characters (`tbl_standard` in crypto/asn1/tbl_standard.h, after the upper bounds
-/// of X.520); types that are not here have no bound.
+/// How long OpenSSL lets a value be, in characters (`tbl_standard` in its crypto/asn1/tbl_standard.h, after the upper
+/// bounds of X.520); types that are not here have no bound.
 const BOUNDS: [(&str, usize); 9] = [
     ("CN", 64),
     ("O", 64),
