@@ -13,6 +13,7 @@ pub mod pem;
 pub mod pki;
 pub mod plan;
 pub mod profile;
+pub mod recipe;
 pub mod scratch;
 pub mod state;
 pub mod x509;

@@ -10,6 +10,7 @@ use crate::layout::LayoutError;
 use crate::pki::IssueError;
 use crate::plan::PlanError;
 use crate::profile::ProfileError;
+use crate::recipe::RecipeError;
 use crate::state::StateError;
 
 /// Anything that a verb can fail with. Every variant knows its detail, its hint and its class ([`Diagnosis`]).
@@ -31,6 +32,9 @@ pub enum Error {
     /// Keys and signatures.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// A plan that is no script of openssl commands.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
     /// A defect between two steps.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -47,6 +51,7 @@ impl Error {
             Self::Plan(error) => error,
             Self::State(error) => error,
             Self::Issue(error) => error,
+            Self::Recipe(error) => error,
             Self::Layout(error) => error,
             Self::Fs(error) => error,
         }

@@ -112,7 +112,7 @@ pub(super) fn arrangement(request: &GenerateRequest) -> Result<Arrangement, Requ
 }
 
 /// The first line of the passphrase file, without its end (as `openssl -passin file:` takes it).
-fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
+pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
     let Some(path) = file else { return Ok(Secrets::default()) };
     let text = read_file(path, PASSPHRASE_BYTES)?;
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -135,7 +135,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn decide_only(&self) -> Result<Generated, Error> {
-        self.refuse_same_directory()?;
+        refuse_same_directory(self.request)?;
         let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             match Directory::open(path)? {
                 None => Ok(found(path, BTreeMap::new(), FileSet::default())),
@@ -150,7 +150,7 @@ impl Run<'_> {
     }
 
     fn make(&self) -> Result<Generated, Error> {
-        self.refuse_same_directory()?;
+        refuse_same_directory(self.request)?;
         // The CA's directory is always locked first, so that two runs cannot wait for each other.
         let ca_target = self.request.ca_directory.as_deref().map(Target::lock).transpose()?;
         let target = Target::lock(&self.request.directory)?;
@@ -176,7 +176,7 @@ impl Run<'_> {
         };
         let staged = match filled.directory.is_empty() {
             true => None,
-            false => Some(target.stage(&filled.directory, self.attributes())?),
+            false => Some(target.stage(&filled.directory, attributes(self.arrangement))?),
         };
         staged_ca.map(|staged| staged.commit()).transpose()?;
         let receipt = staged.map(|staged| staged.commit()).transpose()?;
@@ -215,22 +215,22 @@ impl Run<'_> {
         let (state, problems) = layout::restore(directory, ca_directory);
         problems.into_iter().next().map_or(Ok(state), |problem| Err(problem.into()))
     }
+}
 
-    /// With an owner, its group may enter (and the owner's certificates be read); CA keys stay 0600 inside.
-    fn attributes(&self) -> DirectoryAttributes {
-        match self.arrangement.owner {
-            Some(owner) => DirectoryAttributes { mode: Mode::DIRECTORY_SHARED, gid: Some(owner.gid) },
-            None => DirectoryAttributes { mode: Mode::DIRECTORY, gid: None },
-        }
+/// With an owner, its group may enter (and the owner's certificates be read); CA keys stay 0600 inside.
+pub(super) fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
+    match arrangement.owner {
+        Some(owner) => DirectoryAttributes { mode: Mode::DIRECTORY_SHARED, gid: Some(owner.gid) },
+        None => DirectoryAttributes { mode: Mode::DIRECTORY, gid: None },
     }
+}
 
-    fn refuse_same_directory(&self) -> Result<(), Error> {
-        match &self.request.ca_directory {
-            Some(ca_directory) if same_directory(ca_directory, &self.request.directory) => {
-                Err(RequestError::SameDirectory { path: ca_directory.display().to_string() }.into())
-            }
-            _ => Ok(()),
+pub(super) fn refuse_same_directory(request: &GenerateRequest) -> Result<(), Error> {
+    match &request.ca_directory {
+        Some(ca_directory) if same_directory(ca_directory, &request.directory) => {
+            Err(RequestError::SameDirectory { path: ca_directory.display().to_string() }.into())
         }
+        _ => Ok(()),
     }
 }
 

@@ -3,9 +3,11 @@
 mod generate;
 mod inspect;
 mod ownership;
+mod recipe;
 mod source;
 
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};
 pub use ownership::caller_is_root;
+pub use recipe::as_openssl;
 pub use source::{ProfileSource, profile_source};

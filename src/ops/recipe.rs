@@ -1,0 +1,42 @@
+//! `gen --as-openssl`: a profile -> the script of openssl commands that makes the same directory.
+
+use super::generate::{GenerateRequest, arrangement, attributes, refuse_same_directory, secrets};
+use crate::error::Error;
+use crate::layout;
+use crate::plan::{self, Existing};
+use crate::profile;
+use crate::recipe::{RecipeTarget, script};
+use crate::state::State;
+use std::collections::BTreeSet;
+use time::OffsetDateTime;
+
+/// Takes the decisions that [`generate`](super::generate) would take where nothing exists, and writes them down as a
+/// script. Writes nothing; what exists already is found, and refused, by the script when it runs.
+///
+/// # Errors
+/// [`Error::Recipe`] for a plan that openssl's commands cannot say; else those of a dry run.
+pub fn as_openssl(request: &GenerateRequest, now: OffsetDateTime) -> Result<String, Error> {
+    let profile = profile::parse(&request.profile.origin, &request.profile.text, &request.overrides)?;
+    let arrangement = arrangement(request)?;
+    // Only looked at, so that a file that gen would refuse is refused here.
+    secrets(request.ca_passphrase_file.as_deref())?;
+    refuse_same_directory(request)?;
+    let shown = |path: &std::path::Path| path.display().to_string();
+    let empty = State {
+        path: shown(&request.directory),
+        ca_path: request.ca_directory.as_deref().map(shown).unwrap_or_default(),
+        ca_occupied: request.ca_directory.as_ref().map(|_| BTreeSet::new()),
+        ..State::default()
+    };
+    let plan = plan::build(&profile, &empty, Existing::Refuse, now)?;
+    let outline = layout::outline(&plan, &arrangement);
+    let target = RecipeTarget {
+        source: profile.source,
+        directory: request.directory.clone(),
+        ca_directory: request.ca_directory.clone(),
+        ca_passphrase_file: request.ca_passphrase_file.clone(),
+        owner: arrangement.owner,
+        directory_mode: attributes(&arrangement).mode,
+    };
+    Ok(script(&plan, &outline, &target)?)
+}
