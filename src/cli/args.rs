@@ -85,6 +85,10 @@ pub(super) struct GenArgs {
     #[arg(long, help_heading = "Output")]
     pub(super) dry_run: bool,
 
+    /// Print, instead, the openssl commands that make the same files, as a shell script
+    #[arg(long, conflicts_with_all = ["if_missing", "force", "dry_run", "json", "quiet"], help_heading = "Output")]
+    pub(super) as_openssl: bool,
+
     /// Print the result (or the error) as JSON
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,

@@ -59,6 +59,9 @@ fn dispatch(
     match verb {
         Verb::Gen(args) => {
             let request = request::generate(args, variable)?;
+            if args.as_openssl {
+                return Ok(Report::Text(ops::as_openssl(&request, now)?));
+            }
             let generated = ops::generate(&request, now, keys)?;
             Ok(Report::Generated {
                 generated: Box::new(generated),

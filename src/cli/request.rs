@@ -106,13 +106,8 @@ fn overrides(args: &GenArgs) -> Result<Overrides, CliError> {
         domain: args.names.domain.as_deref().map(domain).transpose()?,
         server: names("--server", &args.names.server)?,
         san: names("--san", &args.names.san)?,
-        client: args.names.client.as_ref().map(|name| common_name("--client", name)).transpose()?,
-        replication: args
-            .names
-            .replication
-            .as_ref()
-            .map(|name| common_name("--replication", name))
-            .transpose()?,
+        client: args.names.client.clone(),
+        replication: args.names.replication.clone(),
         key_type: key_type("--key-type", &args.keys.key_type)?,
         ca_key_type: key_type("--ca-key-type", &args.keys.ca_key_type)?,
         ending: ending(args)?,
@@ -149,14 +144,6 @@ fn setting(text: &str) -> Result<(String, String), CliError> {
 /// A domain becomes part of names, so it is checked like one, and an address is let through as it is.
 fn domain(text: &str) -> Result<String, CliError> {
     dns_name(text).map_err(|source| CliError::Value { flag: "--domain", source })
-}
-
-fn common_name(flag: &'static str, text: &str) -> Result<String, CliError> {
-    if text.trim().is_empty() || text.contains(char::is_control) {
-        let fact = format!("{flag}: the common name \"{}\" cannot be a role", text.escape_debug());
-        return Err(CliError::Flags { fact, hint: "Give the PostgreSQL role that it logs in as." });
-    }
-    Ok(text.to_owned())
 }
 
 /// `-D`, else PGTLS_DIR.

@@ -89,7 +89,11 @@ pub(super) fn entries_if(
     let mut buffer = [MaybeUninit::uninit(); 4096];
     let mut list = RawDir::new(directory, &mut buffer);
     while let Some(entry) = list.next() {
-        let entry = entry?;
+        let entry = match entry {
+            // The directory was removed meanwhile: there is nothing in it any more.
+            Err(Errno::NOENT) => break,
+            other => other?,
+        };
         let Ok(name) = entry.file_name().to_str() else {
             continue;
         };

@@ -111,12 +111,12 @@ pub(super) fn arrangement(request: &GenerateRequest) -> Result<Arrangement, Requ
     })
 }
 
-/// The first line of the passphrase file, without its end (as `openssl -passin file:` takes it).
+/// The first line of the passphrase file, without its line feed: byte for byte what `openssl -passin file:` takes, so a
+/// carriage return before it belongs to the passphrase there and here.
 pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
     let Some(path) = file else { return Ok(Secrets::default()) };
     let text = read_file(path, PASSPHRASE_BYTES)?;
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.is_empty() {
         return Err(RequestError::EmptyPassphrase { path: path.display().to_string() }.into());
     }

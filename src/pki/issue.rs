@@ -72,10 +72,7 @@ pub fn issue(
     let mut serials: Vec<(&IssuerRef, Vec<u8>)> = Vec::with_capacity(made.len());
     let mut issued = Issued::default();
     for spec in &plan.certificates {
-        let signs = plan
-            .certificates
-            .iter()
-            .any(|other| other.kept.is_none() && other.issuer == IssuerRef::Certificate(spec.stem.clone()));
+        let signs = plan.certificates.iter().any(|other| other.kept.is_none() && other.issuer.is(&spec.stem));
         if let Some(kept) = &spec.kept {
             if signs {
                 issuers.insert(&spec.stem, existing_issuer(spec, state, secrets)?);

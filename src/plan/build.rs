@@ -180,9 +180,7 @@ fn describe_kept(specs: &mut [CertificateSpec]) {
 
 /// An existing CA that has to sign must be able to, now.
 fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
-    let signs = |stem: &str| {
-        specs.iter().any(|spec| spec.kept.is_none() && spec.issuer == IssuerRef::Certificate(stem.to_owned()))
-    };
+    let signs = |stem: &str| specs.iter().any(|spec| spec.kept.is_none() && spec.issuer.is(stem));
     for spec in specs.iter().filter(|spec| spec.kept.is_some() && signs(&spec.stem)) {
         let Some(certificate) = &spec.kept else { continue };
         let shown = state.shown(&format!("{}.crt", spec.stem));

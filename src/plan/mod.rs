@@ -91,6 +91,14 @@ pub enum IssuerRef {
     Certificate(String),
 }
 
+impl IssuerRef {
+    /// Whether it is the certificate of that stem.
+    #[must_use]
+    pub fn is(&self, stem: &str) -> bool {
+        matches!(self, Self::Certificate(issuer) if issuer == stem)
+    }
+}
+
 /// A file of several certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BundleSpec {

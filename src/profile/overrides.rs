@@ -72,6 +72,9 @@ impl Overrides {
     /// Lays everything else over the entries.
     pub(super) fn apply(&self, origin: &str, profile: &mut Profile) -> Result<(), ProfileError> {
         let fail = |problem| ProfileError { origin: origin.to_owned(), position: None, problem };
+        for (flag, name) in [("--client", &self.client), ("--replication", &self.replication)] {
+            name.as_deref().map_or(Ok(()), |name| check_role(flag, name)).map_err(fail)?;
+        }
         self.name_server(profile).map_err(fail)?;
         if let Some(client) = &self.client {
             let entry = entry(profile, "--client", "client").map_err(fail)?;
@@ -167,6 +170,17 @@ impl Overrides {
         }
         Ok(())
     }
+}
+
+/// A common name that is to be a role has something in it that can be typed.
+fn check_role(flag: &str, name: &str) -> Result<(), ProfileProblem> {
+    if !name.trim().is_empty() && !name.contains(char::is_control) {
+        return Ok(());
+    }
+    Err(ProfileProblem::Flag {
+        what: format!("{flag}: \"{}\" cannot be the name of a role", name.escape_debug()),
+        hint: "Give the PostgreSQL role that it logs in as.".to_owned(),
+    })
 }
 
 /// The entry that a flag speaks of, by name.

@@ -187,18 +187,14 @@ fn bundle(
         return Err(table.error(&table.span, missing));
     }
     let taken = |name: &str| {
-        let by_certificate =
-            profile.certificates.iter().any(|entry| files_of(entry).contains(&name.to_owned()));
+        let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
+        let by_certificate = stem.is_some_and(|stem| profile.certificate(stem).is_some());
         by_certificate || profile.bundles.iter().any(|bundle| bundle.file == name)
     };
     if taken(&file.value) {
         return Err(source.error(file.span, ProfileProblem::TwoForOneFile { file: file.value }));
     }
     Ok(BundleEntry { file: file.value, certificates: certificates.into_iter().map(|at| at.value).collect() })
-}
-
-fn files_of(entry: &CertificateEntry) -> [String; 2] {
-    [format!("{}.crt", entry.name), format!("{}.key", entry.name)]
 }
 
 fn unknown_certificate(profile: &Profile, found: &str) -> ProfileProblem {
