@@ -206,6 +206,10 @@ impl<'t> Folder<'t> {
         if attributes.gid.is_some() {
             change_owner(&self.descriptor, None, attributes.gid, path)?;
         }
+        // It was born 0700; a change of group may have taken bits away.
+        if attributes == (DirectoryAttributes { mode: Mode::DIRECTORY, gid: None }) && !self.umask_is_odd {
+            return Ok(());
+        }
         fchmod(&self.descriptor, bits(attributes.mode))
             .map_err(|errno| FsError::new(Action::Write, path, errno))
     }

@@ -9,7 +9,7 @@ use super::extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
 use super::{GeneralName, Name, Window, X509Error};
 use rcgen::string::Ia5String;
 use rcgen::{
-    CertificateParams, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
+    CertificateParams, CrlDistributionPoint, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
     KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
 };
 use std::borrow::Cow;
@@ -264,10 +264,10 @@ fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen
     params.serial_number = Some(SerialNumber::from_slice(fields.serial));
     params.key_identifier_method = KeyIdMethod::PreSpecified(fields.subject_key_identifier.to_vec());
     params.use_authority_key_identifier_extension = fields.authority_key_identifier.is_some();
-    // rcgen marks the SAN critical where the subject is empty (RFC 5280 §4.2.1.6): let its stand-in say which.
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    if !fields.subject.is_empty() {
-        params.distinguished_name.push(DnType::CommonName, "stand-in");
+    // rcgen marks the SAN critical where the subject is empty (RFC 5280 §4.2.1.6); its default subject, never seen by
+    // anybody, stands in for one that is not.
+    if fields.subject.is_empty() {
+        params.distinguished_name = rcgen::DistinguishedName::new();
     }
     params.is_ca = match extensions.basic_constraints {
         BasicConstraints::EndEntity => IsCa::ExplicitNoCa,
