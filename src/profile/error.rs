@@ -140,9 +140,8 @@ pub enum ProfileProblem {
 impl Diagnosis for ProfileError {
     fn detail(&self) -> Option<String> {
         match &self.problem {
-            ProfileProblem::Unknown { what, known, .. } if !known.is_empty() => {
+            ProfileProblem::Unknown { known, .. } if !known.is_empty() => {
                 Some(format!("Known here: {}.", known.join(", ")))
-                    .filter(|_| *what != "certificate" || known.len() < 12)
             }
             _ => None,
         }

@@ -1,0 +1,132 @@
+//! The README and the profile reference say what is so: their commands run, and the first screen is what is printed.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const README: &str = include_str!("../README.md");
+const PROFILES: &str = include_str!("../docs/profiles.md");
+
+/// The indented code blocks of a Markdown text, without their indentation; a blank line inside one stays.
+fn code_blocks(text: &str) -> Vec<String> {
+    let mut blocks: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in text.lines() {
+        match line.strip_prefix("    ") {
+            Some(code) if open => blocks.last_mut().unwrap().push_str(&format!("{code}\n")),
+            Some(code) => blocks.push(format!("{code}\n")),
+            None if line.is_empty() && open => blocks.last_mut().unwrap().push('\n'),
+            None => {}
+        }
+        open = line.starts_with("    ") || (line.is_empty() && open);
+    }
+    blocks
+}
+
+fn pgtls(directory: &Path, command: &str) -> Output {
+    let command = command.split(" # ").next().unwrap().trim_end();
+    let words =
+        command.strip_prefix("pgtls").unwrap().replace("/etc/", &format!("{}/etc/", directory.display()));
+    let mut process = Command::new(env!("CARGO_BIN_EXE_pgtls"));
+    process.args(words.split_whitespace()).current_dir(directory);
+    process.env_remove("PGTLS_DIR").env_remove("PGTLS_CA_DIR");
+    process.output().unwrap()
+}
+
+/// `2027-11-21` -> `YYYY-MM-DD`.
+fn without_dates(text: &str) -> String {
+    let mut out: Vec<char> = text.chars().collect();
+    let shape = |at: usize, c: char| if at == 4 || at == 7 { c == '-' } else { c.is_ascii_digit() };
+    for start in 0..out.len().saturating_sub(9) {
+        if (0..10).all(|at| shape(at, out[start + at])) {
+            out[start..start + 10].copy_from_slice(&"YYYY-MM-DD".chars().collect::<Vec<_>>());
+        }
+    }
+    out.into_iter().collect()
+}
+
+#[test]
+fn the_first_screen_is_what_the_first_command_prints() {
+    let block = code_blocks(README).remove(0);
+    let (command, shown) = block.split_once('\n').unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let output = pgtls(scratch.path(), command.strip_prefix("$ ").unwrap());
+    let printed = without_dates(&String::from_utf8(output.stdout).unwrap());
+    let shown = without_dates(shown.trim_end());
+    assert!(printed.starts_with(&shown), "the README shows\n{shown}\nbut it prints\n{printed}");
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    let blocks = code_blocks(README);
+    let tasks = blocks.iter().find(|block| block.contains("--as-openssl")).unwrap();
+    let mut ran = 0;
+    for group in tasks.split("\n\n") {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("pass"), "correct horse\n").unwrap();
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        for command in group.lines().filter(|line| line.starts_with("pgtls")) {
+            if command.contains("inspect pki") {
+                assert!(pgtls(scratch.path(), "pgtls gen chain").status.success());
+            }
+            let output = pgtls(scratch.path(), command);
+            let expected = if command.contains("--owner") && !is_root { 4 } else { 0 };
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(expected), "{command}\n{stderr}");
+            ran += 1;
+        }
+    }
+    assert!(ran >= 10, "only {ran} commands were found");
+}
+
+#[test]
+fn every_flag_and_make_target_that_is_named_exists() {
+    let help = |verb: &str| {
+        let output = pgtls(Path::new("."), &format!("pgtls {verb} --help"));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let known = [help("gen"), help("inspect"), help("profiles")].concat();
+    for text in [README, PROFILES] {
+        // Flags of cargo are in the same sentences as `cargo`.
+        let lines = text.lines().filter(|line| !line.contains("cargo "));
+        let words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
+        for flag in words.filter(|word| word.starts_with("--") && word.len() > 3) {
+            assert!(known.contains(flag) || flag == "--version" || flag == "--help", "{flag} is no flag");
+        }
+    }
+    let makefile = include_str!("../Makefile");
+    let targets = README
+        .split("make ")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase() && c != '-').next());
+    for target in
+        targets.filter(|target| target.contains('-') || ["test", "bench", "install"].contains(target))
+    {
+        assert!(makefile.contains(&format!("\n{target}:")), "make {target} does not exist");
+    }
+}
+
+#[test]
+fn the_example_of_the_profile_reference_is_made() {
+    let scratch = tempfile::tempdir().unwrap();
+    fs::write(scratch.path().join("mine.toml"), code_blocks(PROFILES).remove(0)).unwrap();
+    let output = pgtls(scratch.path(), "pgtls gen mine.toml");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("O=Acme,OU=Databases,OU=Berlin,CN=db1.example.com"), "{printed}");
+}
+
+#[test]
+fn the_reference_names_every_key_and_every_rule() {
+    let scratch = tempfile::tempdir().unwrap();
+    let wrong = "name = \"x\"\n[[certificate]]\nname = \"a\"\nusage = \"server\"\nwrong = 1\n";
+    fs::write(scratch.path().join("wrong.toml"), wrong).unwrap();
+    let refused = String::from_utf8(pgtls(scratch.path(), "pgtls gen wrong.toml").stderr).unwrap();
+    let known = refused.split("Known here: ").nth(1).unwrap().split('.').next().unwrap();
+    let rules = pgtls::profile::Rule::ALL.map(pgtls::profile::Rule::id);
+    for word in known.split(", ").chain(rules) {
+        assert!(PROFILES.contains(&format!("`{word}`")), "docs/profiles.md does not say what {word} is");
+    }
+}
