@@ -168,11 +168,20 @@ impl Listing {
     }
 }
 
-/// Whether two paths name one directory: by what they lead to where both exist, else by how they are written.
+/// Whether two paths name one directory, or one lies inside the other: by what they lead to, as far as they exist.
 #[must_use]
-pub fn same_directory(one: &Path, other: &Path) -> bool {
-    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one.components().eq(other.components()),
+pub fn overlap(one: &Path, other: &Path) -> bool {
+    let (one, other) = (resolved(one), resolved(other));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
+/// The path without links, as far up as something exists; what does not is taken as it is written.
+fn resolved(path: &Path) -> PathBuf {
+    let written = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    for existing in written.ancestors() {
+        if let (Ok(found), Ok(rest)) = (std::fs::canonicalize(existing), written.strip_prefix(existing)) {
+            return found.join(rest);
+        }
     }
+    written
 }

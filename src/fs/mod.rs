@@ -22,7 +22,7 @@ mod stage;
 mod target;
 
 pub use commit::Receipt;
-pub use directory::{Directory, same_directory};
+pub use directory::{Directory, overlap};
 pub use error::{Action, FsError};
 pub use read::{EntryKind, read_file};
 pub use set::{FileEntry, FileSet, Mode, Owner};

@@ -4,7 +4,7 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::source::ProfileSource;
 use crate::error::{Error, RequestError};
 use crate::fs::{
-    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Target, read_file, same_directory,
+    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Target, overlap, read_file,
 };
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Found, Outline, Tree};
@@ -135,7 +135,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn decide_only(&self) -> Result<Generated, Error> {
-        refuse_same_directory(self.request)?;
+        refuse_overlap(self.request)?;
         let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             match Directory::open(path)? {
                 None => Ok(found(path, BTreeMap::new(), FileSet::default())),
@@ -150,7 +150,7 @@ impl Run<'_> {
     }
 
     fn make(&self) -> Result<Generated, Error> {
-        refuse_same_directory(self.request)?;
+        refuse_overlap(self.request)?;
         // The CA's directory is always locked first, so that two runs cannot wait for each other.
         let ca_target = self.request.ca_directory.as_deref().map(Target::lock).transpose()?;
         let target = Target::lock(&self.request.directory)?;
@@ -225,11 +225,13 @@ pub(super) fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
     }
 }
 
-pub(super) fn refuse_same_directory(request: &GenerateRequest) -> Result<(), Error> {
+pub(super) fn refuse_overlap(request: &GenerateRequest) -> Result<(), Error> {
     match &request.ca_directory {
-        Some(ca_directory) if same_directory(ca_directory, &request.directory) => {
-            Err(RequestError::SameDirectory { path: ca_directory.display().to_string() }.into())
+        Some(ca_directory) if overlap(ca_directory, &request.directory) => Err(RequestError::Overlap {
+            ca_directory: ca_directory.display().to_string(),
+            directory: request.directory.display().to_string(),
         }
+        .into()),
         _ => Ok(()),
     }
 }
