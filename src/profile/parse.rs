@@ -191,19 +191,10 @@ fn bundle(
         let missing = ProfileProblem::Missing { key: "certificates", table: "[[bundle]]" };
         return Err(table.error(&table.span, missing));
     }
-    let taken = |name: &str| {
-        let by_certificate =
-            profile.certificates.iter().any(|entry| files_of(entry).contains(&name.to_owned()));
-        by_certificate || profile.bundles.iter().any(|bundle| bundle.file == name)
-    };
-    if taken(&file.value) {
+    if profile.makes(&file.value) {
         return Err(source.error(file.span, ProfileProblem::TwoForOneFile { file: file.value }));
     }
     Ok(BundleEntry { file: file.value, certificates: certificates.into_iter().map(|at| at.value).collect() })
-}
-
-fn files_of(entry: &CertificateEntry) -> [String; 2] {
-    [format!("{}.crt", entry.name), format!("{}.key", entry.name)]
 }
 
 fn unknown_certificate(profile: &Profile, found: &str) -> ProfileProblem {
@@ -334,6 +325,10 @@ fn serial(table: &mut Table<'_, '_>) -> Result<SerialNumber, ProfileError> {
 
 /// Decimal up to 64 bits, or hexadecimal behind `0x`; big-endian bytes without leading zeros.
 fn given_serial(text: &str) -> Option<Vec<u8>> {
+    // The parsers below take a sign.
+    if text.contains('+') {
+        return None;
+    }
     let digits = match text.strip_prefix("0x") {
         Some(digits) => digits.to_owned(),
         None => format!("{:x}", text.parse::<u64>().ok()?),
