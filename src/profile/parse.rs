@@ -75,18 +75,10 @@ fn settings(
 ) -> Result<BTreeMap<String, String>, ProfileError> {
     let mut settings = BTreeMap::new();
     if let Some(value) = document.get("set") {
-        let mistyped = |key: &str, found: &str, expected| ProfileProblem::Type {
-            key: key.to_owned(),
-            expected,
-            found: format!("of type {found}"),
-        };
-        let kind = value.get_ref().type_str();
-        let table = value.get_ref().as_table();
-        let table = table.ok_or_else(|| source.error(value.span(), mistyped("set", kind, "a table")))?;
+        let table = value.get_ref().as_table().ok_or_else(|| source.mistyped("set", value, "a table"))?;
         for (key, value) in table {
-            let (key, kind) = (key.get_ref().as_ref(), value.get_ref().type_str());
-            let text = value.get_ref().as_str();
-            let text = text.ok_or_else(|| source.error(value.span(), mistyped(key, kind, "a string")))?;
+            let key = key.get_ref().as_ref();
+            let text = value.get_ref().as_str().ok_or_else(|| source.mistyped(key, value, "a string"))?;
             settings.insert(key.to_owned(), text.to_owned());
         }
     }
@@ -389,6 +381,6 @@ fn subtree(text: &str) -> Result<SubtreeName, crate::x509::X509Error> {
     }
     // A leading dot means subdomains alone (RFC 5280 §4.2.1.10 leaves it to URIs; OpenSSL and Go take it).
     let domain = text.strip_prefix("DNS:").unwrap_or(text);
-    crate::x509::dns_name(domain.strip_prefix('.').unwrap_or(domain))?;
-    Ok(SubtreeName::Dns(domain.to_owned()))
+    let (dot, rest) = domain.strip_prefix('.').map_or(("", domain), |rest| (".", rest));
+    Ok(SubtreeName::Dns(format!("{dot}{}", crate::x509::dns_name(rest)?)))
 }
