@@ -51,17 +51,13 @@ pub fn build(
 /// The entries so that each comes after its issuer, otherwise in their own order. `profile` has refused cycles.
 fn issuers_first(profile: &Profile) -> Vec<&CertificateEntry> {
     let mut ordered: Vec<&CertificateEntry> = Vec::with_capacity(profile.certificates.len());
-    while ordered.len() < profile.certificates.len() {
-        let before = ordered.len();
-        for entry in &profile.certificates {
-            let has = |name: &String| ordered.iter().any(|other| other.name == *name);
-            if !has(&entry.name) && entry.issuer.as_ref().is_none_or(has) {
-                ordered.push(entry);
-            }
-        }
-        if ordered.len() == before {
-            break;
-        }
+    let next = |ordered: &[&CertificateEntry]| {
+        let has = |name: &String| ordered.iter().any(|other| other.name == *name);
+        let mut entries = profile.certificates.iter();
+        entries.find(|entry| !has(&entry.name) && entry.issuer.as_ref().is_none_or(has))
+    };
+    while let Some(entry) = next(&ordered) {
+        ordered.push(entry);
     }
     ordered
 }
