@@ -255,7 +255,9 @@ fn p384_client(spec: &CertificateSpec) -> Option<Notice> {
 
 fn example_names(specs: &[CertificateSpec]) -> Option<Notice> {
     const EXAMPLE: &str = "yourdomain.com";
-    let is_example = |name: &Name| name.common_names().iter().any(|name| name.ends_with(EXAMPLE));
+    let in_domain =
+        |name: &String| name.strip_suffix(EXAMPLE).is_some_and(|host| host.is_empty() || host.ends_with('.'));
+    let is_example = |name: &Name| name.common_names().iter().any(in_domain);
     let server = specs.iter().find(|spec| spec.usage.serves() && spec.kept.is_none())?;
     is_example(&server.subject).then(|| Notice::ExampleNames { domain: EXAMPLE.to_owned() })
 }
