@@ -141,21 +141,20 @@ fn find_kept(
         if !stays {
             continue;
         }
-        let half = |present: &str, absent: &str| PlanError::HalfPair {
-            present: state.shown(present),
-            absent: state.shown(absent),
-        };
+        let shown = |file: &str| state.shown_pair(is_ca, file);
+        let half = |present: &str, absent: String| PlanError::HalfPair { present: shown(present), absent };
         match (holdings.contains(&certificate), holdings.contains(&key)) {
             (false, false) => continue,
-            (false, true) => return Err(half(&key, &certificate)),
+            (false, true) => return Err(half(&key, shown(&certificate))),
             // A CA's key may be away, in a safe; only signing needs it.
-            (true, false) if !is_ca => return Err(half(&certificate, &key)),
+            (true, false) if !is_ca => return Err(half(&certificate, shown(&key))),
             (true, _) => {}
         }
         if let IssuerRef::Certificate(issuer) = &spec.issuer {
             let issuer = specs[..at].iter().find(|other| other.stem == *issuer);
             if let Some(issuer) = issuer.filter(|issuer| issuer.kept.is_none()) {
-                return Err(half(&certificate, &format!("{}.crt", issuer.stem)));
+                let absent = state.shown_pair(issuer.usage.is_ca(), &format!("{}.crt", issuer.stem));
+                return Err(half(&certificate, absent));
             }
         }
         specs[at].kept = state.certificate(&entries[at].name).cloned();
@@ -181,7 +180,7 @@ fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) 
     };
     for spec in specs.iter().filter(|spec| spec.kept.is_some() && signs(&spec.stem)) {
         let Some(certificate) = &spec.kept else { continue };
-        let shown = state.shown(&format!("{}.crt", spec.stem));
+        let shown = state.shown_pair(true, &format!("{}.crt", spec.stem));
         let unusable = |problem: String| Err(PlanError::UnusableCa { certificate: shown.clone(), problem });
         if certificate.ca != Some(true) {
             return unusable("it is no CA (basicConstraints)".to_owned());
@@ -194,7 +193,7 @@ fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) 
             return unusable(format!("it is valid from {} to {}", format_instant(from), format_instant(to)));
         }
         let Some(key) = state.key(&spec.stem) else {
-            let key = state.shown_ca(&format!("{}.key", spec.stem));
+            let key = state.shown_pair(true, &format!("{}.key", spec.stem));
             return Err(PlanError::CaKeyMissing { certificate: shown, key });
         };
         if let crate::keys::StoredKey::Plain(key) = key
