@@ -16,7 +16,7 @@ pub struct State {
     pub ca_path: String,
     /// Every name in that directory; `None` where CA keys live beside the rest.
     pub ca_occupied: Option<BTreeSet<String>>,
-    /// The certificates of each `*.crt`, in their order.
+    /// The certificates of each `*.crt` and of each bundle, in their order.
     pub certificates: BTreeMap<String, Vec<Certificate>>,
     /// The key of each `*.key`.
     pub keys: BTreeMap<String, StoredKey>,
