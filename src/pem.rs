@@ -40,7 +40,31 @@ pub enum BlockKind {
 /// A PEM text that cannot be taken apart.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed PEM")]
-pub struct PemError(#[source] pem::Error);
+pub struct PemError(#[source] Damage);
+
+/// Where a PEM text is damaged. The parser's own error quotes the line, which may hold a whole key.
+#[derive(Debug, thiserror::Error)]
+enum Damage {
+    #[error("a line that begins a block is damaged")]
+    Begin,
+    #[error("a block does not end")]
+    End,
+    #[error("a block is not base64 inside")]
+    Base64,
+    #[error("it cannot be read")]
+    Other,
+}
+
+impl PemError {
+    fn new(error: pem::Error) -> Self {
+        Self(match error {
+            pem::Error::IllegalSectionStart { .. } => Damage::Begin,
+            pem::Error::MissingSectionEnd { .. } => Damage::End,
+            pem::Error::Base64Decode(_) => Damage::Base64,
+            _ => Damage::Other,
+        })
+    }
+}
 
 /// Encodes one DER certificate as PEM, 64 characters a line, LF, as OpenSSL prints it.
 #[must_use]
@@ -61,7 +85,7 @@ pub fn decode(text: &[u8]) -> Result<Vec<Block>, PemError> {
         }
     }
     let blocks = Section::pem_slice_iter(text).map(|section| {
-        let Section(kind, der) = section.map_err(PemError)?;
+        let Section(kind, der) = section.map_err(PemError::new)?;
         let kind = match kind {
             SectionKind::Certificate => BlockKind::Certificate,
             SectionKind::PrivateKey => BlockKind::Pkcs8,

@@ -16,7 +16,7 @@ pub struct State {
     pub ca_path: String,
     /// Every name in that directory; `None` where CA keys live beside the rest.
     pub ca_occupied: Option<BTreeSet<String>>,
-    /// The certificates of each `*.crt`, in their order.
+    /// The certificates of each `*.crt` and of each bundle, in their order.
     pub certificates: BTreeMap<String, Vec<Certificate>>,
     /// The key of each `*.key`.
     pub keys: BTreeMap<String, StoredKey>,
@@ -50,10 +50,10 @@ impl State {
         shown_in(&self.path, file)
     }
 
-    /// A file of the CA's directory as the user would name it.
+    /// A file of the pair of a CA, or of an end-entity, as the user would name it: where [`State::holdings`] looks.
     #[must_use]
-    pub fn shown_ca(&self, file: &str) -> String {
-        if self.ca_occupied.is_some() { shown_in(&self.ca_path, file) } else { self.shown(file) }
+    pub fn shown_pair(&self, ca: bool, file: &str) -> String {
+        if ca && self.ca_occupied.is_some() { shown_in(&self.ca_path, file) } else { self.shown(file) }
     }
 }
 

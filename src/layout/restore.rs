@@ -18,7 +18,7 @@ pub struct Found {
     pub files: FileSet,
 }
 
-/// Whether a file of that name is one that [`restore`] reads.
+/// Whether the name of a file promises certificates or a key.
 #[must_use]
 pub fn wanted(name: &str) -> bool {
     name.ends_with(".crt") || name.ends_with(".key")
@@ -54,6 +54,9 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     } else if name.ends_with(".key") {
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);
+    } else if let Ok(list) = certificates(text, path) {
+        // A bundle may have any name; a name that promises nothing is no problem where something else is inside.
+        state.certificates.insert(name.to_owned(), list);
     }
     Ok(())
 }

@@ -208,7 +208,7 @@ impl Run<'_> {
     fn concerns(&self, name: &str) -> bool {
         let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
         stem.is_some_and(|stem| self.profile.certificate(stem).is_some())
-            || self.profile.bundles.iter().any(|bundle| bundle.file == name && name.ends_with(".crt"))
+            || self.profile.bundles.iter().any(|bundle| bundle.file == name)
     }
 
     fn restore(&self, directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {

@@ -69,7 +69,7 @@ pub fn issue(
     let made: Vec<&CertificateSpec> = plan.certificates.iter().filter(|spec| spec.kept.is_none()).collect();
     let mut new_keys = generate(&made, keys)?;
     let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
-    let mut serials: Vec<(&IssuerRef, Vec<u8>)> = Vec::with_capacity(made.len());
+    let mut serials: Vec<(&IssuerRef, Vec<u8>)> = made.iter().filter_map(|spec| given_serial(spec)).collect();
     let mut issued = Issued::default();
     for spec in &plan.certificates {
         let signs = plan.certificates.iter().any(|other| other.kept.is_none() && other.issuer.is(&spec.stem));
@@ -96,7 +96,9 @@ pub fn issue(
         let issuer = issuer.ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })?;
         let serial = unused_serial(spec, &serials, keys).map_err(fail)?;
         let der = sign(spec, &serial, key.public(), &key_identifier, issuer)?;
-        serials.push((&spec.issuer, serial));
+        if given_serial(spec).is_none() {
+            serials.push((&spec.issuer, serial));
+        }
         let key_pem = match secrets.ca_passphrase().filter(|_| spec.usage.is_ca()) {
             Some(passphrase) => key.to_encrypted_pem(passphrase, keys),
             None => key.to_pem(),
@@ -125,7 +127,16 @@ fn existing_issuer(spec: &CertificateSpec, state: &State, secrets: &Secrets) -> 
     })
 }
 
-/// A serial number that no certificate of this run has from the same issuer (RFC 5280 §4.1.2.2).
+/// The serial number that a profile gives, and whose it is among.
+fn given_serial(spec: &CertificateSpec) -> Option<(&IssuerRef, Vec<u8>)> {
+    match &spec.serial {
+        SerialNumber::Given(serial) => Some((&spec.issuer, serial.clone())),
+        SerialNumber::Random { .. } => None,
+    }
+}
+
+/// A serial number that no certificate of this run has, or is given, from the same issuer (RFC 5280 §4.1.2.2); without
+/// leading zeros, so that equal numbers are equal bytes.
 fn unused_serial(
     spec: &CertificateSpec,
     used: &[(&IssuerRef, Vec<u8>)],
@@ -139,8 +150,9 @@ fn unused_serial(
         let mut serial = vec![0; bits.div_ceil(8) as usize];
         keys.random(&mut serial)?;
         serial[0] &= 0xff >> (bits.div_ceil(8) * 8 - bits);
+        let serial: Vec<u8> = serial.into_iter().skip_while(|byte| *byte == 0).collect();
         let taken = used.iter().any(|(issuer, other)| **issuer == spec.issuer && *other == serial);
-        if !taken && serial.iter().any(|byte| *byte != 0) {
+        if !taken && !serial.is_empty() {
             return Ok(serial);
         }
     }

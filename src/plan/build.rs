@@ -51,17 +51,13 @@ pub fn build(
 /// The entries so that each comes after its issuer, otherwise in their own order. `profile` has refused cycles.
 fn issuers_first(profile: &Profile) -> Vec<&CertificateEntry> {
     let mut ordered: Vec<&CertificateEntry> = Vec::with_capacity(profile.certificates.len());
-    while ordered.len() < profile.certificates.len() {
-        let before = ordered.len();
-        for entry in &profile.certificates {
-            let has = |name: &String| ordered.iter().any(|other| other.name == *name);
-            if !has(&entry.name) && entry.issuer.as_ref().is_none_or(has) {
-                ordered.push(entry);
-            }
-        }
-        if ordered.len() == before {
-            break;
-        }
+    let next = |ordered: &[&CertificateEntry]| {
+        let has = |name: &String| ordered.iter().any(|other| other.name == *name);
+        let mut entries = profile.certificates.iter();
+        entries.find(|entry| !has(&entry.name) && entry.issuer.as_ref().is_none_or(has))
+    };
+    while let Some(entry) = next(&ordered) {
+        ordered.push(entry);
     }
     ordered
 }
@@ -145,21 +141,20 @@ fn find_kept(
         if !stays {
             continue;
         }
-        let half = |present: &str, absent: &str| PlanError::HalfPair {
-            present: state.shown(present),
-            absent: state.shown(absent),
-        };
+        let shown = |file: &str| state.shown_pair(is_ca, file);
+        let half = |present: &str, absent: String| PlanError::HalfPair { present: shown(present), absent };
         match (holdings.contains(&certificate), holdings.contains(&key)) {
             (false, false) => continue,
-            (false, true) => return Err(half(&key, &certificate)),
+            (false, true) => return Err(half(&key, shown(&certificate))),
             // A CA's key may be away, in a safe; only signing needs it.
-            (true, false) if !is_ca => return Err(half(&certificate, &key)),
+            (true, false) if !is_ca => return Err(half(&certificate, shown(&key))),
             (true, _) => {}
         }
         if let IssuerRef::Certificate(issuer) = &spec.issuer {
             let issuer = specs[..at].iter().find(|other| other.stem == *issuer);
             if let Some(issuer) = issuer.filter(|issuer| issuer.kept.is_none()) {
-                return Err(half(&certificate, &format!("{}.crt", issuer.stem)));
+                let absent = state.shown_pair(issuer.usage.is_ca(), &format!("{}.crt", issuer.stem));
+                return Err(half(&certificate, absent));
             }
         }
         specs[at].kept = state.certificate(&entries[at].name).cloned();
@@ -183,7 +178,7 @@ fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) 
     let signs = |stem: &str| specs.iter().any(|spec| spec.kept.is_none() && spec.issuer.is(stem));
     for spec in specs.iter().filter(|spec| spec.kept.is_some() && signs(&spec.stem)) {
         let Some(certificate) = &spec.kept else { continue };
-        let shown = state.shown(&format!("{}.crt", spec.stem));
+        let shown = state.shown_pair(true, &format!("{}.crt", spec.stem));
         let unusable = |problem: String| Err(PlanError::UnusableCa { certificate: shown.clone(), problem });
         if certificate.ca != Some(true) {
             return unusable("it is no CA (basicConstraints)".to_owned());
@@ -196,7 +191,7 @@ fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) 
             return unusable(format!("it is valid from {} to {}", format_instant(from), format_instant(to)));
         }
         let Some(key) = state.key(&spec.stem) else {
-            let key = state.shown_ca(&format!("{}.key", spec.stem));
+            let key = state.shown_pair(true, &format!("{}.key", spec.stem));
             return Err(PlanError::CaKeyMissing { certificate: shown, key });
         };
         if let crate::keys::StoredKey::Plain(key) = key
@@ -257,7 +252,9 @@ fn p384_client(spec: &CertificateSpec) -> Option<Notice> {
 
 fn example_names(specs: &[CertificateSpec]) -> Option<Notice> {
     const EXAMPLE: &str = "yourdomain.com";
-    let is_example = |name: &Name| name.common_names().iter().any(|name| name.ends_with(EXAMPLE));
+    let in_domain =
+        |name: &String| name.strip_suffix(EXAMPLE).is_some_and(|host| host.is_empty() || host.ends_with('.'));
+    let is_example = |name: &Name| name.common_names().iter().any(in_domain);
     let server = specs.iter().find(|spec| spec.usage.serves() && spec.kept.is_none())?;
     is_example(&server.subject).then(|| Notice::ExampleNames { domain: EXAMPLE.to_owned() })
 }

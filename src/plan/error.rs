@@ -87,16 +87,17 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// The refusal of a window that does not fit its issuer's.
+    /// The refusal of a window that does not fit its issuer's; `flag` is the one that sets the lifetime to blame.
     pub(super) fn outlives(
         certificate: &str,
         detail: String,
+        flag: &'static str,
         fits: Option<Lifetime>,
         by_existing: bool,
     ) -> Self {
         let hint = fits.map_or_else(
             || "Nothing fits any more; use another directory or CA.".to_owned(),
-            |fits| format!("--lifetime {fits} is the longest that fits."),
+            |fits| format!("{flag} {fits} is the longest that fits."),
         );
         Self::Broken {
             rule: Rule::LeafOutlivesCa,

@@ -1,8 +1,8 @@
 //! The rules that a certificate of a plan keeps, or that its entry waives.
 
-use super::{CertificateSpec, IssuerRef, PlanError};
+use super::{CertificateSpec, IssuerRef, PlanError, window};
 use crate::keys::KeyType;
-use crate::profile::{Profile, Rule};
+use crate::profile::{CertificateEntry, Profile, Rule};
 use crate::x509::{GeneralName, Lifetime, Usage, format_instant};
 use time::OffsetDateTime;
 
@@ -17,6 +17,16 @@ struct Breach {
     error: PlanError,
 }
 
+impl Breach {
+    /// What forbids it is this certificate: it can be the directory's, not the request's.
+    fn because_of(mut self, other: &CertificateSpec) -> Self {
+        if let PlanError::Broken { by_existing, .. } = &mut self.error {
+            *by_existing = other.kept.is_some();
+        }
+        self
+    }
+}
+
 /// Checks everything that is going to be made, and notes in each what its entry waives.
 pub(super) fn check(
     profile: &Profile,
@@ -27,11 +37,10 @@ pub(super) fn check(
         if specs[at].kept.is_some() {
             continue;
         }
-        let waives =
-            profile.certificate(&specs[at].stem).map(|entry| entry.waive.clone()).unwrap_or_default();
+        let Some(entry) = profile.certificate(&specs[at].stem) else { continue };
         let mut waived = Vec::new();
-        for breach in breaches(&specs[at], specs, now) {
-            if !waives.contains(&breach.rule) {
+        for breach in breaches(entry, &specs[at], specs, now) {
+            if !entry.waive.contains(&breach.rule) {
                 return Err(breach.error);
             }
             waived.push(breach.rule);
@@ -41,7 +50,12 @@ pub(super) fn check(
     Ok(())
 }
 
-fn breaches(spec: &CertificateSpec, specs: &[CertificateSpec], now: OffsetDateTime) -> Vec<Breach> {
+fn breaches(
+    entry: &CertificateEntry,
+    spec: &CertificateSpec,
+    specs: &[CertificateSpec],
+    now: OffsetDateTime,
+) -> Vec<Breach> {
     let issuer = issuer_of(spec, specs);
     let names = spec.subject.common_names();
     [
@@ -51,7 +65,7 @@ fn breaches(spec: &CertificateSpec, specs: &[CertificateSpec], now: OffsetDateTi
         eddsa(spec, issuer),
         issuer_is_ca(spec, issuer),
         path_length(spec, specs),
-        outlives(spec, issuer, now),
+        outlives(entry, spec, issuer, now),
     ]
     .into_iter()
     .flatten()
@@ -125,7 +139,7 @@ fn eddsa(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Option<Bre
         Some(_) => "Leave the CA at ecdsa-p256 (--ca-key-type); an Ed25519 leaf under it works.",
         None => "Use --key-type ecdsa-p256.",
     };
-    Some(breach(Rule::EddsaSignsServer, spec, fact, Some(detail), hint))
+    Some(breach(Rule::EddsaSignsServer, spec, fact, Some(detail), hint).because_of(signer))
 }
 
 fn issuer_is_ca(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Option<Breach> {
@@ -162,18 +176,19 @@ fn path_length(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Brea
                 "Set path_length = {below} on \"{}\", or issue \"{}\" higher up.",
                 issuer.stem, spec.stem
             );
-            let mut breach = breach(Rule::PathLengthSpent, spec, fact, Some(detail), &hint);
-            if let PlanError::Broken { by_existing, .. } = &mut breach.error {
-                *by_existing = kept.is_some();
-            }
-            return Some(breach);
+            return Some(breach(Rule::PathLengthSpent, spec, fact, Some(detail), &hint).because_of(issuer));
         }
         current = issuer;
     }
     None
 }
 
-fn outlives(spec: &CertificateSpec, issuer: Option<&CertificateSpec>, now: OffsetDateTime) -> Option<Breach> {
+fn outlives(
+    entry: &CertificateEntry,
+    spec: &CertificateSpec,
+    issuer: Option<&CertificateSpec>,
+    now: OffsetDateTime,
+) -> Option<Breach> {
     let issuer = issuer?;
     let end = issuer.kept.as_ref().map_or(issuer.window.not_after, |kept| kept.window.not_after);
     if spec.window.not_after <= end {
@@ -181,6 +196,10 @@ fn outlives(spec: &CertificateSpec, issuer: Option<&CertificateSpec>, now: Offse
     }
     let (own, ca) = (format_instant(spec.window.not_after), format_instant(end));
     let detail = format!("It would end at {own}; \"{}\" ends at {ca}.", issuer.stem);
-    let error = PlanError::outlives(&spec.stem, detail, Lifetime::fitting(end - now), issuer.kept.is_some());
+    // A CA that a certificate under it stretched is not to blame; that certificate is.
+    let by_own_wish = window::wished(entry, now).is_ok_and(|wished| wished.not_after > end);
+    let flag = if spec.usage.is_ca() && by_own_wish { "--intermediate-lifetime" } else { "--lifetime" };
+    let fits = Lifetime::fitting(end - window::counted_from(entry, now));
+    let error = PlanError::outlives(&spec.stem, detail, flag, fits, issuer.kept.is_some());
     Some(Breach { rule: Rule::LeafOutlivesCa, error })
 }

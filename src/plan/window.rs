@@ -8,18 +8,19 @@ use time::{Duration, OffsetDateTime};
 /// How far back a certificate begins, so that a peer whose clock is behind takes it at once.
 pub(super) const BACKDATED: Duration = Duration::HOUR;
 
+/// Where a lifetime begins to count: the beginning that was asked for, or now, to the second.
+pub(super) fn counted_from(entry: &CertificateEntry, now: OffsetDateTime) -> OffsetDateTime {
+    entry.validity.not_before.unwrap_or_else(|| now.replace_nanosecond(0).unwrap_or(now))
+}
+
 /// The window that an entry wishes for, to the second.
 pub(super) fn wished(entry: &CertificateEntry, now: OffsetDateTime) -> Result<Window, PlanError> {
     let past = || PlanError::PastYear9999 { certificate: entry.name.clone() };
-    let now = now.replace_nanosecond(0).unwrap_or(now);
-    let not_before = entry.validity.not_before.unwrap_or(now - BACKDATED);
+    let from = counted_from(entry, now);
+    let not_before = entry.validity.not_before.unwrap_or(from - BACKDATED);
     let not_after = match entry.validity.ending {
         Ending::At(instant) => instant,
-        // A lifetime counts from now, or from the beginning that was asked for.
-        Ending::After(lifetime) => {
-            let from = entry.validity.not_before.unwrap_or(now);
-            from.checked_add(lifetime.duration()).ok_or_else(past)?
-        }
+        Ending::After(lifetime) => from.checked_add(lifetime.duration()).ok_or_else(past)?,
     };
     if not_after.year() > 9999 {
         return Err(past());

@@ -28,6 +28,20 @@ impl Profile {
     pub fn certificate(&self, name: &str) -> Option<&CertificateEntry> {
         self.certificates.iter().find(|entry| entry.name == name)
     }
+
+    /// Whether a file of that name is one that it makes.
+    pub(super) fn makes(&self, file: &str) -> bool {
+        let by_certificate =
+            self.certificates.iter().any(|entry| entry.files().iter().any(|own| own == file));
+        by_certificate || self.bundles.iter().any(|bundle| bundle.file == file)
+    }
+}
+
+impl CertificateEntry {
+    /// The names of its own two files.
+    pub(super) fn files(&self) -> [String; 2] {
+        [format!("{}.crt", self.name), format!("{}.key", self.name)]
+    }
 }
 
 /// One certificate and its key.

@@ -156,6 +156,9 @@ impl Diagnosis for ProfileError {
                 || "See \"pgtls profiles intermediate\" for an example.".to_owned(),
                 |near| format!("Did you mean \"{near}\"?"),
             )),
+            ProfileProblem::Missing { key, .. } if key.starts_with('[') => {
+                Some(format!("Add a table {key}."))
+            }
             ProfileProblem::Missing { key, .. } => Some(format!("Add a line {key} = ...")),
             ProfileProblem::Value(error) => error.hint(),
             ProfileProblem::KeyType(error) => error.hint(),

@@ -109,7 +109,11 @@ impl Overrides {
         }
         if !self.san.is_empty() {
             let entry = entry(profile, "--san", "server")?;
-            entry.san.extend(self.san.iter().filter(|name| !self.server.contains(name)).cloned());
+            for name in &self.san {
+                if !entry.san.contains(name) {
+                    entry.san.push(name.clone());
+                }
+            }
         }
         Ok(())
     }
@@ -130,7 +134,11 @@ impl Overrides {
             serial: SerialNumber::Random { bits: 128 },
             ..client.clone()
         };
+        for file in replication.files() {
+            refuse_taken(profile, &file)?;
+        }
         if replication.issuer.is_none() {
+            refuse_taken(profile, "clients.crt")?;
             let certificates = vec!["client".to_owned(), "replication".to_owned()];
             profile.bundles.push(BundleEntry { file: "clients.crt".to_owned(), certificates });
         }
@@ -181,6 +189,14 @@ fn check_role(flag: &str, name: &str) -> Result<(), ProfileProblem> {
         what: format!("{flag}: \"{}\" cannot be the name of a role", name.escape_debug()),
         hint: "Give the PostgreSQL role that it logs in as.".to_owned(),
     })
+}
+
+/// A flag makes no file that the profile makes already.
+fn refuse_taken(profile: &Profile, file: &str) -> Result<(), ProfileProblem> {
+    if profile.makes(file) {
+        return Err(ProfileProblem::TwoForOneFile { file: file.to_owned() });
+    }
+    Ok(())
 }
 
 /// The entry that a flag speaks of, by name.

@@ -39,18 +39,20 @@ pub fn parse(origin: &str, text: &str, overrides: &Overrides) -> Result<Profile,
     // Read by `settings` above.
     top.known("set");
     top.finish()?;
-    let mut spans = Spans { entries: Vec::new() };
+    let mut places = Vec::new();
     for table in certificates {
-        spans.entries.push(table.span.clone());
-        profile.certificates.push(certificate(table)?);
+        let span = table.span.clone();
+        let (entry, references) = certificate(table)?;
+        profile.certificates.push(entry);
+        places.push(Places { entry: span, references });
     }
     if profile.certificates.is_empty() {
         return Err(
             source.error(0..0, ProfileProblem::Missing { key: "[[certificate]]", table: "the profile" })
         );
     }
-    check_references(&source, &profile, &spans)?;
-    check_cycles(&source, &profile, &spans)?;
+    check_references(&source, &profile, &places)?;
+    check_cycles(&source, &profile, &places)?;
     for table in bundles {
         let entry = bundle(table, &source, &profile)?;
         profile.bundles.push(entry);
@@ -59,9 +61,10 @@ pub fn parse(origin: &str, text: &str, overrides: &Overrides) -> Result<Profile,
     Ok(profile)
 }
 
-/// Where each certificate's table stands.
-struct Spans {
-    entries: Vec<Range<usize>>,
+/// Where a certificate's table stands, and the names of other certificates in it.
+struct Places {
+    entry: Range<usize>,
+    references: Vec<At<String>>,
 }
 
 /// `[set]` with `--set`, `--domain` and the domain of the first server name laid over it.
@@ -72,18 +75,10 @@ fn settings(
 ) -> Result<BTreeMap<String, String>, ProfileError> {
     let mut settings = BTreeMap::new();
     if let Some(value) = document.get("set") {
-        let mistyped = |key: &str, found: &str, expected| ProfileProblem::Type {
-            key: key.to_owned(),
-            expected,
-            found: format!("of type {found}"),
-        };
-        let kind = value.get_ref().type_str();
-        let table = value.get_ref().as_table();
-        let table = table.ok_or_else(|| source.error(value.span(), mistyped("set", kind, "a table")))?;
+        let table = value.get_ref().as_table().ok_or_else(|| source.mistyped("set", value, "a table"))?;
         for (key, value) in table {
-            let (key, kind) = (key.get_ref().as_ref(), value.get_ref().type_str());
-            let text = value.get_ref().as_str();
-            let text = text.ok_or_else(|| source.error(value.span(), mistyped(key, kind, "a string")))?;
+            let key = key.get_ref().as_ref();
+            let text = value.get_ref().as_str().ok_or_else(|| source.mistyped(key, value, "a string"))?;
             settings.insert(key.to_owned(), text.to_owned());
         }
     }
@@ -91,12 +86,13 @@ fn settings(
     Ok(settings)
 }
 
-fn certificate(mut table: Table<'_, '_>) -> Result<CertificateEntry, ProfileError> {
+/// An entry, and the names of other certificates in it, which are looked up once all are known.
+fn certificate(mut table: Table<'_, '_>) -> Result<(CertificateEntry, Vec<At<String>>), ProfileError> {
     let name = table.required("name")?;
     check_file_name(&table, &name)?;
     let usage = table.required("usage")?;
     let usage = one_of(&table, &usage, "usage", &Usage::ALL, Usage::id)?;
-    let issuer = table.string("issuer")?.map(|at| at.value);
+    let issuer = table.string("issuer")?;
     let subject = match table.string("subject")? {
         Some(at) => Name::parse(&at.value).map_err(|error| table.error(&at.span, error))?,
         None => Name::parse("").map_err(|error| table.error(&(0..0), error))?,
@@ -105,10 +101,11 @@ fn certificate(mut table: Table<'_, '_>) -> Result<CertificateEntry, ProfileErro
         Some(at) => at.value.parse().map_err(|error: crate::keys::KeyError| table.error(&at.span, error))?,
         None => KeyType::EcdsaP256,
     };
+    let append = table.strings("append")?;
     let entry = CertificateEntry {
         name: name.value,
         usage,
-        issuer,
+        issuer: issuer.as_ref().map(|at| at.value.clone()),
         subject,
         san: table.parsed("san", str::parse::<GeneralName>)?,
         validity: validity(&mut table, usage)?,
@@ -120,7 +117,7 @@ fn certificate(mut table: Table<'_, '_>) -> Result<CertificateEntry, ProfileErro
         crl_distribution_points: table.parsed("crl_distribution_points", distribution_point)?,
         extended_key_usages: table.parsed("extended_key_usages", str::parse::<ExtendedKeyUsage>)?,
         criticality: criticality(&mut table)?,
-        append: table.strings("append")?.into_iter().map(|at| at.value).collect(),
+        append: append.iter().map(|at| at.value.clone()).collect(),
         waive: {
             let rules = table.strings("waive")?;
             rules
@@ -131,7 +128,7 @@ fn certificate(mut table: Table<'_, '_>) -> Result<CertificateEntry, ProfileErro
     };
     table.finish()?;
     check_usage(&table, &entry)?;
-    Ok(entry)
+    Ok((entry, issuer.into_iter().chain(append).collect()))
 }
 
 /// What one entry may not say together.
@@ -186,12 +183,7 @@ fn bundle(
         let missing = ProfileProblem::Missing { key: "certificates", table: "[[bundle]]" };
         return Err(table.error(&table.span, missing));
     }
-    let taken = |name: &str| {
-        let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
-        let by_certificate = stem.is_some_and(|stem| profile.certificate(stem).is_some());
-        by_certificate || profile.bundles.iter().any(|bundle| bundle.file == name)
-    };
-    if taken(&file.value) {
+    if profile.makes(&file.value) {
         return Err(source.error(file.span, ProfileProblem::TwoForOneFile { file: file.value }));
     }
     Ok(BundleEntry { file: file.value, certificates: certificates.into_iter().map(|at| at.value).collect() })
@@ -203,32 +195,29 @@ fn unknown_certificate(profile: &Profile, found: &str) -> ProfileProblem {
 }
 
 /// Every issuer and appended certificate exists, and no two entries are of one name.
-fn check_references(source: &Source<'_>, profile: &Profile, spans: &Spans) -> Result<(), ProfileError> {
-    for (at, entry) in profile.certificates.iter().enumerate() {
-        let span = spans.entries[at].clone();
+fn check_references(source: &Source<'_>, profile: &Profile, places: &[Places]) -> Result<(), ProfileError> {
+    for (at, (entry, places)) in profile.certificates.iter().zip(places).enumerate() {
         if profile.certificates[..at].iter().any(|other| other.name == entry.name) {
             let file = format!("{}.crt", entry.name);
-            return Err(source.error(span, ProfileProblem::TwoForOneFile { file }));
+            return Err(source.error(places.entry.clone(), ProfileProblem::TwoForOneFile { file }));
         }
-        for name in entry.issuer.iter().chain(&entry.append) {
-            if profile.certificate(name).is_none() {
-                return Err(source.error(span, unknown_certificate(profile, name)));
-            }
+        if let Some(at) = places.references.iter().find(|at| profile.certificate(&at.value).is_none()) {
+            return Err(source.error(at.span.clone(), unknown_certificate(profile, &at.value)));
         }
     }
     Ok(())
 }
 
 /// Following the issuers up ends at one that signs itself.
-fn check_cycles(source: &Source<'_>, profile: &Profile, spans: &Spans) -> Result<(), ProfileError> {
-    for (at, entry) in profile.certificates.iter().enumerate() {
+fn check_cycles(source: &Source<'_>, profile: &Profile, places: &[Places]) -> Result<(), ProfileError> {
+    for (entry, places) in profile.certificates.iter().zip(places) {
         let mut path = vec![entry.name.as_str()];
         let mut current = entry;
         while let Some(issuer) = current.issuer.as_deref().and_then(|name| profile.certificate(name)) {
             path.push(&issuer.name);
             if issuer.name == entry.name {
                 let problem = ProfileProblem::Cycle { path: path.join(" -> ") };
-                return Err(source.error(spans.entries[at].clone(), problem));
+                return Err(source.error(places.entry.clone(), problem));
             }
             if path.len() > profile.certificates.len() {
                 // A cycle further up, which its own members report.
@@ -328,6 +317,10 @@ fn serial(table: &mut Table<'_, '_>) -> Result<SerialNumber, ProfileError> {
 
 /// Decimal up to 64 bits, or hexadecimal behind `0x`; big-endian bytes without leading zeros.
 fn given_serial(text: &str) -> Option<Vec<u8>> {
+    // The parsers below take a sign.
+    if text.contains('+') {
+        return None;
+    }
     let digits = match text.strip_prefix("0x") {
         Some(digits) => digits.to_owned(),
         None => format!("{:x}", text.parse::<u64>().ok()?),
@@ -388,6 +381,6 @@ fn subtree(text: &str) -> Result<SubtreeName, crate::x509::X509Error> {
     }
     // A leading dot means subdomains alone (RFC 5280 §4.2.1.10 leaves it to URIs; OpenSSL and Go take it).
     let domain = text.strip_prefix("DNS:").unwrap_or(text);
-    crate::x509::dns_name(domain.strip_prefix('.').unwrap_or(domain))?;
-    Ok(SubtreeName::Dns(domain.to_owned()))
+    let (dot, rest) = domain.strip_prefix('.').map_or(("", domain), |rest| (".", rest));
+    Ok(SubtreeName::Dns(format!("{dot}{}", crate::x509::dns_name(rest)?)))
 }

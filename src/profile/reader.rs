@@ -23,6 +23,19 @@ impl Source<'_> {
         }
     }
 
+    /// The refusal of a value of another type than `expected`, which has an article.
+    pub(super) fn mistyped(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        expected: &'static str,
+    ) -> ProfileError {
+        let kind = value.get_ref().type_str();
+        let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        let found = format!("{article} {kind}");
+        self.error(value.span(), ProfileProblem::Type { key: key.to_owned(), expected, found })
+    }
+
     /// Puts the settings in: `root.{domain}` -> `root.example.com`.
     fn substitute(&self, text: &str, span: &Range<usize>) -> Result<String, ProfileError> {
         let (mut out, mut rest) = (String::with_capacity(text.len()), text);
@@ -80,11 +93,7 @@ impl<'s, 't> Table<'s, 't> {
     }
 
     fn mistyped(&self, key: &str, value: &Spanned<DeValue<'_>>, expected: &'static str) -> ProfileError {
-        let kind = value.get_ref().type_str();
-        let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-        let problem =
-            ProfileProblem::Type { key: key.to_owned(), expected, found: format!("{article} {kind}") };
-        self.error(&value.span(), problem)
+        self.source.mistyped(key, value, expected)
     }
 
     fn text(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<At<String>, ProfileError> {

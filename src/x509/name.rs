@@ -232,7 +232,8 @@ fn string_tag(kind: &str, value: &str) -> Result<u64, &'static str> {
 /// Takes RFC 4514 §2.4 escapes out, and the spaces around the value that no backslash protects.
 fn unescape(text: &str) -> Result<String, &'static str> {
     const LONE: &str = "a backslash is followed by neither a special character nor two hexadecimal digits";
-    let text = text.trim_start();
+    // Only the space: other white space is not escaped when a name is shown, so it belongs to the value.
+    let text = text.trim_start_matches(' ');
     let mut bytes = Vec::with_capacity(text.len());
     let mut kept = 0;
     let mut rest = text.bytes();

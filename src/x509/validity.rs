@@ -142,7 +142,9 @@ pub fn parse_instant(text: &str) -> Result<OffsetDateTime, X509Error> {
         return Ok(instant.assume_utc());
     }
     let instant = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| fail())?;
-    instant.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).map_err(|_| fail())
+    // The last hours of the year 9999 may lie in the year 10000 by UTC.
+    let instant = instant.checked_to_offset(time::UtcOffset::UTC).ok_or_else(fail)?;
+    instant.replace_nanosecond(0).map_err(|_| fail())
 }
 
 #[cfg(test)]
