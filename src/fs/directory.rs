@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -168,11 +168,33 @@ impl Listing {
     }
 }
 
-/// Whether two paths name one directory: by what they lead to where both exist, else by how they are written.
+/// Whether two paths name one directory, or would once both are made.
 #[must_use]
 pub fn same_directory(one: &Path, other: &Path) -> bool {
-    match (std::fs::canonicalize(one), std::fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one.components().eq(other.components()),
+    destination(one) == destination(other)
+}
+
+/// What a path leads to: as far as it exists by links and all, beyond that by its words, for what is going to be made
+/// has no links in it.
+fn destination(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut existing = absolute.as_path();
+    let mut found = loop {
+        match (existing.canonicalize(), existing.parent(), existing.components().next_back()) {
+            (Ok(found), ..) => break found,
+            (Err(_), Some(parent), Some(last)) => {
+                missing.push(last);
+                existing = parent;
+            }
+            _ => break existing.to_path_buf(),
+        }
+    };
+    for component in missing.into_iter().rev() {
+        match component {
+            Component::ParentDir => drop(found.pop()),
+            other => found.push(other),
+        }
     }
+    found
 }
