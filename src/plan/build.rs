@@ -20,6 +20,8 @@ pub fn build(
     existing: Existing,
     now: OffsetDateTime,
 ) -> Result<Plan, PlanError> {
+    // To the second, as certificates count: what lives for ten days fits under what does.
+    let now = now.replace_nanosecond(0).unwrap_or(now);
     let mut specs: Vec<CertificateSpec> = Vec::with_capacity(profile.certificates.len());
     let mut entries = Vec::with_capacity(profile.certificates.len());
     for entry in issuers_first(profile) {
