@@ -272,13 +272,13 @@ fn with_own_names(command: &str) -> String {
     format!("{command} --server db1.example.com{client}{place}")
 }
 
-/// When the first of what was made ends, and what makes it anew.
+/// When the first of what was made ends (all that end that day), and what makes it anew.
 fn expiry(generated: &Generated, command: &str) -> String {
     let leaves: Vec<_> = generated.plan.certificates.iter().filter(|spec| !spec.usage.is_ca()).collect();
     let Some(first) = leaves.iter().map(|spec| spec.window.not_after).min() else { return String::new() };
     let files: Vec<String> = leaves
         .iter()
-        .filter(|spec| spec.window.not_after == first)
+        .filter(|spec| format_date(spec.window.not_after) == format_date(first))
         .map(|spec| format!("{}.crt", spec.stem))
         .collect();
     let names = match files.split_last() {
