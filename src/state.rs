@@ -44,6 +44,13 @@ impl State {
         }
     }
 
+    /// A file of a pair, of a CA or of an end-entity, as the user would name it: where [`holdings`](Self::holdings)
+    /// looks for it.
+    #[must_use]
+    pub fn shown_of(&self, ca: bool, file: &str) -> String {
+        if ca { self.shown_ca(file) } else { self.shown(file) }
+    }
+
     /// A file of it as the user would name it.
     #[must_use]
     pub fn shown(&self, file: &str) -> String {

@@ -148,8 +148,8 @@ fn find_kept(
             continue;
         }
         let half = |present: &str, absent: &str| PlanError::HalfPair {
-            present: state.shown(present),
-            absent: state.shown(absent),
+            present: state.shown_of(is_ca, present),
+            absent: state.shown_of(is_ca, absent),
         };
         match (holdings.contains(&certificate), holdings.contains(&key)) {
             (false, false) => continue,
@@ -161,7 +161,8 @@ fn find_kept(
         if let IssuerRef::Certificate(issuer) = &spec.issuer {
             let issuer = specs[..at].iter().find(|other| other.stem == *issuer);
             if let Some(issuer) = issuer.filter(|issuer| issuer.kept.is_none()) {
-                return Err(half(&certificate, &format!("{}.crt", issuer.stem)));
+                let absent = state.shown_ca(&format!("{}.crt", issuer.stem));
+                return Err(PlanError::HalfPair { present: state.shown_of(is_ca, &certificate), absent });
             }
         }
         specs[at].kept = state.certificate(&entries[at].name).cloned();
@@ -187,7 +188,7 @@ fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) 
     };
     for spec in specs.iter().filter(|spec| spec.kept.is_some() && signs(&spec.stem)) {
         let Some(certificate) = &spec.kept else { continue };
-        let shown = state.shown(&format!("{}.crt", spec.stem));
+        let shown = state.shown_of(spec.usage.is_ca(), &format!("{}.crt", spec.stem));
         let unusable = |problem: String| Err(PlanError::UnusableCa { certificate: shown.clone(), problem });
         if certificate.ca != Some(true) {
             return unusable("it is no CA (basicConstraints)".to_owned());
@@ -200,7 +201,7 @@ fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) 
             return unusable(format!("it is valid from {} to {}", format_instant(from), format_instant(to)));
         }
         let Some(key) = state.key(&spec.stem) else {
-            let key = state.shown_ca(&format!("{}.key", spec.stem));
+            let key = state.shown_of(spec.usage.is_ca(), &format!("{}.key", spec.stem));
             return Err(PlanError::CaKeyMissing { certificate: shown, key });
         };
         if let crate::keys::StoredKey::Plain(key) = key

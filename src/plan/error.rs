@@ -142,7 +142,7 @@ impl Diagnosis for PlanError {
             Self::EmptyWindow { .. } => "Give a later end, or, in a profile, an earlier not_before.",
             Self::PastYear9999 { .. } => "Give a shorter lifetime.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
-            Self::UnusableCa { .. } => "Use another directory with -D.",
+            Self::UnusableCa { .. } => "Name another CA with --ca-dir, or another directory with -D.",
         };
         Some(hint.to_owned())
     }

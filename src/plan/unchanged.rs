@@ -42,7 +42,7 @@ pub(super) fn compare(
     match fields.into_iter().flatten().next() {
         None => Ok(()),
         Some(field) => Err(PlanError::Differs {
-            file: state.shown(&format!("{}.crt", spec.stem)),
+            file: state.shown_of(spec.usage.is_ca(), &format!("{}.crt", spec.stem)),
             field: field.name,
             found: field.found,
             expected: field.expected,
