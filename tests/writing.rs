@@ -468,6 +468,20 @@ fn the_directory_of_ca_keys_may_lie_inside_the_other() {
 }
 
 #[test]
+fn a_refusal_makes_neither_of_two_nested_directories() {
+    let home = scratch();
+    run(home.path(), "chmod", &["0777", "."]);
+    for (directory, ca_directory) in [("pki", "pki/ca"), ("ca/db1", "ca")] {
+        let more = ["-D", directory, "--ca-dir", ca_directory, "--owner", "0:0"];
+        let output = generate(&home, &more).as_nobody().output();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
+        assert!(stderr.contains("could not change owner of"), "{stderr}");
+        assert_eq!(names(home.path()), [""; 0], "-D {directory} --ca-dir {ca_directory}");
+    }
+}
+
+#[test]
 fn the_other_directory_may_lie_inside_that_of_ca_keys() {
     let home = scratch();
     generate(&home, &["-D", "ca/db1", "--ca-dir", "ca"]).code(0);

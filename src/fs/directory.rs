@@ -174,6 +174,13 @@ pub fn same_directory(one: &Path, other: &Path) -> bool {
     destination(one) == destination(other)
 }
 
+/// Whether one directory lies in another, at any depth, or would once both are made.
+#[must_use]
+pub fn is_within(inner: &Path, outer: &Path) -> bool {
+    let (inner, outer) = (destination(inner), destination(outer));
+    inner != outer && inner.starts_with(outer)
+}
+
 /// What a path leads to: as far as it exists by links and all, beyond that by its words, for what is going to be made
 /// has no links in it.
 fn destination(path: &Path) -> PathBuf {

@@ -4,7 +4,8 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::source::ProfileSource;
 use crate::error::{Error, RequestError};
 use crate::fs::{
-    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Target, read_file, same_directory,
+    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
+    read_file, same_directory,
 };
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Found, Outline, Tree};
@@ -19,6 +20,8 @@ use zeroize::Zeroizing;
 
 /// A passphrase is a line; a file much longer than that is another file.
 const PASSPHRASE_BYTES: usize = 64 << 10;
+/// The directory of CA keys, and any other without an owner.
+const PRIVATE: DirectoryAttributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
 /// How often to start over where another run made the directory meanwhile; the second time it is there and locked.
 const ATTEMPTS: u32 = 5;
 
@@ -80,13 +83,16 @@ pub fn generate(
     if request.dry_run {
         return run.decide_only();
     }
+    let outer = run.reserve_outer()?;
     let mut attempt = 1;
-    loop {
+    let made = loop {
         match run.make() {
             Err(Error::Fs(FsError::Appeared { .. })) if attempt < ATTEMPTS => attempt += 1,
-            other => return other,
+            other => break other?,
         }
-    }
+    };
+    let created = made.created || outer.is_some();
+    Ok(Generated { created, ..made })
 }
 
 /// How files lie, as far as the flags say.
@@ -159,8 +165,7 @@ impl Run<'_> {
         let filled = layout::fill(&outline, &issued)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {
-                let private = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
-                Some(target.stage(&filled.ca_directory, private)?)
+                Some(target.stage(&filled.ca_directory, PRIVATE)?)
             }
             _ => None,
         };
@@ -212,8 +217,24 @@ impl Run<'_> {
     fn attributes(&self) -> DirectoryAttributes {
         match self.arrangement.owner {
             Some(owner) => DirectoryAttributes { mode: Mode::DIRECTORY_SHARED, gid: Some(owner.gid) },
-            None => DirectoryAttributes { mode: Mode::DIRECTORY, gid: None },
+            None => PRIVATE,
         }
+    }
+
+    /// Where one of the two directories lies in the other, the outer one is made first: each appears by a rename of its
+    /// own, and neither as a mere parent with the modes of one. What can be refused is refused before.
+    fn reserve_outer(&self) -> Result<Option<Reserved>, Error> {
+        let directory = self.request.directory.as_path();
+        let Some(ca_directory) = self.request.ca_directory.as_deref() else { return Ok(None) };
+        let (outer, attributes) = if is_within(ca_directory, directory) {
+            (directory, self.attributes())
+        } else if is_within(directory, ca_directory) {
+            (ca_directory, PRIVATE)
+        } else {
+            return Ok(None);
+        };
+        self.decide_only()?;
+        Ok(Reserved::make(outer, attributes)?)
     }
 
     fn refuse_same_directory(&self) -> Result<(), Error> {
