@@ -243,7 +243,10 @@ fn kept_files(
     }
     match in_the_way.first() {
         None => Ok(kept),
-        Some(first) => Err(PlanError::Exists { first: state.shown(first), more: in_the_way.len() - 1 }),
+        Some(first) => {
+            let forced = existing == Existing::Replace;
+            Err(PlanError::Exists { first: state.shown(first), more: in_the_way.len() - 1, forced })
+        }
     }
 }
 

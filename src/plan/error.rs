@@ -15,6 +15,8 @@ pub enum PlanError {
         first: String,
         /// How many more there are.
         more: usize,
+        /// Whether --force was asked for, which replaces no file of a CA.
+        forced: bool,
     },
     /// A kept file is not what the plan wants.
     #[error("\"{file}\" exists and differs in its {field}")]
@@ -128,6 +130,10 @@ impl Diagnosis for PlanError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Exists { forced: true, .. } => {
+                "The files of a CA are never replaced: give another directory with -D, or with --ca-dir the one that \
+                 holds this CA."
+            }
             Self::Exists { .. } => {
                 "Give another directory with -D; or --if-missing to make only what is absent; or --force to replace \
                  the certificates and keys of servers and clients, never those of a CA."
