@@ -456,6 +456,21 @@ fn ca_keys_lie_apart_and_serve_a_second_directory() {
 }
 
 #[test]
+fn a_whole_directory_may_serve_as_that_of_ca_keys() {
+    let (home, pki) = made(&[]);
+    let before = snapshot(&pki);
+    for more in [&[][..], &["--if-missing"], &["--force"], &["--if-missing", "--dry-run"]] {
+        generate(&home, &[&["-D", "db2", "--ca-dir", "pki"], more].concat()).code(0);
+    }
+    assert_eq!(snapshot(&pki), before);
+    run(
+        &home.path().join("db2"),
+        "openssl",
+        &["verify", "-CAfile", "../pki/chain.crt", "server.crt", "client.crt"],
+    );
+}
+
+#[test]
 fn a_directory_that_trusts_another_ca_is_refused() {
     let home = scratch();
     for at in ["1", "2"] {

@@ -139,7 +139,7 @@ impl Run<'_> {
             }
         };
         let ca_directory = self.request.ca_directory.as_deref();
-        let ca_directory = ca_directory.map(|path| look(path, &|name| self.concerns(name))).transpose()?;
+        let ca_directory = ca_directory.map(|path| look(path, &|name| self.is_of_a_ca(name))).transpose()?;
         let directory = look(&self.request.directory, &|name| self.looks_at(name))?;
         let (plan, outline) = self.decide(&self.restore(&directory, ca_directory.as_ref())?)?;
         Ok(self.generated(plan, outline, Directory::open(&self.request.directory)?.is_none()))
@@ -154,7 +154,7 @@ impl Run<'_> {
             Ok(found(target.path(), target.names()?, target.read(wanted)?))
         };
         let ca_directory =
-            ca_target.as_ref().map(|target| look(target, &|name| self.concerns(name))).transpose()?;
+            ca_target.as_ref().map(|target| look(target, &|name| self.is_of_a_ca(name))).transpose()?;
         let directory = look(&target, &|name| self.looks_at(name))?;
         let state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&state)?;
@@ -206,6 +206,13 @@ impl Run<'_> {
         let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
         stem.is_some_and(|stem| self.profile.certificate(stem).is_some())
             || self.profile.bundles.iter().any(|bundle| bundle.file == name && name.ends_with(".crt"))
+    }
+
+    /// The files that count in the directory of CA keys, which may be one with servers and clients of its own.
+    fn is_of_a_ca(&self, name: &str) -> bool {
+        let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
+        let entry = stem.and_then(|stem| self.profile.certificate(stem));
+        entry.is_some_and(|entry| entry.usage.is_ca())
     }
 
     fn restore(&self, directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
