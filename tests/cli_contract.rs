@@ -402,7 +402,7 @@ fn a_passphrase_file_that_is_absent_unreadable_or_empty_is_refused() {
     let stderr = "pgtls: error: could not read \"secret\": permission denied\n\
                   pgtls: hint: Make \"secret\" readable, or run the command as its owner.\n";
     let gen_chain = Run::new(&["gen", "chain", "--ca-passphrase-file", "secret"]).dir(&home);
-    gen_chain.as_nobody().stderr(stderr).code(4);
+    gen_chain.by_nobody().stderr(stderr).code(4);
     assert_eq!(names(home.path()), ["secret"]);
 }
 

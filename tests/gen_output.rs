@@ -72,7 +72,7 @@ fn only_root_is_told_how_to_install_the_key() {
     for (_, arguments) in LAYOUTS {
         let (home, others) = (scratch(), scratch());
         let own = printed(home.path(), arguments);
-        let nobodys = printed_by(&Run::new(arguments).dir(&others).as_nobody());
+        let nobodys = printed_by(&Run::new(arguments).dir(&others).by_nobody());
         assert!(!nobodys.contains(AS_ROOT), "{nobodys}");
         assert_eq!(own.contains(AS_ROOT), is_root(), "{own}");
         assert!(own.starts_with(&nobodys), "{own}\n{nobodys}");

@@ -204,7 +204,7 @@ fn who_is_not_root_cannot_give_files_away() {
     run(home.path(), "chmod", &["0777", "."]);
     let stderr = "pgtls: error: could not change owner of \"pki/client.crt\": operation not permitted\n\
                   pgtls: hint: Run the command as root, or leave --owner out.\n";
-    refused(&home, generate(&home, &["--owner", "0:0"]).as_nobody(), 4, stderr);
+    refused(&home, generate(&home, &["--owner", "0:0"]).by_nobody(), 4, stderr);
 }
 
 // Links in the way
@@ -344,7 +344,7 @@ fn a_parent_that_does_not_exist_is_made_and_taken_away_after_a_refusal() {
     run(home.path(), "chmod", &["0777", "."]);
     let stderr = "pgtls: error: could not change owner of \"a/b/pki/client.crt\": operation not permitted\n\
                   pgtls: hint: Run the command as root, or leave --owner out.\n";
-    refused(&home, generate(&home, &["-D", "a/b/pki", "--owner", "0:0"]).as_nobody(), 4, stderr);
+    refused(&home, generate(&home, &["-D", "a/b/pki", "--owner", "0:0"]).by_nobody(), 4, stderr);
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn a_directory_that_may_not_be_written_is_refused() {
 /// Refused with 4 for want of a permission, which root has everywhere.
 fn refused_by_nobody(home: &TempDir, more: &[&str], stderr: &str) {
     run(home.path(), "chmod", &["0777", "."]);
-    refused(home, generate(home, more).as_nobody(), 4, stderr);
+    refused(home, generate(home, more).by_nobody(), 4, stderr);
 }
 
 /// Runs a script as root of its own mount namespace; what it mounts is gone afterwards. `"$@"` is the command.
@@ -511,7 +511,7 @@ fn a_refusal_makes_neither_of_two_nested_directories() {
     run(home.path(), "chmod", &["0777", "."]);
     for (directory, ca_directory) in [("pki", "pki/ca"), ("ca/db1", "ca")] {
         let more = ["-D", directory, "--ca-dir", ca_directory, "--owner", "0:0"];
-        let output = generate(&home, &more).as_nobody().output();
+        let output = generate(&home, &more).by_nobody().output();
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(4), "{stderr}");
         assert!(stderr.contains("could not change owner of"), "{stderr}");

@@ -64,7 +64,7 @@ impl Run {
 
     /// Runs it as somebody who owns nothing, where the test is root's; else as whoever runs the test. The directory is
     /// opened to everybody, and the binary put where everybody reaches it, for a build directory may be closed.
-    pub(crate) fn as_nobody(mut self) -> Self {
+    pub(crate) fn by_nobody(mut self) -> Self {
         if !is_root() {
             return self;
         }
