@@ -32,7 +32,7 @@ lint: ## formatting, clippy and documentation, warnings denied
 	$(CARGO) clippy --locked --no-default-features --lib -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
 
-bench: ## measure pgtls against the openssl commands it replaces; fails when a bound is broken
+bench: ## measure pgtls against openssl, as ratios; fails when a bound is broken
 	$(CARGO) bench --locked
 
 install: $(BIN) ## install the binary into $(DESTDIR)$(PREFIX)/bin

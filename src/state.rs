@@ -91,6 +91,14 @@ pub enum StateError {
         /// The file as the user names it.
         path: String,
     },
+    /// A CA's certificate beside the files that are shipped, which is not the one that lies with its key.
+    #[error("certificate file \"{path}\" is not the one in \"{ca_path}\"")]
+    OtherCa {
+        /// The file as the user names it.
+        path: String,
+        /// The file with the key.
+        ca_path: String,
+    },
     /// A `*.key` that cannot be read.
     #[error("key file \"{path}\" cannot be read: {source}")]
     Key {

@@ -38,6 +38,8 @@ pub struct Process<'a> {
 pub fn run(process: Process<'_>) -> u8 {
     let Process { arguments, variable, now, keys, stdout, stderr } = process;
     let mut render = Render::new(stdout, stderr);
+    // Where the words cannot be parsed, a program that asked for JSON still gets it.
+    render.set_json(arguments.iter().any(|argument| argument == "--json"));
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return render.usage(&error),

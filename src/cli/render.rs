@@ -149,22 +149,25 @@ impl<'a> Render<'a> {
     /// Prints an error in PostgreSQL's form: message, detail, hint; the result is the exit code.
     pub(super) fn error(&mut self, error: &CliError) -> u8 {
         let code = exit::code(error.failure());
-        if self.json {
-            let json = ErrorJson {
-                error: error.to_string(),
-                detail: error.detail(),
-                hint: error.hint(),
-                exit_code: code,
-            };
-            // Nothing is left to tell it to, should stderr be gone.
-            let _ = serde_json::to_writer(&mut *self.stderr, &json);
-            let _ = self.stderr.write_all(b"\n");
-            return code;
-        }
-        self.message("error", &error.to_string());
-        error.detail().into_iter().for_each(|detail| self.message("detail", &detail));
-        error.hint().into_iter().for_each(|hint| self.message("hint", &hint));
+        self.failure(ErrorJson {
+            error: error.to_string(),
+            detail: error.detail(),
+            hint: error.hint(),
+            exit_code: code,
+        });
         code
+    }
+
+    fn failure(&mut self, error: ErrorJson) {
+        if self.json {
+            // Nothing is left to tell it to, should stderr be gone.
+            let _ = serde_json::to_writer(&mut *self.stderr, &error);
+            let _ = self.stderr.write_all(b"\n");
+            return;
+        }
+        self.message("error", &error.error);
+        error.detail.into_iter().for_each(|detail| self.message("detail", &detail));
+        error.hint.into_iter().for_each(|hint| self.message("hint", &hint));
     }
 
     /// Prints what the argument parser says: help and version to stdout, the rest to stderr.
@@ -178,12 +181,24 @@ impl<'a> Render<'a> {
             let _ = write!(self.stderr, "{rendered}");
             return exit::USAGE;
         }
+        let refusal = |error: &str, hint: &str| ErrorJson {
+            error: error.to_owned(),
+            detail: None,
+            hint: Some(hint.to_owned()),
+            exit_code: exit::USAGE,
+        };
+        let message = rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end();
         if text::is_kubectl_habit(error) {
-            self.message("error", "there is no flag -o");
-            self.message("hint", "Results go to standard output; --json prints them as JSON.");
-            return exit::USAGE;
+            let hint = "Results go to standard output; --json prints them as JSON.";
+            self.failure(refusal("there is no flag -o", hint));
+        } else if self.json {
+            // The first paragraph is the fact; usage and tips are for people.
+            let fact: Vec<&str> =
+                message.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+            self.failure(refusal(&fact.join(" "), "See --help."));
+        } else {
+            self.message("error", message);
         }
-        self.message("error", rendered.strip_prefix("error: ").unwrap_or(&rendered).trim_end());
         exit::USAGE
     }
 

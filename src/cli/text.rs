@@ -164,20 +164,30 @@ fn waivers(out: &mut String, generated: &Generated) {
 
 /// The files of a plan, with mode and content.
 fn files(generated: &Generated) -> String {
+    let rows: Vec<[String; 4]> = generated
+        .outline
+        .files
+        .iter()
+        .map(|file| {
+            let place = match (file.place, &generated.ca_directory) {
+                (Place::CaDirectory, Some(path)) => directory(path),
+                _ => directory(&generated.directory),
+            };
+            let content = match &file.content {
+                Content::Key { of, encrypted: true } => format!("key of {of}, encrypted"),
+                Content::Key { of, encrypted: false } => format!("key of {of}"),
+                Content::Certificates(stems) => stems.join(", "),
+            };
+            let owner = file.owner.map(|owner| format!("{}:{}", owner.uid, owner.gid)).unwrap_or_default();
+            [file.mode.to_string(), owner, format!("{place}{}", file.name), content]
+        })
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let (owners, paths) = (width(1), width(2));
+    let gap = if owners > 0 { "  " } else { "" };
     let mut out = String::from("\nfiles, with mode and content\n");
-    let width = generated.outline.files.iter().map(|file| file.name.len()).max().unwrap_or_default();
-    for file in &generated.outline.files {
-        let place = match (file.place, &generated.ca_directory) {
-            (Place::CaDirectory, Some(path)) => directory(path),
-            _ => directory(&generated.directory),
-        };
-        let content = match &file.content {
-            Content::Key { of, encrypted: true } => format!("key of {of}, encrypted"),
-            Content::Key { of, encrypted: false } => format!("key of {of}"),
-            Content::Certificates(stems) => stems.join(", "),
-        };
-        let owner = file.owner.map(|owner| format!("  {}:{}", owner.uid, owner.gid)).unwrap_or_default();
-        let _ = writeln!(out, "  {}{owner}  {place}{:width$}  {content}", file.mode, file.name);
+    for [mode, owner, path, content] in &rows {
+        let _ = writeln!(out, "  {mode}{gap}{owner:owners$}  {path:paths$}  {content}");
     }
     out
 }
@@ -263,13 +273,13 @@ fn with_own_names(command: &str) -> String {
     format!("{command} --server db1.example.com{client}{place}")
 }
 
-/// When the first of what was made ends, and what makes it anew.
+/// When the first of what was made ends (all that end that day), and what makes it anew.
 fn expiry(generated: &Generated, command: &str) -> String {
     let leaves: Vec<_> = generated.plan.certificates.iter().filter(|spec| !spec.usage.is_ca()).collect();
     let Some(first) = leaves.iter().map(|spec| spec.window.not_after).min() else { return String::new() };
     let files: Vec<String> = leaves
         .iter()
-        .filter(|spec| spec.window.not_after == first)
+        .filter(|spec| format_date(spec.window.not_after) == format_date(first))
         .map(|spec| format!("{}.crt", spec.stem))
         .collect();
     let names = match files.split_last() {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -168,20 +168,34 @@ impl Listing {
     }
 }
 
-/// Whether two paths name one directory, or one lies inside the other: by what they lead to, as far as they exist.
+/// Whether two paths name one directory, or one lies inside the other, or would once both are made.
 #[must_use]
 pub fn overlap(one: &Path, other: &Path) -> bool {
-    let (one, other) = (resolved(one), resolved(other));
+    let (one, other) = (destination(one), destination(other));
     one.starts_with(&other) || other.starts_with(&one)
 }
 
-/// The path without links, as far up as something exists; what does not is taken as it is written.
-fn resolved(path: &Path) -> PathBuf {
-    let written = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    for existing in written.ancestors() {
-        if let (Ok(found), Ok(rest)) = (std::fs::canonicalize(existing), written.strip_prefix(existing)) {
-            return found.join(rest);
+/// What a path leads to: as far as it exists by links and all, beyond that by its words, for what is going to be made
+/// has no links in it.
+fn destination(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut existing = absolute.as_path();
+    let mut found = loop {
+        match (existing.canonicalize(), existing.parent(), existing.components().next_back()) {
+            (Ok(found), ..) => break found,
+            (Err(_), Some(parent), Some(last)) => {
+                missing.push(last);
+                existing = parent;
+            }
+            _ => break existing.to_path_buf(),
+        }
+    };
+    for component in missing.into_iter().rev() {
+        match component {
+            Component::ParentDir => drop(found.pop()),
+            other => found.push(other),
         }
     }
-    written
+    found
 }

@@ -50,7 +50,15 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
 fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(), StateError> {
     let path = State { path: found.path.clone(), ..State::default() }.shown(name);
     if name.ends_with(".crt") {
-        state.certificates.insert(name.to_owned(), certificates(text, path)?);
+        let list = certificates(text, path)?;
+        let own = list.first().map(|first| first.der.clone());
+        let copy = state.certificates.insert(name.to_owned(), list);
+        if copy.is_some_and(|copy| copy.first().map(|first| &first.der) != own.as_ref()) {
+            return Err(StateError::OtherCa {
+                path: state.shown(name),
+                ca_path: state.shown_pair(true, name),
+            });
+        }
     } else if name.ends_with(".key") {
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);

@@ -19,6 +19,8 @@ use zeroize::Zeroizing;
 
 /// A passphrase is a line; a file much longer than that is another file.
 const PASSPHRASE_BYTES: usize = 64 << 10;
+/// The directory of CA keys, and any other without an owner.
+const PRIVATE: DirectoryAttributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
 /// How often to start over where another run made the directory meanwhile; the second time it is there and locked.
 const ATTEMPTS: u32 = 5;
 
@@ -143,7 +145,7 @@ impl Run<'_> {
             }
         };
         let ca_directory = self.request.ca_directory.as_deref();
-        let ca_directory = ca_directory.map(|path| look(path, &|name| self.concerns(name))).transpose()?;
+        let ca_directory = ca_directory.map(|path| look(path, &|name| self.is_of_a_ca(name))).transpose()?;
         let directory = look(&self.request.directory, &|name| self.looks_at(name))?;
         let (plan, outline) = self.decide(&self.restore(&directory, ca_directory.as_ref())?)?;
         Ok(self.generated(plan, outline, Directory::open(&self.request.directory)?.is_none()))
@@ -158,7 +160,7 @@ impl Run<'_> {
             Ok(found(target.path(), target.names()?, target.read(wanted)?))
         };
         let ca_directory =
-            ca_target.as_ref().map(|target| look(target, &|name| self.concerns(name))).transpose()?;
+            ca_target.as_ref().map(|target| look(target, &|name| self.is_of_a_ca(name))).transpose()?;
         let directory = look(&target, &|name| self.looks_at(name))?;
         let state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&state)?;
@@ -169,8 +171,7 @@ impl Run<'_> {
         let filled = layout::fill(&outline, &issued)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {
-                let private = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
-                Some(target.stage(&filled.ca_directory, private)?)
+                Some(target.stage(&filled.ca_directory, PRIVATE)?)
             }
             _ => None,
         };
@@ -211,6 +212,13 @@ impl Run<'_> {
             || self.profile.bundles.iter().any(|bundle| bundle.file == name)
     }
 
+    /// The files that count in the directory of CA keys, which may be one with servers and clients of its own.
+    fn is_of_a_ca(&self, name: &str) -> bool {
+        let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
+        let entry = stem.and_then(|stem| self.profile.certificate(stem));
+        entry.is_some_and(|entry| entry.usage.is_ca())
+    }
+
     fn restore(&self, directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
         let (state, problems) = layout::restore(directory, ca_directory);
         problems.into_iter().next().map_or(Ok(state), |problem| Err(problem.into()))
@@ -221,7 +229,7 @@ impl Run<'_> {
 pub(super) fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
     match arrangement.owner {
         Some(owner) => DirectoryAttributes { mode: Mode::DIRECTORY_SHARED, gid: Some(owner.gid) },
-        None => DirectoryAttributes { mode: Mode::DIRECTORY, gid: None },
+        None => PRIVATE,
     }
 }
 

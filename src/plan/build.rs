@@ -20,6 +20,8 @@ pub fn build(
     existing: Existing,
     now: OffsetDateTime,
 ) -> Result<Plan, PlanError> {
+    // To the second, as certificates count: what lives for ten days fits under what does.
+    let now = now.replace_nanosecond(0).unwrap_or(now);
     let mut specs: Vec<CertificateSpec> = Vec::with_capacity(profile.certificates.len());
     let mut entries = Vec::with_capacity(profile.certificates.len());
     for entry in issuers_first(profile) {
@@ -233,7 +235,10 @@ fn kept_files(
     }
     match in_the_way.first() {
         None => Ok(kept),
-        Some(first) => Err(PlanError::Exists { first: state.shown(first), more: in_the_way.len() - 1 }),
+        Some(first) => {
+            let forced = existing == Existing::Replace;
+            Err(PlanError::Exists { first: state.shown(first), more: in_the_way.len() - 1, forced })
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub enum PlanError {
         first: String,
         /// How many more there are.
         more: usize,
+        /// Whether --force was asked for, which replaces no file of a CA.
+        forced: bool,
     },
     /// A kept file is not what the plan wants.
     #[error("\"{file}\" exists and differs in its {field}")]
@@ -129,6 +131,10 @@ impl Diagnosis for PlanError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Exists { forced: true, .. } => {
+                "The files of a CA are never replaced: give another directory with -D, or with --ca-dir the one that \
+                 holds this CA."
+            }
             Self::Exists { .. } => {
                 "Give another directory with -D; or --if-missing to make only what is absent; or --force to replace \
                  the certificates and keys of servers and clients, never those of a CA."
@@ -143,7 +149,7 @@ impl Diagnosis for PlanError {
             Self::EmptyWindow { .. } => "Give a later end, or, in a profile, an earlier not_before.",
             Self::PastYear9999 { .. } => "Give a shorter lifetime.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
-            Self::UnusableCa { .. } => "Use another directory with -D.",
+            Self::UnusableCa { .. } => "Name another CA with --ca-dir, or another directory with -D.",
         };
         Some(hint.to_owned())
     }

@@ -191,7 +191,8 @@ fn outlives(
 ) -> Option<Breach> {
     let issuer = issuer?;
     let end = issuer.kept.as_ref().map_or(issuer.window.not_after, |kept| kept.window.not_after);
-    if spec.window.not_after <= end {
+    // An existing CA that has ended signs nothing, whatever its length; that it has ended is the better answer.
+    if spec.window.not_after <= end || (issuer.kept.is_some() && end < now) {
         return None;
     }
     let (own, ca) = (format_instant(spec.window.not_after), format_instant(end));
