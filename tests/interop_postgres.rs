@@ -1,0 +1,348 @@
+//! Real servers and real clients judge what we make: who gets in, and who is turned away by which side in which words.
+//!
+//! The servers and clients are set up from what `gen` prints, so what it prints is judged too.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod foreign;
+
+use foreign::{Place, Said};
+use pgtls::diagnosis::Diagnosis;
+use pgtls::scratch::{ClientOutcome, Role, Scratch, Setup};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// What the server's own certificate is called, as a role; so its certificate as a client's fails for no lack of one.
+const HOST_ROLE: &str = "dbhost.yourdomain.com";
+
+/// A directory of ours, with what was printed about it.
+struct Made {
+    place: Place,
+    printed: String,
+}
+
+impl Made {
+    fn new(words: &str) -> Self {
+        let place = Place::new();
+        let Said { stdout, .. } = place.pgtls(&format!("gen {words} -D ."));
+        Self { place, printed: stdout }
+    }
+
+    /// A file that the printed postgresql.conf names.
+    fn setting(&self, name: &str) -> String {
+        let found =
+            self.printed.split_once(&format!("{name} = '")).and_then(|(_, rest)| rest.split_once('\''));
+        found.unwrap_or_else(|| panic!("no {name} in {}", self.printed)).0.to_owned()
+    }
+
+    /// The printed pg_hba.conf.
+    fn hba(&self) -> String {
+        let at = |line: &str| line.find("hostssl ").map(|at| line[at..].to_owned());
+        let lines: Vec<String> = self.printed.lines().filter_map(at).collect();
+        assert!(!lines.is_empty(), "{}", self.printed);
+        lines.join("\n")
+    }
+
+    /// The printed connection string of a client program, its files as absolute paths.
+    fn connection(&self, program: &str) -> Vec<(String, String)> {
+        let (_, rest) = self.printed.split_once(&format!("  {program} ")).unwrap();
+        let (_, rest) = rest.split_once('"').unwrap();
+        let (text, _) = rest.split_once('"').unwrap();
+        let keywords = ["host", "user", "sslmode", "sslrootcert", "sslcert", "sslkey"].map(|keyword| {
+            let (_, value) = text.split_once(&format!("{keyword}=")).unwrap();
+            let value = match value.strip_prefix('\'') {
+                Some(quoted) => quoted.split('\'').next().unwrap(),
+                None => value.split_whitespace().next().unwrap(),
+            };
+            let is_file = keyword.starts_with("ssl") && keyword != "sslmode";
+            (keyword.to_owned(), if is_file { self.place.text(value) } else { value.to_owned() })
+        });
+        keywords.to_vec()
+    }
+
+    /// The printed server, with the roles that the tests know.
+    fn setup(&self) -> Setup {
+        let file = |name: &str| self.place.path(&self.setting(name));
+        roles(Setup::new(file("ssl_cert_file"), file("ssl_key_file")).client_ca(file("ssl_ca_file")))
+            .hba(self.hba())
+    }
+
+    /// The client's certificate in the server's place.
+    fn impostor(&self) -> Setup {
+        roles(Setup::new(self.place.path("client.crt"), self.place.path("client.key")))
+    }
+
+    /// The printed client with changes; a value of "" takes the keyword out.
+    fn client(&self, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+        let mut keywords = self.connection("psql");
+        for (keyword, value) in changes {
+            keywords.retain(|(found, _)| found != keyword);
+            if !value.is_empty() {
+                keywords.push(((*keyword).to_owned(), (*value).to_owned()));
+            }
+        }
+        keywords
+    }
+}
+
+fn roles(setup: Setup) -> Setup {
+    setup.role("kong").role("alice").role(HOST_ROLE).with_role(Role {
+        name: "boss".to_owned(),
+        replication: false,
+        superuser: true,
+    })
+}
+
+fn started(setup: Setup) -> Scratch {
+    match Scratch::start(setup) {
+        Ok(server) => server,
+        Err(error) => panic!("{error}\n{}", error.detail().unwrap_or_default()),
+    }
+}
+
+fn pairs(keywords: &[(String, String)]) -> Vec<(&str, &str)> {
+    keywords.iter().map(|(keyword, value)| (keyword.as_str(), value.as_str())).collect()
+}
+
+fn accepted(server: &Scratch, keywords: &[(String, String)], expected: &str) {
+    let query = "SELECT current_user, ssl, client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    let outcome = server.psql(&pairs(keywords), query).unwrap();
+    assert!(outcome.ok, "{keywords:?}: {}\n{}", outcome.stderr, server.log());
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (expected, ""), "{keywords:?}");
+}
+
+/// Which side refuses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum By {
+    /// The client is told, in the server's own words or by a TLS alert.
+    Server,
+    /// The client says it itself.
+    Client,
+}
+
+/// Somebody is turned away: by whom, in the client's words, in the words of the server's log ("": none).
+#[derive(Debug)]
+struct Refusal<'a> {
+    by: By,
+    client: &'a str,
+    log: &'a str,
+}
+
+const fn refusal<'a>(by: By, client: &'a str, log: &'a str) -> Refusal<'a> {
+    Refusal { by, client, log }
+}
+
+const NO_CERTIFICATE: Refusal<'_> = refusal(
+    By::Server,
+    "FATAL:  connection requires a valid client certificate",
+    "FATAL:  connection requires a valid client certificate",
+);
+const UNTRUSTED_CLIENT: Refusal<'_> =
+    refusal(By::Server, "alert unknown ca", "could not accept SSL connection: certificate verify failed");
+const CLIENT_OF_WRONG_PURPOSE: Refusal<'_> = refusal(
+    By::Server,
+    "alert unsupported certificate",
+    "could not accept SSL connection: certificate verify failed",
+);
+const UNTRUSTED_SERVER: Refusal<'_> =
+    refusal(By::Client, "SSL error: certificate verify failed", "alert unknown ca");
+const SERVER_OF_WRONG_PURPOSE: Refusal<'_> =
+    refusal(By::Client, "SSL error: certificate verify failed", "alert unsupported certificate");
+const PLAIN: Refusal<'_> = refusal(By::Server, "no encryption", "no pg_hba.conf entry for host");
+const WRONG_HOST: Refusal<'_> = refusal(By::Client, "does not match host name \"db.example.com\"", "");
+
+fn refused(server: &Scratch, keywords: &[(String, String)], expected: &Refusal<'_>) {
+    let before = server.log().len();
+    let outcome = server.psql(&pairs(keywords), "SELECT 1").unwrap();
+    assert_refused(server, before, &outcome, expected);
+}
+
+fn assert_refused(server: &Scratch, before: usize, outcome: &ClientOutcome, expected: &Refusal<'_>) {
+    assert!(!outcome.ok && outcome.stdout.is_empty(), "{expected:?}, but: {}", outcome.stdout);
+    assert!(outcome.stderr.contains(expected.client), "{expected:?}, but: {}", outcome.stderr);
+    let told = outcome.stderr.contains("FATAL:  ") || outcome.stderr.contains(" alert ");
+    assert_eq!(told, expected.by == By::Server, "{expected:?}, but: {}", outcome.stderr);
+    // The client may be gone before its server has written.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let log = loop {
+        let log = server.log().split_off(before);
+        if log.contains(expected.log) || Instant::now() > deadline {
+            break log;
+        }
+        sleep(Duration::from_millis(20));
+    };
+    assert!(log.contains(expected.log), "{expected:?}, but the server's log: {log}");
+    assert!(
+        expected.by == By::Server || !log.contains("FATAL:"),
+        "{expected:?}, but the server's log: {log}"
+    );
+}
+
+/// A certificate for a superuser that the holder of `client.key` signs, and all that could make it chain behind it.
+fn forge(place: &Place) {
+    place.openssl(
+        "req -new -noenc -config /dev/null -subj /CN=boss -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+         -keyout forged.key -out forged.csr",
+    );
+    place.write("forged.cnf", "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=clientAuth\n");
+    place.openssl(
+        "x509 -req -in forged.csr -CA client.crt -CAkey client.key -CAcreateserial -days 30 \
+         -extfile forged.cnf -out forged.crt",
+    );
+    let chain = place.read("forged.crt") + &place.read("client.crt");
+    place.write("forged.crt", &chain);
+}
+
+/// Everything that one layout with one kind of key has to stand, on one server.
+fn stand_all(layout: &str, key_type: &str) {
+    let made = Made::new(&format!("{layout} --key-type {key_type}"));
+    let other = Made::new(&format!("{layout} --key-type {key_type}"));
+    let mut server = started(made.setup());
+    check_logins(&server, &made, &other);
+    server.serve(made.setup().hba("hostssl all all all trust clientcert=verify-full")).unwrap();
+    check_verify_full(&server, &made, &other);
+    check_wrong_purposes(&mut server, &made);
+    check_standby(&mut server, &Made::new(&format!("{layout} --key-type {key_type} --replication")));
+}
+
+/// `hostssl all all all cert`, as it is printed.
+fn check_logins(server: &Scratch, made: &Made, other: &Made) {
+    let kong = "kong|t|/CN=kong";
+    accepted(server, &made.client(&[]), kong);
+    for mode in ["require", "verify-ca", "verify-full"] {
+        accepted(server, &made.client(&[("sslmode", mode)]), kong);
+        refused(server, &made.client(&[("sslmode", mode), ("sslcert", ""), ("sslkey", "")]), &NO_CERTIFICATE);
+    }
+    // A client that trusts nobody beforehand may still log in, where it asks for no more than encryption.
+    accepted(server, &made.client(&[("sslmode", "require"), ("sslrootcert", "")]), kong);
+    for (host, address) in [(HOST_ROLE, "127.0.0.1"), ("127.0.0.1", "127.0.0.1")] {
+        accepted(server, &made.client(&[("host", host), ("hostaddr", address)]), kong);
+    }
+    refused(server, &made.client(&[("sslmode", "disable")]), &PLAIN);
+    let elsewhere = [("host", "db.example.com"), ("hostaddr", "127.0.0.1")];
+    refused(server, &made.client(&elsewhere), &WRONG_HOST);
+    accepted(server, &made.client(&[&elsewhere[..], &[("sslmode", "verify-ca")]].concat()), kong);
+    let words = "FATAL:  certificate authentication failed for user \"alice\"";
+    let log = "provided user name (alice) and authenticated user name (kong) do not match";
+    refused(server, &made.client(&[("user", "alice")]), &refusal(By::Server, words, log));
+    check_strangers(server, made, other);
+}
+
+/// What another directory of the same names brings is not trusted, in either direction.
+fn check_strangers(server: &Scratch, made: &Made, other: &Made) {
+    let (certificate, key) = (other.place.text("client.crt"), other.place.text("client.key"));
+    let stranger = made.client(&[("sslcert", &certificate), ("sslkey", &key)]);
+    refused(server, &stranger, &UNTRUSTED_CLIENT);
+    let trust = other.connection("psql").into_iter().find(|(keyword, _)| keyword == "sslrootcert").unwrap().1;
+    for mode in ["require", "verify-ca", "verify-full"] {
+        // `require` verifies too where there is a root file.
+        refused(server, &made.client(&[("sslmode", mode), ("sslrootcert", &trust)]), &UNTRUSTED_SERVER);
+    }
+    forge(&made.place);
+    let (certificate, key) = (made.place.text("forged.crt"), made.place.text("forged.key"));
+    let forged = made.client(&[("user", "boss"), ("sslcert", &certificate), ("sslkey", &key)]);
+    refused(server, &forged, &UNTRUSTED_CLIENT);
+}
+
+/// `hostssl all all all trust clientcert=verify-full`.
+fn check_verify_full(server: &Scratch, made: &Made, other: &Made) {
+    for mode in ["require", "verify-ca", "verify-full"] {
+        accepted(server, &made.client(&[("sslmode", mode)]), "kong|t|/CN=kong");
+    }
+    refused(server, &made.client(&[("sslmode", "disable")]), &PLAIN);
+    refused(server, &made.client(&[("sslcert", ""), ("sslkey", "")]), &NO_CERTIFICATE);
+    let words = "FATAL:  \"trust\" authentication failed for user \"alice\"";
+    let log = "certificate validation (clientcert=verify-full) failed for user \"alice\": CN mismatch";
+    refused(server, &made.client(&[("user", "alice")]), &refusal(By::Server, words, log));
+    check_strangers(server, made, other);
+}
+
+/// The client's certificate does not serve, and the server's does not log in, even where its role exists.
+fn check_wrong_purposes(server: &mut Scratch, made: &Made) {
+    let place = &made.place;
+    // All certificates are trusted here, so that nothing but their purpose stands in the way.
+    let all = place.text("all.crt");
+    let trusted = match place.path("root.crt").exists() {
+        true => place.read("chain.crt"),
+        false => place.read("client.crt") + &place.read("server.crt"),
+    };
+    place.write("all.crt", &trusted);
+    server.serve(made.setup().client_ca(&all)).unwrap();
+    accepted(server, &made.client(&[]), "kong|t|/CN=kong");
+    let (certificate, key) = (place.text("server.crt"), place.text("server.key"));
+    let changes = [("user", HOST_ROLE), ("sslcert", &certificate), ("sslkey", &key)];
+    refused(server, &made.client(&changes), &CLIENT_OF_WRONG_PURPOSE);
+    server.serve(made.impostor()).unwrap();
+    for mode in ["verify-ca", "verify-full"] {
+        refused(server, &made.client(&[("sslmode", mode), ("sslrootcert", &all)]), &SERVER_OF_WRONG_PURPOSE);
+    }
+}
+
+/// `pg_basebackup` as the standby's role, with everything as it is printed.
+fn check_standby(server: &mut Scratch, made: &Made) {
+    assert!(made.hba().ends_with("\nhostssl replication primaryuser all cert"), "{}", made.hba());
+    server.serve(made.setup().replication_role("primaryuser")).unwrap();
+    let standby = made.connection("pg_basebackup -D NEW -d");
+    let target = made.place.path("NEW");
+    let outcome = server.basebackup(&pairs(&standby), &target).unwrap();
+    assert!(outcome.ok, "{}\n{}", outcome.stderr, server.log());
+    assert!(target.join("PG_VERSION").exists());
+    accepted(server, &made.client(&[]), "kong|t|/CN=kong");
+    let line = refusal(
+        By::Server,
+        "no pg_hba.conf entry for replication connection from host",
+        "no pg_hba.conf entry for replication connection from host",
+    );
+    backup_refused(server, made, &made.client(&[]), &line);
+    let words = "FATAL:  certificate authentication failed for user \"primaryuser\"";
+    let log = "provided user name (primaryuser) and authenticated user name (kong) do not match";
+    backup_refused(server, made, &made.client(&[("user", "primaryuser")]), &refusal(By::Server, words, log));
+    let bare: Vec<_> = standby
+        .into_iter()
+        .filter(|(keyword, _)| !["sslcert", "sslkey"].contains(&keyword.as_str()))
+        .collect();
+    backup_refused(server, made, &bare, &NO_CERTIFICATE);
+}
+
+fn backup_refused(server: &Scratch, made: &Made, keywords: &[(String, String)], expected: &Refusal<'_>) {
+    let before = server.log().len();
+    let target = made.place.path("NEVER");
+    let outcome = server.basebackup(&pairs(keywords), &target).unwrap();
+    assert_refused(server, before, &outcome, expected);
+    assert!(is_empty(&target), "something is in {}", target.display());
+}
+
+fn is_empty(directory: &Path) -> bool {
+    std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none())
+}
+
+#[test]
+fn the_chain_with_an_intermediate_stands_with_ecdsa_keys() {
+    stand_all("chain --intermediate", "ecdsa-p256");
+}
+
+#[test]
+fn the_chain_with_an_intermediate_stands_with_rsa_keys() {
+    stand_all("chain --intermediate", "rsa-2048");
+}
+
+#[test]
+fn the_chain_without_intermediate_stands_with_ecdsa_keys() {
+    stand_all("chain", "ecdsa-p256");
+}
+
+#[test]
+fn the_chain_without_intermediate_stands_with_rsa_keys() {
+    stand_all("chain", "rsa-2048");
+}
+
+#[test]
+fn the_self_signed_pair_stands_with_ecdsa_keys() {
+    stand_all("self-signed", "ecdsa-p256");
+}
+
+#[test]
+fn the_self_signed_pair_stands_with_rsa_keys() {
+    stand_all("self-signed", "rsa-2048");
+}
