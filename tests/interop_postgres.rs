@@ -9,6 +9,7 @@ mod foreign;
 use foreign::{Place, Said};
 use pgtls::diagnosis::Diagnosis;
 use pgtls::scratch::{ClientOutcome, Role, Scratch, Setup};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -345,4 +346,129 @@ fn the_self_signed_pair_stands_with_ecdsa_keys() {
 #[test]
 fn the_self_signed_pair_stands_with_rsa_keys() {
     stand_all("self-signed", "rsa-2048");
+}
+
+#[test]
+fn the_forged_login_works_against_the_guides_own_self_signed_client() {
+    let made = Made::new("self-signed");
+    let place = &made.place;
+    // The guide's command; what OpenSSL makes of it is a CA, which is why ours is not made like that.
+    place.openssl(
+        "req -new -x509 -utf8 -nodes -subj /CN=kong -config /dev/null -addext basicConstraints=critical,CA:TRUE \
+         -days 365 -keyout client.key -out client.crt",
+    );
+    forge(place);
+    let server = started(made.setup());
+    let (certificate, key) = (place.text("forged.crt"), place.text("forged.key"));
+    let forged = made.client(&[("user", "boss"), ("sslcert", &certificate), ("sslkey", &key)]);
+    accepted(&server, &forged, "boss|t|/CN=boss");
+}
+
+#[test]
+fn roles_of_any_name_log_in_and_replicate() {
+    let role = "süd pole #1";
+    let place = Place::new();
+    let replication = format!("--replication={role}");
+    let said = place.pgtls_words(&["gen", "chain", "--client", "O'Neil \"x\", y", &replication, "-D", "."]);
+    let made = Made { place, printed: said.stdout };
+    assert!(made.hba().ends_with("\nhostssl replication \"süd pole #1\" all cert"), "{}", made.hba());
+    let setup = made.setup().replication_role(role).role("O'Neil \"x\", y").role("primaryuser");
+    let server = started(setup);
+    let standby = made.connection("pg_basebackup -D NEW -d");
+    let outcome = server.basebackup(&pairs(&standby), &made.place.path("NEW")).unwrap();
+    assert!(outcome.ok, "{}\n{}", outcome.stderr, server.log());
+    let (certificate, key) = (made.place.text("client.crt"), made.place.text("client.key"));
+    let mut client = standby;
+    client.extend(
+        [("user", "O'Neil \"x\", y"), ("sslcert", &certificate), ("sslkey", &key)]
+            .map(|(keyword, value)| (keyword.to_owned(), value.to_owned())),
+    );
+    accepted(&server, &client, r#"O'Neil "x", y|t|/CN=O'Neil \"x\"\, y"#);
+}
+
+#[test]
+fn leaves_of_the_other_key_types_serve_and_log_in() {
+    let first = Made::new("chain --intermediate --key-type ecdsa-p384");
+    let mut server = started(first.setup());
+    accepted(&server, &first.client(&[]), "kong|t|/CN=kong");
+    for words in [
+        "chain --intermediate --key-type ed25519",
+        "chain --key-type ed25519 --ca-key-type rsa-3072",
+        "chain --key-type rsa-4096 --ca-key-type ecdsa-p384",
+        "self-signed --key-type ecdsa-p384",
+    ] {
+        let made = Made::new(words);
+        server.serve(made.setup()).unwrap();
+        accepted(&server, &made.client(&[]), "kong|t|/CN=kong");
+    }
+}
+
+#[test]
+fn passwords_bind_to_the_servers_certificate() {
+    let first = Made::new("chain --intermediate");
+    let scram = |made: &Made| made.setup().hba("hostssl all all all scram-sha-256");
+    let mut server = started(scram(&first));
+    server
+        .administer("SET password_encryption = 'scram-sha-256'; ALTER ROLE alice PASSWORD 'correct horse'")
+        .unwrap();
+    let changes = [
+        ("user", "alice"),
+        ("password", "correct horse"),
+        ("sslcert", ""),
+        ("sslkey", ""),
+        ("channel_binding", "require"),
+    ];
+    accepted(&server, &first.client(&changes), "alice|t|");
+    let mut wrong = changes;
+    wrong[1].1 = "battery staple";
+    let words = "FATAL:  password authentication failed for user \"alice\"";
+    refused(&server, &first.client(&wrong), &refusal(By::Server, words, words));
+    for words in ["chain --key-type rsa-2048", "chain --intermediate --key-type ed25519", "self-signed"] {
+        let made = Made::new(words);
+        server.serve(scram(&made)).unwrap();
+        accepted(&server, &made.client(&changes), "alice|t|");
+    }
+    // What the rule about Ed25519 signatures on servers is for: without it, no password works.
+    let place = Place::of_profile(
+        "[[certificate]]\nname='server'\nusage='server'\nsubject='CN=localhost'\nsan=['localhost']\n\
+         key_type='ed25519'\nwaive=['eddsa-signs-server']\n",
+    );
+    let setup = Setup::new(place.path("server.crt"), place.path("server.key"));
+    server.serve(roles(setup).hba("hostssl all all all scram-sha-256")).unwrap();
+    let trust = place.text("server.crt");
+    let mut client = first.client(&changes);
+    client.push(("sslrootcert".to_owned(), trust));
+    refused(&server, &client, &refusal(By::Client, "digest", ""));
+}
+
+#[test]
+fn files_made_apart_from_their_ca_serve() {
+    let made = Made::new("chain --intermediate --ca-dir safe");
+    assert!(!made.place.path("root.key").exists() && made.place.path("safe/root.key").exists());
+    let server = started(made.setup());
+    accepted(&server, &made.client(&[]), "kong|t|/CN=kong");
+    refused(&server, &made.client(&[("sslcert", ""), ("sslkey", "")]), &NO_CERTIFICATE);
+}
+
+#[test]
+fn files_given_to_the_servers_account_serve_from_where_they_are() {
+    let mut server = started(Made::new("chain").setup());
+    let account = std::fs::metadata(format!("/proc/{}", server.pid().unwrap())).unwrap();
+    let owner = format!("{}:{}", account.uid(), account.gid());
+    // The account has to get to the directory, which it then enters by its group.
+    let place = Place::new();
+    std::fs::set_permissions(place.root(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let Said { stdout: printed, .. } = place.pgtls(&format!("gen chain --owner {owner} -D pki"));
+    let made = Made { place, printed };
+    let served = |setting| made.place.path("pki").join(made.setting(setting));
+    let mut setup = roles(Setup::new(served("ssl_cert_file"), served("ssl_key_file"))).hba(made.hba());
+    for setting in ["ssl_cert_file", "ssl_key_file", "ssl_ca_file"] {
+        setup = setup.setting(setting, served(setting).display().to_string());
+    }
+    server.serve(setup).unwrap();
+    assert_eq!(server.administer("SHOW ssl_key_file").unwrap(), made.place.text("pki/server.key"));
+    let [trust, certificate, key] =
+        ["chain.crt", "client.crt", "client.key"].map(|name| made.place.text(&format!("pki/{name}")));
+    let files = [("sslrootcert", trust.as_str()), ("sslcert", &certificate), ("sslkey", &key)];
+    accepted(&server, &made.client(&files), "kong|t|/CN=kong");
 }
