@@ -135,7 +135,9 @@ fn eddsa(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Option<Bre
     }
     let fact = format!("certificate \"{}\" would bear an Ed25519 signature", spec.stem);
     let detail = "SCRAM cannot bind to it: every libpq login with a password fails.".to_owned();
+    let existing = signer.kept.is_some();
     let hint = match issuer {
+        Some(_) if existing => "Use another directory or CA; this one can issue clients.",
         Some(_) => "Leave the CA at ecdsa-p256 (--ca-key-type); an Ed25519 leaf under it works.",
         None => "Use --key-type ecdsa-p256.",
     };
