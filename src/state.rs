@@ -111,7 +111,11 @@ pub enum StateError {
 
 impl Diagnosis for StateError {
     fn hint(&self) -> Option<String> {
-        Some("Move the file away, or give another directory with -D.".to_owned())
+        let of_the_key = match self {
+            Self::Key { source, .. } => source.hint(),
+            _ => None,
+        };
+        of_the_key.or_else(|| Some("Move the file away, or give another directory with -D.".to_owned()))
     }
 
     fn failure(&self) -> Failure {

@@ -333,7 +333,7 @@ fn a_role_over_63_bytes_is_refused() {
 fn an_empty_role_is_refused() {
     for flag in ["--client", "--replication"] {
         let stderr = format!(
-            "pgtls: error: {flag}: the common name \"\" cannot be a role\n\
+            "pgtls: error: {flag}: \"\" cannot be the name of a role\n\
              pgtls: hint: Give the PostgreSQL role that it logs in as.\n"
         );
         refused(&["gen", "chain", &format!("{flag}=")], 2, &stderr);
@@ -679,8 +679,8 @@ fn a_key_mode_with_which_no_server_starts_is_refused() {
 fn one_directory_cannot_be_both() {
     for (dir, ca_dir) in [("pki", "pki"), ("pki", "./pki/"), ("./pki", "pki"), (".", ".")] {
         let stderr = format!(
-            "pgtls: error: --ca-dir \"{ca_dir}\" and -D \"{dir}\" are not apart\n\
-             pgtls: hint: Give two directories beside each other, or leave --ca-dir out.\n"
+            "pgtls: error: --ca-dir and -D name the same directory, \"{ca_dir}\"\n\
+             pgtls: hint: Leave --ca-dir out, or give it another directory.\n"
         );
         refused(&["gen", "chain", "-D", dir, "--ca-dir", ca_dir], 2, &stderr);
     }

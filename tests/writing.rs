@@ -494,17 +494,38 @@ fn force_says_what_to_do_about_a_ca_that_lies_elsewhere() {
 }
 
 #[test]
-fn two_directories_of_which_one_lies_in_the_other_are_refused_whether_they_exist_or_not() {
+fn the_directory_of_ca_keys_may_lie_inside_the_other() {
     let home = scratch();
-    for (directory, ca_directory) in [("pki", "pki/ca"), ("ca/db1", "ca"), ("pki", "pki/../pki/deep/ca")] {
-        let stderr = format!(
-            "pgtls: error: --ca-dir \"{ca_directory}\" and -D \"{directory}\" are not apart\n\
-             pgtls: hint: Give two directories beside each other, or leave --ca-dir out.\n"
-        );
-        refused(&home, generate(&home, &["-D", directory, "--ca-dir", ca_directory]), 2, &stderr);
-        fs::create_dir_all(home.path().join(ca_directory.replace("pki/../", ""))).unwrap();
-        refused(&home, generate(&home, &["-D", directory, "--ca-dir", ca_directory]), 2, &stderr);
+    generate(&home, &["--ca-dir", "pki/ca"]).code(0);
+    let pki = home.path().join("pki");
+    assert_eq!(mode(&pki.join("ca")), 0o700);
+    assert_eq!(names(&pki.join("ca")), ["intermediate.crt", "intermediate.key", "root.crt", "root.key"]);
+    assert!(!pki.join("root.key").exists());
+    run(&pki, "openssl", &["verify", "-CAfile", "chain.crt", "server.crt", "client.crt"]);
+    assert_eq!(mode(&pki), 0o700, "pki holds keys, whichever of the two was made first");
+}
+
+#[test]
+fn a_refusal_makes_neither_of_two_nested_directories() {
+    let home = scratch();
+    run(home.path(), "chmod", &["0777", "."]);
+    for (directory, ca_directory) in [("pki", "pki/ca"), ("ca/db1", "ca")] {
+        let more = ["-D", directory, "--ca-dir", ca_directory, "--owner", "0:0"];
+        let output = generate(&home, &more).by_nobody().output();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
+        assert!(stderr.contains("could not change owner of"), "{stderr}");
+        assert_eq!(names(home.path()), [""; 0], "-D {directory} --ca-dir {ca_directory}");
     }
+}
+
+#[test]
+fn the_other_directory_may_lie_inside_that_of_ca_keys() {
+    let home = scratch();
+    generate(&home, &["-D", "ca/db1", "--ca-dir", "ca"]).code(0);
+    assert_eq!(mode(&home.path().join("ca")), 0o700);
+    assert_eq!(mode(&home.path().join("ca/db1")), 0o700);
+    run(&home.path().join("ca/db1"), "openssl", &["verify", "-CAfile", "chain.crt", "server.crt"]);
 }
 
 #[test]

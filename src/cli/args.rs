@@ -73,7 +73,7 @@ pub(super) struct GenArgs {
     #[command(flatten)]
     pub(super) places: PlaceArgs,
 
-    /// Keep what is there and unchanged, make what is absent, refuse what differs
+    /// Keep what is there and unchanged, with its mode and owner; make what is absent; refuse what differs
     #[arg(long, conflicts_with = "force", help_heading = "What exists already")]
     pub(super) if_missing: bool,
 

@@ -121,7 +121,7 @@ fn ending(args: &GenArgs) -> Result<Option<Ending>, CliError> {
     let windows = &args.windows;
     let (flag, text) = match (&windows.lifetime, &windows.days, &windows.not_after) {
         (Some(text), _, _) => ("--lifetime", text.clone()),
-        (_, Some(days), _) => ("--days", format!("{days}d")),
+        (_, Some(days), _) => ("--days", whole_days(days)?),
         (_, _, Some(text)) => {
             let instant = parse_instant(text);
             let instant = instant.map_err(|source| CliError::Value { flag: "--not-after", source })?;
@@ -131,6 +131,17 @@ fn ending(args: &GenArgs) -> Result<Option<Ending>, CliError> {
     };
     let lifetime = text.parse().map_err(|source| CliError::Value { flag, source })?;
     Ok(Some(Ending::After(lifetime)))
+}
+
+/// `90` -> `90d`; the number alone is what was typed, so an error shows it alone.
+fn whole_days(text: &str) -> Result<String, CliError> {
+    let number = text.strip_prefix('-').unwrap_or(text);
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        let source =
+            X509Error::Lifetime { text: text.to_owned(), problem: "it is not a whole number of days" };
+        return Err(CliError::Value { flag: "--days", source });
+    }
+    Ok(format!("{text}d"))
 }
 
 fn setting(text: &str) -> Result<(String, String), CliError> {

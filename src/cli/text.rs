@@ -9,6 +9,7 @@ use crate::plan::Notice;
 use crate::x509::{format_date, format_instant};
 use std::fmt::Write;
 use std::path::Path;
+use time::{Duration, OffsetDateTime};
 
 const WIDTH: usize = 80;
 
@@ -18,7 +19,13 @@ pub(super) fn generated(generated: &Generated, dry_run: bool, as_root: bool, com
     let made = generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()).count();
     out.push_str(&headline(generated, made, dry_run));
     out.push('\n');
-    out.push_str(&tree(&generated.tree(), Detail { window: dry_run, kept: made > 0 }));
+    out.push_str(&tree(&generated.tree()));
+    if made > 0 {
+        kept(&mut out, generated);
+    }
+    if dry_run {
+        beginnings(&mut out, generated);
+    }
     waivers(&mut out, generated);
     for notice in generated.plan.notices.iter().filter(|notice| matches!(notice, Notice::Stretched { .. })) {
         let _ = writeln!(out, "note: {notice}");
@@ -77,15 +84,6 @@ fn directory(path: &Path) -> String {
     format!("{}/", path.display().to_string().trim_end_matches('/'))
 }
 
-/// What a tree shows beside the names.
-#[derive(Clone, Copy)]
-struct Detail {
-    /// Both ends of the window.
-    window: bool,
-    /// Which certificates were there before.
-    kept: bool,
-}
-
 /// One line of the tree before it is aligned.
 struct Line<'t> {
     /// The branch and the file.
@@ -95,7 +93,7 @@ struct Line<'t> {
     node: &'t TreeNode,
 }
 
-fn tree(tree: &Tree, detail: Detail) -> String {
+fn tree(tree: &Tree) -> String {
     let mut lines = Vec::new();
     tree.roots.iter().for_each(|root| branch(root, "  ", "", "  ", &mut lines));
     let width = |text: &str| text.chars().count();
@@ -106,24 +104,46 @@ fn tree(tree: &Tree, detail: Detail) -> String {
     for line in &lines {
         let node = line.node;
         let subject = node.subject.to_string();
-        let _ = write!(out, "{:heads$}  {subject:subjects$}  {:usages$}  ", line.head, node.usage);
-        // Whole days say little of a life of hours.
-        let short = node.not_after - node.not_before < time::Duration::days(3);
-        let moment = if short { format_instant } else { format_date };
-        if detail.window {
-            let _ = write!(out, "{} - {}", moment(node.not_before), moment(node.not_after));
-        } else {
-            let _ = write!(out, "until {}", moment(node.not_after));
-        }
-        if detail.kept && node.kept {
-            out.push_str("  kept");
-        }
-        out.push('\n');
+        let end = moment(node.not_before, node.not_after);
+        let _ =
+            writeln!(out, "{:heads$}  {subject:subjects$}  {:usages$}  until {end}", line.head, node.usage);
         for names in wrapped(&other_names(node), WIDTH.saturating_sub(heads + 4)) {
             let _ = writeln!(out, "{:heads$}  + {names}", line.below);
         }
     }
     out
+}
+
+/// The end of a window: its day, but its second where the life is so short that a day says little.
+fn moment(not_before: OffsetDateTime, not_after: OffsetDateTime) -> String {
+    if not_after - not_before < Duration::days(3) {
+        format_instant(not_after)
+    } else {
+        format_date(not_after)
+    }
+}
+
+/// What was there before.
+fn kept(out: &mut String, generated: &Generated) {
+    let kept = generated.plan.certificates.iter().filter(|spec| spec.kept.is_some());
+    let files: Vec<String> = kept.map(|spec| format!("{}.crt", spec.stem)).collect();
+    if !files.is_empty() {
+        let _ = writeln!(out, "kept: {}", files.join(" "));
+    }
+}
+
+/// When what would be made begins: mostly all of it at once.
+fn beginnings(out: &mut String, generated: &Generated) {
+    let made: Vec<_> = generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()).collect();
+    let mut instants: Vec<OffsetDateTime> = made.iter().map(|spec| spec.window.not_before).collect();
+    instants.sort_unstable();
+    instants.dedup();
+    for instant in &instants {
+        let there = made.iter().filter(|spec| spec.window.not_before == *instant);
+        let files: Vec<String> = there.map(|spec| format!("{}.crt", spec.stem)).collect();
+        let which = if instants.len() == 1 { "all".to_owned() } else { files.join(" ") };
+        let _ = writeln!(out, "valid from {}: {which}", format_instant(*instant));
+    }
 }
 
 fn branch<'t>(node: &'t TreeNode, indent: &str, joint: &str, below: &str, lines: &mut Vec<Line<'t>>) {
@@ -222,11 +242,13 @@ fn server_part(server: &ServerFiles, deployment: &Deployment, generated: &Genera
         "database server: {} {}{trust}, into its data directory",
         server.certificate, server.key
     );
-    let mode = generated.outline.files.iter().find(|file| file.name == server.key).map(|file| file.mode);
+    // A key that is kept has the mode that it was given.
+    let file = generated.outline.files.iter().find(|file| file.name == server.key);
+    let mode = file.map_or(Mode::SECRET, |file| file.mode);
     for (at, line) in config::postgresql_conf(server).iter().enumerate() {
         let label = if at == 0 { "postgresql.conf" } else { "" };
         let remark = match mode {
-            Some(Mode::SECRET) if line.starts_with("ssl_key_file") => "     # 0600, owner postgres",
+            Mode::SECRET if line.starts_with("ssl_key_file") => "     # 0600, owner postgres",
             _ => "",
         };
         let _ = writeln!(out, "  {label:20} {line}{remark}");
@@ -276,7 +298,9 @@ fn with_own_names(command: &str) -> String {
 /// When the first of what was made ends (all that end that day), and what makes it anew.
 fn expiry(generated: &Generated, command: &str) -> String {
     let leaves: Vec<_> = generated.plan.certificates.iter().filter(|spec| !spec.usage.is_ca()).collect();
-    let Some(first) = leaves.iter().map(|spec| spec.window.not_after).min() else { return String::new() };
+    let ends = leaves.iter().map(|spec| spec.window.not_after);
+    // What has ended already was meant to: a test's.
+    let Some(first) = ends.filter(|end| *end > generated.now).min() else { return String::new() };
     let files: Vec<String> = leaves
         .iter()
         .filter(|spec| format_date(spec.window.not_after) == format_date(first))
@@ -297,8 +321,8 @@ fn installation(deployment: &Deployment, generated: &Generated) -> String {
         std::iter::once(&server.certificate).chain(&server.trust).map(|file| path(file)).collect();
     let mut out =
         String::from("as root: PostgreSQL reads no key that another user owns, so install it with\n");
-    let _ = writeln!(out, "  install -o postgres -g postgres -m 0600 {} \"$PGDATA\"", path(&server.key));
-    let _ = writeln!(out, "  install -o postgres -g postgres -m 0644 {} \"$PGDATA\"", public.join(" "));
+    let _ = writeln!(out, "  install -o postgres -m 0600 {} \"$PGDATA\"", path(&server.key));
+    let _ = writeln!(out, "  install -o postgres -m 0644 {} \"$PGDATA\"", public.join(" "));
     out
 }
 
@@ -306,7 +330,7 @@ fn installation(deployment: &Deployment, generated: &Generated) -> String {
 pub(super) fn inspected(path: &Path, tree_of: &Tree) -> String {
     let count = tree_of.nodes().len();
     let noun = if count == 1 { "certificate" } else { "certificates" };
-    format!("{}: {count} {noun}\n\n{}", directory(path), tree(tree_of, Detail { window: false, kept: false }))
+    format!("{}: {count} {noun}\n\n{}", directory(path), tree(tree_of))
 }
 
 /// `profiles`.

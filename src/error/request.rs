@@ -48,13 +48,11 @@ pub enum RequestError {
         /// The file.
         path: String,
     },
-    /// CA directory and directory are one, or one lies inside the other, so that the keys would not be apart.
-    #[error("--ca-dir \"{ca_directory}\" and -D \"{directory}\" are not apart")]
-    Overlap {
-        /// The directory of CA keys.
-        ca_directory: String,
-        /// The directory of everything else.
-        directory: String,
+    /// CA directory and directory are one.
+    #[error("--ca-dir and -D name the same directory, \"{path}\"")]
+    SameDirectory {
+        /// The directory.
+        path: String,
     },
     /// There is nothing to inspect.
     #[error("\"{path}\" does not exist")]
@@ -73,7 +71,9 @@ pub enum RequestError {
 impl Diagnosis for RequestError {
     fn detail(&self) -> Option<String> {
         match self {
-            Self::UnknownProfile { known, .. } => Some(format!("Built in are chain, {}.", known.join(", "))),
+            Self::UnknownProfile { known, .. } => {
+                Some(format!("Built in are {}; gen also takes chain.", known.join(", ")))
+            }
             Self::KeyMode { detail, .. } => Some((*detail).to_owned()),
             _ => None,
         }
@@ -89,7 +89,7 @@ impl Diagnosis for RequestError {
             Self::NoGroup { uid } => return Some(format!("Give both: --owner {uid}:GID.")),
             Self::KeyMode { .. } => "Use 0600 (or 0400); 0640 only with --owner root:GROUP.",
             Self::EmptyPassphrase { .. } => "Its first line is the passphrase.",
-            Self::Overlap { .. } => "Give two directories beside each other, or leave --ca-dir out.",
+            Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
             Self::NothingThere { .. } => "Give a directory that holds *.crt files.",
         };

@@ -168,11 +168,17 @@ impl Listing {
     }
 }
 
-/// Whether two paths name one directory, or one lies inside the other, or would once both are made.
+/// Whether two paths name one directory, or would once both are made.
 #[must_use]
-pub fn overlap(one: &Path, other: &Path) -> bool {
-    let (one, other) = (destination(one), destination(other));
-    one.starts_with(&other) || other.starts_with(&one)
+pub fn same_directory(one: &Path, other: &Path) -> bool {
+    destination(one) == destination(other)
+}
+
+/// Whether one directory lies in another, at any depth, or would once both are made.
+#[must_use]
+pub fn is_within(inner: &Path, outer: &Path) -> bool {
+    let (inner, outer) = (destination(inner), destination(outer));
+    inner != outer && inner.starts_with(outer)
 }
 
 /// What a path leads to: as far as it exists by links and all, beyond that by its words, for what is going to be made

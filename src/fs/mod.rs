@@ -17,14 +17,16 @@ mod directory;
 mod error;
 mod read;
 mod record;
+mod reserve;
 pub mod set;
 mod stage;
 mod target;
 
 pub use commit::Receipt;
-pub use directory::{Directory, overlap};
+pub use directory::{Directory, is_within, same_directory};
 pub use error::{Action, FsError};
 pub use read::{EntryKind, read_file};
+pub use reserve::Reserved;
 pub use set::{FileEntry, FileSet, Mode, Owner};
 pub use stage::{DirectoryAttributes, Staged};
 pub use target::Target;

@@ -94,6 +94,9 @@ fn to_pem(label: &'static str, der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyErro
     Ok(text)
 }
 
+/// RFC 1421 §4.6.1.1, as OpenSSL writes it into traditional encrypted keys.
+const ENCRYPTED_HEADER: &[u8] = b"Proc-Type: 4,ENCRYPTED";
+
 /// A private key as a file holds it: readable, or under a passphrase.
 #[derive(Debug, Clone)]
 pub enum StoredKey {
@@ -107,8 +110,12 @@ impl StoredKey {
     /// Reads the first private key of a PEM text: PKCS#8, PKCS#1 or SEC1, or encrypted PKCS#8.
     ///
     /// # Errors
-    /// [`KeyError::Pem`], [`KeyError::NoKey`], [`KeyError::Unusable`].
+    /// [`KeyError::Pem`], [`KeyError::NoKey`], [`KeyError::TraditionalEncryption`], [`KeyError::Unusable`].
     pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
+        // Its header lines are no base64, so the text would pass for damaged.
+        if text.windows(ENCRYPTED_HEADER.len()).any(|window| window == ENCRYPTED_HEADER) {
+            return Err(KeyError::TraditionalEncryption);
+        }
         let blocks = pem::decode(text).map_err(KeyError::Pem)?;
         let is_key = |block: &Block| !matches!(block.kind, BlockKind::Certificate | BlockKind::Other);
         let block = blocks.into_iter().find(is_key).ok_or(KeyError::NoKey)?;

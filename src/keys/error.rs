@@ -28,6 +28,9 @@ pub enum KeyError {
     /// The key is encrypted and there is no passphrase.
     #[error("the key is encrypted, and no passphrase was given")]
     Encrypted,
+    /// The key is encrypted the way of OpenSSL before 1.0 (`Proc-Type: 4,ENCRYPTED`).
+    #[error("the key is encrypted in the traditional form, which pgtls does not read")]
+    TraditionalEncryption,
     /// The passphrase does not open the key.
     #[error("the passphrase does not open the key")]
     WrongPassphrase,
@@ -51,6 +54,12 @@ impl Diagnosis for KeyError {
             }
             Self::RsaLeftOut => Some("Build it with the feature \"rsa\", or use ecdsa-p256.".to_owned()),
             Self::Encrypted => Some("Give the passphrase's file with --ca-passphrase-file.".to_owned()),
+            Self::TraditionalEncryption => Some(
+                "Convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.key -out NEW.key".to_owned(),
+            ),
+            Self::WrongPassphrase => {
+                Some("Give the file whose first line is the passphrase of this key.".to_owned())
+            }
             Self::Unusable => {
                 Some("Convert it with: openssl pkcs8 -topk8 -nocrypt -in OLD.key -out NEW.key".to_owned())
             }

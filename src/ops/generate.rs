@@ -4,7 +4,8 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::source::ProfileSource;
 use crate::error::{Error, RequestError};
 use crate::fs::{
-    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Target, overlap, read_file,
+    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
+    read_file, same_directory,
 };
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Found, Outline, Tree};
@@ -60,6 +61,8 @@ pub struct Generated {
     pub outline: Outline,
     /// Whether the directory is new.
     pub created: bool,
+    /// When this was decided.
+    pub now: OffsetDateTime,
 }
 
 impl Generated {
@@ -92,13 +95,17 @@ pub fn generate(
     if request.dry_run {
         return run.decide_only();
     }
+    // Held until the end: a run that fails takes it away again.
+    let outer = run.reserve_outer()?;
     let mut attempt = 1;
-    loop {
+    let made = loop {
         match run.make() {
             Err(Error::Fs(FsError::Appeared { .. })) if attempt < ATTEMPTS => attempt += 1,
-            other => return other,
+            other => break other?,
         }
-    }
+    };
+    let created = made.created || outer.is_some();
+    Ok(Generated { created, ..made })
 }
 
 /// How files lie, as far as the flags say.
@@ -119,7 +126,8 @@ pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
     let Some(path) = file else { return Ok(Secrets::default()) };
     let text = read_file(path, PASSPHRASE_BYTES)?;
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if line.is_empty() {
+    // A lone carriage return is a blank line of Windows, not a passphrase.
+    if line.is_empty() || line == b"\r" {
         return Err(RequestError::EmptyPassphrase { path: path.display().to_string() }.into());
     }
     Ok(Secrets { ca_passphrase: Some(Zeroizing::new(line.to_vec())) })
@@ -137,7 +145,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn decide_only(&self) -> Result<Generated, Error> {
-        refuse_overlap(self.request)?;
+        refuse_same_directory(self.request)?;
         let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             match Directory::open(path)? {
                 None => Ok(found(path, BTreeMap::new(), FileSet::default())),
@@ -152,7 +160,7 @@ impl Run<'_> {
     }
 
     fn make(&self) -> Result<Generated, Error> {
-        refuse_overlap(self.request)?;
+        refuse_same_directory(self.request)?;
         // The CA's directory is always locked first, so that two runs cannot wait for each other.
         let ca_target = self.request.ca_directory.as_deref().map(Target::lock).transpose()?;
         let target = Target::lock(&self.request.directory)?;
@@ -197,6 +205,7 @@ impl Run<'_> {
             plan,
             outline,
             created,
+            now: self.now,
         }
     }
 
@@ -219,6 +228,22 @@ impl Run<'_> {
         entry.is_some_and(|entry| entry.usage.is_ca())
     }
 
+    /// Where one of the two directories lies in the other, the outer one is made first: each appears by a rename of its
+    /// own, and neither as a mere parent with the modes of one. What can be refused is refused before.
+    fn reserve_outer(&self) -> Result<Option<Reserved>, Error> {
+        let directory = self.request.directory.as_path();
+        let Some(ca_directory) = self.request.ca_directory.as_deref() else { return Ok(None) };
+        let (outer, attributes) = if is_within(ca_directory, directory) {
+            (directory, attributes(self.arrangement))
+        } else if is_within(directory, ca_directory) {
+            (ca_directory, PRIVATE)
+        } else {
+            return Ok(None);
+        };
+        self.decide_only()?;
+        Ok(Reserved::make(outer, attributes)?)
+    }
+
     fn restore(&self, directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
         let (state, problems) = layout::restore(directory, ca_directory);
         problems.into_iter().next().map_or(Ok(state), |problem| Err(problem.into()))
@@ -233,13 +258,11 @@ pub(super) fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
     }
 }
 
-pub(super) fn refuse_overlap(request: &GenerateRequest) -> Result<(), Error> {
+pub(super) fn refuse_same_directory(request: &GenerateRequest) -> Result<(), Error> {
     match &request.ca_directory {
-        Some(ca_directory) if overlap(ca_directory, &request.directory) => Err(RequestError::Overlap {
-            ca_directory: ca_directory.display().to_string(),
-            directory: request.directory.display().to_string(),
+        Some(ca_directory) if same_directory(ca_directory, &request.directory) => {
+            Err(RequestError::SameDirectory { path: ca_directory.display().to_string() }.into())
         }
-        .into()),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! `gen --as-openssl`: a profile -> the script of openssl commands that makes the same directory.
 
-use super::generate::{GenerateRequest, arrangement, attributes, refuse_overlap, secrets};
+use super::generate::{GenerateRequest, arrangement, attributes, refuse_same_directory, secrets};
 use crate::error::Error;
 use crate::layout;
 use crate::plan::{self, Existing};
@@ -20,7 +20,7 @@ pub fn as_openssl(request: &GenerateRequest, now: OffsetDateTime) -> Result<Stri
     let arrangement = arrangement(request)?;
     // Only looked at, so that a file that gen would refuse is refused here.
     secrets(request.ca_passphrase_file.as_deref())?;
-    refuse_overlap(request)?;
+    refuse_same_directory(request)?;
     let shown = |path: &std::path::Path| path.display().to_string();
     let empty = State {
         path: shown(&request.directory),

@@ -122,7 +122,7 @@ fn wildcard(spec: &CertificateSpec, names: &[String]) -> Option<Breach> {
     });
     let misplaced = |name: &&String| name.strip_prefix("*.").unwrap_or(name).contains('*');
     let name = sans.chain(names).find(misplaced)?;
-    let fact = format!("\"{name}\" has a wildcard where none works");
+    let fact = format!("\"{name}\" in certificate \"{}\" has a wildcard where none works", spec.stem);
     let detail =
         "PostgreSQL's clients take * only as the whole first label, for exactly one label.".to_owned();
     Some(breach(Rule::WildcardPlace, spec, fact, Some(detail), "Write it like *.example.com."))

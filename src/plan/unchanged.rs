@@ -93,13 +93,20 @@ fn lifetime(entry: &CertificateEntry, found: &Certificate, spec: &CertificateSpe
             if spec.usage.is_ca() && entry.validity.stretches && difference > Duration::ZERO {
                 return None;
             }
-            let days = |length: Duration| format!("{} h", length.whole_hours());
             (difference.abs() > BACKDATED).then(|| Field {
                 name: "lifetime",
-                found: days(found.window.length()),
-                expected: days(spec.window.length()),
+                found: span(found.window.length()),
+                expected: span(spec.window.length()),
             })
         }
+    }
+}
+
+/// Whole days, or hours where there are few: the hour of backdating is not what was asked for.
+fn span(length: Duration) -> String {
+    match length.whole_days() {
+        0..3 => format!("{}h", length.whole_hours()),
+        days => format!("{days}d"),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct ProfileError {
 impl fmt::Display for ProfileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.position {
+            // A flag is nothing that the profile says.
+            None if matches!(self.problem, ProfileProblem::Flag { .. }) => write!(f, "{}", self.problem),
             Some(Position { line, column }) => write!(f, "{}:{line}:{column}: {}", self.origin, self.problem),
             None => write!(f, "{}: {}", self.origin, self.problem),
         }
@@ -140,6 +142,8 @@ pub enum ProfileProblem {
 impl Diagnosis for ProfileError {
     fn detail(&self) -> Option<String> {
         match &self.problem {
+            // The certificates of a large profile are its author's own, and would bury the hint.
+            ProfileProblem::Unknown { what: "certificate", known, .. } if known.len() > 10 => None,
             ProfileProblem::Unknown { known, .. } if !known.is_empty() => {
                 Some(format!("Known here: {}.", known.join(", ")))
             }
