@@ -1127,10 +1127,8 @@ mod over_existing {
             let alone = single("root-ca", "path_length = 0");
             let mut state = existing(&alone);
             state.occupied = files(&["root.crt", "root.key"]);
-            for (old, new) in [("x.crt", "root.crt")] {
-                let list = state.certificates.remove(old).unwrap();
-                state.certificates.insert(new.to_owned(), list);
-            }
+            let list = state.certificates.remove("x.crt").unwrap();
+            state.certificates.insert("root.crt".to_owned(), list);
             let key = state.keys.remove("x.key").unwrap();
             state.keys.insert("root.key".to_owned(), key);
             let error = refused_over(&two("path_length = 5"), &state, Existing::Replace, NOW);
