@@ -399,7 +399,7 @@ mod rules {
         }
         for bad in ["*", "d*.example.com", "*b.example.com", "db.*.com", "*.*.example.com"] {
             let text = format!(
-                "\"{bad}\" has a wildcard where none works\n\
+                "\"{bad}\" in certificate \"x\" has a wildcard where none works\n\
                  detail: PostgreSQL's clients take * only as the whole first label, for exactly one label.\n\
                  hint: Write it like *.example.com."
             );
@@ -917,7 +917,7 @@ mod over_existing {
                 &state,
                 NOW,
                 "\"pki/server.crt\" exists and differs in its lifetime\n\
-                 detail: It is 2401 h; asked for is 2377 h.",
+                 detail: It is 100d; asked for is 99d.",
             );
             differs(
                 &chain("", "", &format!("{same}not_after = 2026-03-01")),
@@ -1107,7 +1107,7 @@ mod over_existing {
                     told(&error),
                     format!(
                         "the existing CA \"pki/intermediate.crt\" cannot sign: {reason}\n\
-                         hint: Use another directory with -D."
+                         hint: Name another CA with --ca-dir, or another directory with -D."
                     )
                 );
                 assert_eq!(error.failure(), Failure::Forbidden);

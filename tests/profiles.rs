@@ -897,7 +897,7 @@ mod overrides {
             assert_eq!(
                 refusal_of(LEAF, &overrides),
                 format!(
-                    "t.toml: \"{shown}\" is not a host name or an IP address, which --server takes\n\
+                    "\"{shown}\" is not a host name or an IP address, which --server takes\n\
                      hint: Give it with --san, which takes e-mail addresses and URIs too."
                 )
             );
@@ -1069,7 +1069,7 @@ mod overrides {
             assert_eq!(
                 refusal_of(ROOT, &overrides),
                 format!(
-                    "t.toml: {flag} is given, but the profile \"t\" has no certificate \"{name}\"\n\
+                    "{flag} is given, but the profile \"t\" has no certificate \"{name}\"\n\
                      hint: Leave {flag} out, or name one of its certificates \"{name}\"."
                 )
             );
@@ -1092,7 +1092,7 @@ mod overrides {
             assert_eq!(
                 refusal_of(text, &overrides),
                 format!(
-                    "t.toml: {flag} is given, but the profile \"t\" has no such CA\n\
+                    "{flag} is given, but the profile \"t\" has no such CA\n\
                      hint: Leave {flag} out, or use a profile with one."
                 )
             );

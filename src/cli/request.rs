@@ -133,13 +133,12 @@ fn ending(args: &GenArgs) -> Result<Option<Ending>, CliError> {
     Ok(Some(Ending::After(lifetime)))
 }
 
-/// `90` -> `90d`; the number alone is what was typed, so an error shows it alone.
+/// `90` -> `90d`; an error shows what was typed.
 fn whole_days(text: &str) -> Result<String, CliError> {
-    let number = text.strip_prefix('-').unwrap_or(text);
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        let source =
-            X509Error::Lifetime { text: text.to_owned(), problem: "it is not a whole number of days" };
-        return Err(CliError::Value { flag: "--days", source });
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits || text.bytes().all(|byte| byte == b'0') {
+        let fact = format!("--days: \"{text}\" is not a whole number of days above zero");
+        return Err(CliError::Flags { fact, hint: "Write it like --days 90." });
     }
     Ok(format!("{text}d"))
 }
