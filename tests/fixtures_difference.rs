@@ -8,9 +8,8 @@ mod foreign;
 
 use foreign::{Facts, Place};
 use pgtls::keys::{KeyType, SystemKeys};
-use pgtls::ops::{GenerateRequest, generate, profile_source};
-use pgtls::plan::Existing;
-use pgtls::profile::Overrides;
+use pgtls::ops::{GenerateRequest, generate};
+use pgtls::profile::{self, Overrides};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -169,17 +168,9 @@ fn modes_are_those_that_the_guide_ends_with_whatever_its_users_umask() {
 /// The same layout, made by us, as `pki/` in a place.
 fn ours(layout: &str, key_type: Option<KeyType>) -> Place {
     let place = Place::new();
-    let request = GenerateRequest {
-        profile: profile_source(layout).unwrap(),
-        overrides: Overrides { key_type, ..Overrides::default() },
-        directory: place.path("pki"),
-        ca_directory: None,
-        existing: Existing::Refuse,
-        ca_passphrase_file: None,
-        owner: None,
-        key_mode: None,
-        dry_run: false,
-    };
+    let overrides = Overrides { key_type, ..Overrides::default() };
+    let profile = profile::parse(layout, profile::builtin(layout).unwrap().text, &overrides).unwrap();
+    let request = GenerateRequest::new(profile, place.path("pki"));
     generate(&request, NOW, &SystemKeys).unwrap();
     place
 }

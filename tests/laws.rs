@@ -9,11 +9,11 @@ use pgtls::error::Error;
 use pgtls::fs::{Directory, DirectoryAttributes, FileSet, Mode, Target};
 use pgtls::keys::{KeyError, KeySource, KeyType, PrivateKey, PublicKey, StoredKey, SystemKeys};
 use pgtls::layout::{self, Arrangement, Filled, Found};
-use pgtls::ops::{self, GenerateRequest, ProfileSource};
+use pgtls::ops::{self, GenerateRequest};
 use pgtls::pem::{self, BlockKind};
 use pgtls::pki::{self, Secrets};
 use pgtls::plan::{self, Existing};
-use pgtls::profile::{BUILTINS, Overrides, Profile, Rule, builtin};
+use pgtls::profile::{BUILTINS, Overrides, Profile, Rule};
 use pgtls::state::State;
 use pgtls::x509::{Certificate, SerialNumber};
 use road::{KeyPool, Made, NOW, Numbers, built_in, make, planned, read, restored};
@@ -287,18 +287,7 @@ mod back {
 
 /// A request for a built-in profile in the clear.
 fn request(profile: &str, directory: &Path) -> GenerateRequest {
-    let text = builtin(profile).unwrap().text.to_owned();
-    GenerateRequest {
-        profile: ProfileSource { origin: profile.to_owned(), text },
-        overrides: Overrides::default(),
-        directory: directory.to_owned(),
-        ca_directory: None,
-        existing: Existing::Refuse,
-        ca_passphrase_file: None,
-        owner: None,
-        key_mode: None,
-        dry_run: false,
-    }
+    GenerateRequest::new(built_in(profile, &Overrides::default()), directory)
 }
 
 /// Everything under a directory: path, mode, contents.

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::keys::{KeyError, KeyType};
 use crate::ops::{self, GenerateRequest};
 use crate::plan::Existing;
-use crate::profile::{Ending, Overrides};
+use crate::profile::{self, Ending, Overrides};
 use crate::x509::{GeneralName, Lifetime, X509Error, dns_name, parse_instant};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,9 +68,10 @@ pub(super) fn generate(
         (name, false) => name,
     };
     let overrides = overrides(args)?;
+    let source = ops::profile_source(profile)?;
+    let profile = profile::parse(&source.origin, &source.text, &overrides).map_err(Error::from)?;
     Ok(GenerateRequest {
-        profile: ops::profile_source(profile)?,
-        overrides,
+        profile,
         directory: directory(args.places.dir.clone(), variable).unwrap_or_else(|| "pki".into()),
         ca_directory: args.places.ca_dir.clone().or_else(|| path_variable(variable, "PGTLS_CA_DIR")),
         existing: match (args.if_missing, args.force) {

@@ -1,7 +1,6 @@
 //! `gen`: a profile -> a directory.
 
 use super::ownership::{parse_key_mode, parse_owner};
-use super::source::ProfileSource;
 use crate::error::{Error, RequestError};
 use crate::fs::{
     Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
@@ -11,7 +10,7 @@ use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Found, Outline, Tree};
 use crate::pki::{self, Secrets};
 use crate::plan::{self, Existing, Plan};
-use crate::profile::{self, Overrides, Profile};
+use crate::profile::Profile;
 use crate::state::State;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,10 +27,8 @@ const ATTEMPTS: u32 = 5;
 /// What `gen` is asked for.
 #[derive(Debug, Clone)]
 pub struct GenerateRequest {
-    /// The profile.
-    pub profile: ProfileSource,
-    /// What is laid over it.
-    pub overrides: Overrides,
+    /// The profile, with what the user said laid over it.
+    pub profile: Profile,
     /// Where the files go.
     pub directory: PathBuf,
     /// Where CA keys go, where that is another directory.
@@ -46,6 +43,23 @@ pub struct GenerateRequest {
     pub key_mode: Option<String>,
     /// Decide everything, make nothing.
     pub dry_run: bool,
+}
+
+impl GenerateRequest {
+    /// A request for a new directory, in which nothing may exist yet; the caller's own files, unencrypted CA keys.
+    #[must_use]
+    pub fn new(profile: Profile, directory: impl Into<PathBuf>) -> Self {
+        Self {
+            profile,
+            directory: directory.into(),
+            ca_directory: None,
+            existing: Existing::Refuse,
+            ca_passphrase_file: None,
+            owner: None,
+            key_mode: None,
+            dry_run: false,
+        }
+    }
 }
 
 /// What `gen` decided, and made unless it was asked only to decide.
@@ -88,10 +102,9 @@ pub fn generate(
     now: OffsetDateTime,
     keys: &dyn KeySource,
 ) -> Result<Generated, Error> {
-    let profile = profile::parse(&request.profile.origin, &request.profile.text, &request.overrides)?;
     let arrangement = arrangement(request)?;
     let secrets = secrets(request.ca_passphrase_file.as_deref())?;
-    let run = Run { request, profile: &profile, arrangement: &arrangement, secrets: &secrets, now, keys };
+    let run = Run { request, arrangement: &arrangement, secrets: &secrets, now, keys };
     if request.dry_run {
         return run.decide_only();
     }
@@ -136,7 +149,6 @@ pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
 /// One run over one request.
 struct Run<'a> {
     request: &'a GenerateRequest,
-    profile: &'a Profile,
     arrangement: &'a Arrangement,
     secrets: &'a Secrets,
     now: OffsetDateTime,
@@ -193,7 +205,7 @@ impl Run<'_> {
     }
 
     fn decide(&self, state: &State) -> Result<(Plan, Outline), Error> {
-        let plan = plan::build(self.profile, state, self.request.existing, self.now)?;
+        let plan = plan::build(&self.request.profile, state, self.request.existing, self.now)?;
         let outline = layout::outline(&plan, self.arrangement);
         Ok((plan, outline))
     }
@@ -217,14 +229,14 @@ impl Run<'_> {
     /// The files that the profile speaks of; anything else in a directory is none of our business.
     fn concerns(&self, name: &str) -> bool {
         let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
-        stem.is_some_and(|stem| self.profile.certificate(stem).is_some())
-            || self.profile.bundles.iter().any(|bundle| bundle.file == name)
+        stem.is_some_and(|stem| self.request.profile.certificate(stem).is_some())
+            || self.request.profile.bundles.iter().any(|bundle| bundle.file == name)
     }
 
     /// The files that count in the directory of CA keys, which may be one with servers and clients of its own.
     fn is_of_a_ca(&self, name: &str) -> bool {
         let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
-        let entry = stem.and_then(|stem| self.profile.certificate(stem));
+        let entry = stem.and_then(|stem| self.request.profile.certificate(stem));
         entry.is_some_and(|entry| entry.usage.is_ca())
     }
 

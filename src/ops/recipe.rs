@@ -4,7 +4,6 @@ use super::generate::{GenerateRequest, arrangement, attributes, refuse_same_dire
 use crate::error::Error;
 use crate::layout;
 use crate::plan::{self, Existing};
-use crate::profile;
 use crate::recipe::{RecipeTarget, script};
 use crate::state::State;
 use std::collections::BTreeSet;
@@ -16,7 +15,6 @@ use time::OffsetDateTime;
 /// # Errors
 /// [`Error::Recipe`] for a plan that openssl's commands cannot say; else those of a dry run.
 pub fn as_openssl(request: &GenerateRequest, now: OffsetDateTime) -> Result<String, Error> {
-    let profile = profile::parse(&request.profile.origin, &request.profile.text, &request.overrides)?;
     let arrangement = arrangement(request)?;
     // Only looked at, so that a file that gen would refuse is refused here.
     secrets(request.ca_passphrase_file.as_deref())?;
@@ -28,10 +26,10 @@ pub fn as_openssl(request: &GenerateRequest, now: OffsetDateTime) -> Result<Stri
         ca_occupied: request.ca_directory.as_ref().map(|_| BTreeSet::new()),
         ..State::default()
     };
-    let plan = plan::build(&profile, &empty, Existing::Refuse, now)?;
+    let plan = plan::build(&request.profile, &empty, Existing::Refuse, now)?;
     let outline = layout::outline(&plan, &arrangement);
     let target = RecipeTarget {
-        source: profile.source,
+        source: request.profile.source.clone(),
         directory: request.directory.clone(),
         ca_directory: request.ca_directory.clone(),
         ca_passphrase_file: request.ca_passphrase_file.clone(),
