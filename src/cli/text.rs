@@ -214,18 +214,20 @@ fn files(generated: &Generated) -> String {
 
 fn deployment(deployment: &Deployment, generated: &Generated) -> String {
     let mut out = String::new();
-    let self_signed = generated.plan.profile == "self-signed";
-    if self_signed {
-        out.push_str("for testing only: each side trusts the certificate of the other\n");
+    if let (true, Some(server)) = (deployment.self_signed, &deployment.server) {
+        let own = &server.certificate;
+        let lead = match &server.trust {
+            Some(trust) => format!("for testing only: {trust} goes into ssl_ca_file, {own} into"),
+            None => format!("for testing only: {own} goes into"),
+        };
+        let _ =
+            writeln!(out, "{lead} the client's\ntrust: sslrootcert, or lua_ssl_trusted_certificate for Kong");
     }
     if let Some(server) = &deployment.server {
         out.push_str(&server_part(server, deployment, generated));
     }
     for client in &deployment.clients {
         out.push_str(&client_part(client));
-    }
-    if let (true, Some(server)) = (self_signed, &deployment.server) {
-        let _ = writeln!(out, "  Kong: lua_ssl_trusted_certificate = /path/to/{}", server.certificate);
     }
     if !deployment.ca_keys.is_empty() {
         let keys = deployment.ca_keys.join(" and ");

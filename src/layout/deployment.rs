@@ -13,6 +13,8 @@ pub struct Deployment {
     pub clients: Vec<ClientFiles>,
     /// Keys that go to nobody.
     pub ca_keys: Vec<String>,
+    /// Whether the server signed itself, so that each side has to trust the certificate of the other.
+    pub self_signed: bool,
 }
 
 /// The server's files.
@@ -68,6 +70,7 @@ pub fn deployment(plan: &Plan) -> Deployment {
             let cas = plan.certificates.iter().filter(|spec| spec.usage.is_ca());
             cas.map(|spec| format!("{}.key", spec.stem)).collect()
         },
+        self_signed: server.is_some_and(|server| server.issuer == IssuerRef::Itself),
     }
 }
 
