@@ -50,6 +50,10 @@
 //! | the cryptography | [`keys`] alone |
 //! | all exit codes | `cli/exit.rs` |
 
+pub use error::Error;
+pub use ops::{GenerateRequest, Generated, generate};
+pub use profile::{Overrides, Profile};
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
@@ -60,6 +64,7 @@ pub mod keys;
 pub mod layout;
 pub mod ops;
 pub mod pem;
+pub mod pg;
 pub mod pki;
 pub mod plan;
 pub mod profile;

@@ -2,6 +2,7 @@
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::keys::{KeyError, StoredKey};
+use crate::pg::{certificate_file, key_file};
 use crate::x509::{Certificate, X509Error};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,13 +27,13 @@ impl State {
     /// The certificate of a stem: the first in its file.
     #[must_use]
     pub fn certificate(&self, stem: &str) -> Option<&Certificate> {
-        self.certificates.get(&format!("{stem}.crt"))?.first()
+        self.certificates.get(&certificate_file(stem))?.first()
     }
 
     /// The key of a stem.
     #[must_use]
     pub fn key(&self, stem: &str) -> Option<&StoredKey> {
-        self.keys.get(&format!("{stem}.key"))
+        self.keys.get(&key_file(stem))
     }
 
     /// The names where the pair of a CA, or of an end-entity, is looked for.

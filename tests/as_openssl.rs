@@ -348,6 +348,7 @@ fn a_plan_that_keeps_a_certificate_or_has_no_passphrase_file_is_refused() {
         source: String::new(),
         directory: PathBuf::from("pki"),
         ca_directory: None,
+        ca_directory_inside: false,
         ca_passphrase_file: None,
         owner: None,
         directory_mode: Mode::DIRECTORY,

@@ -93,7 +93,9 @@ fn every_flag_and_make_target_that_is_named_exists() {
         let lines = text.lines().filter(|line| !line.contains("cargo "));
         let words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
         for flag in words.filter(|word| word.starts_with("--") && word.len() > 3) {
-            assert!(known.contains(flag) || flag == "--version" || flag == "--help", "{flag} is no flag");
+            let whole = |word: &str| word == flag;
+            let mut flags = known.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            assert!(flags.any(whole) || flag == "--version" || flag == "--help", "{flag} is no flag");
         }
     }
     let makefile = include_str!("../Makefile");

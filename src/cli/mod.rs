@@ -13,7 +13,7 @@ use crate::profile::BUILTINS;
 use args::{Cli, Verb};
 use clap::Parser;
 use render::{Render, Report};
-use request::CliError;
+use request::{CliError, TypedCommand};
 use std::ffi::OsString;
 use std::io::Write;
 use time::OffsetDateTime;
@@ -70,7 +70,7 @@ fn dispatch(
                 dry_run: args.dry_run,
                 quiet: args.quiet,
                 as_root: request.owner.is_none() && ops::caller_is_root(),
-                command: request::repeated(arguments),
+                command: TypedCommand::new(arguments),
             })
         }
         Verb::Inspect(args) => {

@@ -1,6 +1,6 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
-use super::request::CliError;
+use super::request::{CliError, TypedCommand};
 use super::{exit, text};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::layout::{Deployment, OutlineFile, Tree};
@@ -20,7 +20,7 @@ pub(super) enum Report {
         /// Run by root, without an owner asked for.
         as_root: bool,
         /// The command that was typed.
-        command: String,
+        command: TypedCommand,
     },
     /// `inspect`.
     Inspected(Inspection),

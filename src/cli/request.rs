@@ -7,6 +7,7 @@ use crate::keys::{KeyError, KeyType};
 use crate::ops::{self, GenerateRequest};
 use crate::plan::Existing;
 use crate::profile::{self, Ending, Overrides};
+use crate::recipe::shell_quoted;
 use crate::x509::{GeneralName, Lifetime, X509Error, dns_name, parse_instant};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -171,22 +172,63 @@ pub(super) fn inspected(args: &InspectArgs, variable: &dyn Fn(&str) -> Option<Os
     args.path.clone().or_else(|| directory(args.dir.clone(), variable))
 }
 
-/// The command as it was typed, ready to be pasted, without what only concerns this one run.
-pub(super) fn repeated(arguments: &[OsString]) -> String {
-    let once = ["--if-missing", "--force", "--dry-run", "--json", "--quiet", "-q"];
-    let rest = arguments.iter().skip(1).map(|argument| argument.to_string_lossy());
-    let kept = rest.filter(|argument| !once.contains(&argument.as_ref()));
-    let words: Vec<String> =
-        std::iter::once("pgtls".to_owned()).chain(kept.map(|word| shell_word(&word))).collect();
-    words.join(" ")
+/// The command as it was typed, to be printed ready to be pasted.
+pub(super) struct TypedCommand {
+    words: Vec<String>,
+}
+
+impl TypedCommand {
+    /// Takes the words, without those that only concern this one run.
+    pub(super) fn new(arguments: &[OsString]) -> Self {
+        let once = ["--if-missing", "--force", "--dry-run", "--json", "--quiet", "-q"];
+        let words = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        Self { words: words.filter(|word| !once.contains(&word.as_str())).collect() }
+    }
+
+    /// The same command.
+    pub(super) fn again(&self) -> String {
+        line(&self.words)
+    }
+
+    /// The command with the user's own names, into a place of its own.
+    pub(super) fn with_own_names(&self) -> String {
+        let mut words = self.without(&["-D", "--dir", "--ca-dir"]);
+        words.extend(["--server", "db1.example.com"].map(str::to_owned));
+        if !self.words.iter().any(|word| word == "--client" || word.starts_with("--client=")) {
+            words.extend(["--client", "app"].map(str::to_owned));
+        }
+        words.extend(["-D", "db1"].map(str::to_owned));
+        line(&words)
+    }
+
+    /// The words but for these flags and their values: `-D x`, `-Dx`, `--dir x`, `--dir=x`.
+    fn without(&self, flags: &[&str]) -> Vec<String> {
+        let mut kept = Vec::new();
+        let mut words = self.words.iter();
+        while let Some(word) = words.next() {
+            if flags.contains(&word.as_str()) {
+                words.next();
+                continue;
+            }
+            let joined = flags.iter().any(|flag| match flag.strip_prefix("--") {
+                Some(_) => word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')),
+                None => word.starts_with(flag),
+            });
+            if !joined {
+                kept.push(word.clone());
+            }
+        }
+        kept
+    }
+}
+
+fn line(words: &[String]) -> String {
+    let words = words.iter().map(|word| shell_word(word));
+    std::iter::once("pgtls".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// A word as a POSIX shell takes it.
 pub(super) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { shell_quoted(word) }
 }

@@ -1,10 +1,11 @@
 //! The text of reports: facts first, aligned, every next step ready to be pasted.
 
-use super::request::shell_word;
+use super::request::{TypedCommand, shell_word};
 use crate::config;
 use crate::fs::Mode;
 use crate::layout::{ClientFiles, Content, Deployment, Place, ServerFiles, Tree, TreeNode};
 use crate::ops::Generated;
+use crate::pg::certificate_file;
 use crate::plan::Notice;
 use crate::x509::{format_date, format_instant};
 use std::fmt::Write;
@@ -14,7 +15,12 @@ use time::{Duration, OffsetDateTime};
 const WIDTH: usize = 80;
 
 /// `gen`, done or only planned.
-pub(super) fn generated(generated: &Generated, dry_run: bool, as_root: bool, command: &str) -> String {
+pub(super) fn generated(
+    generated: &Generated,
+    dry_run: bool,
+    as_root: bool,
+    command: &TypedCommand,
+) -> String {
     let mut out = String::new();
     let made = generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()).count();
     out.push_str(&headline(generated, made, dry_run));
@@ -43,7 +49,7 @@ pub(super) fn generated(generated: &Generated, dry_run: bool, as_root: bool, com
     out.push('\n');
     for notice in &generated.plan.notices {
         if let Notice::ExampleNames { .. } = notice {
-            let _ = writeln!(out, "{notice}; with your own names:\n  {}", with_own_names(command));
+            let _ = writeln!(out, "{notice}; with your own names:\n  {}", command.with_own_names());
         }
     }
     let _ = writeln!(out, "next:   pgtls inspect {}", shell_word(&generated.directory.display().to_string()));
@@ -126,7 +132,7 @@ fn moment(not_before: OffsetDateTime, not_after: OffsetDateTime) -> String {
 /// What was there before.
 fn kept(out: &mut String, generated: &Generated) {
     let kept = generated.plan.certificates.iter().filter(|spec| spec.kept.is_some());
-    let files: Vec<String> = kept.map(|spec| format!("{}.crt", spec.stem)).collect();
+    let files: Vec<String> = kept.map(|spec| certificate_file(&spec.stem)).collect();
     if !files.is_empty() {
         let _ = writeln!(out, "kept: {}", files.join(" "));
     }
@@ -140,7 +146,7 @@ fn beginnings(out: &mut String, generated: &Generated) {
     instants.dedup();
     for instant in &instants {
         let there = made.iter().filter(|spec| spec.window.not_before == *instant);
-        let files: Vec<String> = there.map(|spec| format!("{}.crt", spec.stem)).collect();
+        let files: Vec<String> = there.map(|spec| certificate_file(&spec.stem)).collect();
         let which = if instants.len() == 1 { "all".to_owned() } else { files.join(" ") };
         let _ = writeln!(out, "valid from {}: {which}", format_instant(*instant));
     }
@@ -214,7 +220,7 @@ fn files(generated: &Generated) -> String {
 
 fn deployment(deployment: &Deployment, generated: &Generated) -> String {
     let mut out = String::new();
-    if let (true, Some(server)) = (deployment.self_signed, &deployment.server) {
+    if let (true, Some(server)) = (deployment.self_signed, deployment.servers.first()) {
         let own = &server.certificate;
         let lead = match &server.trust {
             Some(trust) => format!("for testing only: {trust} goes into ssl_ca_file, {own} into"),
@@ -223,7 +229,7 @@ fn deployment(deployment: &Deployment, generated: &Generated) -> String {
         let _ =
             writeln!(out, "{lead} the client's\ntrust: sslrootcert, or lua_ssl_trusted_certificate for Kong");
     }
-    if let Some(server) = &deployment.server {
+    for server in &deployment.servers {
         out.push_str(&server_part(server, deployment, generated));
     }
     for client in &deployment.clients {
@@ -246,11 +252,11 @@ fn server_part(server: &ServerFiles, deployment: &Deployment, generated: &Genera
     );
     // A key that is kept has the mode that it was given.
     let file = generated.outline.files.iter().find(|file| file.name == server.key);
-    let mode = file.map_or(Mode::SECRET, |file| file.mode);
+    let (mode, owner) = file.map_or((Mode::SECRET, None), |file| (file.mode, file.owner));
     for (at, line) in config::postgresql_conf(server).iter().enumerate() {
         let label = if at == 0 { "postgresql.conf" } else { "" };
-        let remark = match mode {
-            Mode::SECRET if line.starts_with("ssl_key_file") => "     # 0600, owner postgres",
+        let remark = match (mode, owner) {
+            (Mode::SECRET, None) if line.starts_with("ssl_key_file") => "     # 0600, owner postgres",
             _ => "",
         };
         let _ = writeln!(out, "  {label:20} {line}{remark}");
@@ -290,41 +296,42 @@ fn in_double_quotes(text: &str) -> String {
     out
 }
 
-/// The command as typed, with the user's own names where it had the example's.
-fn with_own_names(command: &str) -> String {
-    let client = if command.contains("--client") { "" } else { " --client app" };
-    let place = if command.contains(" -D") || command.contains(" --dir") { "" } else { " -D db1" };
-    format!("{command} --server db1.example.com{client}{place}")
-}
-
 /// When the first of what was made ends (all that end that day), and what makes it anew.
-fn expiry(generated: &Generated, command: &str) -> String {
+fn expiry(generated: &Generated, command: &TypedCommand) -> String {
     let leaves: Vec<_> = generated.plan.certificates.iter().filter(|spec| !spec.usage.is_ca()).collect();
-    let ends = leaves.iter().map(|spec| spec.window.not_after);
     // What has ended already was meant to: a test's.
-    let Some(first) = ends.filter(|end| *end > generated.now).min() else { return String::new() };
+    let ends = leaves.iter().filter(|spec| spec.window.not_after > generated.now);
+    let Some(first) = ends.min_by_key(|spec| spec.window.not_after) else { return String::new() };
+    let day = format_date(first.window.not_after);
     let files: Vec<String> = leaves
         .iter()
-        .filter(|spec| format_date(spec.window.not_after) == format_date(first))
-        .map(|spec| format!("{}.crt", spec.stem))
+        .filter(|spec| format_date(spec.window.not_after) == day)
+        .map(|spec| certificate_file(&spec.stem))
         .collect();
     let names = match files.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => files.join(""),
     };
-    format!("expiry: {names} on {}; before then:\n  {command} --force\n", format_date(first))
+    if first.fixed_end {
+        // The same command would make the same end again.
+        return format!("expiry: {names} on {day}, as asked for; a later end and --force make new ones\n");
+    }
+    format!("expiry: {names} on {day}; before then:\n  {} --force\n", command.again())
 }
 
 /// How root puts the server's files where the server reads them: it takes no key that another user owns.
 fn installation(deployment: &Deployment, generated: &Generated) -> String {
-    let Some(server) = &deployment.server else { return String::new() };
     let path = |file: &str| shell_word(&generated.directory.join(file).display().to_string());
-    let public: Vec<String> =
-        std::iter::once(&server.certificate).chain(&server.trust).map(|file| path(file)).collect();
-    let mut out =
-        String::from("as root: PostgreSQL reads no key that another user owns, so install it with\n");
-    let _ = writeln!(out, "  install -o postgres -m 0600 {} \"$PGDATA\"", path(&server.key));
-    let _ = writeln!(out, "  install -o postgres -m 0644 {} \"$PGDATA\"", public.join(" "));
+    let mut out = String::new();
+    for server in &deployment.servers {
+        if out.is_empty() {
+            out.push_str("as root: PostgreSQL reads no key that another user owns, so install it with\n");
+        }
+        let public: Vec<String> =
+            std::iter::once(&server.certificate).chain(&server.trust).map(|file| path(file)).collect();
+        let _ = writeln!(out, "  install -o postgres -m 0600 {} \"$PGDATA\"", path(&server.key));
+        let _ = writeln!(out, "  install -o postgres -m 0644 {} \"$PGDATA\"", public.join(" "));
+    }
     out
 }
 

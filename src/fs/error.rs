@@ -173,9 +173,12 @@ impl Diagnosis for FsError {
             Self::Io { action, path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some(permission_hint(*action, path))
             }
+            Self::Io { action: Action::Read, source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("Give the path of a file that exists.".to_owned())
+            }
             Self::NoSpace { .. } => Some("Free some space, or choose another directory.".to_owned()),
             Self::NotADirectory { .. } => {
-                Some("Name a directory, or a path where nothing exists yet.".to_owned())
+                Some("Name a directory; to make one, a path where nothing exists yet.".to_owned())
             }
             Self::Appeared { .. } => Some("Run the command again.".to_owned()),
             Self::ChangeOwner { .. } => Some("Run the command as root, or leave --owner out.".to_owned()),

@@ -1,5 +1,6 @@
 //! Who needs which of the files: the server, each client, and nobody.
 
+use crate::pg::{certificate_file, key_file};
 use crate::plan::{CertificateSpec, IssuerRef, Plan};
 use crate::x509::{GeneralName, Usage};
 use serde::Serialize;
@@ -7,13 +8,13 @@ use serde::Serialize;
 /// Which file goes where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Deployment {
-    /// What the database server needs; `None` where the plan has no server.
-    pub server: Option<ServerFiles>,
+    /// What each database server needs.
+    pub servers: Vec<ServerFiles>,
     /// What each client needs.
     pub clients: Vec<ClientFiles>,
     /// Keys that go to nobody.
     pub ca_keys: Vec<String>,
-    /// Whether the server signed itself, so that each side has to trust the certificate of the other.
+    /// Whether a server signed itself, so that each side has to trust the certificate of the other.
     pub self_signed: bool,
 }
 
@@ -48,29 +49,34 @@ pub struct ClientFiles {
 /// Works out who needs what.
 #[must_use]
 pub fn deployment(plan: &Plan) -> Deployment {
-    let server = plan.certificates.iter().find(|spec| spec.usage.serves());
-    let clients: Vec<&CertificateSpec> =
-        plan.certificates.iter().filter(|spec| matches!(spec.usage, Usage::Client | Usage::Node)).collect();
+    let servers: Vec<&CertificateSpec> =
+        plan.certificates.iter().filter(|spec| spec.usage.serves()).collect();
+    let is_client = |spec: &&CertificateSpec| matches!(spec.usage, Usage::Client | Usage::Node);
+    // Without a common name it logs in as nobody, unless a user map reads its whole DN.
+    let named =
+        |spec: &&CertificateSpec| spec.subject.common_names().first().is_some_and(|name| !name.is_empty());
+    let clients: Vec<&CertificateSpec> = plan.certificates.iter().filter(is_client).filter(named).collect();
+    let server_files = |spec: &&CertificateSpec| ServerFiles {
+        certificate: certificate_file(&spec.stem),
+        key: key_file(&spec.stem),
+        trust: (!clients.is_empty()).then(|| trust_file(plan, &clients)),
+    };
     let client_files = |spec: &&CertificateSpec| ClientFiles {
         role: spec.subject.common_names().into_iter().next().unwrap_or_default(),
-        certificate: format!("{}.crt", spec.stem),
-        key: format!("{}.key", spec.stem),
-        trust: server.map(|server| trust_file(plan, &[server])),
-        host: server.and_then(host),
+        certificate: certificate_file(&spec.stem),
+        key: key_file(&spec.stem),
+        trust: (!servers.is_empty()).then(|| trust_file(plan, &servers)),
+        host: servers.iter().find_map(|server| host(server)),
         replication: spec.stem == "replication",
     };
     Deployment {
-        server: server.map(|spec| ServerFiles {
-            certificate: format!("{}.crt", spec.stem),
-            key: format!("{}.key", spec.stem),
-            trust: (!clients.is_empty()).then(|| trust_file(plan, &clients)),
-        }),
+        servers: servers.iter().map(server_files).collect(),
         clients: clients.iter().map(client_files).collect(),
         ca_keys: {
             let cas = plan.certificates.iter().filter(|spec| spec.usage.is_ca());
-            cas.map(|spec| format!("{}.key", spec.stem)).collect()
+            cas.map(|spec| key_file(&spec.stem)).collect()
         },
-        self_signed: server.is_some_and(|server| server.issuer == IssuerRef::Itself),
+        self_signed: servers.iter().any(|server| server.issuer == IssuerRef::Itself),
     }
 }
 
@@ -80,7 +86,7 @@ fn trust_file(plan: &Plan, certificates: &[&CertificateSpec]) -> String {
     let holds_all = |stems: &[String]| anchors.iter().all(|anchor| stems.iter().any(|stem| stem == anchor));
     let bundle = plan.bundles.iter().find(|bundle| holds_all(&bundle.certificates));
     bundle.map_or_else(
-        || format!("{}.crt", anchors.first().copied().unwrap_or_default()),
+        || certificate_file(anchors.first().copied().unwrap_or_default()),
         |bundle| bundle.file.clone(),
     )
 }

@@ -1,6 +1,7 @@
 //! Plan -> files: names, places, modes, owners and what goes into each.
 
 use crate::fs::{Mode, Owner};
+use crate::pg::{certificate_file, key_file};
 use crate::plan::Plan;
 use serde::Serialize;
 
@@ -15,6 +16,18 @@ pub struct Arrangement {
     pub key_mode: Option<Mode>,
     /// CA keys are under a passphrase.
     pub encrypted_ca: bool,
+}
+
+impl Arrangement {
+    /// The mode and the group of a new directory. With an owner, the owner's group may enter; the keys of CAs are 0600
+    /// inside all the same.
+    #[must_use]
+    pub fn directory(&self) -> (Mode, Option<u32>) {
+        match self.owner {
+            Some(owner) => (Mode::DIRECTORY_SHARED, Some(owner.gid)),
+            None => (Mode::DIRECTORY, None),
+        }
+    }
 }
 
 /// The files that a plan becomes.
@@ -76,14 +89,14 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
         let owner = arrangement.owner.filter(|_| !is_ca);
         if spec.kept.is_none() {
             files.push(OutlineFile {
-                name: format!("{}.key", spec.stem),
+                name: key_file(&spec.stem),
                 place: own_place,
                 content: Content::Key { of: spec.stem.clone(), encrypted: is_ca && arrangement.encrypted_ca },
                 mode: if is_ca { Mode::SECRET } else { arrangement.key_mode.unwrap_or(Mode::SECRET) },
                 owner,
             });
         }
-        let name = format!("{}.crt", spec.stem);
+        let name = certificate_file(&spec.stem);
         let mut content = vec![spec.stem.clone()];
         content.extend_from_slice(&spec.append);
         let certificate = |place| OutlineFile {

@@ -1,10 +1,11 @@
 //! Who signed whom: one model for a plan and for what lies on disk, so that both print alike.
 
 use crate::keys::PublicKey;
+use crate::pg::{certificate_file, key_file};
 use crate::plan::{IssuerRef, Plan};
 use crate::state::State;
-use crate::x509::{Certificate, GeneralName, Name, Usage, Window, format_instant};
-use serde::{Serialize, Serializer};
+use crate::x509::{Certificate, GeneralName, Name, Usage, Window, serialize_instant};
+use serde::Serialize;
 use time::OffsetDateTime;
 
 /// Certificates under their issuers.
@@ -25,7 +26,7 @@ pub struct TreeNode {
     pub usage: Usage,
     /// The names beside the common name.
     pub other_names: Vec<GeneralName>,
-    /// Its key, as people say it.
+    /// Its key: the word of a profile where it is one that we make, else as people say it.
     pub key_type: String,
     /// Its first valid second.
     #[serde(serialize_with = "serialize_instant")]
@@ -33,16 +34,9 @@ pub struct TreeNode {
     /// Its last.
     #[serde(serialize_with = "serialize_instant")]
     pub not_after: OffsetDateTime,
-    /// Whether it was there before.
-    #[serde(skip)]
-    pub kept: bool,
     /// What it issued.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub issued: Vec<TreeNode>,
-}
-
-fn serialize_instant<S: Serializer>(instant: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&format_instant(*instant))
 }
 
 /// A node and the place of its issuer in the same list.
@@ -58,14 +52,13 @@ impl Tree {
         let place = |stem: &str| plan.certificates.iter().position(|spec| spec.stem == stem);
         let items = plan.certificates.iter().map(|spec| Item {
             node: TreeNode {
-                file: format!("{}.crt", spec.stem),
+                file: certificate_file(&spec.stem),
                 subject: spec.subject.clone(),
                 usage: spec.usage,
                 other_names: other_names(&spec.subject, &spec.extensions.subject_alt_names),
-                key_type: spec.key_type.to_string(),
+                key_type: spec.key_type.id().to_owned(),
                 not_before: spec.window.not_before,
                 not_after: spec.window.not_after,
-                kept: spec.kept.is_some(),
                 issued: Vec::new(),
             },
             issuer: match &spec.issuer {
@@ -135,12 +128,15 @@ fn node(file: String, certificate: &Certificate) -> TreeNode {
         subject: certificate.subject.clone(),
         usage: certificate.usage(),
         other_names: other_names(&certificate.subject, &certificate.subject_alt_names),
-        key_type: PublicKey::from_spki_der(&certificate.public_key).to_string(),
+        key_type: key_type(&PublicKey::from_spki_der(&certificate.public_key)),
         not_before,
         not_after,
-        kept: false,
         issued: Vec::new(),
     }
+}
+
+fn key_type(key: &PublicKey) -> String {
+    key.key_type().map_or_else(|| key.to_string(), |kind| kind.id().to_owned())
 }
 
 /// The SANs that the common name does not say already.
@@ -156,7 +152,7 @@ fn home(state: &State, certificate: &Certificate) -> String {
         state.certificates.iter().filter(|(_, list)| list.iter().any(|other| other.der == certificate.der));
     let best = holding.min_by_key(|(name, list)| {
         let first = list.first().is_some_and(|first| first.der == certificate.der);
-        let key = state.keys.contains_key(&format!("{}.key", name.trim_end_matches(".crt")));
+        let key = state.keys.contains_key(&key_file(name.trim_end_matches(".crt")));
         (!first, !key, list.len(), (*name).clone())
     });
     best.map(|(name, _)| name.clone()).unwrap_or_default()

@@ -262,14 +262,13 @@ impl Run<'_> {
     }
 }
 
-/// With an owner, its group may enter (and the owner's certificates be read); CA keys stay 0600 inside.
-pub(super) fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
-    match arrangement.owner {
-        Some(owner) => DirectoryAttributes { mode: Mode::DIRECTORY_SHARED, gid: Some(owner.gid) },
-        None => PRIVATE,
-    }
+/// What a new directory is given, as `layout` has it.
+fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
+    let (mode, gid) = arrangement.directory();
+    DirectoryAttributes { mode, gid }
 }
 
+/// CA keys in a directory of their own are apart from what is shipped.
 pub(super) fn refuse_same_directory(request: &GenerateRequest) -> Result<(), Error> {
     match &request.ca_directory {
         Some(ca_directory) if same_directory(ca_directory, &request.directory) => {

@@ -2,6 +2,7 @@
 
 use crate::error::RequestError;
 use crate::fs::{Mode, Owner};
+use crate::pg::key_mode_problem;
 use nix::unistd::{Gid, Group, Uid, User, geteuid};
 
 /// Whether whoever runs this is root.
@@ -40,21 +41,11 @@ fn unknown(what: &'static str, found: &str) -> RequestError {
     RequestError::UnknownOwner { what, found: found.to_owned() }
 }
 
-/// An octal mode that PostgreSQL takes: 0600 or less of its own, 0640 or less where root owns the key
-/// (`check_ssl_key_file_permissions`).
+/// An octal mode that PostgreSQL takes of that owner.
 pub(super) fn parse_key_mode(text: &str, owner: Option<Owner>) -> Result<Mode, RequestError> {
     let refuse = |detail| RequestError::KeyMode { found: text.to_owned(), detail };
-    let bits = u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8)
-        .map_err(|_| refuse("It is not an octal number."))?;
-    if bits & 0o400 == 0 {
-        return Err(refuse("Its owner could not read it."));
-    }
-    if bits & !0o640 != 0 {
-        return Err(refuse("Nobody but the owner may write it, and nobody outside the group may read it."));
-    }
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    let bits = u32::from_str_radix(digits, 8).map_err(|_| refuse("It is not an octal number."))?;
     let by_root = owner.map_or_else(caller_is_root, |owner| owner.uid == 0);
-    if bits & 0o040 != 0 && !by_root {
-        return Err(refuse("A key that the group can read has to be owned by root."));
-    }
-    Ok(Mode::from_bits(bits))
+    key_mode_problem(bits, by_root).map_or(Ok(Mode::from_bits(bits)), |problem| Err(refuse(problem)))
 }

@@ -1,7 +1,8 @@
 //! `gen --as-openssl`: a profile -> the script of openssl commands that makes the same directory.
 
-use super::generate::{GenerateRequest, arrangement, attributes, refuse_same_directory, secrets};
+use super::generate::{GenerateRequest, arrangement, refuse_same_directory, secrets};
 use crate::error::Error;
+use crate::fs::is_within;
 use crate::layout;
 use crate::plan::{self, Existing};
 use crate::recipe::{RecipeTarget, script};
@@ -34,7 +35,11 @@ pub fn as_openssl(request: &GenerateRequest, now: OffsetDateTime) -> Result<Stri
         ca_directory: request.ca_directory.clone(),
         ca_passphrase_file: request.ca_passphrase_file.clone(),
         owner: arrangement.owner,
-        directory_mode: attributes(&arrangement).mode,
+        directory_mode: arrangement.directory().0,
+        ca_directory_inside: request
+            .ca_directory
+            .as_ref()
+            .is_some_and(|inner| is_within(inner, &request.directory)),
     };
     Ok(script(&plan, &outline, &target)?)
 }

@@ -4,7 +4,8 @@ use super::{
     BundleSpec, CertificateSpec, Existing, IssuerRef, Notice, Plan, PlanError, rules, unchanged, window,
 };
 use crate::keys::{KeyType, PublicKey};
-use crate::profile::{CertificateEntry, PathLength, Profile};
+use crate::pg::{certificate_file, key_file};
+use crate::profile::{CertificateEntry, Ending, PathLength, Profile};
 use crate::state::State;
 use crate::x509::{BasicConstraints, ExtendedKeyUsage, Extensions, KeyUsage, Name, Usage, format_instant};
 use std::collections::BTreeSet;
@@ -72,6 +73,7 @@ fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<CertificateSpec
         issuer: entry.issuer.clone().map_or(IssuerRef::Itself, IssuerRef::Certificate),
         key_type: entry.key_type,
         window: window::wished(entry, now)?,
+        fixed_end: matches!(entry.validity.ending, Ending::At(_)),
         serial: entry.serial.clone(),
         extensions: extensions(entry),
         append: entry.append.clone(),
@@ -132,7 +134,7 @@ fn find_kept(
 ) -> Result<(), PlanError> {
     for at in 0..entries.len() {
         let spec = &specs[at];
-        let (certificate, key) = (format!("{}.crt", spec.stem), format!("{}.key", spec.stem));
+        let (certificate, key) = (certificate_file(&spec.stem), key_file(&spec.stem));
         let is_ca = spec.usage.is_ca();
         let holdings = state.holdings(is_ca);
         let stays = match existing {
@@ -155,7 +157,7 @@ fn find_kept(
         if let IssuerRef::Certificate(issuer) = &spec.issuer {
             let issuer = specs[..at].iter().find(|other| other.stem == *issuer);
             if let Some(issuer) = issuer.filter(|issuer| issuer.kept.is_none()) {
-                let absent = state.shown_pair(issuer.usage.is_ca(), &format!("{}.crt", issuer.stem));
+                let absent = state.shown_pair(issuer.usage.is_ca(), &certificate_file(&issuer.stem));
                 return Err(half(&certificate, absent));
             }
         }
@@ -180,7 +182,7 @@ fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) 
     let signs = |stem: &str| specs.iter().any(|spec| spec.kept.is_none() && spec.issuer.is(stem));
     for spec in specs.iter().filter(|spec| spec.kept.is_some() && signs(&spec.stem)) {
         let Some(certificate) = &spec.kept else { continue };
-        let shown = state.shown_pair(true, &format!("{}.crt", spec.stem));
+        let shown = state.shown_pair(true, &certificate_file(&spec.stem));
         let unusable = |problem: String| Err(PlanError::UnusableCa { certificate: shown.clone(), problem });
         if certificate.ca != Some(true) {
             return unusable("it is no CA (basicConstraints)".to_owned());
@@ -193,7 +195,7 @@ fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) 
             return unusable(format!("it is valid from {} to {}", format_instant(from), format_instant(to)));
         }
         let Some(key) = state.key(&spec.stem) else {
-            let key = state.shown_pair(true, &format!("{}.key", spec.stem));
+            let key = state.shown_pair(true, &key_file(&spec.stem));
             return Err(PlanError::CaKeyMissing { certificate: shown, key });
         };
         if let crate::keys::StoredKey::Plain(key) = key
@@ -215,7 +217,7 @@ fn kept_files(
     let mut kept = BTreeSet::new();
     let mut in_the_way = Vec::new();
     for spec in specs {
-        for file in [format!("{}.crt", spec.stem), format!("{}.key", spec.stem)] {
+        for file in [certificate_file(&spec.stem), key_file(&spec.stem)] {
             match (state.occupied.contains(&file), spec.kept.is_some()) {
                 (true, true) if existing != Existing::Refuse => drop(kept.insert(file)),
                 (true, _) if existing != Existing::Replace || spec.usage.is_ca() => in_the_way.push(file),

@@ -136,8 +136,8 @@ impl Diagnosis for PlanError {
                  holds this CA."
             }
             Self::Exists { .. } => {
-                "Give another directory with -D; or --if-missing to make only what is absent; or --force to replace \
-                 the certificates and keys of servers and clients, never those of a CA."
+                "Use another directory (-D), --if-missing to make what is absent, or --force to replace servers and \
+                 clients."
             }
             Self::Differs { .. } => {
                 "Ask for what is there, or use another directory with -D; --force replaces servers and clients."

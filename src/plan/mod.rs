@@ -12,7 +12,9 @@ pub use error::PlanError;
 
 use crate::keys::KeyType;
 use crate::profile::Rule;
-use crate::x509::{Certificate, Extensions, Name, SerialNumber, Usage, Window, format_date, format_instant};
+use crate::x509::{
+    Certificate, Extensions, Name, SerialNumber, Usage, Window, format_date, serialize_instant,
+};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -39,13 +41,6 @@ impl Plan {
     pub fn certificate(&self, stem: &str) -> Option<&CertificateSpec> {
         self.certificates.iter().find(|spec| spec.stem == stem)
     }
-
-    /// Whether there is nothing to make.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.certificates.iter().all(|spec| spec.kept.is_some())
-            && self.bundles.iter().all(|bundle| self.kept_files.contains(&bundle.file))
-    }
 }
 
 /// One certificate.
@@ -64,6 +59,8 @@ pub struct CertificateSpec {
     /// When it is valid.
     #[serde(flatten)]
     pub window: Window,
+    /// Whether its end is an instant that was asked for, and not so long from now.
+    pub fixed_end: bool,
     /// Its serial number.
     pub serial: SerialNumber,
     /// Its extensions; [`Usage::Bare`] has none.
@@ -82,13 +79,22 @@ fn serialize_kept<S: Serializer>(kept: &Option<Certificate>, serializer: S) -> R
 }
 
 /// Who signs a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IssuerRef {
     /// Its own key.
     Itself,
     /// The certificate of that stem in the same plan.
     Certificate(String),
+}
+
+/// The stem, or null for its own key.
+impl Serialize for IssuerRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Itself => serializer.serialize_none(),
+            Self::Certificate(stem) => serializer.serialize_str(stem),
+        }
+    }
 }
 
 impl IssuerRef {
@@ -130,7 +136,7 @@ pub enum Notice {
         /// The certificate that needs it.
         because_of: String,
         /// The CA's new end.
-        #[serde(serialize_with = "serialize_date")]
+        #[serde(serialize_with = "serialize_instant")]
         not_after: OffsetDateTime,
     },
     /// A life of over a hundred years.
@@ -138,7 +144,7 @@ pub enum Notice {
         /// The certificate.
         certificate: String,
         /// Its end.
-        #[serde(serialize_with = "serialize_date")]
+        #[serde(serialize_with = "serialize_instant")]
         not_after: OffsetDateTime,
     },
     /// A P-384 client key, which a TLS 1.2 server with the default curves refuses.
@@ -151,10 +157,6 @@ pub enum Notice {
         /// The example's domain.
         domain: String,
     },
-}
-
-fn serialize_date<S: Serializer>(instant: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&format_instant(*instant))
 }
 
 impl Notice {

@@ -2,14 +2,13 @@
 
 use super::{CertificateSpec, IssuerRef, PlanError, window};
 use crate::keys::KeyType;
+use crate::pg::ROLE_NAME_BYTES;
 use crate::profile::{CertificateEntry, Profile, Rule};
 use crate::x509::{GeneralName, Lifetime, Usage, format_instant};
 use time::OffsetDateTime;
 
 /// X.520's bound on a common name, in characters (RFC 5280 appendix A, ub-common-name).
 const COMMON_NAME_CHARACTERS: usize = 64;
-/// PostgreSQL's bound on a role name, in bytes: NAMEDATALEN is 64, and a NUL takes one.
-const ROLE_NAME_BYTES: usize = 63;
 
 /// A broken rule, before it is known whether the entry waives it.
 struct Breach {

@@ -3,6 +3,7 @@
 use super::window::BACKDATED;
 use super::{CertificateSpec, IssuerRef, PlanError};
 use crate::keys::{PublicKey, StoredKey};
+use crate::pg::certificate_file;
 use crate::profile::{CertificateEntry, Ending};
 use crate::state::State;
 use crate::x509::{Certificate, Usage, format_instant};
@@ -42,7 +43,7 @@ pub(super) fn compare(
     match fields.into_iter().flatten().next() {
         None => Ok(()),
         Some(field) => Err(PlanError::Differs {
-            file: state.shown_pair(spec.usage.is_ca(), &format!("{}.crt", spec.stem)),
+            file: state.shown_pair(spec.usage.is_ca(), &certificate_file(&spec.stem)),
             field: field.name,
             found: field.found,
             expected: field.expected,
@@ -133,7 +134,7 @@ fn key(found: &Certificate, key: Option<&StoredKey>) -> Option<Field> {
 }
 
 fn appended(spec: &CertificateSpec, earlier: &[CertificateSpec], state: &State) -> Option<Field> {
-    let file = state.certificates.get(&format!("{}.crt", spec.stem))?;
+    let file = state.certificates.get(&certificate_file(&spec.stem))?;
     let kept = |stem: &String| {
         earlier.iter().find(|other| other.stem == *stem).and_then(|other| other.kept.as_ref())
     };
@@ -171,6 +172,6 @@ pub(super) fn compare_bundle(
         file: state.shown(file),
         field: "certificates",
         found: subjects(found),
-        expected: stems.iter().map(|stem| format!("{stem}.crt")).collect::<Vec<_>>().join(", "),
+        expected: stems.iter().map(|stem| certificate_file(stem)).collect::<Vec<_>>().join(", "),
     })
 }

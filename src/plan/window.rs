@@ -47,12 +47,17 @@ pub(super) fn stretch(profile: &Profile, specs: &mut [CertificateSpec]) -> Vec<N
         let (because_of, not_after) = (specs[at].stem.clone(), specs[at].window.not_after);
         let stretches = profile.certificate(&issuer).is_some_and(|entry| entry.validity.stretches);
         let Some(issuer) = specs.iter_mut().find(|spec| spec.stem == issuer) else { continue };
-        if issuer.kept.is_some() || !stretches || issuer.window.not_after >= not_after {
+        // Of several that end alike, the first in the plan is the one that is named.
+        if issuer.kept.is_some() || !stretches || issuer.window.not_after > not_after {
+            continue;
+        }
+        let certificate = issuer.stem.clone();
+        let of_this = |notice: &Notice| matches!(notice, Notice::Stretched { certificate: earlier, .. } if *earlier == certificate);
+        if issuer.window.not_after == not_after && !notices.iter().any(of_this) {
             continue;
         }
         issuer.window.not_after = not_after;
-        let certificate = issuer.stem.clone();
-        notices.retain(|notice| !matches!(notice, Notice::Stretched { certificate: earlier, .. } if *earlier == certificate));
+        notices.retain(|notice| !of_this(notice));
         notices.push(Notice::Stretched { certificate, because_of, not_after });
     }
     notices.reverse();

@@ -2,6 +2,7 @@
 
 use super::Rule;
 use crate::keys::KeyType;
+use crate::pg::{certificate_file, key_file};
 use crate::x509::{
     ExtendedKeyUsage, ExtensionKind, GeneralName, Lifetime, Name, SerialNumber, SubtreeName, Usage,
 };
@@ -40,7 +41,7 @@ impl Profile {
 impl CertificateEntry {
     /// The names of its own two files.
     pub(super) fn files(&self) -> [String; 2] {
-        [format!("{}.crt", self.name), format!("{}.key", self.name)]
+        [certificate_file(&self.name), key_file(&self.name)]
     }
 }
 

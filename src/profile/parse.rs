@@ -6,6 +6,7 @@ use super::overrides::Overrides;
 use super::reader::{At, Source, Table};
 use super::rule::Rule;
 use crate::keys::KeyType;
+use crate::pg::certificate_file;
 use crate::x509::{
     ExtendedKeyUsage, ExtensionKind, GeneralName, Lifetime, Name, SerialNumber, SubtreeName, Usage,
     parse_instant,
@@ -162,7 +163,25 @@ fn check_usage(table: &Table<'_, '_>, entry: &CertificateEntry) -> Result<(), Pr
         let what = format!("\"{name}\" has name constraints, but is no CA");
         return conflict(what, "Move permitted_names and excluded_names to a CA.");
     }
+    if let Some((kind, _)) = entry.criticality.iter().find(|(kind, _)| !has_extension(entry, *kind)) {
+        let what = format!("\"{name}\" has no extension {} that could be critical or not", kind.id());
+        return conflict(what, "Add the extension, or leave it out of critical and not_critical.");
+    }
     Ok(())
+}
+
+/// Whether an entry of a usage other than bare gets an extension.
+fn has_extension(entry: &CertificateEntry, kind: ExtensionKind) -> bool {
+    match kind {
+        ExtensionKind::BasicConstraints | ExtensionKind::KeyUsage | ExtensionKind::SubjectKeyIdentifier => {
+            true
+        }
+        ExtensionKind::AuthorityKeyIdentifier => entry.usage != Usage::RootCa,
+        ExtensionKind::CrlDistributionPoints => !entry.crl_distribution_points.is_empty(),
+        ExtensionKind::ExtendedKeyUsage => !entry.usage.is_ca() || !entry.extended_key_usages.is_empty(),
+        ExtensionKind::NameConstraints => !entry.permitted.is_empty() || !entry.excluded.is_empty(),
+        ExtensionKind::SubjectAltName => !entry.san.is_empty(),
+    }
 }
 
 fn bundle(
@@ -198,7 +217,7 @@ fn unknown_certificate(profile: &Profile, found: &str) -> ProfileProblem {
 fn check_references(source: &Source<'_>, profile: &Profile, places: &[Places]) -> Result<(), ProfileError> {
     for (at, (entry, places)) in profile.certificates.iter().zip(places).enumerate() {
         if profile.certificates[..at].iter().any(|other| other.name == entry.name) {
-            let file = format!("{}.crt", entry.name);
+            let file = certificate_file(&entry.name);
             return Err(source.error(places.entry.clone(), ProfileProblem::TwoForOneFile { file }));
         }
         if let Some(at) = places.references.iter().find(|at| profile.certificate(&at.value).is_none()) {
@@ -353,10 +372,15 @@ fn path_length(table: &mut Table<'_, '_>, usage: Usage) -> Result<PathLength, Pr
 }
 
 fn criticality(table: &mut Table<'_, '_>) -> Result<Vec<(ExtensionKind, bool)>, ProfileError> {
-    let mut list = Vec::new();
+    let mut list: Vec<(ExtensionKind, bool)> = Vec::new();
     for (key, critical) in [("critical", true), ("not_critical", false)] {
         for at in table.strings(key)? {
             let kind = one_of(table, &at, "extension", &ExtensionKind::ALL, ExtensionKind::id)?;
+            if list.iter().any(|(other, _)| *other == kind) {
+                let what = format!("the criticality of {} is given twice", at.value);
+                let problem = ProfileProblem::Conflict { what, hint: "Name it once." };
+                return Err(table.error(&at.span, problem));
+            }
             list.push((kind, critical));
         }
     }

@@ -11,4 +11,5 @@ mod quote;
 mod script;
 
 pub use error::{Obstacle, RecipeError};
+pub use quote::shell as shell_quoted;
 pub use script::{RecipeTarget, script};

@@ -3,7 +3,8 @@
 use crate::x509::Name;
 
 /// One word of a POSIX shell, whatever is in it: inside single quotes nothing has a meaning.
-pub(super) fn shell(text: &str) -> String {
+#[must_use]
+pub fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

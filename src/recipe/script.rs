@@ -25,6 +25,8 @@ pub struct RecipeTarget {
     pub owner: Option<Owner>,
     /// The mode of the directory where it is new.
     pub directory_mode: Mode,
+    /// Whether the CA's directory lies inside the other.
+    pub ca_directory_inside: bool,
 }
 
 const OPENING: &str = "\
@@ -144,11 +146,14 @@ fn path(path: &Path) -> Result<String, RecipeError> {
 
 fn directories(target: &RecipeTarget) -> Result<String, RecipeError> {
     let mut text = "\n# --- Directories ---\n".to_owned();
-    if let Some(ca_directory) = &target.ca_directory {
-        text.push_str(&directory("ca_dir", ca_directory, Mode::DIRECTORY, None)?);
-    }
     let group = target.owner.map(|owner| owner.gid);
-    text.push_str(&directory("dir", &target.directory, target.directory_mode, group)?);
+    let mut made = vec![directory("dir", &target.directory, target.directory_mode, group)?];
+    if let Some(ca_directory) = &target.ca_directory {
+        // The outer of two is made first, with its own mode and not as a mere parent.
+        let at = usize::from(target.ca_directory_inside);
+        made.insert(at, directory("ca_dir", ca_directory, Mode::DIRECTORY, None)?);
+    }
+    text.push_str(&made.concat());
     text.push_str(WORK);
     text.push_str(if target.ca_directory.is_some() { " \"$work/new-ca\"\n" } else { "\n" });
     Ok(text)

@@ -40,7 +40,7 @@ pub enum ScratchError {
         /// What the system said.
         source: io::Error,
     },
-    /// A helper program (`initdb`, `cp`) ended with an error.
+    /// A program (`initdb`, `cp`) ended with an error.
     #[error("\"{}\" failed", program.display())]
     ProgramFailed {
         /// The program.

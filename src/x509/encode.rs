@@ -12,6 +12,8 @@ use rcgen::{
     CertificateParams, CrlDistributionPoint, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
     KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
 };
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -43,8 +45,7 @@ pub trait Signer {
 }
 
 /// Whether a certificate is a CA, and how many may follow it (RFC 5280 §4.2.1.9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BasicConstraints {
     /// cA is false.
     #[default]
@@ -54,6 +55,16 @@ pub enum BasicConstraints {
         /// pathLenConstraint: how many CAs may lie between it and an end-entity; `None`: any number.
         path_length: Option<u8>,
     },
+}
+
+/// `{"ca": true, "path_length": 0}`; the length is null where there is none.
+impl Serialize for BasicConstraints {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("ca", &self.is_ca())?;
+        map.serialize_entry("path_length", &self.path_length())?;
+        map.end()
+    }
 }
 
 impl BasicConstraints {
@@ -74,7 +85,7 @@ impl BasicConstraints {
 }
 
 /// A subtree of a name constraint (RFC 5280 §4.2.1.10).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubtreeName {
     /// Host names under a domain.
@@ -86,7 +97,7 @@ pub enum SubtreeName {
 }
 
 /// The extensions of a v3 certificate that need no key; what is empty or `None` is left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Extensions {
     /// basicConstraints.
     pub basic_constraints: BasicConstraints,

@@ -16,6 +16,7 @@ pub enum KeyUsage {
     /// Signs certificates.
     KeyCertSign,
     /// Signs revocation lists.
+    #[serde(rename = "cRLSign")]
     CrlSign,
 }
 

@@ -21,4 +21,4 @@ pub use general_name::{GeneralName, dns_name};
 pub use name::Name;
 pub use serial::SerialNumber;
 pub use usage::Usage;
-pub use validity::{Lifetime, Window, format_date, format_instant, parse_instant};
+pub use validity::{Lifetime, Window, format_date, format_instant, parse_instant, serialize_instant};

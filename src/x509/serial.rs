@@ -1,5 +1,6 @@
 //! Serial numbers (RFC 5280 §4.1.2.2).
 
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 /// The serial number, as wished.
@@ -14,15 +15,17 @@ pub enum SerialNumber {
     Given(Vec<u8>),
 }
 
-/// `128 random bits`, or the number in hexadecimal.
+/// `{"random_bits": 128}`, or `{"given": "0x1234"}`.
 impl Serialize for SerialNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
         match self {
-            Self::Random { bits } => serializer.collect_str(&format_args!("{bits} random bits")),
+            Self::Random { bits } => map.serialize_entry("random_bits", bits)?,
             Self::Given(bytes) => {
                 let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                serializer.collect_str(&format_args!("0x{hex}"))
+                map.serialize_entry("given", &format!("0x{hex}"))?;
             }
         }
+        map.end()
     }
 }

@@ -110,7 +110,11 @@ impl Window {
     }
 }
 
-fn serialize_instant<S: Serializer>(instant: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+/// For `#[serde(serialize_with = ...)]`: an instant as [`format_instant`] writes it.
+///
+/// # Errors
+/// The serializer's own.
+pub fn serialize_instant<S: Serializer>(instant: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format_instant(*instant))
 }
 

@@ -1,0 +1,33 @@
+//! PostgreSQL's facts, as constants and small rules with their source.
+
+/// The longest name of a role, in bytes: NAMEDATALEN is 64, and a NUL takes one (`pg_config_manual.h`).
+pub const ROLE_NAME_BYTES: usize = 63;
+
+/// The certificate file of a stem, as PostgreSQL's defaults name theirs: `server` -> `server.crt`
+/// (runtime-config-connection, `ssl_cert_file`; libpq-ssl, "Client Certificates").
+#[must_use]
+pub fn certificate_file(stem: &str) -> String {
+    format!("{stem}.crt")
+}
+
+/// The key file of a stem: `server` -> `server.key`.
+#[must_use]
+pub fn key_file(stem: &str) -> String {
+    format!("{stem}.key")
+}
+
+/// Why PostgreSQL and libpq refuse a key file of that mode, or `None` where they take it: 0600 or less of the process's
+/// own, 0640 or less of root's (`check_ssl_key_file_permissions`, be-secure-common.c; `initialize_SSL`,
+/// fe-secure-openssl.c).
+#[must_use]
+pub fn key_mode_problem(mode: u32, owned_by_root: bool) -> Option<&'static str> {
+    if mode & 0o400 == 0 {
+        Some("Its owner could not read it.")
+    } else if mode & !0o640 != 0 {
+        Some("Nobody but the owner may write it, and nobody outside the group may read it.")
+    } else if mode & 0o040 != 0 && !owned_by_root {
+        Some("A key that the group can read has to be owned by root.")
+    } else {
+        None
+    }
+}
