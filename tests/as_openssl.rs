@@ -150,6 +150,21 @@ fn ca_keys_go_to_their_own_directory_with_a_copy_of_their_certificates() {
 }
 
 #[test]
+fn of_two_nested_directories_each_has_the_mode_that_gen_gives_it() {
+    for (directory, ca_directory) in [("pki", "pki/ca"), ("ca/db1", "ca")] {
+        let mut request = request("root-only");
+        request.directory = PathBuf::from(directory);
+        request.ca_directory = Some(PathBuf::from(ca_directory));
+        let home = TempDir::new().expect("temporary directory");
+        assert_success(&run_script(home.path(), &request));
+        for place in [directory, ca_directory] {
+            let mode = fs::metadata(home.path().join(place)).expect("it was made").mode() & 0o777;
+            assert_eq!(mode, 0o700, "{place} of -D {directory} --ca-dir {ca_directory}");
+        }
+    }
+}
+
+#[test]
 fn ca_keys_open_with_the_passphrase_and_are_encrypted_alike() {
     let mut request = request("root-only");
     request.ca_directory = Some(PathBuf::from("safe"));

@@ -18,8 +18,8 @@ const SPANS: &str = "pgtls: hint: Give a whole number and a unit: 12h, 90d, 52w 
 /// What every refusal of a name ends with.
 const NAMES: &str = "pgtls: hint: Give a host name, an IP address, an e-mail address or a URI; DNS:, IP:, email: or \
                      URI: in front forces the type.\n";
-const FILLED: &str = "pgtls: hint: Give another directory with -D; or --if-missing to make only what is absent; or \
-                      --force to replace the certificates and keys of servers and clients, never those of a CA.\n";
+const FILLED: &str = "pgtls: hint: Use another directory (-D), --if-missing to make what is absent, or --force to \
+                      replace servers and clients.\n";
 
 /// Runs it in an empty directory; it prints nothing but this to standard error, and leaves the directory empty.
 fn refused(arguments: &[&str], code: i32, stderr: &str) {
@@ -53,7 +53,8 @@ fn a_profile_file_that_is_not_there_is_the_systems_refusal() {
     refused(
         &["gen", "none.toml"],
         4,
-        "pgtls: error: could not read \"none.toml\": no such file or directory\n",
+        "pgtls: error: could not read \"none.toml\": no such file or directory\n\
+                  pgtls: hint: Give the path of a file that exists.\n",
     );
 }
 
@@ -205,6 +206,28 @@ fn days_are_a_whole_number_above_zero() {
              pgtls: hint: Write it like --days 90.\n"
         );
         refused(&["gen", "chain", "--days", typed], 2, &stderr);
+    }
+}
+
+#[test]
+fn a_criticality_without_its_extension_or_given_twice_is_refused() {
+    for (lines, problem, hint) in [
+        (
+            "critical = [\"nameConstraints\"]",
+            "1: \"server\" has no extension nameConstraints that could be critical or not",
+            "Add the extension, or leave it out of critical and not_critical.",
+        ),
+        (
+            "critical = [\"keyUsage\"]\nnot_critical = [\"keyUsage\"]",
+            "17: the criticality of keyUsage is given twice",
+            "Name it once.",
+        ),
+    ] {
+        let profile =
+            format!("name = \"t\"\n[[certificate]]\nname = \"server\"\nusage = \"server\"\n{lines}\n");
+        let line = if problem.starts_with("17") { 6 } else { 2 };
+        let stderr = format!("pgtls: error: mine.toml:{line}:{problem}\npgtls: hint: {hint}\n");
+        refused_profile(&profile, 2, &stderr);
     }
 }
 
@@ -391,7 +414,8 @@ pgtls: hint: Use --key-type ecdsa-p256.
 
 #[test]
 fn a_passphrase_file_that_is_absent_unreadable_or_empty_is_refused() {
-    let stderr = "pgtls: error: could not read \"secret\": no such file or directory\n";
+    let stderr = "pgtls: error: could not read \"secret\": no such file or directory\n\
+                  pgtls: hint: Give the path of a file that exists.\n";
     refused(&["gen", "chain", "--ca-passphrase-file", "secret"], 4, stderr);
 
     for (held, left) in [("", "empty"), ("\n", "a line end"), ("\r\nx\n", "a line end of Windows")] {

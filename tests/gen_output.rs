@@ -8,6 +8,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use support::{Run, assert_golden, is_root, masked, names, scratch, text};
 use time::OffsetDateTime;
@@ -163,6 +164,70 @@ fn a_leaf_that_outlives_the_usual_ca_stretches_it_and_says_so() {
         "gen-stretched",
         &printed(scratch().path(), &["gen", "chain", "--intermediate", "--lifetime", "11y"]),
     );
+}
+
+/// The line of a text that follows the one with these words, without its indentation.
+fn line_after<'t>(found: &'t str, words: &str) -> &'t str {
+    let mut lines = found.lines().skip_while(|line| !line.contains(words));
+    lines.nth(1).unwrap_or_else(|| panic!("nothing after {words:?} in\n{found}")).trim()
+}
+
+#[test]
+fn the_commands_that_are_printed_can_be_pasted() {
+    for arguments in [
+        &["gen", "chain"][..],
+        &["gen", "chain", "-D", "my pki", "--intermediate"],
+        &["gen", "chain", "-Dro", "--ca-dir", "safe"],
+        &["gen", "self-signed", "--dir=ss", "--key-type", "rsa-2048"],
+    ] {
+        let home = scratch();
+        let first = printed(home.path(), arguments);
+        for words in ["with your own names:", "before then:"] {
+            let command =
+                line_after(&first, words).replace("pgtls ", &format!("{} ", env!("CARGO_BIN_EXE_pgtls")));
+            let pasted = Command::new("sh").args(["-c", &command]).current_dir(home.path()).output().unwrap();
+            assert!(pasted.status.success(), "{command}\n{}", text(&pasted.stderr));
+        }
+    }
+}
+
+#[test]
+fn an_end_that_was_asked_for_is_not_promised_to_move() {
+    let home = scratch();
+    let found = printed(home.path(), &["gen", "chain", "--not-after", "2035-01-01"]);
+    assert!(found.contains("as asked for; a later end and --force make new ones"), "{found}");
+    assert!(!found.contains("before then"), "{found}");
+}
+
+#[test]
+fn every_server_of_a_profile_is_told_of_and_nobody_without_a_name_is_a_client() {
+    let home = scratch();
+    let node = |name: &str, subject: &str| {
+        format!(
+            "[[certificate]]\nname = \"{name}\"\nusage = \"node\"\nissuer = \"root\"\nsan = [\"{name}\"]\n{subject}\n"
+        )
+    };
+    let profile = format!(
+        "name = \"mine\"\n[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN=r\"\n{}{}",
+        node("n1", "subject = \"CN=n1\""),
+        node("n2", ""),
+    );
+    fs::write(home.path().join("mine.toml"), profile).unwrap();
+    let found = printed(home.path(), &["gen", "mine.toml"]);
+    for server in ["n1", "n2"] {
+        assert!(found.contains(&format!("database server: {server}.crt {server}.key root.crt")), "{found}");
+    }
+    assert!(found.contains("client, role n1:") && !found.contains("n2.crt sslkey"), "{found}");
+    assert_eq!(found.matches("client, role").count(), 1, "{found}");
+}
+
+#[test]
+fn a_renamed_self_signed_layout_is_still_for_testing_only() {
+    let home = scratch();
+    let profile = include_str!("../profiles/self-signed.toml").replace("\"self-signed\"", "\"mine\"");
+    fs::write(home.path().join("mine.toml"), profile).unwrap();
+    let found = printed(home.path(), &["gen", "mine.toml"]);
+    assert!(found.contains("for testing only: client.crt goes into ssl_ca_file, server.crt into"), "{found}");
 }
 
 #[test]

@@ -794,12 +794,22 @@ mod serials {
     }
 
     #[test]
+    fn more_certificates_than_serial_numbers_are_refused_and_do_not_hang() {
+        let plan = planned(&many(256, |_| "serial_bits = 8".to_owned()));
+        let error = pki::issue(&plan, &State::default(), &SystemKeys, &Secrets::default()).unwrap_err();
+        assert!(error.to_string().starts_with("no serial number of 8 bits is left for"), "{error}");
+        assert_eq!(error.failure(), pgtls::diagnosis::Failure::Usage);
+    }
+
+    #[test]
     fn the_plan_says_how_a_serial_number_comes_about() {
         let plan = planned(&many(3, |at| ["serial = 258", "serial_bits = 64", ""][at].to_owned()));
         let json = serde_json::to_value(&plan).unwrap();
         let shown: Vec<_> =
             json["certificates"].as_array().unwrap().iter().map(|spec| spec["serial"].clone()).collect();
-        assert_eq!(shown, ["128 random bits", "0x0102", "64 random bits", "128 random bits"]);
+        let random = |bits: u8| serde_json::json!({ "random_bits": bits });
+        let given = serde_json::json!({ "given": "0x0102" });
+        assert_eq!(shown, [random(128), given, random(64), random(128)]);
         assert_eq!(plan.certificates[1].serial, SerialNumber::Given(vec![1, 2]));
     }
 }

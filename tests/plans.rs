@@ -677,8 +677,8 @@ mod over_existing {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
 
-    const EXISTS_HINT: &str = "hint: Give another directory with -D; or --if-missing to make only what is absent; \
-        or --force to replace the certificates and keys of servers and clients, never those of a CA.";
+    const EXISTS_HINT: &str = "hint: Use another directory (-D), --if-missing to make what is absent, or --force to \
+        replace servers and clients.";
     const HALF_HINT: &str =
         "hint: Put the other file back, or move this one away; --force replaces servers and clients.";
     const DIFFERS_HINT: &str = "hint: Ask for what is there, or use another directory with -D; --force replaces servers \

@@ -90,7 +90,7 @@ mod accepted {
                 permitted_names = ["{domain}", "IP:10.0.0.0/8"]
                 excluded_names = ["email:bad.{domain}"]
                 crl_distribution_points = ["http://crl.{domain}/ca.crl"]
-                critical = ["extendedKeyUsage"]
+                critical = ["nameConstraints"]
                 not_critical = ["keyUsage", "basicConstraints"]
                 waive = ["path-length-spent", "leaf-outlives-ca"]
 
@@ -128,7 +128,7 @@ mod accepted {
         assert_eq!(ca.excluded, [SubtreeName::Email("bad.example.com".into())]);
         assert_eq!(ca.crl_distribution_points, ["http://crl.example.com/ca.crl"]);
         let criticality = [
-            (ExtensionKind::ExtendedKeyUsage, true),
+            (ExtensionKind::NameConstraints, true),
             (ExtensionKind::KeyUsage, false),
             (ExtensionKind::BasicConstraints, false),
         ];
@@ -194,8 +194,14 @@ mod accepted {
             assert_eq!(entry(LEAF, &format!("waive = [\"{rule}\"]\n")).waive, [rule]);
         }
         for kind in ExtensionKind::ALL {
-            let found = entry(LEAF, &format!("critical = [\"{}\"]\n", kind.id()));
-            assert_eq!(found.criticality, [(kind, true)]);
+            let text = format!(
+                "name = \"t\"\n[[certificate]]\nname = \"r\"\nusage = \"root-ca\"\n\
+                 [[certificate]]\nname = \"x\"\nusage = \"intermediate-ca\"\nissuer = \"r\"\nsan = [\"x\"]\n\
+                 permitted_names = [\"x\"]\ncrl_distribution_points = [\"http://x/\"]\n\
+                 extended_key_usages = [\"any\"]\ncritical = [\"{}\"]\n",
+                kind.id()
+            );
+            assert_eq!(read(&text).certificates[1].criticality, [(kind, true)]);
         }
         for kind in KeyType::ALL {
             assert_eq!(entry(LEAF, &format!("key_type = \"{}\"\n", kind.id())).key_type, kind);
@@ -970,11 +976,31 @@ mod overrides {
     }
 
     #[test]
+    fn a_bundle_is_not_called_a_key() {
+        let text = format!("{CLIENT_ONLY}[[bundle]]\nfile = \"all.key\"\ncertificates = [\"client\"]\n");
+        let found = refusal_of(&text, &Overrides::default());
+        assert!(found.ends_with(
+            "the bundle \"all.key\" holds certificates, but is called a key\nhint: Call it like chain.crt."
+        ));
+    }
+
+    #[test]
+    fn a_server_without_extensions_is_given_no_names() {
+        let text = "name = \"t\"\n[[certificate]]\nname = \"server\"\nusage = \"bare\"\n";
+        let overrides = Overrides { server: vec!["db1".parse().unwrap()], ..Overrides::default() };
+        assert_eq!(
+            refusal_of(text, &overrides),
+            "--server is given, but \"server\" is of usage bare, X.509 v1, which has no SANs\n\
+             hint: Leave --server out, or give the certificate another usage."
+        );
+    }
+
+    #[test]
     fn replication_never_takes_a_file_that_another_entry_has() {
         let hint = "hint: Give each entry a name of its own.";
         let overrides = Overrides { replication: Some("r".to_owned()), ..Overrides::default() };
         let bundle = |file: &str| format!("[[bundle]]\nfile = \"{file}\"\ncertificates = [\"client\"]\n");
-        for file in ["clients.crt", "replication.crt", "replication.key"] {
+        for file in ["clients.crt", "replication.crt"] {
             assert_eq!(
                 refusal_of(&format!("{CLIENT_ONLY}{}", bundle(file)), &overrides),
                 format!("t.toml: two entries for the file \"{file}\"\n{hint}")

@@ -38,6 +38,14 @@ pub enum IssueError {
         /// Why.
         source: X509Error,
     },
+    /// Every serial number of so few bits is taken.
+    #[error("no serial number of {bits} bits is left for \"{certificate}\"")]
+    SerialsSpent {
+        /// The stem.
+        certificate: String,
+        /// How many bits were asked for.
+        bits: u8,
+    },
     /// A plan whose issuer is neither made nor kept; a defect of whoever built it.
     #[error("the plan names no issuer for \"{certificate}\"")]
     NoIssuer {
@@ -51,6 +59,7 @@ impl Diagnosis for IssueError {
         match self {
             Self::Key { source, .. } | Self::CaKey { source, .. } => source.hint(),
             Self::ForeignCaKey { .. } => Some("Put the key back that belongs to it.".to_owned()),
+            Self::SerialsSpent { .. } => Some("Give it more serial_bits; 128 are usual.".to_owned()),
             _ => None,
         }
     }
@@ -59,6 +68,7 @@ impl Diagnosis for IssueError {
         match self {
             Self::Key { source, .. } | Self::CaKey { source, .. } => source.failure(),
             Self::ForeignCaKey { .. } => Failure::Forbidden,
+            Self::SerialsSpent { .. } => Failure::Usage,
             _ => Failure::System,
         }
     }

@@ -94,7 +94,7 @@ pub fn issue(
             IssuerRef::Certificate(stem) => issuers.get(stem.as_str()),
         };
         let issuer = issuer.ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })?;
-        let serial = unused_serial(spec, &serials, keys).map_err(fail)?;
+        let serial = unused_serial(spec, &serials, keys)?;
         let der = sign(spec, &serial, key.public(), &key_identifier, issuer)?;
         if given_serial(spec).is_none() {
             serials.push((&spec.issuer, serial));
@@ -135,20 +135,24 @@ fn given_serial(spec: &CertificateSpec) -> Option<(&IssuerRef, Vec<u8>)> {
     }
 }
 
+/// How often to draw: with the fewest bits, 8, the last free number is missed less than once in 10^16 runs.
+const SERIAL_TRIES: usize = 10_000;
+
 /// A serial number that no certificate of this run has, or is given, from the same issuer (RFC 5280 §4.1.2.2); without
 /// leading zeros, so that equal numbers are equal bytes.
 fn unused_serial(
     spec: &CertificateSpec,
     used: &[(&IssuerRef, Vec<u8>)],
     keys: &dyn KeySource,
-) -> Result<Vec<u8>, KeyError> {
+) -> Result<Vec<u8>, IssueError> {
     let bits = match &spec.serial {
         SerialNumber::Given(serial) => return Ok(serial.clone()),
-        SerialNumber::Random { bits } => u32::from(*bits),
+        SerialNumber::Random { bits } => *bits,
     };
-    loop {
-        let mut serial = vec![0; bits.div_ceil(8) as usize];
-        keys.random(&mut serial)?;
+    for _ in 0..SERIAL_TRIES {
+        let mut serial = vec![0; usize::from(bits.div_ceil(8))];
+        let fail = |source| IssueError::Key { certificate: spec.stem.clone(), source };
+        keys.random(&mut serial).map_err(fail)?;
         serial[0] &= 0xff >> (bits.div_ceil(8) * 8 - bits);
         let serial: Vec<u8> = serial.into_iter().skip_while(|byte| *byte == 0).collect();
         let taken = used.iter().any(|(issuer, other)| **issuer == spec.issuer && *other == serial);
@@ -156,6 +160,7 @@ fn unused_serial(
             return Ok(serial);
         }
     }
+    Err(IssueError::SerialsSpent { certificate: spec.stem.clone(), bits })
 }
 
 /// The keys of a run. RSA keys take long, so those are made on all processors; others cost less than a thread.

@@ -103,12 +103,12 @@ impl Overrides {
             });
         }
         if let Some(first) = self.server.first() {
-            let entry = entry(profile, "--server", "server")?;
+            let entry = named_server(profile, "--server")?;
             entry.subject = entry.subject.with_common_name(&first.value());
             entry.san.clone_from(&self.server);
         }
         if !self.san.is_empty() {
-            let entry = entry(profile, "--san", "server")?;
+            let entry = named_server(profile, "--san")?;
             for name in &self.san {
                 if !entry.san.contains(name) {
                     entry.san.push(name.clone());
@@ -178,6 +178,21 @@ impl Overrides {
         }
         Ok(())
     }
+}
+
+/// The server that is to be given names, which X.509 v1 has no place for.
+fn named_server<'p>(
+    profile: &'p mut Profile,
+    flag: &str,
+) -> Result<&'p mut CertificateEntry, ProfileProblem> {
+    let entry = entry(profile, flag, "server")?;
+    if entry.usage == Usage::Bare {
+        return Err(ProfileProblem::Flag {
+            what: format!("{flag} is given, but \"server\" is of usage bare, X.509 v1, which has no SANs"),
+            hint: format!("Leave {flag} out, or give the certificate another usage."),
+        });
+    }
+    Ok(entry)
 }
 
 /// A common name that is to be a role has something in it that can be typed.

@@ -205,6 +205,12 @@ fn bundle(
     if profile.makes(&file.value) {
         return Err(source.error(file.span, ProfileProblem::TwoForOneFile { file: file.value }));
     }
+    if file.value.ends_with(".key") {
+        let what = format!("the bundle \"{}\" holds certificates, but is called a key", file.value);
+        return Err(
+            table.error(&file.span, ProfileProblem::Conflict { what, hint: "Call it like chain.crt." })
+        );
+    }
     Ok(BundleEntry { file: file.value, certificates: certificates.into_iter().map(|at| at.value).collect() })
 }
 
