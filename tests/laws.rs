@@ -576,8 +576,10 @@ mod secrets {
             let state = restored(&made, &arrangement);
             let keys: Vec<PrivateKey> =
                 state.keys.values().map(|stored| stored.open(None).unwrap()).collect();
-            let secrets: Vec<Vec<u8>> = keys.iter().map(secret_of).collect();
+            let mut secrets: Vec<Vec<u8>> = keys.iter().map(secret_of).collect();
             assert!(secrets.iter().all(|secret| secret.len() >= 32), "{name} {kind}");
+            // What a file holds is the text of its PEM.
+            secrets.extend(keys.iter().map(|key| key.to_pem().unwrap()[28..].to_vec()));
             let watch = Watch::over(&secrets.iter().map(Vec::as_slice).collect::<Vec<_>>());
             let kept = plan::build(&profile, &state, Existing::Keep, NOW).unwrap();
             watch.debug("Plan", &made.plan);

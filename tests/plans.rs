@@ -597,6 +597,9 @@ mod notice {
         assert_eq!(notices(&long), ["x.crt lives for over 100 years, until 2126-01-04"]);
         assert!(long.notices[0].is_warning());
         assert!(planned(&single("server", "lifetime = \"36525d\"")).notices.is_empty());
+        let profile = single("server", "lifetime = \"36526d\"");
+        let idle = plan::build(&profile, &existing(&profile), Existing::Keep, NOW).unwrap();
+        assert!(idle.notices.is_empty(), "what is there was warned of when it was made");
     }
 
     #[test]

@@ -288,6 +288,46 @@ mod accepted {
     }
 
     #[test]
+    fn a_network_may_be_one_address_or_all() {
+        let written = "permitted_names = [\"10.0.0.1/32\", \"::1/128\", \"0.0.0.0/0\"]\n";
+        let network = |text: &str, bits| SubtreeName::Network(text.parse().unwrap(), bits);
+        let expected = [network("10.0.0.1", 32), network("::1", 128), network("0.0.0.0", 0)];
+        assert_eq!(entry(ROOT, written).permitted, expected);
+        for written in ["10.0.0.1/33", "::1/129"] {
+            let told = format!("t.toml:6:20: invalid name \"{written}\": its prefix length is too long\n");
+            let found = refusal(&format!("{ROOT}permitted_names = [\"{written}\"]\n"));
+            assert!(found.starts_with(&told), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_constraint_on_mail_is_a_mailbox_a_host_or_a_domain_in_ascii() {
+        for (written, name) in [
+            ("email:dba@example.com", "dba@example.com"),
+            ("email:example.com", "example.com"),
+            ("email:.example.com", ".example.com"),
+            ("email:bücher.example", "xn--bcher-kva.example"),
+        ] {
+            let found = entry(ROOT, &format!("permitted_names = [\"{written}\"]\n")).permitted;
+            assert_eq!(found, [SubtreeName::Email(name.to_owned())]);
+        }
+        for bad in ["email:zoë@example.com", "email:", "email:a b", "email:@x"] {
+            let found = refusal(&format!("{ROOT}permitted_names = [\"{bad}\"]\n"));
+            assert!(found.starts_with("t.toml:6:20: invalid name \""), "{found}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_its_prefix_length_is_no_constraint() {
+        for bad in ["10.0.0.1", "::1", "IP:10.0.0.0", "IP:example.com", "10.0.0.0/x", "10.0.0.0/-1"] {
+            let told =
+                format!("t.toml:6:20: invalid name \"{bad}\": it is not a network such as 10.0.0.0/8\n");
+            let found = refusal(&format!("{ROOT}permitted_names = [\"{bad}\"]\n"));
+            assert!(found.starts_with(&told), "{found}");
+        }
+    }
+
+    #[test]
     fn an_issuer_may_stand_behind_what_it_issues() {
         let profile = read(
             "name = \"t\"\n[[certificate]]\nname = \"s\"\nusage = \"server\"\nissuer = \"r\"\n\

@@ -400,17 +400,27 @@ fn distribution_point(text: &str) -> Result<String, crate::x509::X509Error> {
 /// `DNS:example.com`, `email:example.com`, `IP:10.0.0.0/8`; a bare text is typed by its form.
 fn subtree(text: &str) -> Result<SubtreeName, crate::x509::X509Error> {
     let fail = |problem| crate::x509::X509Error::GeneralName { text: text.to_owned(), problem };
-    if let Some((address, bits)) = text.strip_prefix("IP:").unwrap_or(text).split_once('/') {
-        let address: IpAddr = address.parse().map_err(|_| fail("it is not a network such as 10.0.0.0/8"))?;
+    let forced = text.strip_prefix("IP:");
+    if forced.is_some() || text.contains('/') || text.parse::<IpAddr>().is_ok() {
+        let parts = forced.unwrap_or(text).split_once('/');
+        let network = parts
+            .and_then(|(address, bits)| Some((address.parse::<IpAddr>().ok()?, bits.parse::<u16>().ok()?)));
+        let (address, bits) = network.ok_or_else(|| fail("it is not a network such as 10.0.0.0/8"))?;
         let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.parse().ok().filter(|bits| *bits <= most);
+        let bits = u8::try_from(bits).ok().filter(|bits| *bits <= most);
         return Ok(SubtreeName::Network(address, bits.ok_or_else(|| fail("its prefix length is too long"))?));
     }
-    if let Some(domain) = text.strip_prefix("email:") {
-        return Ok(SubtreeName::Email(domain.to_owned()));
+    if let Some(mail) = text.strip_prefix("email:") {
+        // A mailbox, a host, or behind a dot a domain (RFC 5280 §4.2.1.10).
+        let mailbox = || text.parse::<GeneralName>().map(|name| name.value());
+        return Ok(SubtreeName::Email(if mail.contains('@') { mailbox()? } else { domain(mail)? }));
     }
-    // A leading dot means subdomains alone (RFC 5280 §4.2.1.10 leaves it to URIs; OpenSSL and Go take it).
-    let domain = text.strip_prefix("DNS:").unwrap_or(text);
-    let (dot, rest) = domain.strip_prefix('.').map_or(("", domain), |rest| (".", rest));
-    Ok(SubtreeName::Dns(format!("{dot}{}", crate::x509::dns_name(rest)?)))
+    Ok(SubtreeName::Dns(domain(text.strip_prefix("DNS:").unwrap_or(text))?))
+}
+
+/// A domain in A-labels. A leading dot means subdomains alone (RFC 5280 §4.2.1.10 leaves it to URIs; OpenSSL and Go
+/// take it).
+fn domain(text: &str) -> Result<String, crate::x509::X509Error> {
+    let (dot, rest) = text.strip_prefix('.').map_or(("", text), |rest| (".", rest));
+    Ok(format!("{dot}{}", crate::x509::dns_name(rest)?))
 }
