@@ -28,8 +28,8 @@ const FILES: [&str; 9] = [
 ];
 
 const GEN: [&str; 4] = ["gen", "chain", "--intermediate", "-q"];
-const FILLED: &str = "pgtls: hint: Give another directory with -D; or --if-missing to make only what is absent; or \
-                      --force to replace the certificates and keys of servers and clients, never those of a CA.\n";
+const FILLED: &str = "pgtls: hint: Use another directory (-D), --if-missing to make what is absent, or --force to \
+                      replace servers and clients.\n";
 const DIFFERS: &str = "pgtls: hint: Ask for what is there, or use another directory with -D; --force replaces servers \
                        and clients.\n";
 const HALF: &str = "pgtls: hint: Put the other file back, or move this one away; --force replaces servers and \
@@ -145,10 +145,7 @@ fn can_read(user: (u32, u32), path: &Path) -> bool {
 
 #[test]
 fn with_an_owner_leaves_are_the_owners_and_cas_the_callers() {
-    if !is_root() {
-        // Only root gives files away; what anybody else is told is tested below.
-        return;
-    }
+    assert!(is_root(), "only root gives files away: run the tests as root");
     let postgres = account("postgres");
     let named = format!("{}:{}", postgres.0, postgres.1);
     for (owner, expected) in
@@ -177,10 +174,7 @@ fn with_an_owner_leaves_are_the_owners_and_cas_the_callers() {
 
 #[test]
 fn a_key_of_root_can_be_readable_by_the_group() {
-    if !is_root() {
-        // Without root no group but one's own can be given, and PostgreSQL takes no such key.
-        return;
-    }
+    assert!(is_root(), "only root makes a key that is root's: run the tests as root");
     let postgres = account("postgres");
     let home = scratch();
     run(home.path(), "chmod", &["0755", "."]);
@@ -276,7 +270,7 @@ fn a_directory_that_is_a_link_to_nothing_is_refused() {
 #[test]
 fn a_file_or_a_link_to_one_is_no_directory() {
     let stderr = "pgtls: error: \"pki\" is not a directory\n\
-                  pgtls: hint: Name a directory, or a path where nothing exists yet.\n";
+                  pgtls: hint: Name a directory; to make one, a path where nothing exists yet.\n";
     for more in [&[][..], &["--if-missing"], &["--force"]] {
         let home = scratch();
         fs::write(home.path().join("pki"), "precious\n").unwrap();

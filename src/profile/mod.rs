@@ -6,6 +6,7 @@
 mod builtin;
 mod entry;
 mod error;
+mod fields;
 mod overrides;
 mod parse;
 mod reader;
