@@ -459,7 +459,7 @@ fn a_long_common_name_can_be_waived() {
     let stderr = format!(
         "pgtls: error: the common name of \"root\" is over 64 characters\n\
          pgtls: detail: \"{name}\" has 65.\n\
-         pgtls: hint: Use a shorter one.\n"
+         pgtls: hint: Give a shorter --domain.\n"
     );
     let profile = format!(
         "name = \"mine\"\n[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN={name}\"\n"
@@ -592,7 +592,7 @@ pgtls: hint: --lifetime 10d is the longest that fits.
 fn an_unknown_rule_cannot_be_waived() {
     let stderr = r#"
 pgtls: error: mine.toml:6:10: unknown rule "wildcard-places"
-pgtls: detail: Known here: common-name-too-long, eddsa-signs-server, issuer-is-no-ca, leaf-outlives-ca, path-length-spent, role-name-too-long, wildcard-place.
+pgtls: detail: Known here: common-name-too-long, eddsa-signs-server, issuer-is-no-ca, leaf-outlives-ca, named-like-its-ca, outside-name-constraints, path-length-spent, role-name-too-long, wildcard-place.
 pgtls: hint: Did you mean "wildcard-place"?
 "#;
     let profile = r#"

@@ -371,7 +371,11 @@ mod rules {
             "server",
             "Put a shorter name first: only the first --server is the common name, every one is a SAN.",
         );
-        text("root-ca", "Use a shorter one.");
+        text("root-ca", "Give a shorter --domain.");
+        text(
+            "node",
+            "Put a shorter name first: only the first --server is the common name, every one is a SAN.",
+        );
     }
 
     #[test]

@@ -569,7 +569,7 @@ mod refused {
             refusal(&format!("{LEAF}waive = [\"wildcard-place\", \"wild-card\"]\n")),
             "t.toml:6:28: unknown rule \"wild-card\"\n\
              detail: Known here: common-name-too-long, eddsa-signs-server, issuer-is-no-ca, leaf-outlives-ca, \
-             path-length-spent, role-name-too-long, wildcard-place.\n\
+             named-like-its-ca, outside-name-constraints, path-length-spent, role-name-too-long, wildcard-place.\n\
              hint: See \"pgtls profiles intermediate\" for an example."
         );
         for key in ["critical", "not_critical"] {
@@ -1176,7 +1176,9 @@ mod overrides {
             ("*.example.com", "example.com"),
             ("*.test", "test"),
             ("10.0.0.5", "10.0.0.5"),
-            ("::1", "::1"),
+            ("::1", "1"),
+            ("fd00::5", "fd00-5"),
+            ("DNS:db.example.com.", "example.com"),
             ("DNS:10.0.0.5", "0.0.5"),
             ("dba@mail.example.com", "dba@mail.example.com"),
         ] {

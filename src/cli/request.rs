@@ -71,10 +71,22 @@ pub(super) fn generate(
     let overrides = overrides(args)?;
     let source = ops::profile_source(profile)?;
     let profile = profile::parse(&source.origin, &source.text, &overrides).map_err(Error::from)?;
+    let has_ca = profile.certificates.iter().any(|entry| entry.usage.is_ca());
+    for (flag, given) in [
+        ("--ca-dir", args.places.ca_dir.is_some()),
+        ("--ca-passphrase-file", args.keys.ca_passphrase_file.is_some()),
+    ] {
+        if given && !has_ca {
+            let fact = format!("{flag} is given, but the profile \"{}\" has no CA", profile.name);
+            return Err(CliError::Flags { fact, hint: "Leave it out, or use a layout with a CA." });
+        }
+    }
+    // Unlike the flag, the variable may be set for other layouts.
+    let ca_variable = path_variable(variable, "PGTLS_CA_DIR").filter(|_| has_ca);
     Ok(GenerateRequest {
         profile,
         directory: directory(args.places.dir.clone(), variable).unwrap_or_else(|| "pki".into()),
-        ca_directory: args.places.ca_dir.clone().or_else(|| path_variable(variable, "PGTLS_CA_DIR")),
+        ca_directory: args.places.ca_dir.clone().or(ca_variable),
         existing: match (args.if_missing, args.force) {
             (true, _) => Existing::Keep,
             (_, true) => Existing::Replace,

@@ -48,6 +48,12 @@ pub enum RequestError {
         /// The file.
         path: String,
     },
+    /// A passphrase that openssl would read as another one.
+    #[error("passphrase file \"{path}\" begins with a line that openssl cannot take")]
+    ForeignPassphrase {
+        /// The file.
+        path: String,
+    },
     /// CA directory and directory are one.
     #[error("--ca-dir and -D name the same directory, \"{path}\"")]
     SameDirectory {
@@ -89,6 +95,7 @@ impl Diagnosis for RequestError {
             Self::NoGroup { uid } => return Some(format!("Give both: --owner {uid}:GID.")),
             Self::KeyMode { .. } => "Use 0600 (or 0400); 0640 only with --owner root:GROUP.",
             Self::EmptyPassphrase { .. } => "Its first line is the passphrase.",
+            Self::ForeignPassphrase { .. } => "Use a line of at most 1,023 bytes without a zero byte.",
             Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
             Self::NothingThere { .. } => "Give a directory that holds *.crt files.",

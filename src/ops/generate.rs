@@ -21,6 +21,8 @@ use zeroize::Zeroizing;
 const PASSPHRASE_BYTES: usize = 64 << 10;
 /// The directory of CA keys, and any other without an owner.
 const PRIVATE: DirectoryAttributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
+/// OpenSSL reads a line of a passphrase file into 1,024 bytes, with a NUL at its end.
+const OPENSSL_PASSPHRASE_BYTES: usize = 1023;
 /// How often to start over where another run made the directory meanwhile; the second time it is there and locked.
 const ATTEMPTS: u32 = 5;
 
@@ -143,6 +145,9 @@ pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
     if line.is_empty() || line == b"\r" {
         return Err(RequestError::EmptyPassphrase { path: path.display().to_string() }.into());
     }
+    if line.len() > OPENSSL_PASSPHRASE_BYTES || line.contains(&0) {
+        return Err(RequestError::ForeignPassphrase { path: path.display().to_string() }.into());
+    }
     Ok(Secrets { ca_passphrase: Some(Zeroizing::new(line.to_vec())) })
 }
 
@@ -167,7 +172,9 @@ impl Run<'_> {
         let ca_directory = self.request.ca_directory.as_deref();
         let ca_directory = ca_directory.map(|path| look(path, &|name| self.is_of_a_ca(name))).transpose()?;
         let directory = look(&self.request.directory, &|name| self.looks_at(name))?;
-        let (plan, outline) = self.decide(&self.restore(&directory, ca_directory.as_ref())?)?;
+        let state = self.restore(&directory, ca_directory.as_ref())?;
+        let (plan, outline) = self.decide(&state)?;
+        pki::unlock(&plan, &state, self.secrets)?;
         Ok(self.generated(plan, outline, Directory::open(&self.request.directory)?.is_none()))
     }
 

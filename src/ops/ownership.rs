@@ -34,6 +34,12 @@ pub(super) fn parse_owner(text: &str) -> Result<Owner, RequestError> {
         }
         .as_raw(),
     };
+    // The system takes the highest number as "leave it as it is" (chown(2)).
+    for (what, id) in [("user", uid), ("group", gid)] {
+        if id == u32::MAX {
+            return Err(unknown(what, &id.to_string()));
+        }
+    }
     Ok(Owner { uid, gid })
 }
 

@@ -67,16 +67,13 @@ pub fn issue(
     secrets: &Secrets,
 ) -> Result<Issued, IssueError> {
     let made: Vec<&CertificateSpec> = plan.certificates.iter().filter(|spec| spec.kept.is_none()).collect();
+    // Before any key: a passphrase that does not open costs nothing then.
+    let mut issuers = existing_issuers(plan, state, secrets)?;
     let mut new_keys = generate(&made, keys)?;
-    let mut issuers: BTreeMap<&str, Issuer> = BTreeMap::new();
     let mut serials: Vec<(&IssuerRef, Vec<u8>)> = made.iter().filter_map(|spec| given_serial(spec)).collect();
     let mut issued = Issued::default();
     for spec in &plan.certificates {
-        let signs = plan.certificates.iter().any(|other| other.kept.is_none() && other.issuer.is(&spec.stem));
         if let Some(kept) = &spec.kept {
-            if signs {
-                issuers.insert(&spec.stem, existing_issuer(spec, state, secrets)?);
-            }
             let kept = IssuedCertificate { der: kept.der.clone(), key_pem: None };
             issued.certificates.insert(spec.stem.clone(), kept);
             continue;
@@ -84,7 +81,7 @@ pub fn issue(
         let fail = |source| IssueError::Key { certificate: spec.stem.clone(), source };
         let key = new_keys.remove(spec.stem.as_str()).ok_or_else(|| fail(KeyError::NoKey))?;
         let key_identifier = key.public().identifier();
-        if signs || spec.issuer == IssuerRef::Itself {
+        if signs(plan, spec) || spec.issuer == IssuerRef::Itself {
             let signing = SigningKey::new(&key).map_err(fail)?;
             let (name, key_identifier) = (spec.subject.clone(), key_identifier.clone());
             issuers.insert(&spec.stem, Issuer { name, key_identifier, key: signing });
@@ -107,6 +104,28 @@ pub fn issue(
         issued.certificates.insert(spec.stem.clone(), IssuedCertificate { der, key_pem });
     }
     Ok(issued)
+}
+
+/// Opens every existing CA key that the plan needs, and drops it again: what a dry run can tell.
+///
+/// # Errors
+/// [`IssueError::CaKey`], [`IssueError::ForeignCaKey`].
+pub fn unlock(plan: &Plan, state: &State, secrets: &Secrets) -> Result<(), IssueError> {
+    existing_issuers(plan, state, secrets).map(drop)
+}
+
+/// Whether something new is signed with the key of this certificate.
+fn signs(plan: &Plan, spec: &CertificateSpec) -> bool {
+    plan.certificates.iter().any(|other| other.kept.is_none() && other.issuer.is(&spec.stem))
+}
+
+fn existing_issuers<'p>(
+    plan: &'p Plan,
+    state: &State,
+    secrets: &Secrets,
+) -> Result<BTreeMap<&'p str, Issuer>, IssueError> {
+    let kept = plan.certificates.iter().filter(|spec| spec.kept.is_some() && signs(plan, spec));
+    kept.map(|spec| Ok((spec.stem.as_str(), existing_issuer(spec, state, secrets)?))).collect()
 }
 
 /// An existing CA: its own subject and its own key identifier, byte for byte, whoever made it.

@@ -5,4 +5,4 @@ mod error;
 mod issue;
 
 pub use error::IssueError;
-pub use issue::{Issued, IssuedCertificate, Secrets, issue};
+pub use issue::{Issued, IssuedCertificate, Secrets, issue, unlock};

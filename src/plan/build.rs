@@ -1,13 +1,14 @@
 //! `gen`'s first step: a profile and what exists -> a plan.
 
 use super::{
-    BundleSpec, CertificateSpec, Existing, IssuerRef, Notice, Plan, PlanError, rules, unchanged, window,
+    BundleSpec, CertificateSpec, Existing, IssuerRef, Notice, Plan, PlanError, issuers, rules, unchanged,
+    window,
 };
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Ending, PathLength, Profile};
 use crate::state::State;
-use crate::x509::{BasicConstraints, ExtendedKeyUsage, Extensions, KeyUsage, Name, Usage, format_instant};
+use crate::x509::{BasicConstraints, ExtendedKeyUsage, Extensions, KeyUsage, Name, Usage};
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
@@ -38,7 +39,7 @@ pub fn build(
     }
     describe_kept(&mut specs);
     rules::check(profile, &mut specs, now)?;
-    check_issuers(&specs, state, now)?;
+    issuers::check(&specs, state, now)?;
     let bundles: Vec<BundleSpec> = profile
         .bundles
         .iter()
@@ -177,36 +178,6 @@ fn describe_kept(specs: &mut [CertificateSpec]) {
     }
 }
 
-/// An existing CA that has to sign must be able to, now.
-fn check_issuers(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
-    let signs = |stem: &str| specs.iter().any(|spec| spec.kept.is_none() && spec.issuer.is(stem));
-    for spec in specs.iter().filter(|spec| spec.kept.is_some() && signs(&spec.stem)) {
-        let Some(certificate) = &spec.kept else { continue };
-        let shown = state.shown_pair(true, &certificate_file(&spec.stem));
-        let unusable = |problem: String| Err(PlanError::UnusableCa { certificate: shown.clone(), problem });
-        if certificate.ca != Some(true) {
-            return unusable("it is no CA (basicConstraints)".to_owned());
-        }
-        if certificate.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
-            return unusable("its key usage is without keyCertSign".to_owned());
-        }
-        if !certificate.window.contains(now) {
-            let (from, to) = (certificate.window.not_before, certificate.window.not_after);
-            return unusable(format!("it is valid from {} to {}", format_instant(from), format_instant(to)));
-        }
-        let Some(key) = state.key(&spec.stem) else {
-            let key = state.shown_pair(true, &key_file(&spec.stem));
-            return Err(PlanError::CaKeyMissing { certificate: shown, key });
-        };
-        if let crate::keys::StoredKey::Plain(key) = key
-            && key.public().spki_der() != certificate.public_key
-        {
-            return unusable("its key is the key of another certificate".to_owned());
-        }
-    }
-    Ok(())
-}
-
 /// Which files stay as they are; refuses where one would be overwritten that must not be.
 fn kept_files(
     specs: &[CertificateSpec],
@@ -221,6 +192,7 @@ fn kept_files(
             match (state.occupied.contains(&file), spec.kept.is_some()) {
                 (true, true) if existing != Existing::Refuse => drop(kept.insert(file)),
                 (true, _) if existing != Existing::Replace || spec.usage.is_ca() => in_the_way.push(file),
+                (true, _) if holds_ca(state, &spec.stem) => in_the_way.push(file),
                 _ => {}
             }
         }
@@ -232,6 +204,10 @@ fn kept_files(
                 unchanged::compare_bundle(&bundle.file, &bundle.certificates, specs, state)?;
                 kept.insert(bundle.file.clone());
             }
+            // What holds no certificates is no bundle of ours, whatever its name.
+            Existing::Replace if !state.certificates.contains_key(&bundle.file) => {
+                in_the_way.push(bundle.file.clone());
+            }
             Existing::Replace => {}
         }
     }
@@ -242,6 +218,15 @@ fn kept_files(
             Err(PlanError::Exists { first: state.shown(first), more: in_the_way.len() - 1, forced })
         }
     }
+}
+
+/// Whether a CA lies where the profile has an end-entity. A self-signed certificate that may sign and never did (the
+/// guide's own commands make such servers and clients) is none.
+fn holds_ca(state: &State, stem: &str) -> bool {
+    let Some(found) = state.certificate(stem).filter(|found| found.ca == Some(true)) else { return false };
+    let signs = found.key_usage.as_ref().is_some_and(|usage| usage.contains(&KeyUsage::KeyCertSign));
+    let mut others = state.certificates.values().flatten().filter(|other| other.der != found.der);
+    signs || others.any(|other| found.may_have_issued(other))
 }
 
 fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {

@@ -3,6 +3,7 @@
 
 mod build;
 mod error;
+mod issuers;
 mod rules;
 mod unchanged;
 mod window;

@@ -4,7 +4,7 @@ use super::{CertificateSpec, IssuerRef, PlanError, window};
 use crate::keys::KeyType;
 use crate::pg::ROLE_NAME_BYTES;
 use crate::profile::{CertificateEntry, Profile, Rule};
-use crate::x509::{GeneralName, Lifetime, Usage, format_instant};
+use crate::x509::{GeneralName, Lifetime, Usage, format_instant, keeps_constraints};
 use time::OffsetDateTime;
 
 /// X.520's bound on a common name, in characters (RFC 5280 appendix A, ub-common-name).
@@ -63,7 +63,9 @@ fn breaches(
         wildcard(spec, &names),
         eddsa(spec, issuer),
         issuer_is_ca(spec, issuer),
+        named_like_its_ca(spec, issuer),
         path_length(spec, specs),
+        name_constraints(spec, specs),
         outlives(entry, spec, issuer, now),
     ]
     .into_iter()
@@ -87,7 +89,9 @@ fn common_name(spec: &CertificateSpec, names: &[String]) -> Option<Breach> {
     let long = names.iter().find(|name| name.chars().count() > COMMON_NAME_CHARACTERS)?;
     let fact = format!("the common name of \"{}\" is over {COMMON_NAME_CHARACTERS} characters", spec.stem);
     let detail = format!("\"{long}\" has {}.", long.chars().count());
-    let hint = if spec.usage.serves() {
+    let hint = if spec.usage.is_ca() {
+        "Give a shorter --domain."
+    } else if spec.usage.serves() {
         "Put a shorter name first: only the first --server is the common name, every one is a SAN."
     } else {
         "Use a shorter one."
@@ -156,6 +160,14 @@ fn issuer_is_ca(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Opt
     ))
 }
 
+fn named_like_its_ca(spec: &CertificateSpec, issuer: Option<&CertificateSpec>) -> Option<Breach> {
+    let issuer = issuer.filter(|issuer| issuer.subject == spec.subject && !spec.subject.is_empty())?;
+    let fact = format!("certificate \"{}\" would have the name of its CA, {}", spec.stem, spec.subject);
+    let detail = "Whoever builds a chain by names would take it for self-signed.".to_owned();
+    let hint = "Give the CAs another --domain, or the certificate another name.";
+    Some(breach(Rule::NamedLikeItsCa, spec, fact, Some(detail), hint).because_of(issuer))
+}
+
 /// Counts the CAs from this one up; each authority above allows so many (RFC 5280 §4.2.1.9).
 fn path_length(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Breach> {
     if !spec.extensions.basic_constraints.is_ca() {
@@ -178,6 +190,26 @@ fn path_length(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Brea
                 issuer.stem, spec.stem
             );
             return Some(breach(Rule::PathLengthSpent, spec, fact, Some(detail), &hint).because_of(issuer));
+        }
+        current = issuer;
+    }
+    None
+}
+
+fn name_constraints(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Breach> {
+    let mut current = spec;
+    while let Some(issuer) = issuer_of(current, specs) {
+        let (permitted, excluded) = match &issuer.kept {
+            Some(kept) => (&kept.permitted, &kept.excluded),
+            None => (&issuer.extensions.permitted, &issuer.extensions.excluded),
+        };
+        let mut names = spec.extensions.subject_alt_names.iter();
+        if let Some(name) = names.find(|name| !keeps_constraints(name, permitted, excluded)) {
+            let fact = format!("the name constraints of \"{}\" do not allow {name}", issuer.stem);
+            let detail = format!("It is a name of certificate \"{}\"; no peer would accept it.", spec.stem);
+            let hint = "Use a name that they allow, or another CA.";
+            let breach = breach(Rule::OutsideNameConstraints, spec, fact, Some(detail), hint);
+            return Some(breach.because_of(issuer));
         }
         current = issuer;
     }

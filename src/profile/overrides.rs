@@ -3,8 +3,10 @@
 use super::entry::{BundleEntry, CertificateEntry, Ending, Profile};
 use super::error::{ProfileError, ProfileProblem};
 use crate::keys::KeyType;
+use crate::pg::certificate_file;
 use crate::x509::{GeneralName, Lifetime, SerialNumber, Usage};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Wishes that change a profile. The default changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,8 +41,12 @@ pub struct Overrides {
 /// address is its own. So two directories made for two hosts never share the names of their CAs by accident.
 #[must_use]
 pub fn domain_of(name: &GeneralName) -> String {
-    let text = name.value();
+    let text = name.value().trim_end_matches('.').to_owned();
     match (name, text.split_once('.')) {
+        // Colons have no place in a host name, which a profile may make of the domain.
+        (GeneralName::Ip(IpAddr::V6(_)), _) => {
+            text.replace("::", "-").replace(':', "-").trim_matches('-').to_owned()
+        }
         (GeneralName::Dns(_), Some(("*", rest))) => rest.to_owned(),
         (GeneralName::Dns(_), Some((_, rest))) if rest.contains('.') => rest.to_owned(),
         _ => text,
@@ -82,10 +88,7 @@ impl Overrides {
         }
         self.add_replication(profile).map_err(fail)?;
         for name in &self.no_append {
-            entry(profile, "--no-append", name).map_err(fail)?.append.clear();
-            if let ("client", Ok(entry)) = (name.as_str(), entry(profile, "--no-append", "replication")) {
-                entry.append.clear();
-            }
+            leave_alone(profile, name).map_err(fail)?;
         }
         self.set_lifetimes(profile).map_err(fail)?;
         self.set_key_types(profile).map_err(fail)
@@ -178,6 +181,24 @@ impl Overrides {
         }
         Ok(())
     }
+}
+
+/// Takes the appended certificates out of a file; out of the standby's too where the client's is meant.
+fn leave_alone(profile: &mut Profile, name: &str) -> Result<(), ProfileProblem> {
+    let appended = std::mem::take(&mut entry(profile, "--no-append", name)?.append);
+    if appended.is_empty() {
+        return Err(ProfileProblem::Flag {
+            what: format!(
+                "--no-append {name} is given, but nothing is appended to {}",
+                certificate_file(name)
+            ),
+            hint: "Leave it out: the file holds one certificate.".to_owned(),
+        });
+    }
+    if let ("client", Ok(entry)) = (name, entry(profile, "--no-append", "replication")) {
+        entry.append.clear();
+    }
+    Ok(())
 }
 
 /// The server that is to be given names, which X.509 v1 has no place for.

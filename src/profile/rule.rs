@@ -14,6 +14,10 @@ pub enum Rule {
     IssuerIsNoCa,
     /// A certificate ends no later than the authority that issued it.
     LeafOutlivesCa,
+    /// A certificate is not named like the authority that issued it: a peer would take it for self-signed.
+    NamedLikeItsCa,
+    /// A name keeps to the name constraints of every authority above (RFC 5280 §4.2.1.10).
+    OutsideNameConstraints,
     /// The path length of every authority above leaves room for this one (RFC 5280 §4.2.1.9).
     PathLengthSpent,
     /// A client's common name is a role name of at most 63 bytes (PostgreSQL's NAMEDATALEN is 64).
@@ -24,11 +28,13 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the ids.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::CommonNameTooLong,
         Self::EddsaSignsServer,
         Self::IssuerIsNoCa,
         Self::LeafOutlivesCa,
+        Self::NamedLikeItsCa,
+        Self::OutsideNameConstraints,
         Self::PathLengthSpent,
         Self::RoleNameTooLong,
         Self::WildcardPlace,
@@ -42,6 +48,8 @@ impl Rule {
             Self::EddsaSignsServer => "eddsa-signs-server",
             Self::IssuerIsNoCa => "issuer-is-no-ca",
             Self::LeafOutlivesCa => "leaf-outlives-ca",
+            Self::NamedLikeItsCa => "named-like-its-ca",
+            Self::OutsideNameConstraints => "outside-name-constraints",
             Self::PathLengthSpent => "path-length-spent",
             Self::RoleNameTooLong => "role-name-too-long",
             Self::WildcardPlace => "wildcard-place",

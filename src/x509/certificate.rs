@@ -1,10 +1,11 @@
 //! DER -> what a certificate says, as owned plain data.
 
+use super::constraints::network;
 use super::extension::{ExtendedKeyUsage, KeyUsage};
-use super::{GeneralName, Name, Usage, Window, X509Error};
+use super::{GeneralName, Name, SubtreeName, Usage, Window, X509Error};
 use std::net::IpAddr;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName as ParsedName, ParsedExtension};
+use x509_parser::extensions::{GeneralName as ParsedName, GeneralSubtree, ParsedExtension};
 use x509_parser::prelude::FromDer;
 
 /// A certificate that was read: its exact DER, and what this crate asks of it.
@@ -34,6 +35,10 @@ pub struct Certificate {
     pub extended_key_usage: Vec<ExtendedKeyUsage>,
     /// The subject alternative names of the types that we know.
     pub subject_alt_names: Vec<GeneralName>,
+    /// nameConstraints, permitted subtrees of the types that we know.
+    pub permitted: Vec<SubtreeName>,
+    /// nameConstraints, excluded subtrees of the types that we know.
+    pub excluded: Vec<SubtreeName>,
     /// subjectKeyIdentifier.
     pub subject_key_identifier: Option<Vec<u8>>,
     /// authorityKeyIdentifier, keyid form.
@@ -68,6 +73,8 @@ impl Certificate {
             key_usage: None,
             extended_key_usage: Vec::new(),
             subject_alt_names: Vec::new(),
+            permitted: Vec::new(),
+            excluded: Vec::new(),
             subject_key_identifier: None,
             authority_key_identifier: None,
         };
@@ -111,6 +118,13 @@ impl Certificate {
             ParsedExtension::SubjectAlternativeName(names) => {
                 self.subject_alt_names = names.general_names.iter().filter_map(general_name).collect();
             }
+            ParsedExtension::NameConstraints(constraints) => {
+                let known = |list: &Option<Vec<GeneralSubtree<'_>>>| {
+                    list.iter().flatten().filter_map(|subtree| subtree_name(&subtree.base)).collect()
+                };
+                self.permitted = known(&constraints.permitted_subtrees);
+                self.excluded = known(&constraints.excluded_subtrees);
+            }
             ParsedExtension::SubjectKeyIdentifier(identifier) => {
                 self.subject_key_identifier = Some(identifier.0.to_vec());
             }
@@ -150,6 +164,15 @@ impl Certificate {
             (_, false, true) => Usage::Client,
             _ => Usage::Bare,
         }
+    }
+}
+
+fn subtree_name(name: &ParsedName<'_>) -> Option<SubtreeName> {
+    match name {
+        ParsedName::DNSName(text) => Some(SubtreeName::Dns((*text).to_owned())),
+        ParsedName::RFC822Name(text) => Some(SubtreeName::Email((*text).to_owned())),
+        ParsedName::IPAddress(bytes) => network(bytes),
+        _ => None,
     }
 }
 

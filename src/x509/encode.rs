@@ -6,7 +6,7 @@
 //! signed once, by us.
 
 use super::extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
-use super::{GeneralName, Name, Window, X509Error};
+use super::{GeneralName, Name, SubtreeName, Window, X509Error};
 use rcgen::string::Ia5String;
 use rcgen::{
     CertificateParams, CrlDistributionPoint, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
@@ -82,18 +82,6 @@ impl BasicConstraints {
             Self::EndEntity => None,
         }
     }
-}
-
-/// A subtree of a name constraint (RFC 5280 §4.2.1.10).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SubtreeName {
-    /// Host names under a domain.
-    Dns(String),
-    /// Mail boxes, or all of a domain.
-    Email(String),
-    /// A network: address and prefix length in bits.
-    Network(IpAddr, u8),
 }
 
 /// The extensions of a v3 certificate that need no key; what is empty or `None` is left out.

@@ -2,6 +2,7 @@
 //! certificates. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
 
 mod certificate;
+mod constraints;
 mod encode;
 mod error;
 mod extension;
@@ -12,9 +13,8 @@ mod usage;
 mod validity;
 
 pub use certificate::Certificate;
-pub use encode::{
-    BasicConstraints, CertificateFields, Extensions, Signer, SubtreeName, Version, encode_certificate,
-};
+pub use constraints::{SubtreeName, keeps_constraints};
+pub use encode::{BasicConstraints, CertificateFields, Extensions, Signer, Version, encode_certificate};
 pub use error::X509Error;
 pub use extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
 pub use general_name::{GeneralName, dns_name};

@@ -44,6 +44,12 @@ impl Usage {
         matches!(self, Self::RootCa | Self::IntermediateCa)
     }
 
+    /// Whether a peer presents it in a handshake.
+    #[must_use]
+    pub fn is_end_entity(self) -> bool {
+        !self.is_ca()
+    }
+
     /// Whether a server presents it.
     #[must_use]
     pub fn serves(self) -> bool {

@@ -137,6 +137,15 @@ pub fn format_date(instant: OffsetDateTime) -> String {
 /// # Errors
 /// [`X509Error::Instant`] for anything else.
 pub fn parse_instant(text: &str) -> Result<OffsetDateTime, X509Error> {
+    let instant = any_form(text)?;
+    // GeneralizedTime has four digits and no sign (RFC 5280 §4.1.2.5.2); an offset may lead out of them.
+    if (1..=9999).contains(&instant.year()) {
+        return Ok(instant);
+    }
+    Err(X509Error::Instant { text: text.to_owned() })
+}
+
+fn any_form(text: &str) -> Result<OffsetDateTime, X509Error> {
     let fail = || X509Error::Instant { text: text.to_owned() };
     if let Ok(date) = Date::parse(text, format_description!("[year]-[month]-[day]")) {
         return Ok(date.with_time(Time::MIDNIGHT).assume_utc());

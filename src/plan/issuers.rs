@@ -1,0 +1,96 @@
+//! Whether the existing CAs above what is going to be made can issue it, all the way up to an anchor.
+
+use super::{CertificateSpec, IssuerRef, PlanError};
+use crate::keys::StoredKey;
+use crate::pg::{certificate_file, key_file};
+use crate::state::State;
+use crate::x509::{Certificate, ExtendedKeyUsage, KeyUsage, format_instant};
+use time::OffsetDateTime;
+
+/// Checks every existing CA that something new hangs from: those that sign, and those above them, without which no peer
+/// reaches a trust anchor.
+pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
+    for spec in specs.iter().filter(|spec| spec.kept.is_none()) {
+        let mut below = spec;
+        while let Some(issuer) = issuer_of(below, specs) {
+            if let Some(certificate) = &issuer.kept {
+                let shown = state.shown_pair(true, &certificate_file(&issuer.stem));
+                if let Some(problem) = problem(certificate, issuer, spec, below, now) {
+                    return Err(PlanError::UnusableCa { certificate: shown, problem });
+                }
+                if below.kept.is_none() {
+                    check_key(issuer, certificate, shown, state)?;
+                }
+            }
+            below = issuer;
+        }
+    }
+    Ok(())
+}
+
+fn issuer_of<'a>(spec: &CertificateSpec, specs: &'a [CertificateSpec]) -> Option<&'a CertificateSpec> {
+    match &spec.issuer {
+        IssuerRef::Itself => None,
+        IssuerRef::Certificate(stem) => specs.iter().find(|other| other.stem == *stem),
+    }
+}
+
+/// What keeps an existing CA from standing above a new certificate (RFC 5280 §6.1.4, and OpenSSL's rule that the EKU
+/// of a CA constrains too).
+fn problem(
+    certificate: &Certificate,
+    ca: &CertificateSpec,
+    new: &CertificateSpec,
+    below: &CertificateSpec,
+    now: OffsetDateTime,
+) -> Option<String> {
+    if certificate.ca != Some(true) {
+        return Some("it is no CA (basicConstraints)".to_owned());
+    }
+    if certificate.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
+        return Some("its key usage is without keyCertSign".to_owned());
+    }
+    if !certificate.window.contains(now) {
+        let (from, to) = (certificate.window.not_before, certificate.window.not_after);
+        return Some(format!("it is valid from {} to {}", format_instant(from), format_instant(to)));
+    }
+    if let Some(kept) = below.kept.as_ref().filter(|kept| !certificate.may_have_issued(kept)) {
+        return Some(format!(
+            "it did not issue {}, whose issuer is {}",
+            certificate_file(&below.stem),
+            kept.issuer
+        ));
+    }
+    if ca.issuer == IssuerRef::Itself && !certificate.is_self_issued() {
+        return Some(format!("it is no trust anchor: {} issued it", certificate.issuer));
+    }
+    let any = |usage: &ExtendedKeyUsage| usage.to_string() == "any";
+    let own = &certificate.extended_key_usage;
+    let missing = new.extensions.extended_key_usage.iter().find(|usage| !own.contains(usage));
+    match missing {
+        Some(usage) if !own.is_empty() && !own.iter().any(any) && new.usage.is_end_entity() => {
+            Some(format!("its extended key usage does not allow {usage}"))
+        }
+        _ => None,
+    }
+}
+
+/// The key of a CA that signs is there and its own; a closed one is opened, and compared, when it signs.
+fn check_key(
+    ca: &CertificateSpec,
+    certificate: &Certificate,
+    shown: String,
+    state: &State,
+) -> Result<(), PlanError> {
+    match state.key(&ca.stem) {
+        None => {
+            let key = state.shown_pair(true, &key_file(&ca.stem));
+            Err(PlanError::CaKeyMissing { certificate: shown, key })
+        }
+        Some(StoredKey::Plain(key)) if key.public().spki_der() != certificate.public_key => {
+            let problem = "its key is the key of another certificate".to_owned();
+            Err(PlanError::UnusableCa { certificate: shown, problem })
+        }
+        Some(_) => Ok(()),
+    }
+}
