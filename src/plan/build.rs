@@ -9,7 +9,7 @@ use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Ending, PathLength, Profile};
 use crate::state::State;
 use crate::x509::{BasicConstraints, ExtendedKeyUsage, Extensions, KeyUsage, Name, Usage};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 /// Decides everything about a directory.
@@ -30,6 +30,8 @@ pub fn build(
         specs.push(wish(entry, now)?);
         entries.push(entry);
     }
+    // The order matters: until `describe_kept` every spec says what is wished, which `stretch` and `compare` look at;
+    // from there on a kept one says what is there, which the rules for its issuer look at.
     find_kept(&entries, &mut specs, state, existing)?;
     let mut notices = window::stretch(profile, &mut specs);
     if existing == Existing::Keep {
@@ -54,14 +56,19 @@ pub fn build(
 
 /// The entries so that each comes after its issuer, otherwise in their own order. `profile` has refused cycles.
 fn issuers_first(profile: &Profile) -> Vec<&CertificateEntry> {
-    let mut ordered: Vec<&CertificateEntry> = Vec::with_capacity(profile.certificates.len());
-    let next = |ordered: &[&CertificateEntry]| {
-        let has = |name: &String| ordered.iter().any(|other| other.name == *name);
-        let mut entries = profile.certificates.iter();
-        entries.find(|entry| !has(&entry.name) && entry.issuer.as_ref().is_none_or(has))
-    };
-    while let Some(entry) = next(&ordered) {
+    let mut ready = BTreeSet::new();
+    let mut waiting: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, entry) in profile.certificates.iter().enumerate() {
+        match &entry.issuer {
+            None => drop(ready.insert(at)),
+            Some(issuer) => waiting.entry(issuer).or_default().push(at),
+        }
+    }
+    let mut ordered = Vec::with_capacity(profile.certificates.len());
+    while let Some(at) = ready.pop_first() {
+        let entry = &profile.certificates[at];
         ordered.push(entry);
+        ready.extend(waiting.remove(entry.name.as_str()).unwrap_or_default());
     }
     ordered
 }
