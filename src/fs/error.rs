@@ -125,6 +125,12 @@ pub enum FsError {
         /// Why it stopped.
         source: io::Error,
     },
+    /// The record of a change is another user's, who could have put anything into it. Mend: remove it.
+    #[error("{path:?} belongs to another user")]
+    ForeignRecord {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A directory was changed again and again while it was being read. Mend: read again later.
     #[error("could not read directory {path:?}: it keeps changing")]
     Changing {
@@ -161,6 +167,11 @@ impl Diagnosis for FsError {
             Self::InTheWay { .. } => {
                 Some("A file of that name is to be written; nothing was changed.".to_owned())
             }
+            Self::ForeignRecord { .. } => Some(
+                "It has the name of a recorded change, but another user could have put anything into it; nothing was \
+                 changed."
+                    .to_owned(),
+            ),
             Self::Unfinished { .. } => Some(
                 "The whole change is recorded on disk; the next command that writes completes it.".to_owned(),
             ),
@@ -190,6 +201,9 @@ impl Diagnosis for FsError {
             Self::Unfinished { .. } => Some(
                 "Run the command again as the user who ran it first, once the reason is mended.".to_owned(),
             ),
+            Self::ForeignRecord { path } => Some(format!(
+                "Remove {path:?}; where an interrupted run of that user left it, let that user run the command again."
+            )),
             Self::Changing { .. } => Some("Run the command again when nothing else writes there.".to_owned()),
             Self::TooLarge { .. } | Self::BadName { .. } | Self::Io { .. } => None,
         }
@@ -201,7 +215,8 @@ impl Diagnosis for FsError {
             | Self::NotADirectory { .. }
             | Self::Symlink { .. }
             | Self::Dangling { .. }
-            | Self::InTheWay { .. } => Failure::Forbidden,
+            | Self::InTheWay { .. }
+            | Self::ForeignRecord { .. } => Failure::Forbidden,
             Self::BadName { .. } => Failure::Usage,
             _ => Failure::System,
         }

@@ -5,8 +5,11 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FlockOperation, OFlags, flock, fstat, fsync, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, FlockOperation, OFlags, Stat, flock, fstat, fsync, openat, renameat, statat, unlinkat,
+};
 use rustix::io::{Errno, retry_on_intr};
+use rustix::process::geteuid;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{EntryKind, entries, entries_if};
@@ -28,6 +31,21 @@ pub(super) fn open_inside(directory: impl AsFd, name: impl AsRef<OsStr>) -> Resu
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let (directory, name) = (directory.as_fd(), name.as_ref());
     retry_on_intr(|| openat(directory, name, flags, rustix::fs::Mode::empty()))
+}
+
+/// The same, where the folder is the caller's own or root's; `None` where it is another user's. In a directory that
+/// everybody may write to, anybody can make a folder of any name and put into it what they like.
+pub(super) fn open_own(directory: impl AsFd, name: &str) -> Result<Option<OwnedFd>, Errno> {
+    let directory = directory.as_fd();
+    match open_inside(directory, name) {
+        Ok(folder) => Ok(is_own(&fstat(&folder)?).then_some(folder)),
+        Err(Errno::ACCESS) if !is_own(&statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn is_own(stat: &Stat) -> bool {
+    stat.st_uid == 0 || stat.st_uid == geteuid().as_raw()
 }
 
 /// Makes the names in a directory durable. A file system that cannot (some network and FUSE ones) says so with one of
@@ -70,7 +88,7 @@ fn moving_order(name: &str) -> (&str, u8, &str) {
 }
 
 /// Finishes a recorded change that is found in `directory`, and removes changes that never were recorded. The caller
-/// holds the lock, so nobody is at work on them.
+/// holds the lock, so nobody is at work on them. A record of another user (not root) is no change but an error.
 pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsError> {
     let found = entries(directory).map_err(|errno| FsError::new(Action::Read, path, errno))?;
     for (name, entry) in &found {
@@ -78,7 +96,9 @@ pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsEr
             continue;
         }
         if name == RECORD {
-            finish(directory).map_err(|errno| FsError::unfinished(path, errno))?;
+            if !finish(directory).map_err(|errno| FsError::unfinished(path, errno))? {
+                return Err(FsError::ForeignRecord { path: path.join(RECORD) });
+            }
         } else if name.starts_with(STAGING) {
             remove_folder(directory, name);
         }
@@ -86,10 +106,14 @@ pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsEr
     Ok(())
 }
 
-fn finish(directory: BorrowedFd<'_>) -> Result<(), Errno> {
-    let record = open_inside(directory, RECORD)?;
+/// `false` where the record is another user's, and left alone.
+fn finish(directory: BorrowedFd<'_>) -> Result<bool, Errno> {
+    let Some(record) = open_own(directory, RECORD)? else {
+        return Ok(false);
+    };
     let recorded = entries(record.as_fd())?;
-    carry_out(directory, &record, recorded.keys().map(String::as_str))
+    carry_out(directory, &record, recorded.keys().map(String::as_str))?;
+    Ok(true)
 }
 
 /// Removes what killed runs left behind in `parent` on their way to the new directory `name`.
@@ -126,7 +150,7 @@ fn is_at(folder: &OwnedFd, parent: BorrowedFd<'_>, name: &str) -> bool {
 /// Removes a folder of ours with the files in it, as far as it can be: what another user left stays, hidden and in
 /// nobody's way, rather than making every later run fail.
 fn remove_folder(base: BorrowedFd<'_>, name: &str) {
-    let Ok(folder) = open_inside(base, name) else {
+    let Ok(Some(folder)) = open_own(base, name) else {
         return;
     };
     if let Ok(found) = entries(folder.as_fd()) {

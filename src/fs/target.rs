@@ -52,7 +52,8 @@ impl Target {
     ///
     /// # Errors
     /// [`FsError::NotADirectory`] or [`FsError::Dangling`] when something else is there, [`FsError::Unfinished`] when
-    /// a recorded change cannot be finished, [`FsError::Io`] when the system refuses.
+    /// a recorded change cannot be finished, [`FsError::ForeignRecord`] when it is another user's, [`FsError::Io`] when
+    /// the system refuses.
     pub fn lock(path: impl Into<PathBuf>) -> Result<Self, FsError> {
         let path = path.into();
         loop {

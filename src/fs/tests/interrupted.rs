@@ -2,7 +2,7 @@
 //! leaves it so.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -75,6 +75,37 @@ fn a_recorded_change_that_cannot_be_finished_says_so() {
     fs::remove_dir(scratch.path().join("server.key")).unwrap();
     drop(Target::lock(scratch.path()).unwrap());
     assert_eq!(on_disk(scratch.path()), texts(&version("new")));
+}
+
+#[test]
+fn a_change_of_another_user_is_ignored_by_readers_and_an_error_for_writers() {
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "only root makes another user's folder: run the tests as root"
+    );
+    let scratch = tempfile::tempdir().unwrap();
+    let (pki, record) = (scratch.path().join("pki"), scratch.path().join("pki/.pgtls-commit"));
+    write(&pki, &version("old"));
+    leave_behind(&pki, ".pgtls-commit", 0);
+    leave_behind(&pki, ".pgtls-staging-1-0", 0);
+    leave_behind(scratch.path(), ".new.pgtls-1-0", 0);
+    let staging = pki.join(".pgtls-staging-1-0");
+    for folder in [&record, &staging, &scratch.path().join(".new.pgtls-1-0")] {
+        chown(folder, Some(65_534), Some(65_534)).unwrap();
+    }
+    let before = on_disk(&pki);
+    sees(&pki, "old");
+    let error = Target::lock(&pki).unwrap_err();
+    assert!(matches!(&error, FsError::ForeignRecord { path } if *path == record), "{error}");
+    assert_eq!(error.failure(), Failure::Forbidden);
+    assert_eq!(error.to_string(), format!("{record:?} belongs to another user"));
+    assert!(error.hint().unwrap().starts_with(&format!("Remove {record:?}")));
+    assert_eq!(on_disk(&pki), before);
+    assert_eq!(on_disk(&record), texts(&version("new")));
+    fs::remove_dir_all(&record).unwrap();
+    drop(Target::lock(&pki).unwrap());
+    drop(Target::lock(scratch.path().join("new")).unwrap());
+    assert!(staging.exists() && scratch.path().join(".new.pgtls-1-0").exists());
 }
 
 #[test]
