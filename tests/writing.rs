@@ -1000,6 +1000,31 @@ fn many_runs_at_once_that_replace_leave_one_whole_set() {
 }
 
 #[test]
+fn runs_with_crossed_directories_do_not_wait_for_each_other() {
+    let home = scratch();
+    for name in ["one", "two"] {
+        fs::create_dir(home.path().join(name)).unwrap();
+    }
+    // `./two` comes before `one` as it is written, and after it in where it leads.
+    let start = |directory, ca_directory| {
+        let more = ["-D", directory, "--ca-dir", ca_directory, "--force"];
+        generate(&home, &more).command().stderr(Stdio::null()).spawn().unwrap()
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    for _ in 0..25 {
+        let pairs = [("one", "./two"), ("./two", "one"), ("one", "./two"), ("./two", "one")];
+        let mut children = pairs.map(|(directory, ca_directory)| start(directory, ca_directory));
+        while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
+            if Instant::now() > deadline {
+                children.iter_mut().for_each(|child| child.kill().unwrap());
+                panic!("two runs wait for each other");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+#[test]
 fn many_runs_at_once_share_one_ca_directory() {
     let home = scratch();
     let start = |at: usize| {

@@ -193,7 +193,7 @@ pub fn is_within(inner: &Path, outer: &Path) -> bool {
 
 /// What a path leads to: as far as it exists by links and all, beyond that by its words, for what is going to be made
 /// has no links in it.
-fn destination(path: &Path) -> PathBuf {
+pub(super) fn destination(path: &Path) -> PathBuf {
     let mut missing = Vec::new();
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut existing = absolute.as_path();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, flock, fstat, stat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
+use crate::fs::directory::destination;
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{EntryKind, Links, entries, open_directory, read_entry};
 use crate::fs::record::{is_ours, recover, sweep_siblings};
@@ -16,8 +17,8 @@ use crate::fs::set::FileSet;
 /// A directory that is to be written, existing and locked, or absent.
 ///
 /// The lock is on the directory itself, so no lock file is left behind; it is held until this value is dropped. Locking
-/// one directory twice in one process waits for ever: whoever needs two asks for the certificate authority's first, and
-/// compares the paths.
+/// one directory twice in one process waits for ever: whoever needs two compares the paths, and takes them by
+/// [`lock_both`](Self::lock_both).
 ///
 /// ```
 /// use pgtls::fs::{DirectoryAttributes, FileEntry, FileSet, Mode, Target};
@@ -70,6 +71,22 @@ impl Target {
                 return Ok(Self { path, place });
             }
         }
+    }
+
+    /// Takes two different directories, as [`lock`](Self::lock) takes one, and returns them as asked for.
+    ///
+    /// The order in which it waits for them is that of where the paths lead, so that of two runs which use the same two
+    /// directories the other way round neither waits for the other for ever.
+    ///
+    /// # Errors
+    /// Those of [`lock`](Self::lock).
+    pub fn lock_both(one: &Path, other: &Path) -> Result<(Self, Self), FsError> {
+        if destination(one) <= destination(other) {
+            let one = Self::lock(one)?;
+            return Ok((one, Self::lock(other)?));
+        }
+        let other = Self::lock(other)?;
+        Ok((Self::lock(one)?, other))
     }
 
     /// The path as the user gave it.
