@@ -26,6 +26,14 @@ pub(super) fn is_ours(name: &str) -> bool {
     name.starts_with('.') && name.contains(SIBLING)
 }
 
+/// Whether a folder has a name that a run gives to one: `prefix`, its process number and a number. Only such a one may be
+/// removed; `.NAME.pgtls-backup` can be the user's own.
+fn is_of_a_run(name: &str, prefix: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = name.strip_prefix(prefix).and_then(|numbers| numbers.split_once('-'));
+    numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
+}
+
 /// Opens a folder inside `directory`, never through a link.
 pub(super) fn open_inside(directory: impl AsFd, name: impl AsRef<OsStr>) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -99,7 +107,7 @@ pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsEr
             if !finish(directory).map_err(|errno| FsError::unfinished(path, errno))? {
                 return Err(FsError::ForeignRecord { path: path.join(RECORD) });
             }
-        } else if name.starts_with(STAGING) {
+        } else if is_of_a_run(name, STAGING) {
             remove_folder(directory, name);
         }
     }
@@ -122,7 +130,7 @@ fn finish(directory: BorrowedFd<'_>) -> Result<bool, Errno> {
 /// directory itself between being listed and being locked, hence the second look at its name.
 pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
     let prefix = format!(".{name}{SIBLING}");
-    let Ok(found) = entries_if(parent, |stale| stale.starts_with(&prefix)) else {
+    let Ok(found) = entries_if(parent, |stale| is_of_a_run(stale, &prefix)) else {
         return;
     };
     for (stale, entry) in found {

@@ -139,6 +139,30 @@ fn a_killed_run_of_a_new_directory_is_swept_and_a_living_one_is_not() {
     assert_eq!(on_disk(&scratch.path().join("pki")), texts(&version("1")));
 }
 
+#[test]
+fn a_directory_of_the_users_own_is_not_swept_however_much_its_name_is_like_ours() {
+    let scratch = tempfile::tempdir().unwrap();
+    let pki = scratch.path().join("pki");
+    write(&pki, &version("old"));
+    let suffixes = ["backup", "1", "1-", "-1", "1-0-old", "1-0x", "+1-0", "1-+0"];
+    for suffix in suffixes {
+        leave_behind(scratch.path(), &format!(".new.pgtls-{suffix}"), 0);
+        leave_behind(&pki, &format!(".pgtls-staging-{suffix}"), 0);
+    }
+    fs::write(scratch.path().join(".new.pgtls-1-0"), "a file").unwrap();
+    drop(Target::lock(scratch.path().join("new")).unwrap());
+    drop(Target::lock(&pki).unwrap());
+    for suffix in suffixes {
+        for folder in [
+            scratch.path().join(format!(".new.pgtls-{suffix}")),
+            pki.join(format!(".pgtls-staging-{suffix}")),
+        ] {
+            assert_eq!(on_disk(&folder), texts(&version("new")), "{folder:?}");
+        }
+    }
+    assert!(scratch.path().join(".new.pgtls-1-0").exists());
+}
+
 /// The directory that the two tests below let a child process write until they kill it.
 const TO_KILL: &str = "PGTLS_TEST_DIRECTORY";
 
