@@ -426,6 +426,52 @@ fn a_disk_that_is_full_under_force_keeps_the_old_set() {
     assert_eq!(text(&output.stdout), format!("exit code 4\n{listing}"), "{}", text(&output.stderr));
 }
 
+#[test]
+fn a_file_that_cannot_be_replaced_is_refused_before_anything_is() {
+    let (home, _) = made(&[]);
+    let irreplaceable = |reason: &str, hint: &str| {
+        format!(
+            "pgtls: error: \"pki/server.crt\" cannot be replaced: {reason}\n\
+             pgtls: detail: Nothing was changed.\n\
+             pgtls: hint: {hint}, or use another directory.\n"
+        )
+    };
+    let force = || generate(&home, &["--force"]);
+    let script = "mount --bind pki/server.crt pki/server.crt && \"$@\"";
+    let stderr = irreplaceable("it is a mount point", "Mount the directory and not the file");
+    refused(&home, with_mounts(force(), script), 4, &stderr);
+
+    run(home.path(), "chmod", &["-R", "a+rX", "pki"]);
+    run(home.path(), "chmod", &["1777", "pki"]);
+    run(home.path(), "chmod", &["0777", "."]);
+    let stderr = irreplaceable(
+        "it belongs to another user, in a sticky directory",
+        "Run the command as the owner of the file",
+    )
+    .replace("server.crt", "chain.crt");
+    assert!(is_root(), "only root has files that are not the caller's: run the tests as root");
+    refused(&home, force().by_nobody(), 4, &stderr);
+}
+
+#[test]
+fn a_file_with_an_attribute_that_forbids_it_is_not_replaced() {
+    assert!(is_root(), "only root sets such attributes: run the tests as root");
+    for (attribute, reason) in [("i", "it is immutable"), ("a", "it is append-only")] {
+        let (home, pki) = made(&[]);
+        let before = snapshot(home.path());
+        run(&pki, "chattr", &[&format!("+{attribute}"), "server.crt"]);
+        let output = generate(&home, &["--force"]).output();
+        run(&pki, "chattr", &[&format!("-{attribute}"), "server.crt"]);
+        let expected = format!(
+            "pgtls: error: \"pki/server.crt\" cannot be replaced: {reason}\n\
+             pgtls: detail: Nothing was changed.\n\
+             pgtls: hint: Run chattr -{attribute} \"pki/server.crt\", or use another directory.\n"
+        );
+        assert_eq!((text(&output.stderr), output.status.code()), (expected, Some(4)));
+        assert_eq!(snapshot(home.path()), before);
+    }
+}
+
 // The directory of CA keys
 
 #[test]

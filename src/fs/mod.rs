@@ -18,6 +18,7 @@
 mod commit;
 mod directory;
 mod error;
+mod obstacle;
 mod read;
 mod record;
 mod reserve;
@@ -27,7 +28,7 @@ mod target;
 
 pub use commit::Receipt;
 pub use directory::{Directory, is_within, same_directory};
-pub use error::{Action, FsError};
+pub use error::{Action, FsError, Obstacle};
 pub use read::{EntryKind, read_file};
 pub use reserve::Reserved;
 pub use set::{FileEntry, FileSet, Mode, Owner};

@@ -14,6 +14,7 @@ use rustix::fs::{Gid, Mode as Bits, Uid};
 use rustix::io::{Errno, retry_on_intr, write};
 
 use crate::fs::error::{Action, FsError};
+use crate::fs::obstacle::refuse_obstacles;
 use crate::fs::read::{EntryKind, open_directory};
 use crate::fs::record::{SIBLING, STAGING, is_ours, open_inside, sync_directory};
 use crate::fs::set::{FileEntry, FileSet, Mode};
@@ -70,7 +71,8 @@ impl Target {
     /// once its contents are written.
     ///
     /// # Errors
-    /// [`FsError::BadName`] or [`FsError::InTheWay`] for a file that cannot be there, [`FsError::NoSpace`],
+    /// [`FsError::BadName`] or [`FsError::InTheWay`] for a file that cannot be there, [`FsError::Irreplaceable`] for one
+    /// that exists and cannot be renamed over, [`FsError::NoSpace`],
     /// [`FsError::ChangeOwner`] or [`FsError::Io`] when the system refuses. Nothing is left behind in any case.
     pub fn stage(&self, files: &FileSet, attributes: DirectoryAttributes) -> Result<Staged<'_>, FsError> {
         self.refuse_names(files)?;
@@ -85,6 +87,10 @@ impl Target {
             folder.set_attributes(attributes, self.path())?;
         }
         folder.sync().map_err(|errno| FsError::new(Action::Sync, self.path(), errno))?;
+        // Here and not in the commit, for with two directories one is committed before the other.
+        if let Place::Existing(directory) = &self.place {
+            refuse_obstacles(directory.as_fd(), files.names(), self.path())?;
+        }
         Ok(Staged { target: self, folder })
     }
 
