@@ -560,6 +560,19 @@ fn a_refusal_makes_neither_of_two_nested_directories() {
 }
 
 #[test]
+fn a_full_disk_leaves_no_parent_of_two_nested_directories() {
+    let home = scratch();
+    fs::create_dir(home.path().join("disk")).unwrap();
+    let script =
+        "mount -t tmpfs -o size=8k none disk && { \"$@\"; echo \"exit code $?\"; find disk -mindepth 1; }";
+    for (directory, ca_directory) in [("disk/a/b", "disk/a/b/ca"), ("disk/a/b/ca/db1", "disk/a/b/ca")] {
+        let more = ["-D", directory, "--ca-dir", ca_directory];
+        let output = with_mounts(generate(&home, &more), script).output();
+        assert_eq!(text(&output.stdout), "exit code 4\n", "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn the_other_directory_may_lie_inside_that_of_ca_keys() {
     let home = scratch();
     generate(&home, &["-D", "ca/db1", "--ca-dir", "ca"]).code(0);

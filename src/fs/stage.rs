@@ -58,9 +58,10 @@ pub(super) enum Base<'t> {
     Opened(OwnedFd),
 }
 
-/// Directories made on the way to a new one, outermost first; removed when dropped, unless taken out.
+/// Directories made on the way to a new one, outermost first; removed when dropped, unless they are to stay or something
+/// has come to lie in them.
 #[derive(Debug, Default)]
-struct Parents(Vec<PathBuf>);
+pub(super) struct Parents(Vec<PathBuf>);
 
 impl Target {
     /// Writes `files` where nobody sees them, and makes them durable with one sync.
@@ -238,10 +239,11 @@ impl<'t> Folder<'t> {
         sync_directory(&self.descriptor)
     }
 
-    /// Lets the folder stay when it is dropped, under the name that it has been given.
-    pub(super) fn keep(&mut self) {
+    /// Lets the folder stay when it is dropped, under the name that it has been given; whether the parents made for it
+    /// stay too is the caller's to say.
+    pub(super) fn keep(&mut self) -> Parents {
         self.kept = true;
-        self.parents.0.clear();
+        std::mem::take(&mut self.parents)
     }
 }
 
@@ -267,6 +269,11 @@ impl AsFd for Base<'_> {
 }
 
 impl Parents {
+    /// Lets them stay.
+    pub(super) fn stay(mut self) {
+        self.0.clear();
+    }
+
     /// Makes `path` and what is missing above it, as `mkdir -p` does, with the modes that the umask leaves.
     fn make(&mut self, path: &Path) -> Result<OwnedFd, FsError> {
         self.make_missing(path)?;
