@@ -358,6 +358,21 @@ fn a_directory_that_may_not_be_written_is_refused() {
     refused_by_nobody(&home, &["-D", "closed/pki"], stderr);
 }
 
+#[test]
+fn a_directory_whose_parent_cannot_be_listed_is_filled_all_the_same() {
+    let home = scratch();
+    let pki = home.path().join("closed/pki");
+    fs::create_dir_all(&pki).unwrap();
+    run(home.path(), "chmod", &["0777", "closed/pki"]);
+    run(home.path(), "chmod", &["0311", "closed"]);
+    if is_root() {
+        run(home.path(), "chmod", &["0711", "closed"]);
+    }
+    generate(&home, &["-D", "closed/pki"]).by_nobody().code(0);
+    run(home.path(), "chmod", &["0700", "closed"]);
+    assert_whole(&pki);
+}
+
 /// Refused with 4 for want of a permission, which root has everywhere.
 fn refused_by_nobody(home: &TempDir, more: &[&str], stderr: &str) {
     run(home.path(), "chmod", &["0777", "."]);

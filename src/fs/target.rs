@@ -1,7 +1,7 @@
 //! A directory as writing verbs hold it: locked, tidied of what killed runs left, its own links never followed.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,7 @@ impl Target {
                 // Whoever held the lock may have removed or replaced the directory.
                 if is_at(&directory, &path) {
                     recover(directory.as_fd(), &path)?;
+                    sweep_beside(&path);
                     let place = Place::Existing(directory);
                     return Ok(Self { path, place });
                 }
@@ -164,6 +165,18 @@ fn absent(path: &Path) -> Result<Option<Place>, FsError> {
     }
     let name = name.to_os_string();
     Ok(Some(Place::Absent { parent, name }))
+}
+
+/// Removes what killed runs left of making `path` new, where it exists by now: somebody made it by hand since, and the
+/// hidden folders beside it may hold keys. Where the parent cannot be read, they stay.
+fn sweep_beside(path: &Path) {
+    // Absolute, for `.` has a name too.
+    let Ok(path) = std::path::absolute(path) else { return };
+    if let (Some(name), Ok(Some(parent))) =
+        (path.file_name().and_then(OsStr::to_str), open_directory(parent_of(&path)))
+    {
+        sweep_siblings(parent.as_fd(), name);
+    }
 }
 
 /// The directory that `path` is a name in; `.` for a bare name.

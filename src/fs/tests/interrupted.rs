@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::{PRIVATE, again, files, on_disk, texts, version, write};
+use super::{PRIVATE, again, files, in_child, on_disk, texts, version, write};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{Directory, EntryKind, FsError, Target};
 
@@ -137,6 +137,34 @@ fn a_killed_run_of_a_new_directory_is_swept_and_a_living_one_is_not() {
     assert!(!left.contains_key(".pki.pgtls-1-0"));
     staged.commit().unwrap();
     assert_eq!(on_disk(&scratch.path().join("pki")), texts(&version("1")));
+}
+
+#[test]
+fn a_killed_run_is_swept_where_somebody_else_made_the_directory_since() {
+    let scratch = tempfile::tempdir().unwrap();
+    let pki = scratch.path().join("pki");
+    fs::create_dir(&pki).unwrap();
+    leave_behind(scratch.path(), ".pki.pgtls-1-0", 0);
+    leave_behind(scratch.path(), ".pki.pgtls-backup", 0);
+    drop(Directory::open(&pki).unwrap());
+    assert_eq!(on_disk(scratch.path()).len(), 3, "a reader writes nothing");
+    drop(Target::lock(&pki).unwrap());
+    let left: Vec<_> = on_disk(scratch.path()).into_keys().collect();
+    assert_eq!(left, [".pki.pgtls-backup", "pki"]);
+}
+
+#[test]
+fn a_killed_run_is_swept_where_the_directory_is_the_current_one() {
+    let test = "interrupted::a_killed_run_is_swept_where_the_directory_is_the_current_one";
+    let scratch = tempfile::tempdir().unwrap();
+    let pki = scratch.path().join("pki");
+    fs::create_dir(&pki).unwrap();
+    leave_behind(scratch.path(), ".pki.pgtls-1-0", 0);
+    if in_child(test, &format!(r#"cd {pki:?} && exec "$@""#), "sh") {
+        drop(Target::lock(".").unwrap());
+        return;
+    }
+    assert_eq!(on_disk(scratch.path()).into_keys().collect::<Vec<_>>(), ["pki"]);
 }
 
 #[test]
