@@ -358,6 +358,21 @@ fn a_directory_that_may_not_be_written_is_refused() {
     refused_by_nobody(&home, &["-D", "closed/pki"], stderr);
 }
 
+#[test]
+fn a_directory_whose_parent_cannot_be_listed_is_filled_all_the_same() {
+    let home = scratch();
+    let pki = home.path().join("closed/pki");
+    fs::create_dir_all(&pki).unwrap();
+    run(home.path(), "chmod", &["0777", "closed/pki"]);
+    run(home.path(), "chmod", &["0311", "closed"]);
+    if is_root() {
+        run(home.path(), "chmod", &["0711", "closed"]);
+    }
+    generate(&home, &["-D", "closed/pki"]).by_nobody().code(0);
+    run(home.path(), "chmod", &["0700", "closed"]);
+    assert_whole(&pki);
+}
+
 /// Refused with 4 for want of a permission, which root has everywhere.
 fn refused_by_nobody(home: &TempDir, more: &[&str], stderr: &str) {
     run(home.path(), "chmod", &["0777", "."]);
@@ -424,6 +439,52 @@ fn a_disk_that_is_full_under_force_keeps_the_old_set() {
     let output = with_mounts(generate(&home, &[]), script).output();
     let listing = FILES.map(|name| format!("{name}\n")).concat();
     assert_eq!(text(&output.stdout), format!("exit code 4\n{listing}"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_file_that_cannot_be_replaced_is_refused_before_anything_is() {
+    let (home, _) = made(&[]);
+    let irreplaceable = |reason: &str, hint: &str| {
+        format!(
+            "pgtls: error: \"pki/server.crt\" cannot be replaced: {reason}\n\
+             pgtls: detail: Nothing was changed.\n\
+             pgtls: hint: {hint}, or use another directory.\n"
+        )
+    };
+    let force = || generate(&home, &["--force"]);
+    let script = "mount --bind pki/server.crt pki/server.crt && \"$@\"";
+    let stderr = irreplaceable("it is a mount point", "Mount the directory and not the file");
+    refused(&home, with_mounts(force(), script), 4, &stderr);
+
+    run(home.path(), "chmod", &["-R", "a+rX", "pki"]);
+    run(home.path(), "chmod", &["1777", "pki"]);
+    run(home.path(), "chmod", &["0777", "."]);
+    let stderr = irreplaceable(
+        "it belongs to another user, in a sticky directory",
+        "Run the command as the owner of the file",
+    )
+    .replace("server.crt", "chain.crt");
+    assert!(is_root(), "only root has files that are not the caller's: run the tests as root");
+    refused(&home, force().by_nobody(), 4, &stderr);
+}
+
+#[test]
+fn a_file_with_an_attribute_that_forbids_it_is_not_replaced() {
+    assert!(is_root(), "only root sets such attributes: run the tests as root");
+    for (attribute, reason) in [("i", "it is immutable"), ("a", "it is append-only")] {
+        let (home, pki) = made(&[]);
+        let before = snapshot(home.path());
+        run(&pki, "chattr", &[&format!("+{attribute}"), "server.crt"]);
+        let output = generate(&home, &["--force"]).output();
+        run(&pki, "chattr", &[&format!("-{attribute}"), "server.crt"]);
+        let expected = format!(
+            "pgtls: error: \"pki/server.crt\" cannot be replaced: {reason}\n\
+             pgtls: detail: Nothing was changed.\n\
+             pgtls: hint: Run chattr -{attribute} \"pki/server.crt\", or use another directory.\n"
+        );
+        assert_eq!((text(&output.stderr), output.status.code()), (expected, Some(4)));
+        assert_eq!(snapshot(home.path()), before);
+    }
 }
 
 // The directory of CA keys
@@ -510,6 +571,19 @@ fn a_refusal_makes_neither_of_two_nested_directories() {
         assert_eq!(output.status.code(), Some(4), "{stderr}");
         assert!(stderr.contains("could not change owner of"), "{stderr}");
         assert_eq!(names(home.path()), [""; 0], "-D {directory} --ca-dir {ca_directory}");
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_no_parent_of_two_nested_directories() {
+    let home = scratch();
+    fs::create_dir(home.path().join("disk")).unwrap();
+    let script =
+        "mount -t tmpfs -o size=8k none disk && { \"$@\"; echo \"exit code $?\"; find disk -mindepth 1; }";
+    for (directory, ca_directory) in [("disk/a/b", "disk/a/b/ca"), ("disk/a/b/ca/db1", "disk/a/b/ca")] {
+        let more = ["-D", directory, "--ca-dir", ca_directory];
+        let output = with_mounts(generate(&home, &more), script).output();
+        assert_eq!(text(&output.stdout), "exit code 4\n", "{}", text(&output.stderr));
     }
 }
 
@@ -995,6 +1069,31 @@ fn many_runs_at_once_that_replace_leave_one_whole_set() {
             assert_eq!(at_once(&home, count, &["--force"]), vec![0; count]);
             assert_eq!(names(home.path()), ["pki"]);
             assert_whole(&home.path().join("pki"));
+        }
+    }
+}
+
+#[test]
+fn runs_with_crossed_directories_do_not_wait_for_each_other() {
+    let home = scratch();
+    for name in ["one", "two"] {
+        fs::create_dir(home.path().join(name)).unwrap();
+    }
+    // `./two` comes before `one` as it is written, and after it in where it leads.
+    let start = |directory, ca_directory| {
+        let more = ["-D", directory, "--ca-dir", ca_directory, "--force"];
+        generate(&home, &more).command().stderr(Stdio::null()).spawn().unwrap()
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    for _ in 0..25 {
+        let pairs = [("one", "./two"), ("./two", "one"), ("one", "./two"), ("./two", "one")];
+        let mut children = pairs.map(|(directory, ca_directory)| start(directory, ca_directory));
+        while children.iter_mut().any(|child| child.try_wait().unwrap().is_none()) {
+            if Instant::now() > deadline {
+                children.iter_mut().for_each(|child| child.kill().unwrap());
+                panic!("two runs wait for each other");
+            }
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 }

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::record::{RECORD, carry_out, sync_directory};
-use crate::fs::stage::{Folder, Staged};
+use crate::fs::stage::{Folder, Parents, Staged};
 use crate::fs::target::Place;
 
 /// What a commit did.
@@ -36,7 +36,15 @@ impl Staged<'_> {
     /// [`FsError::Appeared`] when a new directory is not new any more, [`FsError::Io`] when the system refuses: nothing
     /// is changed then. [`FsError::Unfinished`] when it refuses after the change was recorded.
     pub fn commit(self) -> Result<Receipt, FsError> {
+        let (receipt, parents) = self.commit_for_now()?;
+        parents.stay();
+        Ok(receipt)
+    }
+
+    /// The same, but that the parents which were made for a new directory go when they are dropped empty.
+    pub(super) fn commit_for_now(self) -> Result<(Receipt, Parents), FsError> {
         let Self { target, mut folder } = self;
+        let parents;
         match &target.place {
             Place::Absent { name, .. } => {
                 let result = match rename_to_new(&folder, name) {
@@ -47,7 +55,7 @@ impl Staged<'_> {
                     result => result,
                 };
                 result.map_err(|errno| FsError::new(Action::Rename, target.path(), errno))?;
-                folder.keep();
+                parents = folder.keep();
                 // Not `FsError::new`: "nothing was changed" would not be true of a full disk here.
                 sync_directory(&folder.base).map_err(|errno| FsError::Io {
                     action: Action::Sync,
@@ -58,17 +66,18 @@ impl Staged<'_> {
             Place::Existing(_) => {
                 renameat(&folder.base, &folder.name, &folder.base, RECORD)
                     .map_err(|errno| FsError::new(Action::Rename, target.path(), errno))?;
-                folder.keep();
+                parents = folder.keep();
                 let names = folder.files.iter().map(String::as_str);
                 carry_out(&folder.base, &folder.descriptor, names)
                     .map_err(|errno| FsError::unfinished(target.path(), errno))?;
             }
         }
-        Ok(Receipt {
+        let receipt = Receipt {
             directory: target.path().to_path_buf(),
             created: !target.exists(),
             names: std::mem::take(&mut folder.files),
-        })
+        };
+        Ok((receipt, parents))
     }
 }
 

@@ -1,5 +1,5 @@
 //! A directory as reading verbs see it: no lock, nothing written, links followed, and a change that was recorded but
-//! not finished shown as done.
+//! not finished shown as done. A record counts where it is the caller's own or root's.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{Entry, EntryKind, Links, entries, open_directory, read_entry};
-use crate::fs::record::{RECORD, is_ours, open_inside};
+use crate::fs::record::{RECORD, is_ours, open_own};
 use crate::fs::set::FileSet;
 
 /// How often a directory is looked at again when it changed while it was being read. A commit moves a dozen files in
@@ -33,6 +33,8 @@ pub struct Directory {
 struct Listing {
     entries: BTreeMap<String, Entry>,
     record: Option<Record>,
+    /// Whether there is a record of another user, which does not count.
+    foreign_record: bool,
     /// When a name in it last changed, in seconds and nanoseconds; the inode of a replaced file may be used again.
     changed: (i64, u64),
 }
@@ -65,7 +67,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`FsError::Changing`] when it never holds still, [`FsError::Unfinished`] when a recorded change belongs to
-    /// another user and cannot be looked into, [`FsError::Io`] when the system refuses.
+    /// root and cannot be looked into, [`FsError::Io`] when the system refuses.
     pub fn names(&self) -> Result<BTreeMap<String, EntryKind>, FsError> {
         self.settled(|listing| Ok(listing.kinds()))
     }
@@ -113,8 +115,10 @@ impl Directory {
                 sleep(Duration::from_millis(u64::from(look)));
             }
             let before = match self.listing() {
+                // An honest one is over in a moment; one that stays is ignored.
+                Ok(listing) if listing.foreign_record && look + 1 < LOOKS => continue,
                 Ok(listing) => listing,
-                // Another user's commit: over in a moment, if that user is still at it.
+                // A commit of root's: over in a moment, if root is still at it.
                 Err(error @ FsError::Unfinished { .. }) => {
                     last = error;
                     continue;
@@ -135,9 +139,14 @@ impl Directory {
         let fail = |errno| FsError::new(Action::Read, &self.path, errno);
         let stat = fstat(&self.descriptor).map_err(fail)?;
         let entries_here = entries(self.descriptor.as_fd()).map_err(fail)?;
+        let mut foreign_record = false;
         let record = match entries_here.get(RECORD) {
-            Some(Entry { kind: EntryKind::Directory, .. }) => match open_inside(&self.descriptor, RECORD) {
-                Ok(descriptor) => {
+            Some(Entry { kind: EntryKind::Directory, .. }) => match open_own(&self.descriptor, RECORD) {
+                Ok(None) => {
+                    foreign_record = true;
+                    None
+                }
+                Ok(Some(descriptor)) => {
                     let recorded = entries(descriptor.as_fd()).map_err(fail)?;
                     Some(Record { descriptor, entries: recorded })
                 }
@@ -146,7 +155,8 @@ impl Directory {
             },
             _ => None,
         };
-        Ok(Listing { entries: entries_here, record, changed: (stat.st_mtime, stat.st_mtime_nsec) })
+        let changed = (stat.st_mtime, stat.st_mtime_nsec);
+        Ok(Listing { entries: entries_here, record, foreign_record, changed })
     }
 }
 
@@ -183,7 +193,7 @@ pub fn is_within(inner: &Path, outer: &Path) -> bool {
 
 /// What a path leads to: as far as it exists by links and all, beyond that by its words, for what is going to be made
 /// has no links in it.
-fn destination(path: &Path) -> PathBuf {
+pub(super) fn destination(path: &Path) -> PathBuf {
     let mut missing = Vec::new();
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut existing = absolute.as_path();

@@ -39,6 +39,40 @@ impl Action {
     }
 }
 
+/// What keeps a file from being replaced; prints as the end of `cannot be replaced: ...`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// Something is mounted on it, as single files are into containers.
+    MountPoint,
+    /// `chattr +i`.
+    Immutable,
+    /// `chattr +a`.
+    AppendOnly,
+    /// It and its directory are other users', and the directory has the sticky bit.
+    Sticky,
+}
+
+impl Obstacle {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::MountPoint => "it is a mount point",
+            Self::Immutable => "it is immutable",
+            Self::AppendOnly => "it is append-only",
+            Self::Sticky => "it belongs to another user, in a sticky directory",
+        }
+    }
+
+    fn hint(self, path: &Path) -> String {
+        match self {
+            Self::MountPoint => "Mount the directory and not the file, or use another directory.".to_owned(),
+            Self::Immutable => format!("Run chattr -i {path:?}, or use another directory."),
+            Self::AppendOnly => format!("Run chattr -a {path:?}, or use another directory."),
+            Self::Sticky => "Run the command as the owner of the file, or use another directory.".to_owned(),
+        }
+    }
+}
+
 /// Why files could not be read or written. Paths are as the user gave them.
 ///
 /// Every failure before a commit leaves the directory as it was; the one that comes after it is
@@ -102,6 +136,14 @@ pub enum FsError {
         /// The directory.
         path: PathBuf,
     },
+    /// A file that is to be replaced cannot be. Mend: take the obstacle away.
+    #[error("{path:?} cannot be replaced: {}", obstacle.reason())]
+    Irreplaceable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        obstacle: Obstacle,
+    },
     /// A file is larger than what any file of its kind could be.
     #[error("{path:?} is larger than {limit_bytes} bytes")]
     TooLarge {
@@ -124,6 +166,12 @@ pub enum FsError {
         path: PathBuf,
         /// Why it stopped.
         source: io::Error,
+    },
+    /// The record of a change is another user's, who could have put anything into it. Mend: remove it.
+    #[error("{path:?} belongs to another user")]
+    ForeignRecord {
+        /// The folder.
+        path: PathBuf,
     },
     /// A directory was changed again and again while it was being read. Mend: read again later.
     #[error("could not read directory {path:?}: it keeps changing")]
@@ -153,7 +201,7 @@ impl FsError {
 impl Diagnosis for FsError {
     fn detail(&self) -> Option<String> {
         match self {
-            Self::NoSpace { .. } => Some("Nothing was changed.".to_owned()),
+            Self::NoSpace { .. } | Self::Irreplaceable { .. } => Some("Nothing was changed.".to_owned()),
             Self::Appeared { .. } => {
                 Some("Another process made it in the meantime; nothing was changed.".to_owned())
             }
@@ -161,6 +209,11 @@ impl Diagnosis for FsError {
             Self::InTheWay { .. } => {
                 Some("A file of that name is to be written; nothing was changed.".to_owned())
             }
+            Self::ForeignRecord { .. } => Some(
+                "It has the name of a recorded change, but another user could have put anything into it; nothing was \
+                 changed."
+                    .to_owned(),
+            ),
             Self::Unfinished { .. } => Some(
                 "The whole change is recorded on disk; the next command that writes completes it.".to_owned(),
             ),
@@ -186,10 +239,14 @@ impl Diagnosis for FsError {
                 Some(format!("Remove {path:?}, or put the file that it points to in its place."))
             }
             Self::Dangling { path } => Some(format!("Remove {path:?}, or make the directory that it names.")),
+            Self::Irreplaceable { path, obstacle } => Some(obstacle.hint(path)),
             Self::InTheWay { path } => Some(format!("Remove or rename {path:?}.")),
             Self::Unfinished { .. } => Some(
                 "Run the command again as the user who ran it first, once the reason is mended.".to_owned(),
             ),
+            Self::ForeignRecord { path } => Some(format!(
+                "Remove {path:?}; where an interrupted run of that user left it, let that user run the command again."
+            )),
             Self::Changing { .. } => Some("Run the command again when nothing else writes there.".to_owned()),
             Self::TooLarge { .. } | Self::BadName { .. } | Self::Io { .. } => None,
         }
@@ -201,7 +258,8 @@ impl Diagnosis for FsError {
             | Self::NotADirectory { .. }
             | Self::Symlink { .. }
             | Self::Dangling { .. }
-            | Self::InTheWay { .. } => Failure::Forbidden,
+            | Self::InTheWay { .. }
+            | Self::ForeignRecord { .. } => Failure::Forbidden,
             Self::BadName { .. } => Failure::Usage,
             _ => Failure::System,
         }

@@ -10,11 +10,15 @@
 //! | while staging a change | `.pgtls-staging-*` inside | the old set | removes it |
 //! | once the change is recorded | `.pgtls-commit` inside, some files moved | the new set | moves the rest |
 //!
+//! Such a folder counts where it is the caller's own or root's. A `.pgtls-commit` of another user is no change to readers
+//! and an error to writers; other folders of other users are left alone.
+//!
 //! Programs that are not pgtls see the files of a change one by one, for the length of a few renames.
 
 mod commit;
 mod directory;
 mod error;
+mod obstacle;
 mod read;
 mod record;
 mod reserve;
@@ -24,7 +28,7 @@ mod target;
 
 pub use commit::Receipt;
 pub use directory::{Directory, is_within, same_directory};
-pub use error::{Action, FsError};
+pub use error::{Action, FsError, Obstacle};
 pub use read::{EntryKind, read_file};
 pub use reserve::Reserved;
 pub use set::{FileEntry, FileSet, Mode, Owner};

@@ -5,8 +5,11 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FlockOperation, OFlags, flock, fstat, fsync, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, FlockOperation, OFlags, Stat, flock, fstat, fsync, openat, renameat, statat, unlinkat,
+};
 use rustix::io::{Errno, retry_on_intr};
+use rustix::process::geteuid;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{EntryKind, entries, entries_if};
@@ -23,11 +26,34 @@ pub(super) fn is_ours(name: &str) -> bool {
     name.starts_with('.') && name.contains(SIBLING)
 }
 
+/// Whether a folder has a name that a run gives to one: `prefix`, its process number and a number. Only such a one may be
+/// removed; `.NAME.pgtls-backup` can be the user's own.
+fn is_of_a_run(name: &str, prefix: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = name.strip_prefix(prefix).and_then(|numbers| numbers.split_once('-'));
+    numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
+}
+
 /// Opens a folder inside `directory`, never through a link.
 pub(super) fn open_inside(directory: impl AsFd, name: impl AsRef<OsStr>) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let (directory, name) = (directory.as_fd(), name.as_ref());
     retry_on_intr(|| openat(directory, name, flags, rustix::fs::Mode::empty()))
+}
+
+/// The same, where the folder is the caller's own or root's; `None` where it is another user's. In a directory that
+/// everybody may write to, anybody can make a folder of any name and put into it what they like.
+pub(super) fn open_own(directory: impl AsFd, name: &str) -> Result<Option<OwnedFd>, Errno> {
+    let directory = directory.as_fd();
+    match open_inside(directory, name) {
+        Ok(folder) => Ok(is_own(&fstat(&folder)?).then_some(folder)),
+        Err(Errno::ACCESS) if !is_own(&statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn is_own(stat: &Stat) -> bool {
+    stat.st_uid == 0 || stat.st_uid == geteuid().as_raw()
 }
 
 /// Makes the names in a directory durable. A file system that cannot (some network and FUSE ones) says so with one of
@@ -70,7 +96,7 @@ fn moving_order(name: &str) -> (&str, u8, &str) {
 }
 
 /// Finishes a recorded change that is found in `directory`, and removes changes that never were recorded. The caller
-/// holds the lock, so nobody is at work on them.
+/// holds the lock, so nobody is at work on them. A record of another user (not root) is no change but an error.
 pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsError> {
     let found = entries(directory).map_err(|errno| FsError::new(Action::Read, path, errno))?;
     for (name, entry) in &found {
@@ -78,18 +104,24 @@ pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsEr
             continue;
         }
         if name == RECORD {
-            finish(directory).map_err(|errno| FsError::unfinished(path, errno))?;
-        } else if name.starts_with(STAGING) {
+            if !finish(directory).map_err(|errno| FsError::unfinished(path, errno))? {
+                return Err(FsError::ForeignRecord { path: path.join(RECORD) });
+            }
+        } else if is_of_a_run(name, STAGING) {
             remove_folder(directory, name);
         }
     }
     Ok(())
 }
 
-fn finish(directory: BorrowedFd<'_>) -> Result<(), Errno> {
-    let record = open_inside(directory, RECORD)?;
+/// `false` where the record is another user's, and left alone.
+fn finish(directory: BorrowedFd<'_>) -> Result<bool, Errno> {
+    let Some(record) = open_own(directory, RECORD)? else {
+        return Ok(false);
+    };
     let recorded = entries(record.as_fd())?;
-    carry_out(directory, &record, recorded.keys().map(String::as_str))
+    carry_out(directory, &record, recorded.keys().map(String::as_str))?;
+    Ok(true)
 }
 
 /// Removes what killed runs left behind in `parent` on their way to the new directory `name`.
@@ -98,7 +130,7 @@ fn finish(directory: BorrowedFd<'_>) -> Result<(), Errno> {
 /// directory itself between being listed and being locked, hence the second look at its name.
 pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
     let prefix = format!(".{name}{SIBLING}");
-    let Ok(found) = entries_if(parent, |stale| stale.starts_with(&prefix)) else {
+    let Ok(found) = entries_if(parent, |stale| is_of_a_run(stale, &prefix)) else {
         return;
     };
     for (stale, entry) in found {
@@ -126,7 +158,7 @@ fn is_at(folder: &OwnedFd, parent: BorrowedFd<'_>, name: &str) -> bool {
 /// Removes a folder of ours with the files in it, as far as it can be: what another user left stays, hidden and in
 /// nobody's way, rather than making every later run fail.
 fn remove_folder(base: BorrowedFd<'_>, name: &str) {
-    let Ok(folder) = open_inside(base, name) else {
+    let Ok(Some(folder)) = open_own(base, name) else {
         return;
     };
     if let Ok(found) = entries(folder.as_fd()) {

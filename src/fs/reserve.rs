@@ -6,13 +6,15 @@ use rustix::fs::{AtFlags, CWD, unlinkat};
 
 use crate::fs::error::FsError;
 use crate::fs::set::FileSet;
-use crate::fs::stage::DirectoryAttributes;
+use crate::fs::stage::{DirectoryAttributes, Parents};
 use crate::fs::target::Target;
 
-/// A directory made ahead. When dropped it goes again, unless something has come to lie in it.
+/// A directory made ahead, with its missing parents. When dropped they go again, unless something has come to lie in it.
 #[derive(Debug)]
 pub struct Reserved {
     path: PathBuf,
+    /// Dropped, and so removed, after the directory itself.
+    _parents: Parents,
 }
 
 impl Reserved {
@@ -25,8 +27,8 @@ impl Reserved {
         if target.exists() {
             return Ok(None);
         }
-        match target.stage(&FileSet::default(), attributes)?.commit() {
-            Ok(receipt) => Ok(Some(Self { path: receipt.directory })),
+        match target.stage(&FileSet::default(), attributes)?.commit_for_now() {
+            Ok((receipt, parents)) => Ok(Some(Self { path: receipt.directory, _parents: parents })),
             Err(FsError::Appeared { .. }) => Ok(None),
             Err(error) => Err(error),
         }

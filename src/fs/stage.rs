@@ -14,6 +14,7 @@ use rustix::fs::{Gid, Mode as Bits, Uid};
 use rustix::io::{Errno, retry_on_intr, write};
 
 use crate::fs::error::{Action, FsError};
+use crate::fs::obstacle::refuse_obstacles;
 use crate::fs::read::{EntryKind, open_directory};
 use crate::fs::record::{SIBLING, STAGING, is_ours, open_inside, sync_directory};
 use crate::fs::set::{FileEntry, FileSet, Mode};
@@ -57,9 +58,10 @@ pub(super) enum Base<'t> {
     Opened(OwnedFd),
 }
 
-/// Directories made on the way to a new one, outermost first; removed when dropped, unless taken out.
+/// Directories made on the way to a new one, outermost first; removed when dropped, unless they are to stay or something
+/// has come to lie in them.
 #[derive(Debug, Default)]
-struct Parents(Vec<PathBuf>);
+pub(super) struct Parents(Vec<PathBuf>);
 
 impl Target {
     /// Writes `files` where nobody sees them, and makes them durable with one sync.
@@ -70,7 +72,8 @@ impl Target {
     /// once its contents are written.
     ///
     /// # Errors
-    /// [`FsError::BadName`] or [`FsError::InTheWay`] for a file that cannot be there, [`FsError::NoSpace`],
+    /// [`FsError::BadName`] or [`FsError::InTheWay`] for a file that cannot be there, [`FsError::Irreplaceable`] for one
+    /// that exists and cannot be renamed over, [`FsError::NoSpace`],
     /// [`FsError::ChangeOwner`] or [`FsError::Io`] when the system refuses. Nothing is left behind in any case.
     pub fn stage(&self, files: &FileSet, attributes: DirectoryAttributes) -> Result<Staged<'_>, FsError> {
         self.refuse_names(files)?;
@@ -85,6 +88,10 @@ impl Target {
             folder.set_attributes(attributes, self.path())?;
         }
         folder.sync().map_err(|errno| FsError::new(Action::Sync, self.path(), errno))?;
+        // Here and not in the commit, for with two directories one is committed before the other.
+        if let Place::Existing(directory) = &self.place {
+            refuse_obstacles(directory.as_fd(), files.names(), self.path())?;
+        }
         Ok(Staged { target: self, folder })
     }
 
@@ -232,10 +239,11 @@ impl<'t> Folder<'t> {
         sync_directory(&self.descriptor)
     }
 
-    /// Lets the folder stay when it is dropped, under the name that it has been given.
-    pub(super) fn keep(&mut self) {
+    /// Lets the folder stay when it is dropped, under the name that it has been given; whether the parents made for it
+    /// stay too is the caller's to say.
+    pub(super) fn keep(&mut self) -> Parents {
         self.kept = true;
-        self.parents.0.clear();
+        std::mem::take(&mut self.parents)
     }
 }
 
@@ -261,6 +269,11 @@ impl AsFd for Base<'_> {
 }
 
 impl Parents {
+    /// Lets them stay.
+    pub(super) fn stay(mut self) {
+        self.0.clear();
+    }
+
     /// Makes `path` and what is missing above it, as `mkdir -p` does, with the modes that the umask leaves.
     fn make(&mut self, path: &Path) -> Result<OwnedFd, FsError> {
         self.make_missing(path)?;

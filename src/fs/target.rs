@@ -1,13 +1,14 @@
 //! A directory as writing verbs hold it: locked, tidied of what killed runs left, its own links never followed.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, flock, fstat, stat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
+use crate::fs::directory::destination;
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{EntryKind, Links, entries, open_directory, read_entry};
 use crate::fs::record::{is_ours, recover, sweep_siblings};
@@ -16,8 +17,8 @@ use crate::fs::set::FileSet;
 /// A directory that is to be written, existing and locked, or absent.
 ///
 /// The lock is on the directory itself, so no lock file is left behind; it is held until this value is dropped. Locking
-/// one directory twice in one process waits for ever: whoever needs two asks for the certificate authority's first, and
-/// compares the paths.
+/// one directory twice in one process waits for ever: whoever needs two compares the paths, and takes them by
+/// [`lock_both`](Self::lock_both).
 ///
 /// ```
 /// use pgtls::fs::{DirectoryAttributes, FileEntry, FileSet, Mode, Target};
@@ -52,7 +53,8 @@ impl Target {
     ///
     /// # Errors
     /// [`FsError::NotADirectory`] or [`FsError::Dangling`] when something else is there, [`FsError::Unfinished`] when
-    /// a recorded change cannot be finished, [`FsError::Io`] when the system refuses.
+    /// a recorded change cannot be finished, [`FsError::ForeignRecord`] when it is another user's, [`FsError::Io`] when
+    /// the system refuses.
     pub fn lock(path: impl Into<PathBuf>) -> Result<Self, FsError> {
         let path = path.into();
         loop {
@@ -62,6 +64,7 @@ impl Target {
                 // Whoever held the lock may have removed or replaced the directory.
                 if is_at(&directory, &path) {
                     recover(directory.as_fd(), &path)?;
+                    sweep_beside(&path);
                     let place = Place::Existing(directory);
                     return Ok(Self { path, place });
                 }
@@ -69,6 +72,22 @@ impl Target {
                 return Ok(Self { path, place });
             }
         }
+    }
+
+    /// Takes two different directories, as [`lock`](Self::lock) takes one, and returns them as asked for.
+    ///
+    /// The order in which it waits for them is that of where the paths lead, so that of two runs which use the same two
+    /// directories the other way round neither waits for the other for ever.
+    ///
+    /// # Errors
+    /// Those of [`lock`](Self::lock).
+    pub fn lock_both(one: &Path, other: &Path) -> Result<(Self, Self), FsError> {
+        if destination(one) <= destination(other) {
+            let one = Self::lock(one)?;
+            return Ok((one, Self::lock(other)?));
+        }
+        let other = Self::lock(other)?;
+        Ok((Self::lock(one)?, other))
     }
 
     /// The path as the user gave it.
@@ -146,6 +165,18 @@ fn absent(path: &Path) -> Result<Option<Place>, FsError> {
     }
     let name = name.to_os_string();
     Ok(Some(Place::Absent { parent, name }))
+}
+
+/// Removes what killed runs left of making `path` new, where it exists by now: somebody made it by hand since, and the
+/// hidden folders beside it may hold keys. Where the parent cannot be read, they stay.
+fn sweep_beside(path: &Path) {
+    // Absolute, for `.` has a name too.
+    let Ok(path) = std::path::absolute(path) else { return };
+    if let (Some(name), Ok(Some(parent))) =
+        (path.file_name().and_then(OsStr::to_str), open_directory(parent_of(&path)))
+    {
+        sweep_siblings(parent.as_fd(), name);
+    }
 }
 
 /// The directory that `path` is a name in; `.` for a bare name.

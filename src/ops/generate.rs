@@ -180,9 +180,13 @@ impl Run<'_> {
 
     fn make(&self) -> Result<Generated, Error> {
         refuse_same_directory(self.request)?;
-        // The CA's directory is always locked first, so that two runs cannot wait for each other.
-        let ca_target = self.request.ca_directory.as_deref().map(Target::lock).transpose()?;
-        let target = Target::lock(&self.request.directory)?;
+        let (ca_target, target) = match self.request.ca_directory.as_deref() {
+            Some(ca_directory) => {
+                let (ca_target, target) = Target::lock_both(ca_directory, &self.request.directory)?;
+                (Some(ca_target), target)
+            }
+            None => (None, Target::lock(&self.request.directory)?),
+        };
         let look = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             Ok(found(target.path(), target.names()?, target.read(wanted)?))
         };

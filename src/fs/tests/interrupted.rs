@@ -2,12 +2,12 @@
 //! leaves it so.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::{PRIVATE, again, files, on_disk, texts, version, write};
+use super::{PRIVATE, again, files, in_child, on_disk, texts, version, write};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{Directory, EntryKind, FsError, Target};
 
@@ -78,6 +78,37 @@ fn a_recorded_change_that_cannot_be_finished_says_so() {
 }
 
 #[test]
+fn a_change_of_another_user_is_ignored_by_readers_and_an_error_for_writers() {
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "only root makes another user's folder: run the tests as root"
+    );
+    let scratch = tempfile::tempdir().unwrap();
+    let (pki, record) = (scratch.path().join("pki"), scratch.path().join("pki/.pgtls-commit"));
+    write(&pki, &version("old"));
+    leave_behind(&pki, ".pgtls-commit", 0);
+    leave_behind(&pki, ".pgtls-staging-1-0", 0);
+    leave_behind(scratch.path(), ".new.pgtls-1-0", 0);
+    let staging = pki.join(".pgtls-staging-1-0");
+    for folder in [&record, &staging, &scratch.path().join(".new.pgtls-1-0")] {
+        chown(folder, Some(65_534), Some(65_534)).unwrap();
+    }
+    let before = on_disk(&pki);
+    sees(&pki, "old");
+    let error = Target::lock(&pki).unwrap_err();
+    assert!(matches!(&error, FsError::ForeignRecord { path } if *path == record), "{error}");
+    assert_eq!(error.failure(), Failure::Forbidden);
+    assert_eq!(error.to_string(), format!("{record:?} belongs to another user"));
+    assert!(error.hint().unwrap().starts_with(&format!("Remove {record:?}")));
+    assert_eq!(on_disk(&pki), before);
+    assert_eq!(on_disk(&record), texts(&version("new")));
+    fs::remove_dir_all(&record).unwrap();
+    drop(Target::lock(&pki).unwrap());
+    drop(Target::lock(scratch.path().join("new")).unwrap());
+    assert!(staging.exists() && scratch.path().join(".new.pgtls-1-0").exists());
+}
+
+#[test]
 fn a_link_in_the_place_of_our_own_folders_is_no_change_of_ours() {
     let scratch = tempfile::tempdir().unwrap();
     let (pki, outside) = (scratch.path().join("pki"), scratch.path().join("outside"));
@@ -106,6 +137,58 @@ fn a_killed_run_of_a_new_directory_is_swept_and_a_living_one_is_not() {
     assert!(!left.contains_key(".pki.pgtls-1-0"));
     staged.commit().unwrap();
     assert_eq!(on_disk(&scratch.path().join("pki")), texts(&version("1")));
+}
+
+#[test]
+fn a_killed_run_is_swept_where_somebody_else_made_the_directory_since() {
+    let scratch = tempfile::tempdir().unwrap();
+    let pki = scratch.path().join("pki");
+    fs::create_dir(&pki).unwrap();
+    leave_behind(scratch.path(), ".pki.pgtls-1-0", 0);
+    leave_behind(scratch.path(), ".pki.pgtls-backup", 0);
+    drop(Directory::open(&pki).unwrap());
+    assert_eq!(on_disk(scratch.path()).len(), 3, "a reader writes nothing");
+    drop(Target::lock(&pki).unwrap());
+    let left: Vec<_> = on_disk(scratch.path()).into_keys().collect();
+    assert_eq!(left, [".pki.pgtls-backup", "pki"]);
+}
+
+#[test]
+fn a_killed_run_is_swept_where_the_directory_is_the_current_one() {
+    let test = "interrupted::a_killed_run_is_swept_where_the_directory_is_the_current_one";
+    let scratch = tempfile::tempdir().unwrap();
+    let pki = scratch.path().join("pki");
+    fs::create_dir(&pki).unwrap();
+    leave_behind(scratch.path(), ".pki.pgtls-1-0", 0);
+    if in_child(test, &format!(r#"cd {pki:?} && exec "$@""#), "sh") {
+        drop(Target::lock(".").unwrap());
+        return;
+    }
+    assert_eq!(on_disk(scratch.path()).into_keys().collect::<Vec<_>>(), ["pki"]);
+}
+
+#[test]
+fn a_directory_of_the_users_own_is_not_swept_however_much_its_name_is_like_ours() {
+    let scratch = tempfile::tempdir().unwrap();
+    let pki = scratch.path().join("pki");
+    write(&pki, &version("old"));
+    let suffixes = ["backup", "1", "1-", "-1", "1-0-old", "1-0x", "+1-0", "1-+0"];
+    for suffix in suffixes {
+        leave_behind(scratch.path(), &format!(".new.pgtls-{suffix}"), 0);
+        leave_behind(&pki, &format!(".pgtls-staging-{suffix}"), 0);
+    }
+    fs::write(scratch.path().join(".new.pgtls-1-0"), "a file").unwrap();
+    drop(Target::lock(scratch.path().join("new")).unwrap());
+    drop(Target::lock(&pki).unwrap());
+    for suffix in suffixes {
+        for folder in [
+            scratch.path().join(format!(".new.pgtls-{suffix}")),
+            pki.join(format!(".pgtls-staging-{suffix}")),
+        ] {
+            assert_eq!(on_disk(&folder), texts(&version("new")), "{folder:?}");
+        }
+    }
+    assert!(scratch.path().join(".new.pgtls-1-0").exists());
 }
 
 /// The directory that the two tests below let a child process write until they kill it.

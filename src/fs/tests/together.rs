@@ -81,6 +81,29 @@ fn writers_of_an_existing_directory_queue_and_lose_nothing() {
 }
 
 #[test]
+fn two_that_lock_the_same_two_directories_the_other_way_round_both_get_them() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (one, other) = (scratch.path().join("one"), scratch.path().join("other"));
+    write(&one, &version("1"));
+    write(&other, &version("2"));
+    let (done, wait) = std::sync::mpsc::channel();
+    for (first, second) in [(one.clone(), other.clone()), (other, one)] {
+        let done = done.clone();
+        // Not scoped: where the two wait for each other, the test is to fail and not to wait for them.
+        thread::spawn(move || {
+            for _ in 0..2000 {
+                let (locked, also) = Target::lock_both(&first, &second).unwrap();
+                assert!(locked.path() == first && also.path() == second);
+            }
+            done.send(()).unwrap();
+        });
+    }
+    for _ in 0..2 {
+        wait.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
+    }
+}
+
+#[test]
 fn a_writer_waits_for_a_directory_to_become_whole_and_goes_on_when_it_was_removed() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("pki");
