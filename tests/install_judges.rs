@@ -18,7 +18,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/install-judges");
 const TOOLS: [&str; 9] = ["cat", "chmod", "env", "mkdir", "readlink", "rm", "sh", "tee", "true"];
 
 /// All the script looks for, apart from PostgreSQL.
-const PROGRAMS: [&str; 3] = ["openssl", "make", "cc"];
+const PROGRAMS: [&str; 5] = ["openssl", "make", "chattr", "setpriv", "cc"];
 
 /// A machine with `bin` for its PATH and `root` for its root directory.
 struct Machine {
@@ -223,9 +223,11 @@ fn a_user_without_sudo_is_told_the_programs_and_the_packages() {
 install-judges: missing: initdb, postgres, psql and pg_basebackup in one directory (Debian: postgresql postgresql-client)
 install-judges: missing: openssl (Debian: openssl)
 install-judges: missing: make (Debian: make)
+install-judges: missing: chattr (Debian: e2fsprogs)
+install-judges: missing: setpriv (Debian: util-linux)
 install-judges: missing: cc, a C compiler (Debian: gcc libc6-dev)
 install-judges: error: only root can install them, and sudo would ask for a password
-install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make gcc libc6-dev
+install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux gcc libc6-dev
 ";
         assert_eq!(outcome.stderr, expected);
     }
