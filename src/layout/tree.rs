@@ -152,7 +152,11 @@ fn home(state: &State, certificate: &Certificate) -> String {
         state.certificates.iter().filter(|(_, list)| list.iter().any(|other| other.der == certificate.der));
     let best = holding.min_by_key(|(name, list)| {
         let first = list.first().is_some_and(|first| first.der == certificate.der);
-        let key = state.keys.contains_key(&key_file(name.trim_end_matches(".crt")));
+        let key = key_file(name.trim_end_matches(".crt"));
+        let key = [Some(&state.occupied), state.ca_occupied.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|names| names.contains(&key));
         (!first, !key, list.len(), (*name).clone())
     });
     best.map(|(name, _)| name.clone()).unwrap_or_default()
