@@ -71,3 +71,45 @@ fn a_file_above_the_limit_is_a_problem_and_the_others_are_shown() {
     assert!(stderr.starts_with("pgtls: warning: ") && stderr.contains("all.crt"), "{stderr}");
     assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
 }
+
+// Authorities
+
+/// A self-signed CA of that name in NAME.crt and NAME.key.
+fn authority(home: &Path, name: &str) {
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc";
+    let words = format!("req -x509 {key} -keyout {name}.key -out {name}.crt -subj /CN={name}");
+    openssl(home, &format!("{words} -config /dev/null {CA}"));
+}
+
+/// What `signer` says of the CA `name`, in NAME-by-SIGNER.crt.
+fn cross_signed(home: &Path, name: &str, signer: &str) {
+    let words = format!("req -x509 -key {name}.key -out {name}-by-{signer}.crt -subj /CN={name}");
+    openssl(home, &format!("{words} -CA {signer}.crt -CAkey {signer}.key -config /dev/null {CA}"));
+}
+
+const CA: &str = "-addext basicConstraints=critical,CA:TRUE -addext subjectKeyIdentifier=hash \
+                  -addext authorityKeyIdentifier=keyid";
+
+#[test]
+fn authorities_that_signed_each_other_are_shown_once_each() {
+    let home = scratch();
+    ["a", "b"].iter().for_each(|name| authority(home.path(), name));
+    cross_signed(home.path(), "a", "b");
+    cross_signed(home.path(), "b", "a");
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  a.crt", "  └ b-by-a.crt", "  b.crt", "  └ a-by-b.crt"], "{stdout}");
+}
+
+#[test]
+fn a_circle_of_issuers_without_a_root_begins_at_its_first_file() {
+    let home = scratch();
+    ["a", "b", "c"].iter().for_each(|name| authority(home.path(), name));
+    cross_signed(home.path(), "a", "c");
+    cross_signed(home.path(), "b", "a");
+    cross_signed(home.path(), "c", "b");
+    ["a", "b", "c"].iter().for_each(|name| fs::remove_file(home.path().join(format!("{name}.crt"))).unwrap());
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  a-by-c.crt", "  └ b-by-a.crt", "    └ c-by-b.crt"], "{stdout}");
+}
