@@ -113,3 +113,24 @@ fn a_circle_of_issuers_without_a_root_begins_at_its_first_file() {
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(branches(&stdout), ["  a-by-c.crt", "  └ b-by-a.crt", "    └ c-by-b.crt"], "{stdout}");
 }
+
+#[test]
+fn a_leaf_with_the_name_of_its_ca_stands_under_it() {
+    let home = scratch();
+    let name = "root.example.com";
+    Run::new(&["gen", "chain", "-q", "-D", ".", "--server", name]).dir(&home).code(0);
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"], "{stdout}");
+}
+
+#[test]
+fn a_ca_that_took_a_new_key_under_its_old_name_stands_under_the_old_one() {
+    let home = scratch();
+    authority(home.path(), "old");
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout new.key -CA old.crt -CAkey old.key";
+    openssl(home.path(), &format!("req -x509 {key} -out new.crt -subj /CN=old -config /dev/null {CA}"));
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  old.crt", "  └ new.crt"], "{stdout}");
+}

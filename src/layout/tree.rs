@@ -89,8 +89,8 @@ impl Tree {
         // Of a root and a cross certificate with one name and key, the root is the issuer: it needs none itself.
         let issuer = |child: &Certificate| {
             let fits = |at: &usize| found[*at].1.der != child.der && found[*at].1.may_have_issued(child);
-            let best = (0..found.len()).filter(fits).min_by_key(|at| !found[*at].1.is_self_issued());
-            best.filter(|_| !child.is_self_issued())
+            let best = (0..found.len()).filter(fits).min_by_key(|at| !found[*at].1.is_own_issuer());
+            best.filter(|_| !child.is_own_issuer())
         };
         let items = found.iter().map(|(file, certificate)| Item {
             node: node(file.clone(), certificate),
