@@ -134,3 +134,40 @@ fn a_ca_that_took_a_new_key_under_its_old_name_stands_under_the_old_one() {
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(branches(&stdout), ["  old.crt", "  └ new.crt"], "{stdout}");
 }
+
+// What others put into names
+
+#[test]
+fn no_name_reaches_the_terminal_as_a_command_to_it() {
+    let home = scratch();
+    let config = "[req]\ndistinguished_name=dn\n[dn]\n[ext]\nsubjectAltName=DNS:a\\1b[31m\n";
+    fs::write(home.path().join("mine.cnf"), config.replace("\\1b", "\u{1b}")).unwrap();
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout k";
+    let words = format!("req -x509 {key} -out x.crt -config mine.cnf -extensions ext -utf8 -subj");
+    let mut words: Vec<&str> = words.split_whitespace().collect();
+    words.push("/CN=a\u{1b}]0;b\u{202e}c\nd");
+    run(home.path(), "openssl", &words);
+    fs::rename(home.path().join("x.crt"), home.path().join("\u{1b}c.crt")).unwrap();
+    fs::write(home.path().join("\u{1b}d\ne.crt"), "").unwrap();
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!(code, Some(1));
+    let raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+    assert!(!stdout.contains(raw) && stdout.contains(r"\u{1b}c.crt"), "{stdout:?}");
+    assert!(stdout.contains(r"a\u{1b}[31m") && stdout.contains(r"\u{202e}"), "{stdout:?}");
+    assert!(!stderr.contains(raw) && stderr.contains(r"\u{1b}d\u{a}e.crt"), "{stderr:?}");
+    assert_eq!((stdout.lines().count(), stderr.lines().count()), (4, 1), "{stdout}{stderr}");
+}
+
+#[test]
+fn no_role_of_a_profile_reaches_the_terminal_as_a_command_to_it() {
+    let home = scratch();
+    let profile = include_str!("../profiles/self-signed.toml").replace("\"CN=kong\"", "\"CN=ko\\u001bng\"");
+    fs::write(home.path().join("mine.toml"), &profile).unwrap();
+    let output = Run::new(&["gen", "mine.toml"]).dir(&home).output();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert!(
+        !(stdout.clone() + &stderr).contains(|c: char| c != '\n' && c.is_control()),
+        "{stdout:?}{stderr:?}"
+    );
+    assert!(output.status.code() == Some(0) && stdout.contains(r"role ko\u{1b}ng"), "{stdout:?}");
+}

@@ -123,7 +123,7 @@ impl<'a> Render<'a> {
 
     fn inspected(&mut self, inspection: &Inspection) -> io::Result<()> {
         for problem in &inspection.problems {
-            self.message("warning", &problem.to_string());
+            self.message("warning", &text::harmless(&problem.to_string()));
         }
         if self.json {
             return self.json_line(&InspectionJson {
@@ -142,7 +142,7 @@ impl<'a> Render<'a> {
 
     fn warnings(&mut self, notices: &[Notice]) {
         for notice in notices.iter().filter(|notice| notice.is_warning()) {
-            self.message("warning", &notice.to_string());
+            self.message("warning", &text::harmless(&notice.to_string()));
         }
     }
 
@@ -202,7 +202,9 @@ impl<'a> Render<'a> {
         exit::USAGE
     }
 
-    fn message(&mut self, kind: &str, text: &str) {
-        let _ = writeln!(self.stderr, "pgtls: {kind}: {text}");
+    fn message(&mut self, kind: &str, fact: &str) {
+        // Errors have lines of their own: those of an argument parser, those of a profile.
+        let lines: Vec<String> = fact.split('\n').map(text::harmless).collect();
+        let _ = writeln!(self.stderr, "pgtls: {kind}: {}", lines.join("\n"));
     }
 }
