@@ -171,3 +171,19 @@ fn no_role_of_a_profile_reaches_the_terminal_as_a_command_to_it() {
     );
     assert!(output.status.code() == Some(0) && stdout.contains(r"role ko\u{1b}ng"), "{stdout:?}");
 }
+
+#[test]
+fn a_path_that_is_not_utf_8_makes_no_half_of_a_json() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = scratch();
+    let path = std::ffi::OsStr::from_bytes(b"p\xffki");
+    for (words, field) in
+        [(["gen", "chain", "--json", "-D"].as_slice(), "plan"), (&["inspect", "--json"], "roots")]
+    {
+        let output = Run::new(words).dir(&home).command().arg(path).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(json["directory"], "p\u{fffd}ki");
+        assert!(json[field].is_object() || json[field].is_array(), "{json}");
+    }
+}

@@ -7,6 +7,7 @@ use crate::layout::{Deployment, OutlineFile, Tree};
 use crate::ops::{Generated, Inspection};
 use crate::plan::{Notice, Plan};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -37,11 +38,11 @@ pub(super) struct Render<'a> {
     json: bool,
 }
 
-/// `gen --json`; the field names are an interface.
+/// `gen --json`; the field names are an interface. A path that is not UTF-8 is shown as well as JSON can.
 #[derive(Serialize)]
 struct GeneratedJson<'a> {
-    directory: &'a Path,
-    ca_directory: Option<&'a Path>,
+    directory: Cow<'a, str>,
+    ca_directory: Option<Cow<'a, str>>,
     created: bool,
     dry_run: bool,
     plan: &'a Plan,
@@ -52,7 +53,7 @@ struct GeneratedJson<'a> {
 /// `inspect --json`.
 #[derive(Serialize)]
 struct InspectionJson<'a> {
-    directory: &'a Path,
+    directory: Cow<'a, str>,
     #[serde(flatten)]
     tree: &'a Tree,
     problems: Vec<String>,
@@ -111,8 +112,8 @@ impl<'a> Render<'a> {
 
     fn generated_json(&mut self, generated: &Generated, dry_run: bool) -> io::Result<()> {
         self.json_line(&GeneratedJson {
-            directory: &generated.directory,
-            ca_directory: generated.ca_directory.as_deref(),
+            directory: generated.directory.to_string_lossy(),
+            ca_directory: generated.ca_directory.as_deref().map(Path::to_string_lossy),
             created: generated.created && !dry_run,
             dry_run,
             plan: &generated.plan,
@@ -127,7 +128,7 @@ impl<'a> Render<'a> {
         }
         if self.json {
             return self.json_line(&InspectionJson {
-                directory: &inspection.directory,
+                directory: inspection.directory.to_string_lossy(),
                 tree: &inspection.tree,
                 problems: inspection.problems.iter().map(ToString::to_string).collect(),
             });
