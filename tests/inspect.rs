@@ -53,7 +53,7 @@ fn a_key_that_may_not_be_read_hides_nothing() {
 fn a_certificate_that_may_not_be_read_is_a_problem_and_the_others_are_shown() {
     let home = scratch();
     Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
-    fs::set_permissions(home.path().join("client.crt"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(home.path().join("client.crt"), fs::Permissions::from_mode(0o000)).unwrap();
     let output = Run::new(&["inspect"]).dir(&home).by_nobody().output();
     let stderr = "pgtls: warning: could not read \"./client.crt\": permission denied\n";
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(1), stderr));
