@@ -187,3 +187,16 @@ fn a_path_that_is_not_utf_8_makes_no_half_of_a_json() {
         assert!(json[field].is_object() || json[field].is_array(), "{json}");
     }
 }
+
+#[test]
+fn a_directory_that_begins_with_a_hyphen_is_no_flag_of_the_printed_command() {
+    let home = scratch();
+    let output = Run::new(&["gen", "chain", "-D-dash"]).dir(&home).output();
+    let stdout = text(&output.stdout);
+    let next = stdout.lines().find_map(|line| line.strip_prefix("next:   pgtls ")).unwrap();
+    assert_eq!(next, "inspect ./-dash");
+    assert!(!stdout.contains("install -o") || stdout.contains(" ./-dash/server.key "), "{stdout}");
+    let words: Vec<&str> = next.split(' ').collect();
+    let output = Run::new(&words).dir(&home).output();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}

@@ -74,7 +74,7 @@ pub(super) fn generated(
             );
         }
     }
-    let _ = writeln!(out, "next:   pgtls inspect {}", shell_word(&generated.directory.display().to_string()));
+    let _ = writeln!(out, "next:   pgtls inspect {}", path_word(&generated.directory));
     out.push_str(&expiry(generated, command));
     if as_root {
         out.push_str(&installation(&placement, generated));
@@ -110,6 +110,13 @@ fn headline(generated: &Generated, made: usize, dry_run: bool) -> String {
 
 fn directory(path: &Path) -> String {
     format!("{}/", harmless(path.display().to_string().trim_end_matches('/')))
+}
+
+/// A path as a command takes it: one that begins with a hyphen would be a flag.
+fn path_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let text = if text.starts_with('-') { format!("./{text}") } else { text };
+    shell_word(&text)
 }
 
 /// One line of the tree before it is aligned.
@@ -345,7 +352,7 @@ fn expiry(generated: &Generated, command: &TypedCommand) -> String {
 
 /// How root puts the server's files where the server reads them: it takes no key that another user owns.
 fn installation(deployment: &Deployment, generated: &Generated) -> String {
-    let path = |file: &str| shell_word(&generated.directory.join(file).display().to_string());
+    let path = |file: &str| path_word(&generated.directory.join(file));
     let mut out = String::new();
     for server in &deployment.servers {
         if out.is_empty() {
