@@ -200,3 +200,45 @@ fn a_directory_that_begins_with_a_hyphen_is_no_flag_of_the_printed_command() {
     let output = Run::new(&words).dir(&home).output();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
+
+// Forms of a certificate
+
+#[test]
+fn a_byte_order_mark_and_the_old_label_hide_no_certificate() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    let rewrite = |name: &str, change: &dyn Fn(String) -> String| {
+        let path = home.path().join(name);
+        fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
+    };
+    rewrite("root.crt", &|pem| format!("\u{feff}{pem}"));
+    rewrite("root.key", &|pem| format!("\u{feff}{pem}"));
+    rewrite("client.crt", &|pem| pem.replace(" CERTIFICATE-", " X509 CERTIFICATE-"));
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
+    Run::new(&["gen", "chain", "-q", "-D", ".", "--if-missing"]).dir(&home).code(0);
+}
+
+#[test]
+fn other_forms_of_a_certificate_are_called_by_their_names() {
+    let forms = [
+        (
+            "-trustout -addtrust serverAuth",
+            "is an OpenSSL TRUSTED CERTIFICATE",
+            "openssl x509 -in OLD -out NEW",
+        ),
+        ("-outform DER", "is DER, not PEM", "openssl x509 -inform DER -in OLD -out NEW"),
+    ];
+    for (words, fact, mend) in forms {
+        let home = scratch();
+        Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+        openssl(home.path(), &format!("x509 -in client.crt -out new.crt {words}"));
+        fs::rename(home.path().join("new.crt"), home.path().join("client.crt")).unwrap();
+        let (code, _, stderr) = inspected(home.path());
+        let wanted = format!("pgtls: warning: certificate file \"client.crt\" {fact}\n");
+        assert_eq!((code, stderr), (Some(1), wanted));
+        let output = Run::new(&["gen", "chain", "-D", ".", "--if-missing"]).dir(&home).output();
+        assert!(text(&output.stderr).contains(&format!(": {mend}\n")), "{}", text(&output.stderr));
+    }
+}

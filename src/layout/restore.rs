@@ -70,6 +70,12 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
 }
 
 fn certificates(text: &[u8], path: String) -> Result<Vec<Certificate>, StateError> {
+    if pem::holds_trusted_certificate(text) {
+        return Err(StateError::Trusted { path });
+    }
+    if Certificate::from_der(text).is_ok() {
+        return Err(StateError::Der { path });
+    }
     let blocks = match pem::decode(text) {
         Ok(blocks) => blocks,
         Err(source) => return Err(StateError::Pem { path, source }),
