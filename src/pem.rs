@@ -73,7 +73,35 @@ pub fn encode_certificate(der: &[u8]) -> String {
     ::pem::encode_config(&::pem::Pem::new("CERTIFICATE", der), config)
 }
 
-/// All blocks of a PEM text in order; text between them is passed over.
+/// Whether a PEM text holds OpenSSL's own form of a certificate, with notes on what it is trusted for behind it.
+#[must_use]
+pub fn holds_trusted_certificate(text: &[u8]) -> bool {
+    let label = b"-----BEGIN TRUSTED CERTIFICATE-----";
+    text.windows(label.len()).any(|window| window == label)
+}
+
+/// The old label of a certificate (RFC 7468 §5.1 has parsers treat it alike) replaced by the one that is known;
+/// `None` where there is none. Keys may stand beside it.
+fn modern(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    const OLD: &[u8] = b" X509 CERTIFICATE-----";
+    if !text.windows(OLD.len()).any(|window| window == OLD) {
+        return None;
+    }
+    let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text;
+    while let [first, behind @ ..] = rest {
+        if rest.starts_with(OLD) {
+            out.extend_from_slice(b" CERTIFICATE-----");
+            rest = &rest[OLD.len()..];
+        } else {
+            out.push(*first);
+            rest = behind;
+        }
+    }
+    Some(out)
+}
+
+/// All blocks of a PEM text in order; text between them is passed over, and so is a byte order mark.
 ///
 /// # Errors
 /// [`PemError`] where a block does not end, or is not base64 inside.
@@ -84,6 +112,10 @@ pub fn decode(text: &[u8]) -> Result<Vec<Block>, PemError> {
             Some(Self(kind, der))
         }
     }
+    // The parser passes over a block whose first line does not begin with hyphens.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let relabelled = modern(text);
+    let text = relabelled.as_ref().map_or(text, |text| text.as_slice());
     let blocks = Section::pem_slice_iter(text).map(|section| {
         let Section(kind, der) = section.map_err(PemError::new)?;
         let kind = match kind {

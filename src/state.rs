@@ -92,6 +92,18 @@ pub enum StateError {
         /// The file as the user names it.
         path: String,
     },
+    /// A `*.crt` in OpenSSL's own form, which no TLS library but OpenSSL reads.
+    #[error("certificate file \"{path}\" is an OpenSSL TRUSTED CERTIFICATE")]
+    Trusted {
+        /// The file as the user names it.
+        path: String,
+    },
+    /// A `*.crt` in DER, which PostgreSQL does not read.
+    #[error("certificate file \"{path}\" is DER, not PEM")]
+    Der {
+        /// The file as the user names it.
+        path: String,
+    },
     /// A CA's certificate beside the files that are shipped, which is not the one that lies with its key.
     #[error("certificate file \"{path}\" is not the one in \"{ca_path}\"")]
     OtherCa {
@@ -112,11 +124,15 @@ pub enum StateError {
 
 impl Diagnosis for StateError {
     fn hint(&self) -> Option<String> {
-        let of_the_key = match self {
+        let of_its_own = match self {
             Self::Key { source, .. } => source.hint(),
+            Self::Trusted { .. } => Some("Write it anew with: openssl x509 -in OLD -out NEW".to_owned()),
+            Self::Der { .. } => {
+                Some("Write it as PEM with: openssl x509 -inform DER -in OLD -out NEW".to_owned())
+            }
             _ => None,
         };
-        of_the_key.or_else(|| Some("Move the file away, or give another directory with -D.".to_owned()))
+        of_its_own.or_else(|| Some("Move the file away, or give another directory with -D.".to_owned()))
     }
 
     fn failure(&self) -> Failure {

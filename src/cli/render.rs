@@ -7,6 +7,7 @@ use crate::layout::{Deployment, OutlineFile, Tree};
 use crate::ops::{Generated, Inspection};
 use crate::plan::{Notice, Plan};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -37,11 +38,11 @@ pub(super) struct Render<'a> {
     json: bool,
 }
 
-/// `gen --json`; the field names are an interface.
+/// `gen --json`; the field names are an interface. A path that is not UTF-8 is shown as well as JSON can.
 #[derive(Serialize)]
 struct GeneratedJson<'a> {
-    directory: &'a Path,
-    ca_directory: Option<&'a Path>,
+    directory: Cow<'a, str>,
+    ca_directory: Option<Cow<'a, str>>,
     created: bool,
     dry_run: bool,
     plan: &'a Plan,
@@ -52,7 +53,7 @@ struct GeneratedJson<'a> {
 /// `inspect --json`.
 #[derive(Serialize)]
 struct InspectionJson<'a> {
-    directory: &'a Path,
+    directory: Cow<'a, str>,
     #[serde(flatten)]
     tree: &'a Tree,
     problems: Vec<String>,
@@ -111,8 +112,8 @@ impl<'a> Render<'a> {
 
     fn generated_json(&mut self, generated: &Generated, dry_run: bool) -> io::Result<()> {
         self.json_line(&GeneratedJson {
-            directory: &generated.directory,
-            ca_directory: generated.ca_directory.as_deref(),
+            directory: generated.directory.to_string_lossy(),
+            ca_directory: generated.ca_directory.as_deref().map(Path::to_string_lossy),
             created: generated.created && !dry_run,
             dry_run,
             plan: &generated.plan,
@@ -123,11 +124,11 @@ impl<'a> Render<'a> {
 
     fn inspected(&mut self, inspection: &Inspection) -> io::Result<()> {
         for problem in &inspection.problems {
-            self.message("warning", &problem.to_string());
+            self.message("warning", &text::harmless(&problem.to_string()));
         }
         if self.json {
             return self.json_line(&InspectionJson {
-                directory: &inspection.directory,
+                directory: inspection.directory.to_string_lossy(),
                 tree: &inspection.tree,
                 problems: inspection.problems.iter().map(ToString::to_string).collect(),
             });
@@ -142,7 +143,7 @@ impl<'a> Render<'a> {
 
     fn warnings(&mut self, notices: &[Notice]) {
         for notice in notices.iter().filter(|notice| notice.is_warning()) {
-            self.message("warning", &notice.to_string());
+            self.message("warning", &text::harmless(&notice.to_string()));
         }
     }
 
@@ -202,7 +203,9 @@ impl<'a> Render<'a> {
         exit::USAGE
     }
 
-    fn message(&mut self, kind: &str, text: &str) {
-        let _ = writeln!(self.stderr, "pgtls: {kind}: {text}");
+    fn message(&mut self, kind: &str, fact: &str) {
+        // Errors have lines of their own: those of an argument parser, those of a profile.
+        let lines: Vec<String> = fact.split('\n').map(text::harmless).collect();
+        let _ = writeln!(self.stderr, "pgtls: {kind}: {}", lines.join("\n"));
     }
 }

@@ -14,6 +14,23 @@ use time::{Duration, OffsetDateTime};
 
 const WIDTH: usize = 80;
 
+/// A text whose control characters are spelt out: names come from whoever made the certificate or the profile, and a
+/// terminal obeys what it is sent. The line breaks between lines are ours and stay.
+pub(super) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        // What turns the direction of writing makes one name look like another.
+        if c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// `gen`, done or only planned.
 pub(super) fn generated(
     generated: &Generated,
@@ -34,7 +51,7 @@ pub(super) fn generated(
     }
     waivers(&mut out, generated);
     for notice in generated.plan.notices.iter().filter(|notice| matches!(notice, Notice::Stretched { .. })) {
-        let _ = writeln!(out, "note: {notice}");
+        let _ = writeln!(out, "note: {}", harmless(&notice.to_string()));
     }
     if dry_run {
         out.push_str(&files(generated));
@@ -49,10 +66,15 @@ pub(super) fn generated(
     out.push('\n');
     for notice in &generated.plan.notices {
         if let Notice::ExampleNames { .. } = notice {
-            let _ = writeln!(out, "{notice}; with your own names:\n  {}", command.with_own_names());
+            let _ = writeln!(
+                out,
+                "{}; with your own names:\n  {}",
+                harmless(&notice.to_string()),
+                command.with_own_names()
+            );
         }
     }
-    let _ = writeln!(out, "next:   pgtls inspect {}", shell_word(&generated.directory.display().to_string()));
+    let _ = writeln!(out, "next:   pgtls inspect {}", path_word(&generated.directory));
     out.push_str(&expiry(generated, command));
     if as_root {
         out.push_str(&installation(&placement, generated));
@@ -87,7 +109,14 @@ fn headline(generated: &Generated, made: usize, dry_run: bool) -> String {
 }
 
 fn directory(path: &Path) -> String {
-    format!("{}/", path.display().to_string().trim_end_matches('/'))
+    format!("{}/", harmless(path.display().to_string().trim_end_matches('/')))
+}
+
+/// A path as a command takes it: one that begins with a hyphen would be a flag.
+fn path_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let text = if text.starts_with('-') { format!("./{text}") } else { text };
+    shell_word(&text)
 }
 
 /// One line of the tree before it is aligned.
@@ -104,12 +133,13 @@ fn tree(tree: &Tree) -> String {
     tree.roots.iter().for_each(|root| branch(root, "  ", "", "  ", &mut lines));
     let width = |text: &str| text.chars().count();
     let heads = lines.iter().map(|line| width(&line.head)).max().unwrap_or_default();
-    let subjects = lines.iter().map(|line| width(&line.node.subject.to_string())).max().unwrap_or_default();
+    let subject = |line: &Line<'_>| harmless(&line.node.subject.to_string());
+    let subjects = lines.iter().map(|line| width(&subject(line))).max().unwrap_or_default();
     let usages = lines.iter().map(|line| line.node.usage.to_string().len()).max().unwrap_or_default();
     let mut out = String::new();
     for line in &lines {
         let node = line.node;
-        let subject = node.subject.to_string();
+        let subject = subject(line);
         let end = moment(node.not_before, node.not_after);
         let _ =
             writeln!(out, "{:heads$}  {subject:subjects$}  {:usages$}  until {end}", line.head, node.usage);
@@ -154,7 +184,7 @@ fn beginnings(out: &mut String, generated: &Generated) {
 
 fn branch<'t>(node: &'t TreeNode, indent: &str, joint: &str, below: &str, lines: &mut Vec<Line<'t>>) {
     let under = if node.issued.is_empty() { below.to_owned() } else { format!("{below}│") };
-    lines.push(Line { head: format!("{indent}{joint}{}", node.file), below: under, node });
+    lines.push(Line { head: format!("{indent}{joint}{}", harmless(&node.file)), below: under, node });
     for (at, child) in node.issued.iter().enumerate() {
         let last = at + 1 == node.issued.len();
         let (joint, below_child) = if last { ("└ ", "  ") } else { ("├ ", "│ ") };
@@ -163,7 +193,7 @@ fn branch<'t>(node: &'t TreeNode, indent: &str, joint: &str, below: &str, lines:
 }
 
 fn other_names(node: &TreeNode) -> Vec<String> {
-    node.other_names.iter().map(|name| name.short()).collect()
+    node.other_names.iter().map(|name| harmless(&name.short())).collect()
 }
 
 /// Words in lines of at most `width` characters, where a word fits at all.
@@ -263,7 +293,7 @@ fn server_part(server: &ServerFiles, deployment: &Deployment, generated: &Genera
     }
     for (at, line) in config::pg_hba_conf(deployment).iter().enumerate() {
         let label = if at == 0 { "pg_hba.conf" } else { "" };
-        let _ = writeln!(out, "  {label:20} {line}");
+        let _ = writeln!(out, "  {label:20} {}", harmless(line));
     }
     out
 }
@@ -272,12 +302,13 @@ fn client_part(client: &ClientFiles) -> String {
     let mut out = String::new();
     let trust = client.trust.as_ref().map(|trust| format!(" {trust}")).unwrap_or_default();
     let who = if client.replication { "standby" } else { "client" };
-    let _ = writeln!(out, "{who}, role {}: {} {}{trust}", client.role, client.certificate, client.key);
+    let _ =
+        writeln!(out, "{who}, role {}: {} {}{trust}", harmless(&client.role), client.certificate, client.key);
     let program = if client.replication { "pg_basebackup -D NEW -d" } else { "psql" };
     let keywords: Vec<String> =
         config::connection_keywords(client).iter().map(config::keyword_text).collect();
     let lead = format!("  {program} \"");
-    let escaped: Vec<String> = keywords.iter().map(|word| in_double_quotes(word)).collect();
+    let escaped: Vec<String> = keywords.iter().map(|word| in_double_quotes(&harmless(word))).collect();
     let lines = wrapped(&escaped, WIDTH - lead.len() - 1);
     let indent = " ".repeat(lead.len());
     let _ = writeln!(out, "{lead}{}\"", lines.join(&format!("\n{indent}")));
@@ -321,7 +352,7 @@ fn expiry(generated: &Generated, command: &TypedCommand) -> String {
 
 /// How root puts the server's files where the server reads them: it takes no key that another user owns.
 fn installation(deployment: &Deployment, generated: &Generated) -> String {
-    let path = |file: &str| shell_word(&generated.directory.join(file).display().to_string());
+    let path = |file: &str| path_word(&generated.directory.join(file));
     let mut out = String::new();
     for server in &deployment.servers {
         if out.is_empty() {

@@ -49,10 +49,18 @@ impl PrivateKey {
     /// Reads a PKCS#8 document.
     ///
     /// # Errors
-    /// [`KeyError::Unusable`] where it is damaged, or of a kind that cannot sign here.
+    /// [`KeyError::UnusableKind`] where it is of a kind that cannot sign here, [`KeyError::Unusable`] where it is
+    /// damaged.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyError> {
-        let pkcs8 = Zeroizing::new(der.to_vec());
-        let public = SigningKey::from_pkcs8(&pkcs8)?.public()?;
+        let mut pkcs8 = Zeroizing::new(der.to_vec());
+        let signing = match SigningKey::from_pkcs8(&pkcs8) {
+            Err(KeyError::Unusable) => {
+                pkcs8 = completed(der).ok_or_else(|| refusal(der))?;
+                SigningKey::from_pkcs8(&pkcs8)?
+            }
+            other => other?,
+        };
+        let public = signing.public()?;
         Ok(Self { pkcs8, public })
     }
 
@@ -131,19 +139,87 @@ impl StoredKey {
     /// The key, opened with the passphrase where it needs one.
     ///
     /// # Errors
-    /// [`KeyError::Encrypted`] without a passphrase, [`KeyError::WrongPassphrase`] with another.
+    /// [`KeyError::Encrypted`] without a passphrase, [`KeyError::WrongPassphrase`] with another,
+    /// [`KeyError::UnsupportedEncryption`] where none would help.
     pub fn open(&self, passphrase: Option<&[u8]>) -> Result<PrivateKey, KeyError> {
         match (self, passphrase) {
             (Self::Plain(key), _) => Ok(key.clone()),
             (Self::Encrypted(_), None) => Err(KeyError::Encrypted),
             (Self::Encrypted(block), Some(passphrase)) => {
                 let closed = EncryptedPrivateKeyInfoRef::try_from(block.der.as_slice());
-                let closed = closed.map_err(|_| KeyError::Unusable)?;
-                let opened = closed.decrypt(passphrase).map_err(|_| KeyError::WrongPassphrase)?;
+                let closed = closed.map_err(|_| unread(&block.der))?;
+                let opened = closed.decrypt(passphrase).map_err(not_opened)?;
                 PrivateKey::from_pkcs8_der(opened.as_bytes())
             }
         }
     }
+}
+
+/// An encrypted key whose scheme has no parser here, or which is damaged (RFC 5958 §3: two elements).
+fn unread(der: &[u8]) -> KeyError {
+    match <Vec<AnyRef<'_>>>::from_der(der) {
+        Ok(parts) if parts.len() == 2 => KeyError::UnsupportedEncryption,
+        _ => KeyError::Unusable,
+    }
+}
+
+fn not_opened(error: pkcs8::Error) -> KeyError {
+    use pkcs8::pkcs5::Error;
+    match error {
+        pkcs8::Error::EncryptedPrivateKey(
+            Error::NoPbes1CryptSupport
+            | Error::UnsupportedAlgorithm { .. }
+            | Error::AlgorithmParametersInvalid { .. },
+        ) => KeyError::UnsupportedEncryption,
+        _ => KeyError::WrongPassphrase,
+    }
+}
+
+/// ring takes no ECDSA key without its public part (RFC 5915 §3 makes it optional) or with a compressed one.
+#[cfg(feature = "rsa")]
+fn completed(der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    use aws_lc_rs::encoding::AsBigEndian;
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair,
+    };
+    [&ECDSA_P256_SHA256_ASN1_SIGNING, &ECDSA_P384_SHA384_ASN1_SIGNING].into_iter().find_map(|algorithm| {
+        let read = EcdsaKeyPair::from_pkcs8(algorithm, der).ok()?;
+        let secret = read.private_key().as_be_bytes().ok()?;
+        let public = read.public_key().as_ref();
+        // Encoded as it was read, it would lack again what it lacked.
+        let whole = EcdsaKeyPair::from_private_key_and_public_key(algorithm, secret.as_ref(), public).ok()?;
+        Some(Zeroizing::new(whole.to_pkcs8v1().ok()?.as_ref().to_vec()))
+    })
+}
+
+#[cfg(not(feature = "rsa"))]
+fn completed(_: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    None
+}
+
+/// Why a PKCS#8 document that ring refused cannot be used, as far as its algorithm says.
+fn refusal(der: &[u8]) -> KeyError {
+    let Ok(document) = PrivateKeyInfoRef::try_from(der) else { return KeyError::Unusable };
+    let curve = document.algorithm.parameters_oid().map(|oid| oid.to_string());
+    let found = match (document.algorithm.oid.to_string().as_str(), curve.as_deref()) {
+        ("1.2.840.10045.2.1", Ok("1.3.132.0.35")) => "ECDSA P-521",
+        ("1.2.840.10045.2.1", Ok("1.3.132.0.10")) => "ECDSA secp256k1",
+        ("1.2.840.10045.2.1", Ok("1.2.840.10045.3.1.7" | "1.3.132.0.34")) if cfg!(not(feature = "rsa")) => {
+            return KeyError::Incomplete;
+        }
+        ("1.2.840.113549.1.1.10", _) => "RSA-PSS",
+        ("1.2.840.113549.1.1.1", _) if odd_size(document.private_key.as_bytes()) => {
+            "RSA of fewer than 2,048 or more than 4,096 bits"
+        }
+        _ => return KeyError::Unusable,
+    };
+    KeyError::UnusableKind { found }
+}
+
+/// Whether the modulus of a PKCS#1 RSAPrivateKey is one that ring does not take; a leading zero byte is its sign.
+fn odd_size(der: &[u8]) -> bool {
+    let fields: Vec<AnyRef<'_>> = Decode::from_der(der).unwrap_or_default();
+    fields.get(1).is_some_and(|modulus| !(2047 / 8..=4096 / 8 + 1).contains(&modulus.value().len()))
 }
 
 /// PKCS#1 RSAPrivateKey -> PKCS#8 (RFC 5208 §5; RFC 8017 §A.1.2).

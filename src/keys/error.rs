@@ -31,12 +31,24 @@ pub enum KeyError {
     /// The key is encrypted the way of OpenSSL before 1.0 (`Proc-Type: 4,ENCRYPTED`).
     #[error("the key is encrypted in the traditional form, which pgtls does not read")]
     TraditionalEncryption,
+    /// The key is encrypted with a scheme that is not read: PBES1, or PBES2 with a rare cipher or hash.
+    #[error("the key is encrypted in a way that pgtls does not read")]
+    UnsupportedEncryption,
     /// The passphrase does not open the key.
     #[error("the passphrase does not open the key")]
     WrongPassphrase,
     /// The key's encoding or algorithm is not one that can sign here.
     #[error("the key is damaged or of a kind that pgtls cannot sign with")]
     Unusable,
+    /// A whole key of a kind that cannot sign here.
+    #[error("pgtls cannot sign with a key of its kind: {found}")]
+    UnusableKind {
+        /// The kind, as people say it.
+        found: &'static str,
+    },
+    /// An ECDSA key without its public part, or with a compressed one, in a build that cannot complete it.
+    #[error("the key lacks its uncompressed public part, or is damaged")]
+    Incomplete,
     /// The key could not be encoded; a defect of ours or of the provider.
     #[error("could not encode the key")]
     Encoding,
@@ -54,15 +66,18 @@ impl Diagnosis for KeyError {
             }
             Self::RsaLeftOut => Some("Build it with the feature \"rsa\", or use ecdsa-p256.".to_owned()),
             Self::Encrypted => Some("Give the passphrase's file with --ca-passphrase-file.".to_owned()),
-            Self::TraditionalEncryption => Some(
+            Self::TraditionalEncryption | Self::UnsupportedEncryption => Some(
                 "Convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.key -out NEW.key".to_owned(),
             ),
             Self::WrongPassphrase => {
                 Some("Give the file whose first line is the passphrase of this key.".to_owned())
             }
-            Self::Unusable => {
-                Some("Convert it with: openssl pkcs8 -topk8 -nocrypt -in OLD.key -out NEW.key".to_owned())
+            Self::UnusableKind { .. } => {
+                Some("Use ECDSA P-256 or P-384, Ed25519, or RSA of 2,048 to 4,096 bits.".to_owned())
             }
+            Self::Incomplete => Some(
+                "Complete it with: openssl ec -in OLD.key -conv_form uncompressed -out NEW.key".to_owned(),
+            ),
             _ => None,
         }
     }

@@ -18,10 +18,10 @@ pub struct Found {
     pub files: FileSet,
 }
 
-/// Whether the name of a file promises certificates or a key.
+/// Whether the name of a file promises certificates.
 #[must_use]
-pub fn wanted(name: &str) -> bool {
-    name.ends_with(".crt") || name.ends_with(".key")
+pub fn promises_certificates(name: &str) -> bool {
+    name.ends_with(".crt")
 }
 
 /// Reads what a directory, and the directory of its CA keys where that is another, hold; beside it the files that
@@ -49,7 +49,7 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
 
 fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(), StateError> {
     let path = State { path: found.path.clone(), ..State::default() }.shown(name);
-    if name.ends_with(".crt") {
+    if promises_certificates(name) {
         let list = certificates(text, path)?;
         let own = list.first().map(|first| first.der.clone());
         let copy = state.certificates.insert(name.to_owned(), list);
@@ -70,6 +70,12 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
 }
 
 fn certificates(text: &[u8], path: String) -> Result<Vec<Certificate>, StateError> {
+    if pem::holds_trusted_certificate(text) {
+        return Err(StateError::Trusted { path });
+    }
+    if Certificate::from_der(text).is_ok() {
+        return Err(StateError::Der { path });
+    }
     let blocks = match pem::decode(text) {
         Ok(blocks) => blocks,
         Err(source) => return Err(StateError::Pem { path, source }),

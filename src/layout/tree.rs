@@ -86,16 +86,19 @@ impl Tree {
             Usage::Bare => 4,
         };
         found.sort_by_key(|(file, certificate)| (order(certificate.usage()), file.clone()));
+        // Of a root and a cross certificate with one name and key, the root is the issuer: it needs none itself.
         let issuer = |child: &Certificate| {
-            let candidates =
-                found.iter().position(|(_, other)| other.der != child.der && other.may_have_issued(child));
-            candidates.filter(|_| !child.is_self_issued())
+            let fits = |at: &usize| found[*at].1.der != child.der && found[*at].1.may_have_issued(child);
+            let best = (0..found.len()).filter(fits).min_by_key(|at| !found[*at].1.is_own_issuer());
+            best.filter(|_| !child.is_own_issuer())
         };
         let items = found.iter().map(|(file, certificate)| Item {
             node: node(file.clone(), certificate),
             issuer: issuer(certificate),
         });
-        Self::build(items.collect())
+        let mut items: Vec<Item> = items.collect();
+        open_circles(&mut items);
+        Self::build(items)
     }
 
     fn build(items: Vec<Item>) -> Self {
@@ -113,6 +116,23 @@ impl Tree {
         let mut out = Vec::new();
         self.roots.iter().for_each(|root| walk(root, &mut out));
         out
+    }
+}
+
+/// Authorities that signed each other lead to no root: the first of each circle becomes one.
+fn open_circles(items: &mut [Item]) {
+    // From which item each was first met on the way up.
+    let mut met: Vec<Option<usize>> = vec![None; items.len()];
+    for start in 0..items.len() {
+        let mut at = start;
+        while met[at].is_none() {
+            met[at] = Some(start);
+            match items[at].issuer {
+                Some(issuer) if met[issuer] == Some(start) => items[issuer].issuer = None,
+                Some(issuer) => at = issuer,
+                None => {}
+            }
+        }
     }
 }
 
@@ -152,7 +172,11 @@ fn home(state: &State, certificate: &Certificate) -> String {
         state.certificates.iter().filter(|(_, list)| list.iter().any(|other| other.der == certificate.der));
     let best = holding.min_by_key(|(name, list)| {
         let first = list.first().is_some_and(|first| first.der == certificate.der);
-        let key = state.keys.contains_key(&key_file(name.trim_end_matches(".crt")));
+        let key = key_file(name.trim_end_matches(".crt"));
+        let key = [Some(&state.occupied), state.ca_occupied.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|names| names.contains(&key));
         (!first, !key, list.len(), (*name).clone())
     });
     best.map(|(name, _)| name.clone()).unwrap_or_default()

@@ -1,9 +1,9 @@
 //! `inspect`: what a directory holds, as a tree.
 
 use crate::error::{Error, RequestError};
-use crate::fs::Directory;
+use crate::fs::{Directory, FileSet, FsError};
 use crate::layout::{self, Found, Tree};
-use crate::state::StateError;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What a directory holds.
@@ -13,11 +13,12 @@ pub struct Inspection {
     pub directory: PathBuf,
     /// Who signed whom.
     pub tree: Tree,
-    /// Files whose names promise what they do not hold.
-    pub problems: Vec<StateError>,
+    /// Files that could not be read, and files whose names promise what they do not hold.
+    pub problems: Vec<Error>,
 }
 
-/// Reads a directory; writes nothing, takes no lock. Without a path it is `pki`, or the current directory where there
+/// Reads the certificates of a directory; of keys it asks only whether they are there, so that whoever may not read
+/// them, or has no passphrase, can look too. Writes nothing, takes no lock. Without a path it is `pki`, or the current directory where there
 /// is no `pki`.
 ///
 /// # Errors
@@ -32,15 +33,38 @@ pub fn inspect(path: Option<&Path>) -> Result<Inspection, Error> {
     };
     let shown = || path.display().to_string();
     let directory = directory.ok_or_else(|| RequestError::NoDirectory { path: shown() })?;
-    let found = Found {
-        path: shown(),
-        names: directory.names()?.into_keys().collect(),
-        files: directory.read(layout::wanted)?,
-    };
-    let (state, problems) = layout::restore(&found, None);
+    let names: BTreeSet<String> = directory.names()?.into_keys().collect();
+    let wanted: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| layout::promises_certificates(name)).collect();
+    let mut problems = Vec::new();
+    let files = read(&directory, &wanted, &mut problems)?;
+    let (state, more) = layout::restore(&Found { path: shown(), names, files }, None);
+    problems.extend(more.into_iter().map(Error::from));
     let tree = Tree::of_state(&state);
     if tree.roots.is_empty() && problems.is_empty() {
         return Err(RequestError::NothingThere { path: shown() }.into());
     }
     Ok(Inspection { directory: path.to_owned(), tree, problems })
+}
+
+/// Reads those files; one that cannot be read becomes a problem. They are read at once, as one state of the directory;
+/// where that fails, each half is read alone, until the file at fault is.
+fn read(directory: &Directory, names: &[&str], problems: &mut Vec<Error>) -> Result<FileSet, Error> {
+    let mut files = match directory.read(|name| names.binary_search(&name).is_ok()) {
+        Ok(files) => return Ok(files),
+        Err(error @ (FsError::Changing { .. } | FsError::Unfinished { .. })) => return Err(error.into()),
+        Err(error) => match names {
+            [] => return Err(error.into()),
+            [_] => {
+                problems.push(error.into());
+                return Ok(FileSet::default());
+            }
+            [_, _, ..] => FileSet::default(),
+        },
+    };
+    let (first, second) = names.split_at(names.len() / 2);
+    for half in [first, second] {
+        files.extend(read(directory, half, problems)?);
+    }
+    Ok(files)
 }

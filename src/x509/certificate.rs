@@ -135,10 +135,19 @@ impl Certificate {
         }
     }
 
-    /// Whether subject and issuer are one name.
+    /// Whether subject and issuer are one name (RFC 5280 §3.2); for whether they are one key too,
+    /// [`is_own_issuer`](Self::is_own_issuer).
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
+    }
+
+    /// Whether it can be its own issuer: subject and issuer are one name, and the key named as the issuer's is its own
+    /// (RFC 5280 §4.2.1.1). An end-entity may well have the name of its CA. The signature is not looked at.
+    #[must_use]
+    pub fn is_own_issuer(&self) -> bool {
+        let named = &self.authority_key_identifier;
+        self.is_self_issued() && (named.is_none() || *named == self.subject_key_identifier)
     }
 
     /// Whether `self` can be the certificate of the authority that issued `child`: the names are one, and so are the key
@@ -157,7 +166,7 @@ impl Certificate {
     pub fn usage(&self) -> Usage {
         let has = |usage: &ExtendedKeyUsage| self.extended_key_usage.contains(usage);
         match (self.ca, has(&ExtendedKeyUsage::server_auth()), has(&ExtendedKeyUsage::client_auth())) {
-            (Some(true), ..) if self.is_self_issued() => Usage::RootCa,
+            (Some(true), ..) if self.is_own_issuer() => Usage::RootCa,
             (Some(true), ..) => Usage::IntermediateCa,
             (_, true, true) => Usage::Node,
             (_, true, false) => Usage::Server,

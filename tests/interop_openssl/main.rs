@@ -6,6 +6,7 @@
 #[path = "../foreign/mod.rs"]
 mod foreign;
 mod issuers;
+mod keys;
 mod layouts;
 mod profiles;
 

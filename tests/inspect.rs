@@ -1,0 +1,244 @@
+//! What `inspect` makes of directories that others filled: files that it cannot read, and authorities of every shape.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use support::{Run, run, scratch, text};
+
+/// What `inspect` says of that directory: exit code, standard output and standard error.
+fn inspected(home: &Path) -> (Option<i32>, String, String) {
+    let output = Run::new(&["inspect"]).dir(home).output();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// The files of the tree, each with the branch before it.
+fn branches(stdout: &str) -> Vec<&str> {
+    let lines = stdout.lines().skip(2).filter(|line| line.contains(".crt"));
+    lines.map(|line| line.split_inclusive(".crt").next().unwrap()).collect()
+}
+
+/// `openssl` with these words, a line of them.
+fn openssl(home: &Path, words: &str) {
+    run(home, "openssl", &words.split_whitespace().collect::<Vec<_>>());
+}
+
+// Files
+
+#[test]
+fn a_key_is_not_opened() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    fs::write(home.path().join("root.key"), "no key at all\n").unwrap();
+    openssl(home.path(), "ecparam -genkey -name secp521r1 -noout -out client.key");
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
+}
+
+#[test]
+fn a_key_that_may_not_be_read_hides_nothing() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    let output = Run::new(&["inspect"]).dir(&home).by_nobody().output();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    assert!(text(&output.stdout).starts_with("./: 3 certificates\n"));
+}
+
+#[test]
+fn a_certificate_that_may_not_be_read_is_a_problem_and_the_others_are_shown() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    fs::set_permissions(home.path().join("client.crt"), fs::Permissions::from_mode(0o000)).unwrap();
+    let output = Run::new(&["inspect"]).dir(&home).by_nobody().output();
+    let stderr = "pgtls: warning: could not read \"./client.crt\": permission denied\n";
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(1), stderr));
+    assert_eq!(branches(&text(&output.stdout)), ["  root.crt", "  └ server.crt"]);
+}
+
+#[test]
+fn a_file_above_the_limit_is_a_problem_and_the_others_are_shown() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    let large = fs::File::create(home.path().join("all.crt")).unwrap();
+    large.set_len(17 << 20).unwrap();
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert!(stderr.starts_with("pgtls: warning: ") && stderr.contains("all.crt"), "{stderr}");
+    assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
+}
+
+// Authorities
+
+/// A self-signed CA of that name in NAME.crt and NAME.key.
+fn authority(home: &Path, name: &str) {
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc";
+    let words = format!("req -x509 {key} -keyout {name}.key -out {name}.crt -subj /CN={name}");
+    openssl(home, &format!("{words} -config /dev/null {CA}"));
+}
+
+/// What `signer` says of the CA `name`, in NAME-by-SIGNER.crt.
+fn cross_signed(home: &Path, name: &str, signer: &str) {
+    let words = format!("req -x509 -key {name}.key -out {name}-by-{signer}.crt -subj /CN={name}");
+    openssl(home, &format!("{words} -CA {signer}.crt -CAkey {signer}.key -config /dev/null {CA}"));
+}
+
+const CA: &str = "-addext basicConstraints=critical,CA:TRUE -addext subjectKeyIdentifier=hash \
+                  -addext authorityKeyIdentifier=keyid";
+
+#[test]
+fn authorities_that_signed_each_other_are_shown_once_each() {
+    let home = scratch();
+    ["a", "b"].iter().for_each(|name| authority(home.path(), name));
+    cross_signed(home.path(), "a", "b");
+    cross_signed(home.path(), "b", "a");
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  a.crt", "  └ b-by-a.crt", "  b.crt", "  └ a-by-b.crt"], "{stdout}");
+}
+
+#[test]
+fn a_circle_of_issuers_without_a_root_begins_at_its_first_file() {
+    let home = scratch();
+    ["a", "b", "c"].iter().for_each(|name| authority(home.path(), name));
+    cross_signed(home.path(), "a", "c");
+    cross_signed(home.path(), "b", "a");
+    cross_signed(home.path(), "c", "b");
+    ["a", "b", "c"].iter().for_each(|name| fs::remove_file(home.path().join(format!("{name}.crt"))).unwrap());
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  a-by-c.crt", "  └ b-by-a.crt", "    └ c-by-b.crt"], "{stdout}");
+}
+
+#[test]
+fn a_leaf_with_the_name_of_its_ca_stands_under_it() {
+    let home = scratch();
+    let name = "root.example.com";
+    Run::new(&["gen", "chain", "-q", "-D", ".", "--server", name]).dir(&home).code(0);
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"], "{stdout}");
+}
+
+#[test]
+fn a_ca_that_took_a_new_key_under_its_old_name_stands_under_the_old_one() {
+    let home = scratch();
+    authority(home.path(), "old");
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout new.key -CA old.crt -CAkey old.key";
+    openssl(home.path(), &format!("req -x509 {key} -out new.crt -subj /CN=old -config /dev/null {CA}"));
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  old.crt", "  └ new.crt"], "{stdout}");
+}
+
+// What others put into names
+
+#[test]
+fn no_name_reaches_the_terminal_as_a_command_to_it() {
+    let home = scratch();
+    let config = "[req]\ndistinguished_name=dn\n[dn]\n[ext]\nsubjectAltName=DNS:a\\1b[31m\n";
+    fs::write(home.path().join("mine.cnf"), config.replace("\\1b", "\u{1b}")).unwrap();
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout k";
+    let words = format!("req -x509 {key} -out x.crt -config mine.cnf -extensions ext -utf8 -subj");
+    let mut words: Vec<&str> = words.split_whitespace().collect();
+    words.push("/CN=a\u{1b}]0;b\u{202e}c\nd");
+    run(home.path(), "openssl", &words);
+    fs::rename(home.path().join("x.crt"), home.path().join("\u{1b}c.crt")).unwrap();
+    fs::write(home.path().join("\u{1b}d\ne.crt"), "").unwrap();
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!(code, Some(1));
+    let raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+    assert!(!stdout.contains(raw) && stdout.contains(r"\u{1b}c.crt"), "{stdout:?}");
+    assert!(stdout.contains(r"a\u{1b}[31m") && stdout.contains(r"\u{202e}"), "{stdout:?}");
+    assert!(!stderr.contains(raw) && stderr.contains(r"\u{1b}d\u{a}e.crt"), "{stderr:?}");
+    assert_eq!((stdout.lines().count(), stderr.lines().count()), (4, 1), "{stdout}{stderr}");
+}
+
+#[test]
+fn no_role_of_a_profile_reaches_the_terminal_as_a_command_to_it() {
+    let home = scratch();
+    let profile = include_str!("../profiles/self-signed.toml").replace("\"CN=kong\"", "\"CN=ko\\u001bng\"");
+    fs::write(home.path().join("mine.toml"), &profile).unwrap();
+    let output = Run::new(&["gen", "mine.toml"]).dir(&home).output();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert!(
+        !(stdout.clone() + &stderr).contains(|c: char| c != '\n' && c.is_control()),
+        "{stdout:?}{stderr:?}"
+    );
+    assert!(output.status.code() == Some(0) && stdout.contains(r"role ko\u{1b}ng"), "{stdout:?}");
+}
+
+#[test]
+fn a_path_that_is_not_utf_8_makes_no_half_of_a_json() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = scratch();
+    let path = std::ffi::OsStr::from_bytes(b"p\xffki");
+    for (words, field) in
+        [(["gen", "chain", "--json", "-D"].as_slice(), "plan"), (&["inspect", "--json"], "roots")]
+    {
+        let output = Run::new(words).dir(&home).command().arg(path).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(json["directory"], "p\u{fffd}ki");
+        assert!(json[field].is_object() || json[field].is_array(), "{json}");
+    }
+}
+
+#[test]
+fn a_directory_that_begins_with_a_hyphen_is_no_flag_of_the_printed_command() {
+    let home = scratch();
+    let output = Run::new(&["gen", "chain", "-D-dash"]).dir(&home).output();
+    let stdout = text(&output.stdout);
+    let next = stdout.lines().find_map(|line| line.strip_prefix("next:   pgtls ")).unwrap();
+    assert_eq!(next, "inspect ./-dash");
+    assert!(!stdout.contains("install -o") || stdout.contains(" ./-dash/server.key "), "{stdout}");
+    let words: Vec<&str> = next.split(' ').collect();
+    let output = Run::new(&words).dir(&home).output();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+// Forms of a certificate
+
+#[test]
+fn a_byte_order_mark_and_the_old_label_hide_no_certificate() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    let rewrite = |name: &str, change: &dyn Fn(String) -> String| {
+        let path = home.path().join(name);
+        fs::write(&path, change(fs::read_to_string(&path).unwrap())).unwrap();
+    };
+    rewrite("root.crt", &|pem| format!("\u{feff}{pem}"));
+    rewrite("root.key", &|pem| format!("\u{feff}{pem}"));
+    rewrite("client.crt", &|pem| pem.replace(" CERTIFICATE-", " X509 CERTIFICATE-"));
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
+    Run::new(&["gen", "chain", "-q", "-D", ".", "--if-missing"]).dir(&home).code(0);
+}
+
+#[test]
+fn other_forms_of_a_certificate_are_called_by_their_names() {
+    let forms = [
+        (
+            "-trustout -addtrust serverAuth",
+            "is an OpenSSL TRUSTED CERTIFICATE",
+            "openssl x509 -in OLD -out NEW",
+        ),
+        ("-outform DER", "is DER, not PEM", "openssl x509 -inform DER -in OLD -out NEW"),
+    ];
+    for (words, fact, mend) in forms {
+        let home = scratch();
+        Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+        openssl(home.path(), &format!("x509 -in client.crt -out new.crt {words}"));
+        fs::rename(home.path().join("new.crt"), home.path().join("client.crt")).unwrap();
+        let (code, _, stderr) = inspected(home.path());
+        let wanted = format!("pgtls: warning: certificate file \"client.crt\" {fact}\n");
+        assert_eq!((code, stderr), (Some(1), wanted));
+        let output = Run::new(&["gen", "chain", "-D", ".", "--if-missing"]).dir(&home).output();
+        assert!(text(&output.stderr).contains(&format!(": {mend}\n")), "{}", text(&output.stderr));
+    }
+}
