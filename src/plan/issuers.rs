@@ -61,7 +61,7 @@ fn problem(
             kept.issuer
         ));
     }
-    if ca.issuer == IssuerRef::Itself && !certificate.is_self_issued() {
+    if ca.issuer == IssuerRef::Itself && !certificate.is_own_issuer() {
         return Some(format!("it is no trust anchor: {} issued it", certificate.issuer));
     }
     let any = |usage: &ExtendedKeyUsage| usage.to_string() == "any";
