@@ -117,8 +117,10 @@ fn a_circle_of_issuers_without_a_root_begins_at_its_first_file() {
 #[test]
 fn a_leaf_with_the_name_of_its_ca_stands_under_it() {
     let home = scratch();
-    let name = "root.example.com";
-    Run::new(&["gen", "chain", "-q", "-D", ".", "--server", name]).dir(&home).code(0);
+    let profile = include_str!("../profiles/root-only.toml")
+        .replace("\"CN=dbhost.{domain}\"", "\"CN=root.{domain}\"\nwaive = [\"named-like-its-ca\"]");
+    fs::write(home.path().join("mine.toml"), profile).unwrap();
+    Run::new(&["gen", "mine.toml", "-q", "-D", "."]).dir(&home).code(0);
     let (code, stdout, stderr) = inspected(home.path());
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"], "{stdout}");
