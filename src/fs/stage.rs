@@ -49,6 +49,8 @@ pub(super) struct Folder<'t> {
     kept: bool,
     /// Whether the umask takes bits from the owner's own, so that even `0600` has to be set.
     umask_is_odd: bool,
+    /// Whether the umask lets a public file be born with its mode, which spares a call for each; `None` until one was.
+    umask_lets_public: Option<bool>,
 }
 
 /// The directory that the hidden folder is in: the locked one itself, or the parent of the one to come.
@@ -68,7 +70,7 @@ impl Target {
     ///
     /// For a new directory that is a hidden sibling of it, `.NAME.pgtls-SUFFIX`; its missing parents are made here. For
     /// an existing one it is a hidden folder inside, so that empty directories, mount points and `.` work too, and
-    /// `attributes` are not used. Every file is born 0600, and given its owner and a wider mode through its descriptor
+    /// `attributes` are not used. Every file but the public ones of the caller is born 0600, and given its owner and a wider mode through its descriptor
     /// once its contents are written.
     ///
     /// # Errors
@@ -174,6 +176,7 @@ impl<'t> Folder<'t> {
                 parents,
                 kept: false,
                 umask_is_odd: born.st_mode & 0o700 != 0o700,
+                umask_lets_public: None,
             };
             if folder.umask_is_odd {
                 fchmod(&folder.descriptor, Bits::RWXU)?;
@@ -185,7 +188,20 @@ impl<'t> Folder<'t> {
     /// Writes one file; `path` is for messages.
     fn write(&mut self, name: &str, entry: &FileEntry, path: &Path) -> Result<(), FsError> {
         let fail = |action| move |errno| FsError::new(action, path, errno);
-        let file = self.create(name).map_err(fail(Action::Create))?;
+        // What everybody may read needs no privacy at birth; all else is born closed, whatever it is to become.
+        let public =
+            entry.mode == Mode::PUBLIC && entry.owner.is_none() && self.umask_lets_public != Some(false);
+        let born = if public { Mode::PUBLIC } else { Mode::SECRET };
+        let file = self.create(name, born).map_err(fail(Action::Create))?;
+        if public && self.umask_lets_public.is_none() {
+            let found = fstat(&file).map_err(fail(Action::Create))?;
+            self.umask_lets_public = Some(found.st_mode & 0o777 == Mode::PUBLIC.bits());
+        }
+        let has_mode = if public {
+            self.umask_lets_public == Some(true)
+        } else {
+            entry.mode == Mode::SECRET && !self.umask_is_odd
+        };
         self.files.push(name.to_owned());
         let mut rest = entry.contents.as_slice();
         while !rest.is_empty() {
@@ -196,17 +212,15 @@ impl<'t> Folder<'t> {
         if let Some(owner) = entry.owner {
             change_owner(&file, Some(owner.uid), Some(owner.gid), path)?;
         }
-        if entry.mode != Mode::SECRET || self.umask_is_odd {
+        if !has_mode {
             fchmod(&file, bits(entry.mode)).map_err(fail(Action::Write))?;
         }
         Ok(())
     }
 
-    /// Makes an empty file that nobody else may read, whatever it is to become.
-    fn create(&self, name: &str) -> Result<OwnedFd, Errno> {
+    fn create(&self, name: &str, born: Mode) -> Result<OwnedFd, Errno> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let born = bits(Mode::SECRET);
-        retry_on_intr(|| openat(&self.descriptor, name, flags, born))
+        retry_on_intr(|| openat(&self.descriptor, name, flags, bits(born)))
     }
 
     fn set_attributes(&self, attributes: DirectoryAttributes, path: &Path) -> Result<(), FsError> {
@@ -328,12 +342,12 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let base = Base::Opened(open_directory(scratch.path()).unwrap().unwrap());
         let folder = Folder::make(base, OsStr::new("folder"), Parents::default()).unwrap();
-        let file = folder.create("server.crt").unwrap();
+        let file = folder.create("server.crt", Mode::SECRET).unwrap();
         assert_eq!(Mode::from_bits(fstat(&file).unwrap().st_mode), Mode::SECRET);
-        assert_eq!(folder.create("server.crt").unwrap_err(), Errno::EXIST);
+        assert_eq!(folder.create("server.crt", Mode::SECRET).unwrap_err(), Errno::EXIST);
         let outside = scratch.path().join("outside");
         rustix::fs::symlinkat(&outside, &folder.descriptor, "link").unwrap();
-        assert_eq!(folder.create("link").unwrap_err(), Errno::EXIST);
+        assert_eq!(folder.create("link", Mode::SECRET).unwrap_err(), Errno::EXIST);
         assert!(!outside.exists());
     }
 }
