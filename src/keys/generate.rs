@@ -4,6 +4,8 @@ use super::{KeyError, KeyType, PrivateKey, PublicKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
 use ring::signature::{EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use zeroize::Zeroizing;
 
 /// Gives keys and random bytes. [`SystemKeys`] in life; a test may hand out fixed ones.
@@ -14,6 +16,16 @@ pub trait KeySource: Sync {
     /// [`KeyError::Generation`] where the system has no randomness, [`KeyError::RsaLeftOut`] for RSA in a build
     /// without it.
     fn generate(&self, kind: KeyType) -> Result<PrivateKey, KeyError>;
+
+    /// New private keys of these kinds, in this order. A source of fixed keys hands them out one by one, as here; one
+    /// that has to work for them may use all processors.
+    ///
+    /// # Errors
+    /// Those of [`generate`](Self::generate), with the place in the list.
+    fn generate_all(&self, kinds: &[KeyType]) -> Result<Vec<PrivateKey>, (usize, KeyError)> {
+        let one = |(at, kind): (usize, &KeyType)| self.generate(*kind).map_err(|error| (at, error));
+        kinds.iter().enumerate().map(one).collect()
+    }
 
     /// Fills `bytes` with random ones (serial numbers, salts).
     ///
@@ -36,9 +48,53 @@ impl KeySource for SystemKeys {
         }
     }
 
+    fn generate_all(&self, kinds: &[KeyType]) -> Result<Vec<PrivateKey>, (usize, KeyError)> {
+        // Asking for the processors reads several files of the system, so it is not done for nothing.
+        let slow = kinds.iter().filter(|kind| kind.is_rsa()).count();
+        let processors =
+            if slow < 2 { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
+        if processors < 2 {
+            let one = |(at, kind): (usize, &KeyType)| self.generate(*kind).map_err(|error| (at, error));
+            return kinds.iter().enumerate().map(one).collect();
+        }
+        race(*self, kinds, processors)
+    }
+
     fn random(&self, bytes: &mut [u8]) -> Result<(), KeyError> {
         SystemRandom::new().fill(bytes).map_err(|_| KeyError::Generation)
     }
+}
+
+/// Makes keys on several threads. How long an RSA key takes is a matter of luck, so a thread that finds none left to
+/// begin begins the last unfinished one again: the first to finish counts. Threads that lost are not waited for; what
+/// they make is wiped as it is dropped.
+fn race(source: SystemKeys, kinds: &[KeyType], threads: usize) -> Result<Vec<PrivateKey>, (usize, KeyError)> {
+    let kinds: Arc<[KeyType]> = kinds.into();
+    let (begun, done) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(kinds.iter().map(|_| AtomicBool::new(false)).collect::<Vec<_>>()),
+    );
+    let (sender, receiver) = mpsc::channel();
+    for _ in 0..threads {
+        let (kinds, begun, done, sender) = (kinds.clone(), begun.clone(), done.clone(), sender.clone());
+        std::thread::spawn(move || {
+            loop {
+                let first = begun.fetch_add(1, Ordering::Relaxed);
+                let unfinished = || done.iter().rposition(|done| !done.load(Ordering::Relaxed));
+                let Some(at) = Some(first).filter(|at| *at < kinds.len()).or_else(unfinished) else { return };
+                let made = source.generate(kinds[at]);
+                if !done[at].swap(true, Ordering::Relaxed) && sender.send((at, made)).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    let mut keys: Vec<Option<PrivateKey>> = kinds.iter().map(|_| None).collect();
+    for (at, made) in receiver.into_iter().take(kinds.len()) {
+        keys[at] = Some(made.map_err(|error| (at, error))?);
+    }
+    let all = keys.into_iter().enumerate();
+    all.map(|(at, key)| key.ok_or((at, KeyError::Generation))).collect()
 }
 
 /// ring ends its document with the public key (RFC 5915 §3, `publicKey`): taking it from there saves parsing, and

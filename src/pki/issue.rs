@@ -7,8 +7,6 @@ use crate::plan::{CertificateSpec, IssuerRef, Plan};
 use crate::state::State;
 use crate::x509::SerialNumber;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use zeroize::Zeroizing;
 
 /// What was made, and what was kept, by stem.
@@ -182,36 +180,17 @@ fn unused_serial(
     Err(IssueError::SerialsSpent { certificate: spec.stem.clone(), bits })
 }
 
-/// The keys of a run. RSA keys take long, so those are made on all processors; others cost less than a thread.
+/// The keys of a run, by stem.
 fn generate<'p>(
     made: &[&'p CertificateSpec],
     keys: &dyn KeySource,
 ) -> Result<BTreeMap<&'p str, PrivateKey>, IssueError> {
-    let one = |spec: &&'p CertificateSpec| match keys.generate(spec.key_type) {
-        Ok(key) => Ok((spec.stem.as_str(), key)),
-        Err(source) => Err(IssueError::Key { certificate: spec.stem.clone(), source }),
-    };
-    let slow = made.iter().filter(|spec| spec.key_type.is_rsa()).count();
-    // Asking for the processors reads several files of the system, so it is not done for nothing.
-    let threads =
-        if slow < 2 { 1 } else { std::thread::available_parallelism().map_or(1, usize::from).min(slow) };
-    if threads < 2 {
-        return made.iter().map(one).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            let sender = sender.clone();
-            let (one, next) = (&one, &next);
-            scope.spawn(move || {
-                while let Some(spec) = made.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    // The receiver outlives the scope.
-                    let _ = sender.send(one(spec));
-                }
-            });
+    let kinds: Vec<_> = made.iter().map(|spec| spec.key_type).collect();
+    match keys.generate_all(&kinds) {
+        Ok(new) => Ok(made.iter().map(|spec| spec.stem.as_str()).zip(new).collect()),
+        Err((at, source)) => {
+            let certificate = made.get(at).map(|spec| spec.stem.clone()).unwrap_or_default();
+            Err(IssueError::Key { certificate, source })
         }
-    });
-    drop(sender);
-    receiver.into_iter().collect()
+    }
 }
