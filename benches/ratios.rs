@@ -34,7 +34,6 @@ const P256_RUNS: usize = 25;
 const RSA_RUNS: usize = 50;
 const SPAWN_RUNS: usize = 300;
 const IN_PROCESS_RUNS: usize = 200;
-const WARM_UP_RUNS: usize = 300;
 
 const P256_BOUND: f64 = 0.1;
 const RSA_BOUND: f64 = 0.55;
@@ -165,8 +164,6 @@ fn in_process_p256(scratch: &Scratch) -> Row {
         make(&dir.path().join("pki"));
         start.elapsed()
     };
-    // What is compared is the work of each, not how a processor wakes up: that takes the first tenth of a second.
-    by_turns(WARM_UP_RUNS, || timed(library_layout), || timed(plain_ring::make_layout));
     let (ours, plain) =
         by_turns(IN_PROCESS_RUNS, || timed(library_layout), || timed(plain_ring::make_layout));
     Row::ratio(what, median(ours), median(plain), IN_PROCESS_BOUND)
