@@ -12,7 +12,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -45,9 +45,9 @@ const IN_PROCESS_BOUND: f64 = 1.3;
 /// The library's side of [`in_process_p256`]: all of `gen chain --intermediate` but the process around it. Whoever
 /// makes many layouts parses their profile once.
 fn library_layout(dir: &Path) {
-    static PROFILE: LazyLock<Profile> = LazyLock::new(|| {
+    static PROFILE: LazyLock<Arc<Profile>> = LazyLock::new(|| {
         let text = builtin("intermediate").expect("a built-in profile").text;
-        parse("intermediate", text, &Overrides::default()).expect("a built-in profile")
+        parse("intermediate", text, &Overrides::default()).expect("a built-in profile").into()
     });
     let request = GenerateRequest::new(PROFILE.clone(), dir);
     generate(&request, OffsetDateTime::now_utc(), &SystemKeys).expect("a new directory");

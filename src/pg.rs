@@ -7,13 +7,13 @@ pub const ROLE_NAME_BYTES: usize = 63;
 /// (runtime-config-connection, `ssl_cert_file`; libpq-ssl, "Client Certificates").
 #[must_use]
 pub fn certificate_file(stem: &str) -> String {
-    format!("{stem}.crt")
+    [stem, ".crt"].concat()
 }
 
 /// The key file of a stem: `server` -> `server.key`.
 #[must_use]
 pub fn key_file(stem: &str) -> String {
-    format!("{stem}.key")
+    [stem, ".key"].concat()
 }
 
 /// Why PostgreSQL and libpq refuse a key file of that mode, or `None` where they take it: 0600 or less of the process's

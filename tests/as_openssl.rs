@@ -431,7 +431,7 @@ impl Wish {
     fn typed(&self) -> Result<GenerateRequest, Error> {
         let wish = self.clone();
         Ok(GenerateRequest {
-            profile: profile::parse(&wish.profile.origin, &wish.profile.text, &wish.overrides)?,
+            profile: profile::parse(&wish.profile.origin, &wish.profile.text, &wish.overrides)?.into(),
             directory: wish.directory,
             ca_directory: wish.ca_directory,
             existing: wish.existing,

@@ -84,7 +84,7 @@ pub(super) fn generate(
     // Unlike the flag, the variable may be set for other layouts.
     let ca_variable = path_variable(variable, "PGTLS_CA_DIR").filter(|_| has_ca);
     Ok(GenerateRequest {
-        profile,
+        profile: profile.into(),
         directory: directory(args.places.dir.clone(), variable).unwrap_or_else(|| "pki".into()),
         ca_directory: args.places.ca_dir.clone().or(ca_variable),
         existing: match (args.if_missing, args.force) {

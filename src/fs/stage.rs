@@ -70,8 +70,8 @@ impl Target {
     ///
     /// For a new directory that is a hidden sibling of it, `.NAME.pgtls-SUFFIX`; its missing parents are made here. For
     /// an existing one it is a hidden folder inside, so that empty directories, mount points and `.` work too, and
-    /// `attributes` are not used. Every file but the public ones of the caller is born 0600, and given its owner and a wider mode through its descriptor
-    /// once its contents are written.
+    /// `attributes` are not used. Every file but the public ones of the caller is born 0600, and given its owner and a
+    /// wider mode through its descriptor once its contents are written.
     ///
     /// # Errors
     /// [`FsError::BadName`] or [`FsError::InTheWay`] for a file that cannot be there, [`FsError::Irreplaceable`] for one
@@ -84,7 +84,7 @@ impl Target {
             Place::Absent { parent, name } => self.folder_beside(parent.as_ref(), name)?,
         };
         for (name, entry) in files.iter() {
-            folder.write(name, entry, &self.path().join(name))?;
+            folder.write(name, entry, self.path())?;
         }
         if !self.exists() {
             folder.set_attributes(attributes, self.path())?;
@@ -185,9 +185,9 @@ impl<'t> Folder<'t> {
         }
     }
 
-    /// Writes one file; `path` is for messages.
-    fn write(&mut self, name: &str, entry: &FileEntry, path: &Path) -> Result<(), FsError> {
-        let fail = |action| move |errno| FsError::new(action, path, errno);
+    /// Writes one file; `directory` is for messages.
+    fn write(&mut self, name: &str, entry: &FileEntry, directory: &Path) -> Result<(), FsError> {
+        let fail = |action| move |errno| FsError::new(action, directory.join(name), errno);
         // What everybody may read needs no privacy at birth; all else is born closed, whatever it is to become.
         let public =
             entry.mode == Mode::PUBLIC && entry.owner.is_none() && self.umask_lets_public != Some(false);
@@ -210,7 +210,7 @@ impl<'t> Folder<'t> {
         }
         // The owner first: once the mode is wider, whom it is wider for must be right.
         if let Some(owner) = entry.owner {
-            change_owner(&file, Some(owner.uid), Some(owner.gid), path)?;
+            change_owner(&file, Some(owner.uid), Some(owner.gid), &directory.join(name))?;
         }
         if !has_mode {
             fchmod(&file, bits(entry.mode)).map_err(fail(Action::Write))?;

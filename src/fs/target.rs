@@ -58,6 +58,11 @@ impl Target {
     pub fn lock(path: impl Into<PathBuf>) -> Result<Self, FsError> {
         let path = path.into();
         loop {
+            // Most directories are new: one look says so, and opening is for what is there.
+            if matches!(statat(CWD, &path, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT)) {
+                let place = absent(&path)?;
+                return Ok(Self { path, place });
+            }
             if let Some(directory) = open_directory(&path)? {
                 retry_on_intr(|| flock(&directory, FlockOperation::LockExclusive))
                     .map_err(|errno| FsError::new(Action::Lock, &path, errno))?;
@@ -68,8 +73,8 @@ impl Target {
                     let place = Place::Existing(directory);
                     return Ok(Self { path, place });
                 }
-            } else if let Some(place) = absent(&path)? {
-                return Ok(Self { path, place });
+            } else if is_symlink(&path) {
+                return Err(FsError::Dangling { path });
             }
         }
     }
@@ -143,28 +148,24 @@ impl Target {
     }
 }
 
-/// Looks at a path where no directory could be opened; `None` when one has appeared since.
-fn absent(path: &Path) -> Result<Option<Place>, FsError> {
-    let fail = |errno| FsError::new(Action::Create, path, errno);
-    match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(found) if FileType::from_raw_mode(found.st_mode).is_symlink() => {
-            let path = path.to_path_buf();
-            return Err(FsError::Dangling { path });
-        }
-        Ok(_) => return Ok(None),
-        Err(Errno::NOENT) => {}
-        Err(errno) => return Err(fail(errno)),
-    }
+/// The place of a directory to come, at a path where nothing is.
+fn absent(path: &Path) -> Result<Place, FsError> {
     let Some(name) = path.file_name() else {
         // Such as `missing/..`: there is nothing that could be given a name.
-        return Err(fail(Errno::NOENT));
+        return Err(FsError::new(Action::Create, path, Errno::NOENT));
     };
     let parent = open_directory(parent_of(path))?;
     if let (Some(parent), Some(name)) = (&parent, name.to_str()) {
         sweep_siblings(parent.as_fd(), name);
     }
     let name = name.to_os_string();
-    Ok(Some(Place::Absent { parent, name }))
+    Ok(Place::Absent { parent, name })
+}
+
+/// Whether a link is at `path`, wherever it leads.
+fn is_symlink(path: &Path) -> bool {
+    statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|found| FileType::from_raw_mode(found.st_mode).is_symlink())
 }
 
 /// Removes what killed runs left of making `path` new, where it exists by now: somebody made it by hand since, and the

@@ -4,6 +4,7 @@ use crate::fs::{Mode, Owner};
 use crate::pg::{certificate_file, key_file};
 use crate::plan::Plan;
 use serde::Serialize;
+use std::slice;
 
 /// How the user wants files to lie, beyond what the plan says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,7 +83,7 @@ pub enum Content {
 /// Lays a plan out. Only files that are going to be written are in it.
 #[must_use]
 pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
-    let mut files = Vec::new();
+    let mut files = Vec::with_capacity(2 * plan.certificates.len() + plan.bundles.len());
     for spec in &plan.certificates {
         let is_ca = spec.usage.is_ca();
         let own_place = if is_ca && arrangement.separate_ca { Place::CaDirectory } else { Place::Directory };
@@ -96,21 +97,19 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
                 owner,
             });
         }
-        let name = certificate_file(&spec.stem);
-        let mut content = vec![spec.stem.clone()];
-        content.extend_from_slice(&spec.append);
         let certificate = |place| OutlineFile {
-            name: name.clone(),
+            name: certificate_file(&spec.stem),
             place,
-            content: Content::Certificates(content.clone()),
+            content: Content::Certificates([slice::from_ref(&spec.stem), spec.append.as_slice()].concat()),
             mode: Mode::PUBLIC,
             owner,
         };
         if own_place == Place::CaDirectory && spec.kept.is_none() {
             files.push(certificate(Place::CaDirectory));
         }
-        if !plan.kept_files.contains(&name) {
-            files.push(certificate(Place::Directory));
+        let certificate = certificate(Place::Directory);
+        if !plan.kept_files.contains(&certificate.name) {
+            files.push(certificate);
         }
     }
     let bundles = plan.bundles.iter().filter(|bundle| !plan.kept_files.contains(&bundle.file));

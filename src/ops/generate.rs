@@ -14,6 +14,7 @@ use crate::profile::Profile;
 use crate::state::State;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -29,8 +30,8 @@ const ATTEMPTS: u32 = 5;
 /// What `gen` is asked for.
 #[derive(Debug, Clone)]
 pub struct GenerateRequest {
-    /// The profile, with what the user said laid over it.
-    pub profile: Profile,
+    /// The profile, with what the user said laid over it; shared, for whoever makes many directories of one.
+    pub profile: Arc<Profile>,
     /// Where the files go.
     pub directory: PathBuf,
     /// Where CA keys go, where that is another directory.
@@ -50,9 +51,9 @@ pub struct GenerateRequest {
 impl GenerateRequest {
     /// A request for a new directory, in which nothing may exist yet; the caller's own files, unencrypted CA keys.
     #[must_use]
-    pub fn new(profile: Profile, directory: impl Into<PathBuf>) -> Self {
+    pub fn new(profile: impl Into<Arc<Profile>>, directory: impl Into<PathBuf>) -> Self {
         Self {
-            profile,
+            profile: profile.into(),
             directory: directory.into(),
             ca_directory: None,
             existing: Existing::Refuse,

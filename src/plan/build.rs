@@ -142,7 +142,6 @@ fn find_kept(
 ) -> Result<(), PlanError> {
     for at in 0..entries.len() {
         let spec = &specs[at];
-        let (certificate, key) = (certificate_file(&spec.stem), key_file(&spec.stem));
         let is_ca = spec.usage.is_ca();
         let holdings = state.holdings(is_ca);
         let stays = match existing {
@@ -153,6 +152,7 @@ fn find_kept(
         if !stays {
             continue;
         }
+        let (certificate, key) = (certificate_file(&spec.stem), key_file(&spec.stem));
         let shown = |file: &str| state.shown_pair(is_ca, file);
         let half = |present: &str, absent: String| PlanError::HalfPair { present: shown(present), absent };
         match (holdings.contains(&certificate), holdings.contains(&key)) {
@@ -193,6 +193,9 @@ fn kept_files(
     existing: Existing,
 ) -> Result<BTreeSet<String>, PlanError> {
     let mut kept = BTreeSet::new();
+    if state.occupied.is_empty() {
+        return Ok(kept);
+    }
     let mut in_the_way = Vec::new();
     for spec in specs {
         for file in [certificate_file(&spec.stem), key_file(&spec.stem)] {

@@ -43,22 +43,22 @@ pub(super) fn stretch(profile: &Profile, specs: &mut [CertificateSpec]) -> Vec<N
         if specs[at].kept.is_some() || profile.certificate(&specs[at].stem).is_some_and(waives) {
             continue;
         }
-        let IssuerRef::Certificate(issuer) = specs[at].issuer.clone() else { continue };
-        let (because_of, not_after) = (specs[at].stem.clone(), specs[at].window.not_after);
-        let stretches = profile.certificate(&issuer).is_some_and(|entry| entry.validity.stretches);
-        let Some(issuer) = specs.iter_mut().find(|spec| spec.stem == issuer) else { continue };
+        let IssuerRef::Certificate(issuer) = &specs[at].issuer else { continue };
+        let stretches = profile.certificate(issuer).is_some_and(|entry| entry.validity.stretches);
+        let Some(issuer_at) = specs.iter().position(|spec| spec.stem == *issuer) else { continue };
+        let (issuer, not_after) = (&specs[issuer_at], specs[at].window.not_after);
         // Of several that end alike, the first in the plan is the one that is named.
         if issuer.kept.is_some() || !stretches || issuer.window.not_after > not_after {
             continue;
         }
-        let certificate = issuer.stem.clone();
-        let of_this = |notice: &Notice| matches!(notice, Notice::Stretched { certificate: earlier, .. } if *earlier == certificate);
+        let of_this = |notice: &Notice| matches!(notice, Notice::Stretched { certificate: earlier, .. } if *earlier == issuer.stem);
         if issuer.window.not_after == not_after && !notices.iter().any(of_this) {
             continue;
         }
-        issuer.window.not_after = not_after;
         notices.retain(|notice| !of_this(notice));
+        let (certificate, because_of) = (issuer.stem.clone(), specs[at].stem.clone());
         notices.push(Notice::Stretched { certificate, because_of, not_after });
+        specs[issuer_at].window.not_after = not_after;
     }
     notices.reverse();
     notices

@@ -247,6 +247,7 @@ fn rcgen_encoding(fields: &CertificateFields<'_>) -> Result<Vec<u8>, X509Error> 
     let params = parameters(fields).map_err(X509Error::Encoding)?;
     let issuer_id = fields.authority_key_identifier.unwrap_or_default().to_vec();
     let mut issuer_params = CertificateParams::default();
+    issuer_params.distinguished_name = rcgen::DistinguishedName::new();
     issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(issuer_id);
     let capture = Capture { message: RefCell::new(Vec::with_capacity(1024)) };
     let issuer = Issuer::from_params(&issuer_params, &capture);
@@ -264,8 +265,8 @@ fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen
     params.key_identifier_method = KeyIdMethod::PreSpecified(fields.subject_key_identifier.to_vec());
     params.use_authority_key_identifier_extension = fields.authority_key_identifier.is_some();
     // rcgen marks the SAN critical where the subject is empty (RFC 5280 §4.2.1.6); its default subject, never seen by
-    // anybody, stands in for one that is not.
-    if fields.subject.is_empty() {
+    // anybody, stands in for one that is not. Without a SAN it would be encoded for nothing.
+    if fields.subject.is_empty() || extensions.subject_alt_names.is_empty() {
         params.distinguished_name = rcgen::DistinguishedName::new();
     }
     params.is_ca = match extensions.basic_constraints {
