@@ -465,6 +465,11 @@ mod refused {
              detail: Known here: name, summary, source, certificate, bundle, set.\n\
              hint: Did you mean \"bundle\"?"
         );
+        // A key that must be there, misspelt: that, and not that it is missing.
+        assert_eq!(
+            refusal(&ROOT.replace("usage", "usgae")),
+            "t.toml:5:1: unknown key \"usgae\"\nhint: Did you mean \"usage\"?"
+        );
         assert_eq!(
             refusal(&format!("{ROOT}lifetme = \"1d\"\n")),
             format!(

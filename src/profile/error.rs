@@ -69,6 +69,14 @@ pub enum ProfileProblem {
         /// What is known, in the order worth showing.
         known: Vec<String>,
     },
+    /// A key that is not known, in the place of one that must be there.
+    #[error("unknown key \"{found}\"")]
+    Misspelt {
+        /// The key as it is written.
+        found: String,
+        /// The one that is missing.
+        meant: &'static str,
+    },
     /// A key that must be there.
     #[error("\"{key}\" is missing in {table}")]
     Missing {
@@ -160,6 +168,7 @@ impl Diagnosis for ProfileError {
                 || "See \"pgtls profiles intermediate\" for an example.".to_owned(),
                 |near| format!("Did you mean \"{near}\"?"),
             )),
+            ProfileProblem::Misspelt { meant, .. } => Some(format!("Did you mean \"{meant}\"?")),
             ProfileProblem::Missing { key, .. } if key.starts_with('[') => {
                 Some(format!("Add a table {key}."))
             }

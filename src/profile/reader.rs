@@ -1,6 +1,6 @@
 //! TOML tables read key by key: what is asked for is typed, what was never asked for is an unknown key.
 
-use super::error::{Position, ProfileError, ProfileProblem};
+use super::error::{Position, ProfileError, ProfileProblem, nearest};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -106,8 +106,22 @@ impl<'s, 't> Table<'s, 't> {
     }
 
     pub(super) fn required(&mut self, key: &'static str) -> Result<At<String>, ProfileError> {
-        let missing = ProfileProblem::Missing { key, table: self.name };
-        self.string(key)?.ok_or_else(|| self.error(&self.span.clone(), missing))
+        self.string(key)?.ok_or_else(|| self.absent(key))
+    }
+
+    /// The refusal of a table without a key that it must have. Which other keys are known is not known yet, but one that
+    /// is nearly the missing one is most likely meant to be it.
+    fn absent(&self, key: &'static str) -> ProfileError {
+        let wanted = [key.to_owned()];
+        let others = self.table.keys().filter(|other| !self.asked.contains(&other.get_ref().as_ref()));
+        let mut near = others.filter(|other| nearest(other.get_ref(), &wanted).is_some());
+        match near.next() {
+            Some(other) => {
+                let found = other.get_ref().clone().into_owned();
+                self.error(&other.span(), ProfileProblem::Misspelt { found, meant: key })
+            }
+            None => self.error(&self.span.clone(), ProfileProblem::Missing { key, table: self.name }),
+        }
     }
 
     /// A list of strings; absent is empty.
