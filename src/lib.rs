@@ -71,4 +71,5 @@ pub mod profile;
 pub mod recipe;
 pub mod scratch;
 pub mod state;
+pub mod verify;
 pub mod x509;

@@ -1,0 +1,126 @@
+//! Key files: whether they fit their certificates, how they are encoded, and who may read them.
+
+use super::exhibit::{Exhibit, HeldKey};
+use super::policy::{Policy, Reader};
+use super::report::Finding;
+use super::rules::{Rule, Severity};
+use super::scene::{Identity, Scene};
+use crate::keys::KeyEncoding;
+use crate::pg::key_mode_problem;
+
+const ROOT: u32 = 0;
+
+/// The key of one end-entity.
+pub(super) fn judge(identity: &Identity<'_>, found: &mut Vec<Finding>) {
+    let file = identity.leaf.file;
+    let first = identity.exhibit.certificates.first();
+    let Some((exhibit, key)) = identity.key.and_then(|exhibit| Some((exhibit, exhibit.keys.first()?))) else {
+        let fact = "its key is not here";
+        let detail = "The server does not start without it, nor does psql connect.";
+        found.push(Finding::new(Rule::KeyMissing, file, fact).detail(detail));
+        return;
+    };
+    encoding(identity, exhibit, key, found);
+    let Some(public) = &key.public else { return };
+    let fits = |certificate: &crate::x509::Certificate| certificate.public_key == *public;
+    match first {
+        Some(first) if fits(first) => {}
+        Some(_) if identity.exhibit.certificates.iter().any(fits) => {
+            let fact = format!("the certificate of {} is not the first in it", exhibit.name);
+            let detail = "PostgreSQL and libpq want the leaf first: key values mismatch.";
+            let hint = "Put the leaf first, then the intermediate that signed it.";
+            found.push(Finding::new(Rule::LeafNotFirst, file, fact).detail(detail).hint(hint));
+        }
+        _ => {
+            let fact = format!("{} is not its key", exhibit.name);
+            let detail = "PostgreSQL and libpq say: key values mismatch.";
+            found.push(Finding::new(Rule::KeyMismatch, file, fact).detail(detail));
+        }
+    }
+}
+
+fn encoding(identity: &Identity<'_>, exhibit: &Exhibit, key: &HeldKey, found: &mut Vec<Finding>) {
+    let file = exhibit.name.as_str();
+    let pkcs8 = format!("openssl pkcs8 -topk8 -nocrypt -in {file} -out NEW");
+    match key.encoding {
+        KeyEncoding::EncryptedPkcs8Der if identity.logs_in => {
+            let detail = "libpq reads an encrypted key as PEM alone, even with the right sslpassword.";
+            let fact = "it is an encrypted key in DER";
+            found.push(Finding::new(Rule::KeyEncryptedDer, file, fact).detail(detail));
+        }
+        _ if key.encoding.is_encrypted() => {
+            let detail = match identity.serves {
+                true => "The server starts only with ssl_passphrase_command.",
+                false => "libpq opens it only with sslpassword.",
+            };
+            found.push(Finding::new(Rule::KeyEncrypted, file, "it is under a passphrase").detail(detail));
+        }
+        _ if key.encoding.is_der() && identity.serves => {
+            let detail = "The server reads PEM alone.";
+            let hint = format!("Run {}.", pkcs8.replace("-in", "-inform DER -in"));
+            found.push(Finding::new(Rule::DerNotPem, file, "it is DER").detail(detail).hint(hint));
+        }
+        KeyEncoding::Pkcs1 | KeyEncoding::Sec1 if identity.logs_in => {
+            let fact = format!("it is {}; native-tls reads PKCS#8 alone", key.encoding);
+            found.push(Finding::new(Rule::KeyNotPkcs8, file, fact).hint(format!("Run {pkcs8}.")));
+        }
+        _ => {}
+    }
+}
+
+/// Whether each key file can be read by those who need it, and by nobody else.
+pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
+    for exhibit in scene.exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()) {
+        let Some(owner) = exhibit.entry.owner else { continue };
+        let file = exhibit.name.as_str();
+        let of_server = scene.identities.iter().any(|identity| {
+            identity.serves && identity.key.is_some_and(|key| key.name == exhibit.name)
+        });
+        let mode = exhibit.entry.mode;
+        let reader = match policy.reader {
+            Reader::User(uid) => uid,
+            Reader::Owner => owner.uid,
+        };
+        if of_server && owner.uid != reader && owner.uid != ROOT {
+            let fact = format!("it belongs to user {}, and the server runs as user {reader}", owner.uid);
+            let detail = "PostgreSQL takes a key of its own user's or of root's alone.";
+            let hint = format!("Run chown {reader} {file}.");
+            found.push(Finding::new(Rule::KeyOwner, file, fact).detail(detail).hint(hint));
+        }
+        if let Some(problem) = key_mode_problem(mode.bits(), owner.uid == ROOT && reader != ROOT) {
+            let fact = format!("its mode is {mode}, and PostgreSQL refuses it");
+            let hint = format!("Run chmod 0600 {file}.");
+            found.push(Finding::new(Rule::KeyModeTooOpen, file, fact).detail(problem).hint(hint));
+        } else if of_server && owner.uid == ROOT && reader != ROOT && mode.bits() & 0o040 == 0 {
+            let fact = "it is root's alone, and the server never runs as root";
+            let hint = format!("Run chown {reader} {file}, or install -o postgres -m 0600.");
+            found.push(Finding::new(Rule::KeyNotReadable, file, fact).hint(hint).severity(Severity::Warning));
+        }
+    }
+}
+
+/// Keys without a certificate, and keys of authorities beside what is shipped.
+pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let mut of_authorities = Vec::new();
+    for exhibit in scene.exhibits {
+        for key in &exhibit.keys {
+            if !exhibit.certificates.is_empty() {
+                continue;
+            }
+            let public = key.public.as_deref();
+            let fits = |held: &super::chain::Held<'_>| Some(held.certificate.public_key.as_slice()) == public;
+            let named = scene.identities.iter().any(|identity| identity.key.is_some_and(|key| key.name == exhibit.name));
+            if scene.authorities.iter().any(fits) {
+                of_authorities.push(exhibit.name.as_str());
+            } else if public.is_some() && !named && !scene.certificates().iter().any(fits) {
+                let fact = "no certificate here belongs to it";
+                found.push(Finding::new(Rule::KeyAlone, &exhibit.name, fact));
+            }
+        }
+    }
+    if !of_authorities.is_empty() && !scene.identities.is_empty() {
+        let fact = "CA keys lie beside the files you ship";
+        let detail = format!("{} can make a login for any role.", of_authorities.join(" and "));
+        found.push(Finding::of_directory(Rule::CaKeyPresent, fact).detail(detail));
+    }
+}
