@@ -86,6 +86,12 @@ pub enum StateError {
         /// Why.
         source: crate::pem::PemError,
     },
+    /// A `*.crt` that is a directory, a pipe, or a link that leads to no file.
+    #[error("certificate file \"{path}\" is not a file")]
+    NoFile {
+        /// Its path as the user names it.
+        path: String,
+    },
     /// A `*.crt` without a certificate.
     #[error("certificate file \"{path}\" holds no certificate")]
     Empty {

@@ -222,3 +222,35 @@ fn the_number_that_chown_takes_for_nobody_is_no_owner() {
         refused(&home, &["gen", "chain", "--owner", owner], 2, "\"4294967295\"");
     }
 }
+
+#[test]
+fn a_root_whose_usages_are_any_is_refused_as_openssl_refuses_what_it_signs() {
+    let home = scratch();
+    openssl_root(&home.path().join("pki"), &["extendedKeyUsage=anyExtendedKeyUsage"]);
+    let words = "cannot sign: its extended key usage does not allow serverAuth";
+    refused(&home, &["gen", "chain", "-q", "--force"], 3, words);
+}
+
+#[test]
+fn a_leaf_outlives_no_authority_above_it() {
+    let home = scratch();
+    let profile = "name = \"short\"\n[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN=r\"\n\
+                   lifetime = \"10d\"\n[[certificate]]\nname = \"intermediate\"\nusage = \"intermediate-ca\"\n\
+                   issuer = \"root\"\nsubject = \"CN=i\"\nlifetime = \"2000d\"\nwaive = [\"leaf-outlives-ca\"]\n";
+    fs::write(home.path().join("short.toml"), profile).unwrap();
+    made(&home, &["gen", "short.toml", "-q"]);
+    let words = "\"root\" ends at";
+    refused(&home, &["gen", "chain", "--intermediate", "-q", "--force", "--lifetime", "30d"], 3, words);
+    made(&home, &["gen", "chain", "--intermediate", "-q", "--force", "--lifetime", "9d"]);
+}
+
+#[test]
+fn a_role_with_a_dot_is_a_host_to_name_constraints() {
+    let home = scratch();
+    openssl_root(&home.path().join("pki"), &["nameConstraints=permitted;DNS:corp.example"]);
+    let gen_for =
+        |client| ["gen", "chain", "-q", "--force", "--server", "db.corp.example", "--client", client];
+    let words = "the name constraints of \"root\" do not allow DNS:alice.smith";
+    refused(&home, &gen_for("alice.smith"), 3, words);
+    made(&home, &gen_for("alice"));
+}

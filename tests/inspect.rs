@@ -50,6 +50,17 @@ fn a_key_that_may_not_be_read_hides_nothing() {
 }
 
 #[test]
+fn a_certificate_that_is_no_file_is_a_problem() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    std::os::unix::fs::symlink("nowhere", home.path().join("gone.crt")).unwrap();
+    fs::create_dir(home.path().join("made.crt")).unwrap();
+    let (code, _, stderr) = inspected(home.path());
+    let problem = |file| format!("pgtls: warning: certificate file \"./{file}\" is not a file\n");
+    assert_eq!((code, stderr), (Some(1), problem("gone.crt") + &problem("made.crt")));
+}
+
+#[test]
 fn a_certificate_that_may_not_be_read_is_a_problem_and_the_others_are_shown() {
     let home = scratch();
     Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);

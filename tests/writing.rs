@@ -106,6 +106,36 @@ fn modes_do_not_depend_on_the_umask() {
 }
 
 #[test]
+fn a_umask_that_takes_from_the_owner_too_changes_nothing() {
+    for umask in ["0400", "0700", "0777"] {
+        let home = scratch();
+        run(home.path(), "chmod", &["0777", "."]);
+        generate(&home, &[]).by_nobody().through(&format!("umask {umask}; exec \"$@\"")).code(0);
+        let pki = home.path().join("pki");
+        assert_eq!(
+            (mode(&pki), mode(&pki.join("root.key")), mode(&pki.join("root.crt"))),
+            (0o700, 0o600, 0o644)
+        );
+    }
+}
+
+#[test]
+fn a_directory_may_have_the_longest_name_there_is() {
+    let home = scratch();
+    let longest = "n".repeat(255);
+    generate(&home, &["-D", &longest]).code(0);
+    assert_whole(&home.path().join(&longest));
+    assert_eq!(names(home.path()), [longest]);
+}
+
+#[test]
+fn a_directory_with_a_name_of_our_own_folders_is_refused() {
+    let home = scratch();
+    let output = generate(&home, &["-D", ".x.pgtls-new-1-1"]).output();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
+#[test]
 fn an_existing_directory_keeps_its_mode_and_files_in_it_get_theirs() {
     for umask in ["000", "077"] {
         let home = scratch();

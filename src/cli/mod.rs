@@ -5,6 +5,7 @@ mod exit;
 mod render;
 mod request;
 mod text;
+mod words;
 
 use crate::error::Error;
 use crate::keys::KeySource;

@@ -1,7 +1,7 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
 use super::request::{CliError, TypedCommand};
-use super::{exit, text};
+use super::{exit, text, words};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::layout::{Deployment, OutlineFile, Tree};
 use crate::ops::{Generated, Inspection};
@@ -124,7 +124,7 @@ impl<'a> Render<'a> {
 
     fn inspected(&mut self, inspection: &Inspection) -> io::Result<()> {
         for problem in &inspection.problems {
-            self.message("warning", &text::harmless(&problem.to_string()));
+            self.message("warning", &words::harmless(&problem.to_string()));
         }
         if self.json {
             return self.json_line(&InspectionJson {
@@ -143,7 +143,7 @@ impl<'a> Render<'a> {
 
     fn warnings(&mut self, notices: &[Notice]) {
         for notice in notices.iter().filter(|notice| notice.is_warning()) {
-            self.message("warning", &text::harmless(&notice.to_string()));
+            self.message("warning", &words::harmless(&notice.to_string()));
         }
     }
 
@@ -205,7 +205,7 @@ impl<'a> Render<'a> {
 
     fn message(&mut self, kind: &str, fact: &str) {
         // Errors have lines of their own: those of an argument parser, those of a profile.
-        let lines: Vec<String> = fact.split('\n').map(text::harmless).collect();
+        let lines: Vec<String> = fact.split('\n').map(words::harmless).collect();
         let _ = writeln!(self.stderr, "pgtls: {kind}: {}", lines.join("\n"));
     }
 }

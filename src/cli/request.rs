@@ -1,13 +1,13 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
 use super::args::{GenArgs, InspectArgs};
+use super::words::shell_word;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::error::Error;
 use crate::keys::{KeyError, KeyType};
 use crate::ops::{self, GenerateRequest};
 use crate::plan::Existing;
 use crate::profile::{self, Ending, Overrides};
-use crate::recipe::shell_quoted;
 use crate::x509::{GeneralName, Lifetime, X509Error, dns_name, parse_instant};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -186,15 +186,15 @@ pub(super) fn inspected(args: &InspectArgs, variable: &dyn Fn(&str) -> Option<Os
 
 /// The command as it was typed, to be printed ready to be pasted.
 pub(super) struct TypedCommand {
-    words: Vec<String>,
+    words: Vec<OsString>,
 }
 
 impl TypedCommand {
     /// Takes the words, without those that only concern this one run.
     pub(super) fn new(arguments: &[OsString]) -> Self {
         let once = ["--if-missing", "--force", "--dry-run", "--json", "--quiet", "-q"];
-        let words = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
-        Self { words: words.filter(|word| !once.contains(&word.as_str())).collect() }
+        let words = arguments.iter().skip(1).filter(|word| !once.iter().any(|once| word == once));
+        Self { words: words.cloned().collect() }
     }
 
     /// The same command.
@@ -205,26 +205,29 @@ impl TypedCommand {
     /// The command with the user's own names, into a place of its own.
     pub(super) fn with_own_names(&self) -> String {
         let mut words = self.without(&["-D", "--dir", "--ca-dir"]);
-        words.extend(["--server", "db1.example.com"].map(str::to_owned));
-        if !self.words.iter().any(|word| word == "--client" || word.starts_with("--client=")) {
-            words.extend(["--client", "app"].map(str::to_owned));
+        words.extend(["--server", "db1.example.com"].map(OsString::from));
+        let is_client =
+            |word: &OsString| word == "--client" || word.to_string_lossy().starts_with("--client=");
+        if !self.words.iter().any(is_client) {
+            words.extend(["--client", "app"].map(OsString::from));
         }
-        words.extend(["-D", "db1"].map(str::to_owned));
+        words.extend(["-D", "db1"].map(OsString::from));
         line(&words)
     }
 
     /// The words but for these flags and their values: `-D x`, `-Dx`, `--dir x`, `--dir=x`.
-    fn without(&self, flags: &[&str]) -> Vec<String> {
+    fn without(&self, flags: &[&str]) -> Vec<OsString> {
         let mut kept = Vec::new();
         let mut words = self.words.iter();
         while let Some(word) = words.next() {
-            if flags.contains(&word.as_str()) {
+            let text = word.to_string_lossy();
+            if flags.contains(&text.as_ref()) {
                 words.next();
                 continue;
             }
             let joined = flags.iter().any(|flag| match flag.strip_prefix("--") {
-                Some(_) => word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')),
-                None => word.starts_with(flag),
+                Some(_) => text.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')),
+                None => text.starts_with(flag),
             });
             if !joined {
                 kept.push(word.clone());
@@ -234,13 +237,7 @@ impl TypedCommand {
     }
 }
 
-fn line(words: &[String]) -> String {
+fn line(words: &[OsString]) -> String {
     let words = words.iter().map(|word| shell_word(word));
     std::iter::once("pgtls".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as a POSIX shell takes it.
-pub(super) fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { shell_quoted(word) }
 }

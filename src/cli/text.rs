@@ -1,6 +1,7 @@
 //! The text of reports: facts first, aligned, every next step ready to be pasted.
 
-use super::request::{TypedCommand, shell_word};
+use super::request::TypedCommand;
+use super::words::{harmless, shell_word};
 use crate::config;
 use crate::fs::Mode;
 use crate::layout::{ClientFiles, Content, Deployment, Place, ServerFiles, Tree, TreeNode};
@@ -9,27 +10,11 @@ use crate::pg::certificate_file;
 use crate::plan::Notice;
 use crate::x509::{format_date, format_instant};
 use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
 
 const WIDTH: usize = 80;
-
-/// A text whose control characters are spelt out: names come from whoever made the certificate or the profile, and a
-/// terminal obeys what it is sent. The line breaks between lines are ours and stay.
-pub(super) fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        // What turns the direction of writing makes one name look like another.
-        if c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
 
 /// `gen`, done or only planned.
 pub(super) fn generated(
@@ -114,9 +99,9 @@ fn directory(path: &Path) -> String {
 
 /// A path as a command takes it: one that begins with a hyphen would be a flag.
 fn path_word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let text = if text.starts_with('-') { format!("./{text}") } else { text };
-    shell_word(&text)
+    let is_flag_like = path.as_os_str().as_bytes().starts_with(b"-");
+    let path = if is_flag_like { Path::new(".").join(path) } else { path.to_owned() };
+    shell_word(path.as_os_str())
 }
 
 /// One line of the tree before it is aligned.

@@ -42,12 +42,17 @@ impl Staged<'_> {
     }
 
     /// The same, but that the parents which were made for a new directory go when they are dropped empty.
-    pub(super) fn commit_for_now(self) -> Result<(Receipt, Parents), FsError> {
-        let Self { target, mut folder } = self;
+    pub(super) fn commit_for_now(mut self) -> Result<(Receipt, Parents), FsError> {
+        self.make_visible()
+    }
+
+    /// One rename and what follows from it. The folder's descriptor stays open, and its lock held.
+    pub(super) fn make_visible(&mut self) -> Result<(Receipt, Parents), FsError> {
+        let Self { target, folder } = self;
         let parents;
         match &target.place {
             Place::Absent { name, .. } => {
-                let result = match rename_to_new(&folder, name) {
+                let result = match rename_to_new(folder, name) {
                     Err(Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR) => {
                         let path = target.path().to_path_buf();
                         return Err(FsError::Appeared { path });

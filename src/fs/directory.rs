@@ -7,13 +7,14 @@ use std::path::{Component, Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::fs::fstat;
+use rustix::fs::{fstat, stat};
 use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{Entry, EntryKind, Links, entries, open_directory, read_entry};
 use crate::fs::record::{RECORD, is_ours, open_own};
 use crate::fs::set::FileSet;
+use crate::fs::target::is_symlink;
 
 /// How often a directory is looked at again when it changed while it was being read. A commit moves a dozen files in
 /// well under a millisecond, so the second look nearly always settles it.
@@ -49,10 +50,13 @@ impl Directory {
     /// Opens the directory at `path`, which may be a link to one; `None` when nothing exists there.
     ///
     /// # Errors
-    /// [`FsError::NotADirectory`] when something else is there, [`FsError::Io`] when the system refuses.
+    /// [`FsError::Dangling`] when a link to nothing is there, [`FsError::NotADirectory`] when something else is there, [`FsError::Io`] when the system refuses.
     pub fn open(path: impl Into<PathBuf>) -> Result<Option<Self>, FsError> {
         let path = path.into();
         let descriptor = open_directory(&path)?;
+        if descriptor.is_none() && is_symlink(&path) {
+            return Err(FsError::Dangling { path });
+        }
         Ok(descriptor.map(|descriptor| Self { path, descriptor }))
     }
 
@@ -181,7 +185,10 @@ impl Listing {
 /// Whether two paths name one directory, or would once both are made.
 #[must_use]
 pub fn same_directory(one: &Path, other: &Path) -> bool {
-    destination(one) == destination(other)
+    // One directory may be mounted at two places.
+    let identity = |path: &Path| stat(path).map(|found| (found.st_dev, found.st_ino));
+    let is_one = matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other);
+    is_one || destination(one) == destination(other)
 }
 
 /// Whether one directory lies in another, at any depth, or would once both are made.

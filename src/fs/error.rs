@@ -136,6 +136,12 @@ pub enum FsError {
         /// The directory.
         path: PathBuf,
     },
+    /// Something that is no folder has the name of the record of a change. Mend: remove it.
+    #[error("{path:?} is in the way")]
+    RecordInTheWay {
+        /// What is there.
+        path: PathBuf,
+    },
     /// A file that is to be replaced cannot be. Mend: take the obstacle away.
     #[error("{path:?} cannot be replaced: {}", obstacle.reason())]
     Irreplaceable {
@@ -198,6 +204,14 @@ impl FsError {
     }
 }
 
+impl FsError {
+    /// Whether a commit that failed with it has changed something all the same.
+    #[must_use]
+    pub fn left_something(&self) -> bool {
+        matches!(self, Self::Unfinished { .. } | Self::Io { action: Action::Sync, .. })
+    }
+}
+
 impl Diagnosis for FsError {
     fn detail(&self) -> Option<String> {
         match self {
@@ -208,6 +222,9 @@ impl Diagnosis for FsError {
             Self::Symlink { .. } => Some("No link inside an output directory is followed.".to_owned()),
             Self::InTheWay { .. } => {
                 Some("A file of that name is to be written; nothing was changed.".to_owned())
+            }
+            Self::RecordInTheWay { .. } => {
+                Some("A change to the directory is recorded under that name; nothing was changed.".to_owned())
             }
             Self::ForeignRecord { .. } => Some(
                 "It has the name of a recorded change, but another user could have put anything into it; nothing was \
@@ -240,12 +257,14 @@ impl Diagnosis for FsError {
             }
             Self::Dangling { path } => Some(format!("Remove {path:?}, or make the directory that it names.")),
             Self::Irreplaceable { path, obstacle } => Some(obstacle.hint(path)),
-            Self::InTheWay { path } => Some(format!("Remove or rename {path:?}.")),
+            Self::InTheWay { path } | Self::RecordInTheWay { path } => {
+                Some(format!("Remove or rename {path:?}."))
+            }
             Self::Unfinished { .. } => Some(
                 "Run the command again as the user who ran it first, once the reason is mended.".to_owned(),
             ),
             Self::ForeignRecord { path } => Some(format!(
-                "Remove {path:?}; where an interrupted run of that user left it, let that user run the command again."
+                "Where an interrupted run of that user left it, let that user run the command again; else remove {path:?}."
             )),
             Self::Changing { .. } => Some("Run the command again when nothing else writes there.".to_owned()),
             Self::TooLarge { .. } | Self::BadName { .. } | Self::Io { .. } => None,
@@ -259,6 +278,7 @@ impl Diagnosis for FsError {
             | Self::Symlink { .. }
             | Self::Dangling { .. }
             | Self::InTheWay { .. }
+            | Self::RecordInTheWay { .. }
             | Self::ForeignRecord { .. } => Failure::Forbidden,
             Self::BadName { .. } => Failure::Usage,
             _ => Failure::System,

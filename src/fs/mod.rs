@@ -6,7 +6,7 @@
 //!
 //! | killed | on disk | readers see | the next writer |
 //! |---|---|---|---|
-//! | while staging a new directory | `.NAME.pgtls-*` beside it | nothing | removes it |
+//! | while staging a new directory | `.NAME.pgtls-new-*` beside it | nothing | removes it |
 //! | while staging a change | `.pgtls-staging-*` inside | the old set | removes it |
 //! | once the change is recorded | `.pgtls-commit` inside, some files moved | the new set | moves the rest |
 //!
@@ -25,6 +25,7 @@ mod reserve;
 pub mod set;
 mod stage;
 mod target;
+mod tentative;
 
 pub use commit::Receipt;
 pub use directory::{Directory, is_within, same_directory};
@@ -34,6 +35,7 @@ pub use reserve::Reserved;
 pub use set::{FileEntry, FileSet, Mode, Owner};
 pub use stage::{DirectoryAttributes, Staged};
 pub use target::Target;
+pub use tentative::Tentative;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The commit record of an existing directory, and what killed runs leave behind: carrying a change out, finishing one
 //! that is found, sweeping away one that was never recorded.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -18,12 +18,16 @@ use crate::fs::read::{EntryKind, entries, entries_if};
 pub(super) const RECORD: &str = ".pgtls-commit";
 /// How the name of the folder begins that holds a change to an existing directory which is not recorded yet.
 pub(super) const STAGING: &str = ".pgtls-staging-";
+/// What all hidden names of ours have in them.
+const OURS: &str = ".pgtls-";
 /// What follows `.NAME` in the name of the hidden folder that is to become the new directory `NAME`.
-pub(super) const SIBLING: &str = ".pgtls-";
+const SIBLING: &str = ".pgtls-new-";
+/// A name of 255 bytes has to leave room for the rest of the folder's.
+const SIBLING_NAME_BYTES: usize = 200;
 
 /// Whether an entry is a folder of our own unfinished work, which is no part of what a directory holds.
 pub(super) fn is_ours(name: &str) -> bool {
-    name.starts_with('.') && name.contains(SIBLING)
+    name.starts_with('.') && name.contains(OURS)
 }
 
 /// Whether a folder has a name that a run gives to one: `prefix`, its process number and a number. Only such a one may be
@@ -32,6 +36,17 @@ fn is_of_a_run(name: &str, prefix: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let numbers = name.strip_prefix(prefix).and_then(|numbers| numbers.split_once('-'));
     numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
+}
+
+/// How the name of the hidden folder begins that is to become the new directory `name`.
+pub(super) fn sibling_prefix(name: &OsStr) -> OsString {
+    let mut prefix = OsString::from(".");
+    match name.to_str() {
+        Some(text) => prefix.push(&text[..text.floor_char_boundary(SIBLING_NAME_BYTES)]),
+        None => prefix.push(name),
+    }
+    prefix.push(SIBLING);
+    prefix
 }
 
 /// Opens a folder inside `directory`, never through a link.
@@ -128,9 +143,11 @@ fn finish(directory: BorrowedFd<'_>) -> Result<bool, Errno> {
 ///
 /// A run that lives holds the lock of its folder, so a folder whose lock is free is nobody's. It may have become the
 /// directory itself between being listed and being locked, hence the second look at its name.
-pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &str) {
-    let prefix = format!(".{name}{SIBLING}");
-    let Ok(found) = entries_if(parent, |stale| is_of_a_run(stale, &prefix)) else {
+pub(super) fn sweep_siblings(parent: BorrowedFd<'_>, name: &OsStr) {
+    let prefix = sibling_prefix(name);
+    // A name that is not UTF-8 is not listed.
+    let Some(prefix) = prefix.to_str() else { return };
+    let Ok(found) = entries_if(parent, |stale| is_of_a_run(stale, prefix)) else {
         return;
     };
     for (stale, entry) in found {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, FlockOperation, OFlags, fchmod, fchown, flock, fstat, fsync, mkdirat, openat, syncfs,
-    unlinkat,
+    AtFlags, CWD, FlockOperation, OFlags, chmodat, fchmod, fchown, flock, fstat, fsync, mkdirat, openat,
+    statat, syncfs, unlinkat,
 };
 use rustix::fs::{Gid, Mode as Bits, Uid};
 use rustix::io::{Errno, retry_on_intr, write};
@@ -16,7 +16,7 @@ use rustix::io::{Errno, retry_on_intr, write};
 use crate::fs::error::{Action, FsError};
 use crate::fs::obstacle::refuse_obstacles;
 use crate::fs::read::{EntryKind, open_directory};
-use crate::fs::record::{SIBLING, STAGING, is_ours, open_inside, sync_directory};
+use crate::fs::record::{RECORD, STAGING, is_ours, open_inside, sibling_prefix, sync_directory};
 use crate::fs::set::{FileEntry, FileSet, Mode};
 use crate::fs::target::{Place, Target, parent_of};
 
@@ -105,6 +105,12 @@ impl Target {
                 return Err(FsError::BadName { name });
             }
         }
+        // The change could not be recorded where something else has that name; a record itself is seen to before.
+        if let Place::Existing(directory) = &self.place
+            && statat(directory, RECORD, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+        {
+            return Err(FsError::RecordInTheWay { path: self.path().join(RECORD) });
+        }
         // A recorded change that met a directory on its way could never be finished.
         for (name, kind) in self.names()? {
             if kind == EntryKind::Directory && files.get(&name).is_some() {
@@ -131,10 +137,8 @@ impl Target {
             Some(parent) => Base::Held(parent.as_fd()),
             None => Base::Opened(parents.make(parent_of(self.path()))?),
         };
-        let mut prefix = OsString::from(".");
-        prefix.push(name);
-        prefix.push(SIBLING);
-        Folder::make(base, &prefix, parents).map_err(|errno| FsError::new(Action::Create, self.path(), errno))
+        Folder::make(base, &sibling_prefix(name), parents)
+            .map_err(|errno| FsError::new(Action::Create, self.path(), errno))
     }
 }
 
@@ -153,7 +157,15 @@ impl<'t> Folder<'t> {
                 Err(Errno::EXIST) => continue,
                 Err(errno) => return Err(errno),
             }
-            let opened = open_inside(&base, &name).and_then(|folder| {
+            let mut opened = open_inside(&base, &name);
+            let mut umask_is_odd = false;
+            if opened.as_ref().is_err_and(|errno| *errno == Errno::ACCESS) {
+                // The umask takes from the owner's own bits.
+                let _ = chmodat(&base, &name, Bits::RWXU, AtFlags::empty());
+                opened = open_inside(&base, &name);
+                umask_is_odd = true;
+            }
+            let opened = opened.and_then(|folder| {
                 flock(&folder, FlockOperation::NonBlockingLockExclusive)?;
                 let born = fstat(&folder)?;
                 Ok((folder, born))
@@ -175,7 +187,7 @@ impl<'t> Folder<'t> {
                 files: Vec::new(),
                 parents,
                 kept: false,
-                umask_is_odd: born.st_mode & 0o700 != 0o700,
+                umask_is_odd: umask_is_odd || born.st_mode & 0o700 != 0o700,
                 umask_lets_public: None,
             };
             if folder.umask_is_odd {

@@ -1,11 +1,11 @@
 //! A directory as writing verbs hold it: locked, tidied of what killed runs left, its own links never followed.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, flock, fstat, stat, statat};
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Stat, flock, fstat, stat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
 use crate::fs::directory::destination;
@@ -59,7 +59,7 @@ impl Target {
         let path = path.into();
         loop {
             // Most directories are new: one look says so, and opening is for what is there.
-            if matches!(statat(CWD, &path, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT)) {
+            if is_nothing(&path) {
                 let place = absent(&path)?;
                 return Ok(Self { path, place });
             }
@@ -87,12 +87,15 @@ impl Target {
     /// # Errors
     /// Those of [`lock`](Self::lock).
     pub fn lock_both(one: &Path, other: &Path) -> Result<(Self, Self), FsError> {
-        if destination(one) <= destination(other) {
-            let one = Self::lock(one)?;
-            return Ok((one, Self::lock(other)?));
+        let in_order = destination(one) <= destination(other);
+        let (first, second) = if in_order { (one, other) } else { (other, one) };
+        loop {
+            let (held, then) = (Self::lock(first)?, Self::lock(second)?);
+            // What does not exist cannot be locked: it may have come while the second was waited for.
+            if held.exists() || is_nothing(first) {
+                return Ok(if in_order { (held, then) } else { (then, held) });
+            }
         }
-        let other = Self::lock(other)?;
-        Ok((Self::lock(one)?, other))
     }
 
     /// The path as the user gave it.
@@ -154,28 +157,39 @@ fn absent(path: &Path) -> Result<Place, FsError> {
         // Such as `missing/..`: there is nothing that could be given a name.
         return Err(FsError::new(Action::Create, path, Errno::NOENT));
     };
+    if name.to_str().is_some_and(is_ours) {
+        // It would be taken for what a killed run left, and swept away.
+        return Err(FsError::BadName { name: name.display().to_string() });
+    }
     let parent = open_directory(parent_of(path))?;
-    if let (Some(parent), Some(name)) = (&parent, name.to_str()) {
+    if let Some(parent) = &parent {
         sweep_siblings(parent.as_fd(), name);
     }
     let name = name.to_os_string();
     Ok(Place::Absent { parent, name })
 }
 
+/// What is at `path` itself, a link not followed. A slash or `/.` at its end would have the system follow it.
+fn entry_at(path: &Path) -> Result<Stat, Errno> {
+    statat(CWD, path.components().as_path(), AtFlags::SYMLINK_NOFOLLOW)
+}
+
+/// Whether nothing is at `path`, not even a link to nothing.
+fn is_nothing(path: &Path) -> bool {
+    matches!(entry_at(path), Err(Errno::NOENT))
+}
+
 /// Whether a link is at `path`, wherever it leads.
-fn is_symlink(path: &Path) -> bool {
-    statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
-        .is_ok_and(|found| FileType::from_raw_mode(found.st_mode).is_symlink())
+pub(super) fn is_symlink(path: &Path) -> bool {
+    entry_at(path).is_ok_and(|found| FileType::from_raw_mode(found.st_mode).is_symlink())
 }
 
 /// Removes what killed runs left of making `path` new, where it exists by now: somebody made it by hand since, and the
 /// hidden folders beside it may hold keys. Where the parent cannot be read, they stay.
 fn sweep_beside(path: &Path) {
-    // Absolute, for `.` has a name too.
-    let Ok(path) = std::path::absolute(path) else { return };
-    if let (Some(name), Ok(Some(parent))) =
-        (path.file_name().and_then(OsStr::to_str), open_directory(parent_of(&path)))
-    {
+    // Where it leads, for a link is elsewhere, and `.` has a name too.
+    let path = destination(path);
+    if let (Some(name), Ok(Some(parent))) = (path.file_name(), open_directory(parent_of(&path))) {
         sweep_siblings(parent.as_fd(), name);
     }
 }

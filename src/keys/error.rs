@@ -67,7 +67,9 @@ impl Diagnosis for KeyError {
             Self::RsaLeftOut => Some("Build it with the feature \"rsa\", or use ecdsa-p256.".to_owned()),
             Self::Encrypted => Some("Give the passphrase's file with --ca-passphrase-file.".to_owned()),
             Self::TraditionalEncryption | Self::UnsupportedEncryption => Some(
-                "Convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.key -out NEW.key".to_owned(),
+                "Convert it with: openssl pkcs8 -provider legacy -provider default -topk8 -v2 aes-256-cbc -in OLD.key \
+                 -out NEW.key"
+                    .to_owned(),
             ),
             Self::WrongPassphrase => {
                 Some("Give the file whose first line is the passphrase of this key.".to_owned())

@@ -54,15 +54,19 @@ impl KeySource for SystemKeys {
         let processors =
             if slow < 2 { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
         if processors < 2 {
-            let one = |(at, kind): (usize, &KeyType)| self.generate(*kind).map_err(|error| (at, error));
-            return kinds.iter().enumerate().map(one).collect();
+            return one_by_one(*self, kinds);
         }
-        race(*self, kinds, processors)
+        race(*self, kinds, processors.min(2 * slow))
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<(), KeyError> {
         SystemRandom::new().fill(bytes).map_err(|_| KeyError::Generation)
     }
+}
+
+fn one_by_one(source: SystemKeys, kinds: &[KeyType]) -> Result<Vec<PrivateKey>, (usize, KeyError)> {
+    let one = |(at, kind): (usize, &KeyType)| source.generate(*kind).map_err(|error| (at, error));
+    kinds.iter().enumerate().map(one).collect()
 }
 
 /// Makes keys on several threads. How long an RSA key takes is a matter of luck, so a thread that finds none left to
@@ -75,9 +79,10 @@ fn race(source: SystemKeys, kinds: &[KeyType], threads: usize) -> Result<Vec<Pri
         Arc::new(kinds.iter().map(|_| AtomicBool::new(false)).collect::<Vec<_>>()),
     );
     let (sender, receiver) = mpsc::channel();
+    let mut started = 0;
     for _ in 0..threads {
         let (kinds, begun, done, sender) = (kinds.clone(), begun.clone(), done.clone(), sender.clone());
-        std::thread::spawn(move || {
+        let work = move || {
             loop {
                 let first = begun.fetch_add(1, Ordering::Relaxed);
                 let unfinished = || done.iter().rposition(|done| !done.load(Ordering::Relaxed));
@@ -87,7 +92,16 @@ fn race(source: SystemKeys, kinds: &[KeyType], threads: usize) -> Result<Vec<Pri
                     return;
                 }
             }
-        });
+        };
+        // Where a process may have no more threads, those that there are do the work.
+        if std::thread::Builder::new().spawn(work).is_err() {
+            break;
+        }
+        started += 1;
+    }
+    drop(sender);
+    if started == 0 {
+        return one_by_one(source, &kinds);
     }
     let mut keys: Vec<Option<PrivateKey>> = kinds.iter().map(|_| None).collect();
     for (at, made) in receiver.into_iter().take(kinds.len()) {

@@ -167,7 +167,11 @@ impl Run<'_> {
         let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             match Directory::open(path)? {
                 None => Ok(found(path, BTreeMap::new(), FileSet::default())),
-                Some(directory) => Ok(found(path, directory.names()?, directory.read(wanted)?)),
+                Some(directory) => {
+                    let names = directory.names()?;
+                    refuse_links(path, &names, wanted)?;
+                    Ok(found(path, names, directory.read(wanted)?))
+                }
             }
         };
         let ca_directory = self.request.ca_directory.as_deref();
@@ -211,8 +215,15 @@ impl Run<'_> {
             true => None,
             false => Some(target.stage(&filled.directory, attributes(self.arrangement))?),
         };
-        staged_ca.map(|staged| staged.commit()).transpose()?;
-        let receipt = staged.map(|staged| staged.commit()).transpose()?;
+        let ca_commit = staged_ca.map(|staged| staged.commit_tentatively()).transpose()?;
+        let receipt = staged.map(|staged| staged.commit()).transpose();
+        // A new CA whose directory cannot be made after all goes again; what the next run finishes needs it.
+        if let Some(ca_commit) =
+            ca_commit.filter(|_| receipt.as_ref().err().is_none_or(FsError::left_something))
+        {
+            ca_commit.stay();
+        }
+        let receipt = receipt?;
         Ok(self.generated(plan, outline, receipt.is_some_and(|receipt| receipt.created)))
     }
 
@@ -287,6 +298,18 @@ pub(super) fn refuse_same_directory(request: &GenerateRequest) -> Result<(), Err
             Err(RequestError::SameDirectory { path: ca_directory.display().to_string() }.into())
         }
         _ => Ok(()),
+    }
+}
+
+/// A look follows links where a writer refuses them.
+fn refuse_links(
+    path: &Path,
+    names: &BTreeMap<String, EntryKind>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<(), FsError> {
+    match names.iter().find(|(name, kind)| **kind == EntryKind::Symlink && wanted(name)) {
+        Some((name, _)) => Err(FsError::Symlink { path: path.join(name) }),
+        None => Ok(()),
     }
 }
 

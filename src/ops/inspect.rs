@@ -3,6 +3,7 @@
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, FileSet, FsError};
 use crate::layout::{self, Found, Tree};
+use crate::state::StateError;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +52,12 @@ pub fn inspect(path: Option<&Path>) -> Result<Inspection, Error> {
 /// where that fails, each half is read alone, until the file at fault is.
 fn read(directory: &Directory, names: &[&str], problems: &mut Vec<Error>) -> Result<FileSet, Error> {
     let mut files = match directory.read(|name| names.binary_search(&name).is_ok()) {
-        Ok(files) => return Ok(files),
+        Ok(files) => {
+            let absent = names.iter().filter(|name| files.get(name).is_none());
+            let path = |name: &&str| directory.path().join(name).display().to_string();
+            problems.extend(absent.map(|name| StateError::NoFile { path: path(name) }.into()));
+            return Ok(files);
+        }
         Err(error @ (FsError::Changing { .. } | FsError::Unfinished { .. })) => return Err(error.into()),
         Err(error) => match names {
             [] => return Err(error.into()),

@@ -4,7 +4,7 @@ use super::{CertificateSpec, IssuerRef, PlanError};
 use crate::keys::StoredKey;
 use crate::pg::{certificate_file, key_file};
 use crate::state::State;
-use crate::x509::{Certificate, ExtendedKeyUsage, KeyUsage, format_instant};
+use crate::x509::{Certificate, KeyUsage, format_instant};
 use time::OffsetDateTime;
 
 /// Checks every existing CA that something new hangs from: those that sign, and those above them, without which no peer
@@ -64,11 +64,11 @@ fn problem(
     if ca.issuer == IssuerRef::Itself && !certificate.is_own_issuer() {
         return Some(format!("it is no trust anchor: {} issued it", certificate.issuer));
     }
-    let any = |usage: &ExtendedKeyUsage| usage.to_string() == "any";
+    // anyExtendedKeyUsage allows nothing there: OpenSSL's purposes do not know it (X509_check_purpose(3)).
     let own = &certificate.extended_key_usage;
     let missing = new.extensions.extended_key_usage.iter().find(|usage| !own.contains(usage));
     match missing {
-        Some(usage) if !own.is_empty() && !own.iter().any(any) && new.usage.is_end_entity() => {
+        Some(usage) if !own.is_empty() && new.usage.is_end_entity() => {
             Some(format!("its extended key usage does not allow {usage}"))
         }
         _ => None,

@@ -66,7 +66,7 @@ fn breaches(
         named_like_its_ca(spec, issuer),
         path_length(spec, specs),
         name_constraints(spec, specs),
-        outlives(entry, spec, issuer, now),
+        outlives(entry, spec, specs, issuer, now),
     ]
     .into_iter()
     .flatten()
@@ -197,14 +197,14 @@ fn path_length(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Brea
 }
 
 fn name_constraints(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Breach> {
+    let constrained = constrained_names(spec);
     let mut current = spec;
     while let Some(issuer) = issuer_of(current, specs) {
         let (permitted, excluded) = match &issuer.kept {
             Some(kept) => (&kept.permitted, &kept.excluded),
             None => (&issuer.extensions.permitted, &issuer.extensions.excluded),
         };
-        let mut names = spec.extensions.subject_alt_names.iter();
-        if let Some(name) = names.find(|name| !keeps_constraints(name, permitted, excluded)) {
+        if let Some(name) = constrained.iter().find(|name| !keeps_constraints(name, permitted, excluded)) {
             let fact = format!("the name constraints of \"{}\" do not allow {name}", issuer.stem);
             let detail = format!("It is a name of certificate \"{}\"; no peer would accept it.", spec.stem);
             let hint = "Use a name that they allow, or another CA.";
@@ -216,14 +216,39 @@ fn name_constraints(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option
     None
 }
 
+/// The names that constraints are about: OpenSSL takes a common name with a dot for a host where there is no dNSName
+/// (NAME_CONSTRAINTS_check_CN), such as that of role `alice.smith`.
+fn constrained_names(spec: &CertificateSpec) -> Vec<GeneralName> {
+    let mut names = spec.extensions.subject_alt_names.clone();
+    if spec.usage.is_end_entity() && !names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
+        let host_like = |name: &String| {
+            name.contains('.')
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+        };
+        names.extend(spec.subject.common_names().into_iter().filter(host_like).map(GeneralName::Dns));
+    }
+    names
+}
+
 fn outlives(
     entry: &CertificateEntry,
     spec: &CertificateSpec,
+    specs: &[CertificateSpec],
     issuer: Option<&CertificateSpec>,
     now: OffsetDateTime,
 ) -> Option<Breach> {
-    let issuer = issuer?;
-    let end = issuer.kept.as_ref().map_or(issuer.window.not_after, |kept| kept.window.not_after);
+    let mut issuer = issuer?;
+    let end_of =
+        |ca: &CertificateSpec| ca.kept.as_ref().map_or(ca.window.not_after, |kept| kept.window.not_after);
+    // An existing CA may live longer than the one above it, as nobody else asks; a new one has been asked itself.
+    let mut above = issuer;
+    while let Some(next) = issuer_of(above, specs) {
+        if next.kept.is_some() && end_of(next) < end_of(issuer) {
+            issuer = next;
+        }
+        above = next;
+    }
+    let end = end_of(issuer);
     // An existing CA that has ended signs nothing, whatever its length; that it has ended is the better answer.
     if spec.window.not_after <= end || (issuer.kept.is_some() && end < now) {
         return None;

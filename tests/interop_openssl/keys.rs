@@ -53,7 +53,11 @@ fn a_scheme_that_is_not_read_is_no_wrong_passphrase() {
         let place = authority(P256);
         rewrite(&place, &format!("pkcs8 -topk8 {scheme} -passout file:pass"));
         let fact = "is encrypted in a way that pgtls does not read";
-        refused(&place, fact, "openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.key -out NEW.key");
+        refused(
+            &place,
+            fact,
+            "openssl pkcs8 -provider legacy -provider default -topk8 -v2 aes-256-cbc -in OLD.key -out NEW.key",
+        );
     }
 }
 

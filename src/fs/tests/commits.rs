@@ -184,7 +184,7 @@ fn a_link_to_a_directory_is_a_directory_and_a_link_to_nothing_is_refused() {
     let scratch = tempfile::tempdir().unwrap();
     let (link, real) = (scratch.path().join("link"), scratch.path().join("real"));
     symlink("real", &link).unwrap();
-    assert!(Directory::open(&link).unwrap().is_none());
+    assert!(matches!(Directory::open(&link), Err(FsError::Dangling { .. })));
     assert!(matches!(Target::lock(&link), Err(FsError::Dangling { .. })));
     let below = Target::lock(link.join("pki")).unwrap();
     assert!(matches!(below.stage(&version("1"), PRIVATE), Err(FsError::Dangling { .. })));

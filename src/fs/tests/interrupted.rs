@@ -88,9 +88,9 @@ fn a_change_of_another_user_is_ignored_by_readers_and_an_error_for_writers() {
     write(&pki, &version("old"));
     leave_behind(&pki, ".pgtls-commit", 0);
     leave_behind(&pki, ".pgtls-staging-1-0", 0);
-    leave_behind(scratch.path(), ".new.pgtls-1-0", 0);
+    leave_behind(scratch.path(), ".new.pgtls-new-1-0", 0);
     let staging = pki.join(".pgtls-staging-1-0");
-    for folder in [&record, &staging, &scratch.path().join(".new.pgtls-1-0")] {
+    for folder in [&record, &staging, &scratch.path().join(".new.pgtls-new-1-0")] {
         chown(folder, Some(65_534), Some(65_534)).unwrap();
     }
     let before = on_disk(&pki);
@@ -99,13 +99,14 @@ fn a_change_of_another_user_is_ignored_by_readers_and_an_error_for_writers() {
     assert!(matches!(&error, FsError::ForeignRecord { path } if *path == record), "{error}");
     assert_eq!(error.failure(), Failure::Forbidden);
     assert_eq!(error.to_string(), format!("{record:?} belongs to another user"));
-    assert!(error.hint().unwrap().starts_with(&format!("Remove {record:?}")));
+    // Removing it loses a change that only its own user can finish, so that comes last.
+    assert!(error.hint().unwrap().ends_with(&format!("else remove {record:?}.")));
     assert_eq!(on_disk(&pki), before);
     assert_eq!(on_disk(&record), texts(&version("new")));
     fs::remove_dir_all(&record).unwrap();
     drop(Target::lock(&pki).unwrap());
     drop(Target::lock(scratch.path().join("new")).unwrap());
-    assert!(staging.exists() && scratch.path().join(".new.pgtls-1-0").exists());
+    assert!(staging.exists() && scratch.path().join(".new.pgtls-new-1-0").exists());
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn a_link_in_the_place_of_our_own_folders_is_no_change_of_ours() {
     write(&outside, &version("new"));
     symlink(&outside, pki.join(".pgtls-commit")).unwrap();
     symlink(&outside, pki.join(".pgtls-staging-1-0")).unwrap();
-    symlink(&outside, scratch.path().join(".new.pgtls-1-0")).unwrap();
+    symlink(&outside, scratch.path().join(".new.pgtls-new-1-0")).unwrap();
     sees(&pki, "old");
     drop(Target::lock(&pki).unwrap());
     drop(Target::lock(scratch.path().join("new")).unwrap());
@@ -127,14 +128,14 @@ fn a_link_in_the_place_of_our_own_folders_is_no_change_of_ours() {
 #[test]
 fn a_killed_run_of_a_new_directory_is_swept_and_a_living_one_is_not() {
     let scratch = tempfile::tempdir().unwrap();
-    leave_behind(scratch.path(), ".pki.pgtls-1-0", 0);
-    leave_behind(scratch.path(), ".other.pgtls-1-0", 0);
+    leave_behind(scratch.path(), ".pki.pgtls-new-1-0", 0);
+    leave_behind(scratch.path(), ".other.pgtls-new-1-0", 0);
     let living = Target::lock(scratch.path().join("pki")).unwrap();
     let staged = living.stage(&version("1"), PRIVATE).unwrap();
     drop(Target::lock(scratch.path().join("pki")).unwrap());
     let left = on_disk(scratch.path());
     assert_eq!(left.len(), 2, "the living one's, and that of another name: {left:?}");
-    assert!(!left.contains_key(".pki.pgtls-1-0"));
+    assert!(!left.contains_key(".pki.pgtls-new-1-0"));
     staged.commit().unwrap();
     assert_eq!(on_disk(&scratch.path().join("pki")), texts(&version("1")));
 }
@@ -144,7 +145,7 @@ fn a_killed_run_is_swept_where_somebody_else_made_the_directory_since() {
     let scratch = tempfile::tempdir().unwrap();
     let pki = scratch.path().join("pki");
     fs::create_dir(&pki).unwrap();
-    leave_behind(scratch.path(), ".pki.pgtls-1-0", 0);
+    leave_behind(scratch.path(), ".pki.pgtls-new-1-0", 0);
     leave_behind(scratch.path(), ".pki.pgtls-backup", 0);
     drop(Directory::open(&pki).unwrap());
     assert_eq!(on_disk(scratch.path()).len(), 3, "a reader writes nothing");
@@ -159,7 +160,7 @@ fn a_killed_run_is_swept_where_the_directory_is_the_current_one() {
     let scratch = tempfile::tempdir().unwrap();
     let pki = scratch.path().join("pki");
     fs::create_dir(&pki).unwrap();
-    leave_behind(scratch.path(), ".pki.pgtls-1-0", 0);
+    leave_behind(scratch.path(), ".pki.pgtls-new-1-0", 0);
     if in_child(test, &format!(r#"cd {pki:?} && exec "$@""#), "sh") {
         drop(Target::lock(".").unwrap());
         return;
@@ -177,7 +178,7 @@ fn a_directory_of_the_users_own_is_not_swept_however_much_its_name_is_like_ours(
         leave_behind(scratch.path(), &format!(".new.pgtls-{suffix}"), 0);
         leave_behind(&pki, &format!(".pgtls-staging-{suffix}"), 0);
     }
-    fs::write(scratch.path().join(".new.pgtls-1-0"), "a file").unwrap();
+    fs::write(scratch.path().join(".new.pgtls-new-1-0"), "a file").unwrap();
     drop(Target::lock(scratch.path().join("new")).unwrap());
     drop(Target::lock(&pki).unwrap());
     for suffix in suffixes {
@@ -188,7 +189,7 @@ fn a_directory_of_the_users_own_is_not_swept_however_much_its_name_is_like_ours(
             assert_eq!(on_disk(&folder), texts(&version("new")), "{folder:?}");
         }
     }
-    assert!(scratch.path().join(".new.pgtls-1-0").exists());
+    assert!(scratch.path().join(".new.pgtls-new-1-0").exists());
 }
 
 /// The directory that the two tests below let a child process write until they kill it.

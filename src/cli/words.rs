@@ -1,0 +1,60 @@
+//! Texts of others on their way to a terminal, and words on their way to a shell.
+
+use crate::recipe::shell_quoted;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
+/// A text whose control characters are spelt out: names come from whoever made the certificate or the profile, and a
+/// terminal obeys what it is sent. The line breaks between lines are ours and stay.
+pub(super) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        // What turns the direction of writing makes one name look like another.
+        if c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A word as a POSIX shell takes it. One that a terminal would obey, or that is not UTF-8, is written with the escapes
+/// that bash, ksh and zsh know.
+pub(super) fn shell_word(word: &OsStr) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    match word.to_str() {
+        Some(text) if !text.is_empty() && text.chars().all(plain) => text.to_owned(),
+        Some(text) if harmless(text) == text && !text.contains('\n') => shell_quoted(text),
+        _ => {
+            let escaped = word.as_bytes().iter().map(|byte| match byte {
+                b'\\' | b'\'' | 0x00..0x20 | 0x7f.. => format!("\\x{byte:02x}"),
+                byte => char::from(*byte).to_string(),
+            });
+            format!("$'{}'", escaped.collect::<String>())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_as_far_as_it_has_to_be() {
+        for (word, shown) in [
+            (&b"pki/db-1"[..], "pki/db-1"),
+            (b"", "''"),
+            (b"a b", "'a b'"),
+            (b"it's", r"'it'\''s'"),
+            (b"a\x1b[31mb", r"$'a\x1b[31mb'"),
+            (b"a\nb'", r"$'a\x0ab\x27'"),
+            (b"\xffpki", r"$'\xffpki'"),
+            ("b\u{202e}c".as_bytes(), r"$'b\xe2\x80\xaec'"),
+        ] {
+            assert_eq!(shell_word(OsStr::from_bytes(word)), shown);
+        }
+    }
+}
