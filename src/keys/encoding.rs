@@ -125,7 +125,7 @@ impl StoredKey {
             return Err(KeyError::TraditionalEncryption);
         }
         let blocks = pem::decode(text).map_err(KeyError::Pem)?;
-        let is_key = |block: &Block| !matches!(block.kind, BlockKind::Certificate | BlockKind::Other);
+        let is_key = |block: &Block| block.kind.is_private_key();
         let block = blocks.into_iter().find(is_key).ok_or(KeyError::NoKey)?;
         let plain = match block.kind {
             BlockKind::EncryptedPkcs8 => return Ok(Self::Encrypted(block)),

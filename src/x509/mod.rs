@@ -2,17 +2,21 @@
 //! certificates. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
 
 mod certificate;
+mod claims;
 mod constraints;
+mod der;
 mod encode;
 mod error;
 mod extension;
 mod general_name;
 mod name;
 mod serial;
+mod signature;
 mod usage;
 mod validity;
 
 pub use certificate::Certificate;
+pub use claims::MalformedName;
 pub use constraints::{SubtreeName, keeps_constraints};
 pub use encode::{BasicConstraints, CertificateFields, Extensions, Signer, Version, encode_certificate};
 pub use error::X509Error;

@@ -112,6 +112,14 @@ impl Name {
             .collect()
     }
 
+    /// Whether a common name holds a NUL byte: PostgreSQL and libpq refuse such a certificate, for what is behind it
+    /// would be lost on a reader in C. They look at the bytes, so two-byte strings are refused with them.
+    #[must_use]
+    pub fn common_name_has_nul(&self) -> bool {
+        let mut attributes = self.rdns().into_iter().flatten();
+        attributes.any(|attribute| attribute.arcs == COMMON_NAME && attribute.value.contains(&0))
+    }
+
     /// Each RDN as its (short name or OID, value) pairs, in encoded order.
     #[must_use]
     pub fn attributes(&self) -> Vec<Vec<(String, String)>> {

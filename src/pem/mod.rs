@@ -1,6 +1,14 @@
-//! PEM text (RFC 7468) of what is public: certificates out, labelled blocks in.
+//! PEM text (RFC 7468) of what is public: certificates out, labelled blocks in, strictly or with all that is odd.
 //!
 //! Private keys are written by `keys`, which wipes what it used.
+
+mod base64;
+mod scan;
+
+#[cfg(test)]
+mod tests;
+
+pub use scan::{Oddity, OddityKind, Scan, ScannedBlock, scan};
 
 use rustls_pki_types::pem::{self, PemObject, SectionKind};
 use zeroize::Zeroizing;
@@ -20,11 +28,21 @@ impl std::fmt::Debug for Block {
     }
 }
 
-/// The labels that this crate tells apart.
+/// The labels that this crate tells apart. [`decode`] knows certificates and keys alone, [`scan`] all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockKind {
     /// `CERTIFICATE`
     Certificate,
+    /// `X509 CERTIFICATE`: the old label; [`decode`] calls it a certificate
+    OldCertificate,
+    /// `TRUSTED CERTIFICATE`: OpenSSL's own, with notes behind the certificate
+    TrustedCertificate,
+    /// `X509 CRL`: a revocation list
+    RevocationList,
+    /// `CERTIFICATE REQUEST`, or `NEW CERTIFICATE REQUEST`
+    Request,
+    /// `PUBLIC KEY`: a SubjectPublicKeyInfo
+    PublicKey,
     /// `PRIVATE KEY`: PKCS#8 (RFC 5208)
     Pkcs8,
     /// `ENCRYPTED PRIVATE KEY`: PKCS#8 under a passphrase
@@ -33,8 +51,42 @@ pub enum BlockKind {
     Pkcs1,
     /// `EC PRIVATE KEY`: SEC1 (RFC 5915)
     Sec1,
+    /// A private key of another kind in a form of its own: `DSA PRIVATE KEY`
+    OtherKey,
+    /// A private key in the traditional form under a passphrase (`Proc-Type: 4,ENCRYPTED`, RFC 1421 §4.6.1.1)
+    TraditionalEncrypted,
     /// Any other label.
     Other,
+}
+
+impl BlockKind {
+    fn of_label(label: &str) -> Self {
+        match label {
+            "CERTIFICATE" => Self::Certificate,
+            "X509 CERTIFICATE" => Self::OldCertificate,
+            "TRUSTED CERTIFICATE" => Self::TrustedCertificate,
+            "X509 CRL" => Self::RevocationList,
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Self::Request,
+            "PUBLIC KEY" => Self::PublicKey,
+            "PRIVATE KEY" => Self::Pkcs8,
+            "ENCRYPTED PRIVATE KEY" => Self::EncryptedPkcs8,
+            "RSA PRIVATE KEY" => Self::Pkcs1,
+            "EC PRIVATE KEY" => Self::Sec1,
+            "DSA PRIVATE KEY" => Self::OtherKey,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it is a private key in a form that may be encrypted the traditional way.
+    fn is_plain_key(self) -> bool {
+        matches!(self, Self::Pkcs8 | Self::Pkcs1 | Self::Sec1 | Self::OtherKey)
+    }
+
+    /// Whether it is a private key, encrypted or not.
+    #[must_use]
+    pub fn is_private_key(self) -> bool {
+        self.is_plain_key() || matches!(self, Self::EncryptedPkcs8 | Self::TraditionalEncrypted)
+    }
 }
 
 /// A PEM text that cannot be taken apart.
@@ -71,6 +123,27 @@ impl PemError {
 pub fn encode_certificate(der: &[u8]) -> String {
     let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
     ::pem::encode_config(&::pem::Pem::new("CERTIFICATE", der), config)
+}
+
+/// Whether the bytes are one DER SEQUENCE and nothing else, as certificates, revocation lists, requests and keys are:
+/// so that a caller tells a DER file from a text. What is inside is not looked at.
+#[must_use]
+pub fn looks_like_der(bytes: &[u8]) -> bool {
+    first_sequence(bytes).is_some_and(|sequence| sequence.len() == bytes.len())
+}
+
+/// The SEQUENCE that the bytes begin with, by its length alone (X.690 §8.1).
+fn first_sequence(der: &[u8]) -> Option<&[u8]> {
+    let (header, length) = match der {
+        [0x30, short @ 0..0x80, ..] => (2, usize::from(*short)),
+        // Four bytes of length are 4 GiB, more than any file that is read.
+        [0x30, long @ 0x81..=0x84, rest @ ..] => {
+            let digits = rest.get(..usize::from(long & 0x7f))?;
+            (2 + digits.len(), digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)))
+        }
+        _ => return None,
+    };
+    der.get(..length.checked_add(header)?)
 }
 
 /// Whether a PEM text holds OpenSSL's own form of a certificate, with notes on what it is trusted for behind it.
