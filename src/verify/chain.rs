@@ -84,5 +84,5 @@ fn issuer<'a>(child: &Certificate, among: &[Held<'a>]) -> Option<Held<'a>> {
 #[must_use]
 pub fn signature(child: &Certificate, issuer: &Certificate) -> SignatureCheck {
     let key = PublicKey::from_spki_der(&issuer.public_key);
-    key.verify(&child.signature_algorithm, child.to_be_signed(), &child.signature)
+    key.verify(child.signature_algorithm(), child.to_be_signed(), child.signature())
 }

@@ -1,11 +1,12 @@
 //! Key files: whether they fit their certificates, how they are encoded, and who may read them.
 
-use super::exhibit::{Exhibit, HeldKey};
+use super::chain::Held;
+use super::exhibit::Exhibit;
 use super::policy::{Policy, Reader};
 use super::report::Finding;
-use super::rules::{Rule, Severity};
-use super::scene::{Identity, Scene};
-use crate::keys::KeyEncoding;
+use super::rules::Rule;
+use super::scene::{Identity, Scene, is_key_of};
+use crate::keys::{KeyEncoding, KeyEncryption, KeyFile, KeyForm};
 use crate::pg::key_mode_problem;
 
 const ROOT: u32 = 0;
@@ -20,12 +21,13 @@ pub(super) fn judge(identity: &Identity<'_>, found: &mut Vec<Finding>) {
         found.push(Finding::new(Rule::KeyMissing, file, fact).detail(detail));
         return;
     };
-    encoding(identity, exhibit, key, found);
-    let Some(public) = &key.public else { return };
-    let fits = |certificate: &crate::x509::Certificate| certificate.public_key == *public;
+    form(identity, exhibit, key, found);
+    if key.public().is_none() {
+        return;
+    }
     match first {
-        Some(first) if fits(first) => {}
-        Some(_) if identity.exhibit.certificates.iter().any(fits) => {
+        Some(first) if is_key_of(key, first) => {}
+        Some(_) if identity.exhibit.certificates.iter().any(|other| is_key_of(key, other)) => {
             let fact = format!("the certificate of {} is not the first in it", exhibit.name);
             let detail = "PostgreSQL and libpq want the leaf first: key values mismatch.";
             let hint = "Put the leaf first, then the intermediate that signed it.";
@@ -39,32 +41,35 @@ pub(super) fn judge(identity: &Identity<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn encoding(identity: &Identity<'_>, exhibit: &Exhibit, key: &HeldKey, found: &mut Vec<Finding>) {
+/// How the key is written.
+fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut Vec<Finding>) {
     let file = exhibit.name.as_str();
-    let pkcs8 = format!("openssl pkcs8 -topk8 -nocrypt -in {file} -out NEW");
-    match key.encoding {
-        KeyEncoding::EncryptedPkcs8Der if identity.logs_in => {
+    let is_der = key.form == KeyForm::Der;
+    match (key.encryption, key.encoding) {
+        (KeyEncryption::Pkcs8, _) if is_der && identity.logs_in => {
             let detail = "libpq reads an encrypted key as PEM alone, even with the right sslpassword.";
             let fact = "it is an encrypted key in DER";
             found.push(Finding::new(Rule::KeyEncryptedDer, file, fact).detail(detail));
         }
-        _ if key.encoding.is_encrypted() => {
+        (KeyEncryption::None, _) if is_der && identity.serves => {
+            let hint = format!("Run openssl pkcs8 -topk8 -nocrypt -inform DER -in {file} -out NEW.");
+            let finding = Finding::new(Rule::DerNotPem, file, "it is DER");
+            found.push(finding.detail("The server reads PEM alone.").hint(hint));
+        }
+        (KeyEncryption::None, KeyEncoding::Pkcs1 | KeyEncoding::Sec1) if identity.logs_in => {
+            let name = if key.encoding == KeyEncoding::Pkcs1 { "PKCS#1" } else { "SEC1" };
+            let hint = format!("Run openssl pkcs8 -topk8 -nocrypt -in {file} -out NEW.");
+            let fact = format!("it is {name}; native-tls reads PKCS#8 alone");
+            found.push(Finding::new(Rule::KeyNotPkcs8, file, fact).hint(hint));
+        }
+        (KeyEncryption::None, _) => {}
+        _ => {
             let detail = match identity.serves {
                 true => "The server starts only with ssl_passphrase_command.",
                 false => "libpq opens it only with sslpassword.",
             };
             found.push(Finding::new(Rule::KeyEncrypted, file, "it is under a passphrase").detail(detail));
         }
-        _ if key.encoding.is_der() && identity.serves => {
-            let detail = "The server reads PEM alone.";
-            let hint = format!("Run {}.", pkcs8.replace("-in", "-inform DER -in"));
-            found.push(Finding::new(Rule::DerNotPem, file, "it is DER").detail(detail).hint(hint));
-        }
-        KeyEncoding::Pkcs1 | KeyEncoding::Sec1 if identity.logs_in => {
-            let fact = format!("it is {}; native-tls reads PKCS#8 alone", key.encoding);
-            found.push(Finding::new(Rule::KeyNotPkcs8, file, fact).hint(format!("Run {pkcs8}.")));
-        }
-        _ => {}
     }
 }
 
@@ -78,23 +83,26 @@ pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
         });
         let mode = exhibit.entry.mode;
         let reader = match policy.reader {
-            Reader::User(uid) => uid,
-            Reader::Owner => owner.uid,
+            Reader::User(uid) => Some(uid),
+            Reader::Owner => None,
         };
-        if of_server && owner.uid != reader && owner.uid != ROOT {
+        if let Some(reader) = reader.filter(|uid| of_server && owner.uid != *uid && owner.uid != ROOT) {
             let fact = format!("it belongs to user {}, and the server runs as user {reader}", owner.uid);
             let detail = "PostgreSQL takes a key of its own user's or of root's alone.";
             let hint = format!("Run chown {reader} {file}.");
             found.push(Finding::new(Rule::KeyOwner, file, fact).detail(detail).hint(hint));
         }
-        if let Some(problem) = key_mode_problem(mode.bits(), owner.uid == ROOT && reader != ROOT) {
+        if let Some(problem) = key_mode_problem(mode.bits(), owner.uid == ROOT) {
             let fact = format!("its mode is {mode}, and PostgreSQL refuses it");
             let hint = format!("Run chmod 0600 {file}.");
             found.push(Finding::new(Rule::KeyModeTooOpen, file, fact).detail(problem).hint(hint));
-        } else if of_server && owner.uid == ROOT && reader != ROOT && mode.bits() & 0o040 == 0 {
+        } else if of_server && owner.uid == ROOT && mode.bits() & 0o040 == 0 {
             let fact = "it is root's alone, and the server never runs as root";
-            let hint = format!("Run chown {reader} {file}, or install -o postgres -m 0600.");
-            found.push(Finding::new(Rule::KeyNotReadable, file, fact).hint(hint).severity(Severity::Warning));
+            let hint = match reader {
+                Some(uid) => format!("Run chown {uid} {file}."),
+                None => format!("Install it with -o postgres -m 0600; --server-uid judges for the server's user."),
+            };
+            found.push(Finding::new(Rule::KeyNotReadable, file, fact).hint(hint));
         }
     }
 }
@@ -107,12 +115,11 @@ pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             if !exhibit.certificates.is_empty() {
                 continue;
             }
-            let public = key.public.as_deref();
-            let fits = |held: &super::chain::Held<'_>| Some(held.certificate.public_key.as_slice()) == public;
+            let fits = |held: &Held<'_>| is_key_of(key, held.certificate);
             let named = scene.identities.iter().any(|identity| identity.key.is_some_and(|key| key.name == exhibit.name));
             if scene.authorities.iter().any(fits) {
                 of_authorities.push(exhibit.name.as_str());
-            } else if public.is_some() && !named && !scene.certificates().iter().any(fits) {
+            } else if key.public().is_some() && !named && !scene.certificates().iter().any(fits) {
                 let fact = "no certificate here belongs to it";
                 found.push(Finding::new(Rule::KeyAlone, &exhibit.name, fact));
             }

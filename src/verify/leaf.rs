@@ -8,7 +8,7 @@ use super::rules::Rule;
 use super::scene::{Identity, Scene, Side};
 use crate::keys::PublicKey;
 use crate::pg::ROLE_NAME_BYTES;
-use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
+use crate::x509::{Certificate, GeneralName, KeyUsage, MalformedName};
 
 /// Everything about one end-entity that can be told without its chain.
 pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
@@ -25,11 +25,16 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy)
     found
 }
 
-/// What an extended key usage lets a certificate do on one side: everything, where there is none.
+/// Whether OpenSSL lets a certificate, or what is under it, be shown on one side: where there is no extended key usage,
+/// or one that names the side. It knows no anyExtendedKeyUsage there (X509_check_purpose(3)).
 pub(super) fn allows(certificate: &Certificate, side: Side) -> bool {
-    let wanted = side.purpose();
-    !certificate.has_extended_key_usage
-        || certificate.extended_key_usage.iter().any(|usage| *usage == wanted || *usage == ExtendedKeyUsage::any())
+    !certificate.has_extended_key_usage || certificate.extended_key_usage.contains(&side.purpose())
+}
+
+/// Whether some peer lets it: Go and Java take anyExtendedKeyUsage for what it says.
+fn may_pass(certificate: &Certificate, side: Side) -> bool {
+    let any = || certificate.extended_key_usage.iter().any(|usage| usage.to_string() == "any");
+    allows(certificate, side) || any()
 }
 
 /// Whether it says outright that it is for servers and for clients.
@@ -67,10 +72,17 @@ fn form(leaf: Held<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
         let fact = "the subject has several common names";
         found.push(Finding::new(Rule::SeveralCommonNames, file, fact).detail(detail));
     }
-    if certificate.subject.common_names().iter().any(|name| name.contains('\0')) || certificate.has_nul_in_names() {
+    if certificate.subject.common_names().iter().any(|name| name.contains('\0')) || has_nul(certificate) {
         let detail = "PostgreSQL drops the connection and libpq refuses the certificate: somebody tried to hide a name.";
         found.push(Finding::new(Rule::NulInName, file, "a name holds a NUL byte").detail(detail));
     }
+}
+
+fn has_nul(certificate: &Certificate) -> bool {
+    certificate.malformed_alt_names.iter().any(|name| match name {
+        MalformedName::Dns(bytes) => bytes.contains(&0),
+        _ => false,
+    })
 }
 
 fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
@@ -80,7 +92,7 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
         let fact = "it is not for servers";
         found.push(Finding::new(Rule::NotForServers, file, fact).detail(detail).hint(scene.mend()));
     }
-    if identity.logs_in || !allows(certificate, Side::Client) || !scene.is_anchored(identity, Side::Client) {
+    if identity.logs_in || !may_pass(certificate, Side::Client) || !scene.is_anchored(identity, Side::Client) {
         return;
     }
     if spells_out_both(certificate) {
@@ -105,7 +117,7 @@ fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
                       secp384r1.";
         found.push(Finding::new(Rule::P384Client, file, "a P-384 client key fails under TLS 1.2").detail(detail));
     }
-    if identity.serves || !allows(certificate, Side::Server) || !scene.is_anchored(identity, Side::Server) {
+    if identity.serves || !may_pass(certificate, Side::Server) || !scene.is_anchored(identity, Side::Server) {
         return;
     }
     if spells_out_both(certificate) {
@@ -163,8 +175,12 @@ fn names_of_server(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
     for text in texts.chain(common.filter(|_| names.is_empty())) {
         host_name(&text, file, found);
     }
-    for problem in &certificate.malformed_names {
-        let fact = format!("a subject alternative name is malformed: {problem}");
+    for malformed in &certificate.malformed_alt_names {
+        let fact = match malformed {
+            MalformedName::Ip(bytes) => format!("an iPAddress of {} bytes, neither 4 nor 16", bytes.len()),
+            MalformedName::Dns(bytes) if !bytes.contains(&0) => "a dNSName that is not ASCII".to_owned(),
+            _ => continue,
+        };
         found.push(Finding::new(Rule::SanMalformed, file, fact));
     }
     if policy.libpq < super::host::ADDRESSES_COMPARED {

@@ -6,7 +6,7 @@ use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::{Identity, Scene, Side};
-use crate::keys::{PublicKey, SignatureAlgorithm, SignatureCheck};
+use crate::keys::{PublicKey, SignatureAlgorithm, SignatureCheck, SignatureScheme};
 use crate::x509::{Certificate, GeneralName, KeyUsage, format_instant, keeps_constraints};
 use time::OffsetDateTime;
 
@@ -97,8 +97,9 @@ fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
         found.push(Finding::new(Rule::KeyTooSmall, link.file, fact).detail(detail));
     }
     // Nobody checks the signature of an anchor.
-    let algorithm = SignatureAlgorithm::from_der(&link.certificate.signature_algorithm);
-    if !is_anchor && algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS) {
+    let algorithm = SignatureAlgorithm::from_der(link.certificate.signature_algorithm()).filter(|_| !is_anchor);
+    let weak = algorithm.filter(|algorithm| algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS));
+    if let Some(algorithm) = weak {
         let detail = "OpenSSL refuses it at security level 2, its default on Debian: md too weak.";
         let fact = format!("its signature is too weak: {algorithm}");
         found.push(Finding::new(Rule::DigestTooWeak, link.file, fact).detail(detail));
@@ -172,8 +173,9 @@ fn constrained_names(leaf: &Certificate) -> Vec<GeneralName> {
 }
 
 fn scram(leaf: Held<'_>, found: &mut Vec<Finding>) {
-    let algorithm = SignatureAlgorithm::from_der(&leaf.certificate.signature_algorithm);
-    if algorithm.is_eddsa() {
+    let algorithm = SignatureAlgorithm::from_der(leaf.certificate.signature_algorithm());
+    let is_eddsa = |scheme: &SignatureScheme| matches!(scheme, SignatureScheme::Ed25519 | SignatureScheme::Ed448);
+    if let Some(algorithm) = algorithm.filter(|algorithm| is_eddsa(&algorithm.scheme)) {
         let detail = "SCRAM cannot bind to it: every libpq login with a password fails, also with channel_binding=prefer.";
         let fact = format!("it bears a signature of {algorithm}");
         let hint = "Let an ECDSA or RSA CA sign it; an Ed25519 key in it works.";

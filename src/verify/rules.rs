@@ -93,7 +93,9 @@ catalogue! {
     KeyInPublicFile, "key-in-public-file", Error, "PostgreSQL: ssl-tcp, Creating Certificates";
     /// A file holds one certificate twice.
     CertificateTwice, "certificate-twice", Note, "RFC 8446 §4.4.2";
-    /// Text around the blocks, a byte order mark or foreign line ends: most readers pass over them, not all.
+    /// A byte order mark hides the first block from OpenSSL.
+    ByteOrderMark, "byte-order-mark", Error, "OpenSSL: PEM_read_bio(3) looks for a line that begins with hyphens";
+    /// Text around the blocks, or foreign line ends: most readers pass over them, not all.
     TextAroundPem, "text-around-pem", Note, "RFC 7468 §2";
 
     // Certificates and keys that belong together.

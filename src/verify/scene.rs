@@ -5,6 +5,7 @@
 
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
+use crate::keys::KeyFile;
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
 
 /// One side of a connection: who shows a certificate.
@@ -42,6 +43,16 @@ pub struct Roles {
     pub client_trust: Option<String>,
     /// What clients trust (`sslrootcert`).
     pub server_trust: Option<String>,
+}
+
+impl Roles {
+    /// Every file that plays a part.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let Self { server_certificate, server_key, client_certificate, client_key, client_trust, server_trust } = self;
+        [server_certificate, server_key, client_certificate, client_key, client_trust, server_trust]
+            .into_iter()
+            .filter_map(Option::as_deref)
+    }
 }
 
 /// An end-entity, its file and its key.
@@ -273,8 +284,13 @@ fn key_of<'a>(exhibits: &'a [Exhibit], exhibit: &'a Exhibit, leaf: &Certificate)
     let stem = exhibit.stem();
     let keyed = || exhibits.iter().filter(|other| !other.keys.is_empty());
     let named = keyed().find(|other| other.name != exhibit.name && other.stem() == stem);
-    let fits = |other: &&Exhibit| other.keys.iter().any(|key| key.public.as_deref() == Some(leaf.public_key.as_slice()));
+    let fits = |other: &&Exhibit| other.keys.iter().any(|key| is_key_of(key, leaf));
     named.or_else(|| keyed().find(fits))
+}
+
+/// Whether a key is that of a certificate.
+pub(super) fn is_key_of(key: &KeyFile, certificate: &Certificate) -> bool {
+    key.public().is_some_and(|public| public.spki_der() == certificate.public_key)
 }
 
 /// The file that is most a certificate's own: it stands first in it, its key lies beside, and few others follow.
