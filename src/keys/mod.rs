@@ -4,6 +4,7 @@
 mod algorithm;
 mod encoding;
 mod error;
+mod file;
 mod generate;
 mod public;
 mod signing;
@@ -12,6 +13,7 @@ mod verify;
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm, SignatureScheme};
 pub use encoding::{PrivateKey, StoredKey};
 pub use error::KeyError;
+pub use file::{KeyContent, KeyEncoding, KeyEncryption, KeyFile, KeyForm, LockReason};
 pub use generate::{KeySource, SystemKeys};
 pub use public::PublicKey;
 pub use signing::SigningKey;

@@ -7,16 +7,16 @@ use pkcs8::der::{Decode, Encode, Reader, Tag, Tagged};
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use std::fmt;
 
-const ID_EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(super) const ID_EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+pub(super) const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+pub(super) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(super) const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const ID_ED448: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.113");
 const ID_X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
 const ID_X448: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.111");
-const ID_DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
+pub(super) const ID_DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
 
 /// A named curve.
 #[derive(Debug)]
@@ -100,11 +100,7 @@ impl PublicKey {
             KeyType::Ed25519 => (ID_ED25519, None),
             KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => (RSA_ENCRYPTION, Some(AnyRef::NULL)),
         };
-        let spki = SubjectPublicKeyInfoRef {
-            algorithm: AlgorithmIdentifierRef { oid, parameters },
-            subject_public_key: BitStringRef::from_bytes(key).ok()?,
-        };
-        Some(Self { spki: spki.to_der().ok()? })
+        spki(AlgorithmIdentifierRef { oid, parameters }, key)
     }
 
     /// The key type, where it is one that this crate makes.
@@ -191,6 +187,22 @@ impl PublicKey {
         }
     }
 
+    /// Whether two are one key, however each is written: ECDSA points may be compressed, parameters of RSA absent.
+    #[must_use]
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        if self.spki == other.spki {
+            return true;
+        }
+        match (self.parts(), other.parts()) {
+            (Some((KeyKind::Rsa { .. }, own)), Some((KeyKind::Rsa { .. }, others))) => own == others,
+            (Some((KeyKind::Ec(Some(own_curve)), own)), Some((KeyKind::Ec(Some(curve)), others))) => {
+                let compressed = compressed(own);
+                own_curve.oid == curve.oid && compressed.is_some() && compressed == self::compressed(others)
+            }
+            _ => false,
+        }
+    }
+
     /// The subject key identifier: SHA-1 of the public key's bits (RFC 5280 §4.2.1.2, method 1), which is what
     /// OpenSSL writes too, so that both name one key alike. It identifies; nothing rests on its strength.
     #[must_use]
@@ -218,6 +230,38 @@ impl fmt::Display for PublicKey {
             Some((KeyKind::Dsa { bits, .. }, _)) => write!(f, "DSA {bits}"),
             Some((KeyKind::Other(oid), _)) => write!(f, "algorithm {oid}"),
         }
+    }
+}
+
+/// The SubjectPublicKeyInfo of an algorithm and its bits.
+pub(super) fn spki(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Option<PublicKey> {
+    let subject_public_key = BitStringRef::from_bytes(key).ok()?;
+    let spki = SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der().ok()?;
+    Some(PublicKey { spki })
+}
+
+/// What people call a kind of key whose sizes are not known.
+pub(super) fn algorithm_name(oid: ObjectIdentifier) -> String {
+    let name = match oid {
+        ID_ED448 => "Ed448",
+        ID_X25519 => "X25519",
+        ID_X448 => "X448",
+        ID_DSA => "DSA",
+        other => return format!("algorithm {other}"),
+    };
+    name.to_owned()
+}
+
+/// A point as whether its y is odd, and its x (SEC 1 §2.3.3).
+fn compressed(point: &[u8]) -> Option<(bool, &[u8])> {
+    match point {
+        [2, x @ ..] => Some((false, x)),
+        [3, x @ ..] => Some((true, x)),
+        [4, coordinates @ ..] => {
+            let (x, y) = coordinates.split_at(coordinates.len() / 2);
+            Some((y.last()? % 2 == 1, x))
+        }
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
 
 mod certificates;
+mod key_files;
 mod signatures;
 
 use std::fs;
