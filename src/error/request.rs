@@ -111,7 +111,9 @@ impl Diagnosis for RequestError {
             Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
             Self::NoSuchFile { .. } => "Give the path of a directory or file that exists.",
-            Self::NothingToJudge { .. } => "Give a directory with certificates, keys or revocation lists, or files.",
+            Self::NothingToJudge { .. } => {
+                "Give a directory with certificates, keys or revocation lists, or files."
+            }
             Self::NothingThere { .. } => "Give a directory that holds *.crt files.",
         };
         Some(hint.to_owned())

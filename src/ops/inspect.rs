@@ -50,13 +50,18 @@ pub(super) fn directory_or_default(path: Option<&Path>) -> Result<(&Path, Direct
             None => (Path::new("."), Directory::open(".")?),
         },
     };
-    let directory = directory.ok_or_else(|| RequestError::NoDirectory { path: path.display().to_string() })?;
+    let directory =
+        directory.ok_or_else(|| RequestError::NoDirectory { path: path.display().to_string() })?;
     Ok((path, directory))
 }
 
 /// Reads those files; one that cannot be read becomes a problem. They are read at once, as one state of the directory;
 /// where that fails, each half is read alone, until the file at fault is.
-pub(super) fn read(directory: &Directory, names: &[&str], problems: &mut Vec<Error>) -> Result<FileSet, Error> {
+pub(super) fn read(
+    directory: &Directory,
+    names: &[&str],
+    problems: &mut Vec<Error>,
+) -> Result<FileSet, Error> {
     let mut files = match directory.read(|name| names.binary_search(&name).is_ok()) {
         Ok(files) => {
             let absent = names.iter().filter(|name| files.get(name).is_none());

@@ -7,8 +7,8 @@ mod recipe;
 mod source;
 mod verify;
 
-pub use generate::{GenerateRequest, Generated, generate};
 use generate::secret_line;
+pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};
 pub use ownership::caller_is_root;
 pub use recipe::as_openssl;

@@ -91,7 +91,9 @@ struct Gathered {
 fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Result<Gathered, Error> {
     let named_roles = request.roles.files().next().is_some();
     match request.paths.as_slice() {
-        [] if named_roles => Ok(Gathered { place: ".".to_owned(), fell_back: false, files: FileSet::default() }),
+        [] if named_roles => {
+            Ok(Gathered { place: ".".to_owned(), fell_back: false, files: FileSet::default() })
+        }
         [] => {
             let (path, directory) = directory_or_default(None)?;
             let files = in_directory(&directory, problems)?;

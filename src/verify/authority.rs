@@ -14,9 +14,15 @@ pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
         return;
     }
     match certificate.ca {
-        None => say(Rule::CaConstraintsMissing, "a CA without basicConstraints; Go, Java and Python 3.13 refuse it"),
+        None => say(
+            Rule::CaConstraintsMissing,
+            "a CA without basicConstraints; Go, Java and Python 3.13 refuse it",
+        ),
         Some(true) if !certificate.basic_constraints_critical => {
-            say(Rule::CaConstraintsNotCritical, "its basicConstraints is not critical; Python 3.13 refuses it");
+            say(
+                Rule::CaConstraintsNotCritical,
+                "its basicConstraints is not critical; Python 3.13 refuses it",
+            );
         }
         Some(_) => {}
     }

@@ -42,9 +42,10 @@ const MOST_LINKS: usize = 100;
 
 /// Builds the chain of a leaf.
 #[must_use]
-pub fn build<'a>(leaf: Held<'a>, sent: &[Held<'a>], trusted: &[Held<'a>]) -> Chain<'a> {
+pub(super) fn build<'a>(leaf: Held<'a>, sent: &[Held<'a>], trusted: &[Held<'a>]) -> Chain<'a> {
     let mut links = vec![leaf];
-    let is_trusted = |held: &Held<'_>| trusted.iter().any(|other| other.certificate.der == held.certificate.der);
+    let is_trusted =
+        |held: &Held<'_>| trusted.iter().any(|other| other.certificate.der == held.certificate.der);
     loop {
         let current = links[links.len() - 1];
         if current.certificate.is_own_issuer() {
@@ -82,7 +83,7 @@ fn issuer<'a>(child: &Certificate, among: &[Held<'a>]) -> Option<Held<'a>> {
 
 /// Whether the issuer's key made the signature of a certificate.
 #[must_use]
-pub fn signature(child: &Certificate, issuer: &Certificate) -> SignatureCheck {
+pub(super) fn signature(child: &Certificate, issuer: &Certificate) -> SignatureCheck {
     let key = PublicKey::from_spki_der(&issuer.public_key);
     key.verify(child.signature_algorithm(), child.to_be_signed(), child.signature())
 }

@@ -83,16 +83,18 @@ impl Exhibit {
             let line = oddity.line;
             let (rule, fact) = match &oddity.kind {
                 OddityKind::Utf16 => (Rule::PemDamaged, "it is UTF-16, which nobody reads as PEM".to_owned()),
-                OddityKind::ByteOrderMark => (
-                    Rule::ByteOrderMark,
-                    "a byte order mark hides the first block from OpenSSL".to_owned(),
-                ),
-                OddityKind::CarriageReturns | OddityKind::TextOutside { .. } => (
-                    Rule::TextAroundPem,
-                    "there is text around the blocks, or a foreign line end".to_owned(),
-                ),
-                OddityKind::DamagedBegin => (Rule::PemDamaged, format!("line {line} begins a block and is damaged")),
-                OddityKind::StrayEnd => (Rule::PemDamaged, format!("line {line} ends a block that was not begun")),
+                OddityKind::ByteOrderMark => {
+                    (Rule::ByteOrderMark, "a byte order mark hides the first block from OpenSSL".to_owned())
+                }
+                OddityKind::CarriageReturns | OddityKind::TextOutside { .. } => {
+                    (Rule::TextAroundPem, "there is text around the blocks, or a foreign line end".to_owned())
+                }
+                OddityKind::DamagedBegin => {
+                    (Rule::PemDamaged, format!("line {line} begins a block and is damaged"))
+                }
+                OddityKind::StrayEnd => {
+                    (Rule::PemDamaged, format!("line {line} ends a block that was not begun"))
+                }
                 OddityKind::Unended { label } => {
                     (Rule::PemDamaged, format!("the {label} that begins in line {line} does not end"))
                 }

@@ -8,7 +8,7 @@ use crate::x509::{Certificate, GeneralName};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The first version of libpq that compares iPAddress (commit c1932e5428).
-pub const ADDRESSES_COMPARED: u32 = 15;
+pub(super) const ADDRESSES_COMPARED: u32 = 15;
 
 /// Whether libpq of that major version takes the certificate for the host, as it stands in the connection string.
 #[must_use]
@@ -36,7 +36,7 @@ pub fn accepts_host(certificate: &Certificate, host: &str, libpq: u32) -> bool {
 /// Whether a name of a certificate stands for a host: the same text whatever the case of its ASCII letters, or a `*` as
 /// its whole first label for exactly one label.
 #[must_use]
-pub fn name_matches(pattern: &str, host: &str) -> bool {
+pub(super) fn name_matches(pattern: &str, host: &str) -> bool {
     if pattern.eq_ignore_ascii_case(host) {
         return true;
     }
@@ -52,7 +52,7 @@ pub fn name_matches(pattern: &str, host: &str) -> bool {
 
 /// The address that libpq reads a host as: inet_aton for IPv4, which takes `127.1` and octal parts, inet_pton for IPv6.
 #[must_use]
-pub fn address(host: &str) -> Option<IpAddr> {
+pub(super) fn address(host: &str) -> Option<IpAddr> {
     inet_aton(host).map(IpAddr::V4).or_else(|| host.parse::<Ipv6Addr>().ok().map(IpAddr::V6))
 }
 
@@ -78,7 +78,9 @@ fn number(text: &str) -> Option<u32> {
         return None;
     }
     match lower.strip_prefix("0x") {
-        Some(digits) if digits.starts_with(|c: char| c.is_ascii_hexdigit()) => u32::from_str_radix(digits, 16).ok(),
+        Some(digits) if digits.starts_with(|c: char| c.is_ascii_hexdigit()) => {
+            u32::from_str_radix(digits, 16).ok()
+        }
         Some(_) => None,
         None if lower.len() > 1 && lower.starts_with('0') => u32::from_str_radix(&lower, 8).ok(),
         None => lower.parse().ok(),

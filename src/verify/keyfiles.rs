@@ -78,9 +78,10 @@ pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
     for exhibit in scene.exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()) {
         let Some(owner) = exhibit.entry.owner else { continue };
         let file = exhibit.name.as_str();
-        let of_server = scene.identities.iter().any(|identity| {
-            identity.serves && identity.key.is_some_and(|key| key.name == exhibit.name)
-        });
+        let of_server = scene
+            .identities
+            .iter()
+            .any(|identity| identity.serves && identity.key.is_some_and(|key| key.name == exhibit.name));
         let mode = exhibit.entry.mode;
         let reader = match policy.reader {
             Reader::User(uid) => Some(uid),
@@ -100,7 +101,9 @@ pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
             let fact = "it is root's alone, and the server never runs as root";
             let hint = match reader {
                 Some(uid) => format!("Run chown {uid} {file}."),
-                None => format!("Install it with -o postgres -m 0600; --server-uid judges for the server's user."),
+                None => {
+                    "Install it with -o postgres -m 0600; --server-uid judges for the server's user.".to_string()
+                }
             };
             found.push(Finding::new(Rule::KeyNotReadable, file, fact).hint(hint));
         }
@@ -116,7 +119,10 @@ pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
                 continue;
             }
             let fits = |held: &Held<'_>| is_key_of(key, held.certificate);
-            let named = scene.identities.iter().any(|identity| identity.key.is_some_and(|key| key.name == exhibit.name));
+            let named = scene
+                .identities
+                .iter()
+                .any(|identity| identity.key.is_some_and(|key| key.name == exhibit.name));
             if scene.authorities.iter().any(fits) {
                 of_authorities.push(exhibit.name.as_str());
             } else if key.public().is_some() && !named && !scene.certificates().iter().any(fits) {

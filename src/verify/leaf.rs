@@ -88,11 +88,13 @@ fn has_nul(certificate: &Certificate) -> bool {
 fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file } = identity.leaf;
     if !allows(certificate, Side::Server) {
-        let detail = format!("Its extended key usage is {}; every client wants serverAuth.", usages(certificate));
+        let detail =
+            format!("Its extended key usage is {}; every client wants serverAuth.", usages(certificate));
         let fact = "it is not for servers";
         found.push(Finding::new(Rule::NotForServers, file, fact).detail(detail).hint(scene.mend()));
     }
-    if identity.logs_in || !may_pass(certificate, Side::Client) || !scene.is_anchored(identity, Side::Client) {
+    if identity.logs_in || !may_pass(certificate, Side::Client) || !scene.is_anchored(identity, Side::Client)
+    {
         return;
     }
     if spells_out_both(certificate) {
@@ -101,21 +103,25 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
     }
     let name = certificate.subject.common_names().into_iter().next().unwrap_or_default();
     let fact = format!("can log in as role \"{name}\"");
-    let detail = format!("{}, so a server that trusts its CA takes it from a client.", unrestricted(certificate));
+    let detail =
+        format!("{}, so a server that trusts its CA takes it from a client.", unrestricted(certificate));
     found.push(Finding::new(Rule::ServerPassesAsClient, file, fact).detail(detail).hint(scene.mend()));
 }
 
 fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file } = identity.leaf;
     if !allows(certificate, Side::Client) {
-        let detail = format!("Its extended key usage is {}; the server wants clientAuth.", usages(certificate));
+        let detail =
+            format!("Its extended key usage is {}; the server wants clientAuth.", usages(certificate));
         let fact = "it is not for clients";
         found.push(Finding::new(Rule::NotForClients, file, fact).detail(detail).hint(scene.mend()));
     }
     if PublicKey::from_spki_der(&certificate.public_key).to_string() == "ECDSA P-384" {
         let detail = "Under TLS 1.2, which Kong uses, the server says \"wrong curve\", unless its ssl_ecdh_curve is \
                       secp384r1.";
-        found.push(Finding::new(Rule::P384Client, file, "a P-384 client key fails under TLS 1.2").detail(detail));
+        found.push(
+            Finding::new(Rule::P384Client, file, "a P-384 client key fails under TLS 1.2").detail(detail),
+        );
     }
     if identity.serves || !may_pass(certificate, Side::Server) || !scene.is_anchored(identity, Side::Server) {
         return;
@@ -195,8 +201,8 @@ fn names_of_server(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
             }
         }
     }
-    if let Some(host) = &policy.host {
-        if !accepts_host(certificate, host, policy.libpq) {
+    if let Some(host) = &policy.host
+        && !accepts_host(certificate, host, policy.libpq) {
             let shown = names.iter().map(GeneralName::short).collect::<Vec<_>>().join(", ");
             let detail = match shown.as_str() {
                 "" => "It has no subject alternative name that counts.".to_owned(),
@@ -205,7 +211,6 @@ fn names_of_server(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
             let fact = format!("sslmode=verify-full does not take it for host \"{host}\"");
             found.push(Finding::new(Rule::HostMismatch, file, fact).detail(detail));
         }
-    }
 }
 
 /// Whether a common name is meant for a host: it has a dot between letters, or is the one host without.
@@ -220,7 +225,8 @@ fn host_name(text: &str, file: &str, found: &mut Vec<Finding>) {
         found.push(Finding::new(Rule::TrailingDot, file, fact).detail(detail));
     }
     let Some(at) = text.find('*') else { return };
-    let parent = text.strip_prefix("*.").filter(|parent| at == 0 && !parent.is_empty() && !parent.contains('*'));
+    let parent =
+        text.strip_prefix("*.").filter(|parent| at == 0 && !parent.is_empty() && !parent.contains('*'));
     match parent {
         None => {
             let detail = "libpq takes * only as the whole first label, for exactly one label.";

@@ -115,5 +115,8 @@ fn tally(scene: &Scene<'_>) -> Tally {
 }
 
 fn is_waived(finding: &Finding, policy: &Policy) -> bool {
-    policy.waived.iter().any(|(file, rule)| *rule == finding.rule && finding.files.iter().all(|name| name == file))
+    policy
+        .waived
+        .iter()
+        .any(|(file, rule)| *rule == finding.rule && finding.files.iter().all(|name| name == file))
 }

@@ -45,13 +45,18 @@ fn end(chain: &Chain<'_>, side: Side, scene: &Scene<'_>, found: &mut Vec<Finding
         End::Anchor => return,
         End::NoIssuer | End::Circle => {
             let fact = format!("the issuer of {} is in no file here", last.certificate.subject);
-            let detail = format!("It is {}; both sides say: certificate verify failed, or unknown ca.", last.certificate.issuer);
+            let detail = format!(
+                "It is {}; both sides say: certificate verify failed, or unknown ca.",
+                last.certificate.issuer
+            );
             let hint = format!("Put the issuer's certificate into {trust}, or behind the leaf in its file.");
             Finding::new(Rule::ChainIncomplete, last.file, fact).detail(detail).hint(hint)
         }
         End::NotSelfSigned => {
-            let fact = format!("{} is trusted, but is no anchor: it does not sign itself", last.certificate.subject);
-            let detail = "PostgreSQL and libpq take no partial chain: a trust file has to reach a self-signed root.";
+            let fact =
+                format!("{} is trusted, but is no anchor: it does not sign itself", last.certificate.subject);
+            let detail =
+                "PostgreSQL and libpq take no partial chain: a trust file has to reach a self-signed root.";
             let hint = format!("Append the root's certificate to {trust}.");
             Finding::new(Rule::AnchorNotSelfSigned, last.file, fact).detail(detail).hint(hint)
         }
@@ -97,8 +102,10 @@ fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
         found.push(Finding::new(Rule::KeyTooSmall, link.file, fact).detail(detail));
     }
     // Nobody checks the signature of an anchor.
-    let algorithm = SignatureAlgorithm::from_der(link.certificate.signature_algorithm()).filter(|_| !is_anchor);
-    let weak = algorithm.filter(|algorithm| algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS));
+    let algorithm =
+        SignatureAlgorithm::from_der(link.certificate.signature_algorithm()).filter(|_| !is_anchor);
+    let weak =
+        algorithm.filter(|algorithm| algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS));
     if let Some(algorithm) = weak {
         let detail = "OpenSSL refuses it at security level 2, its default on Debian: md too weak.";
         let fact = format!("its signature is too weak: {algorithm}");
@@ -143,7 +150,8 @@ fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, foun
         found.push(Finding::new(Rule::PathLengthExceeded, file, fact));
     }
     if !allows(certificate, side) {
-        let usages = certificate.extended_key_usage.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let usages =
+            certificate.extended_key_usage.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let fact = format!("its extended key usage, {usages}, forbids what is under it");
         found.push(Finding::new(Rule::CaUsageForbids, file, fact));
     }
@@ -156,7 +164,11 @@ fn constraints(issuer: &Held<'_>, leaf: Held<'_>, found: &mut Vec<Finding>) {
     }
     for name in constrained_names(leaf.certificate) {
         if !keeps_constraints(&name, permitted, excluded) {
-            let fact = format!("\"{}\" is outside the names that {} may sign", name.short(), issuer.certificate.subject);
+            let fact = format!(
+                "\"{}\" is outside the names that {} may sign",
+                name.short(),
+                issuer.certificate.subject
+            );
             found.push(Finding::new(Rule::NameConstraints, leaf.file, fact));
         }
     }
@@ -174,7 +186,8 @@ fn constrained_names(leaf: &Certificate) -> Vec<GeneralName> {
 
 fn scram(leaf: Held<'_>, found: &mut Vec<Finding>) {
     let algorithm = SignatureAlgorithm::from_der(leaf.certificate.signature_algorithm());
-    let is_eddsa = |scheme: &SignatureScheme| matches!(scheme, SignatureScheme::Ed25519 | SignatureScheme::Ed448);
+    let is_eddsa =
+        |scheme: &SignatureScheme| matches!(scheme, SignatureScheme::Ed25519 | SignatureScheme::Ed448);
     if let Some(algorithm) = algorithm.filter(|algorithm| is_eddsa(&algorithm.scheme)) {
         let detail = "SCRAM cannot bind to it: every libpq login with a password fails, also with channel_binding=prefer.";
         let fact = format!("it bears a signature of {algorithm}");
@@ -192,7 +205,11 @@ fn appended(identity: &Identity<'_>, chain: &Chain<'_>, scene: &Scene<'_>, found
             let fact = format!("its file lacks the intermediate {}", link.certificate.subject);
             let detail = "It works only where the other side has the intermediate; one that trusts the root alone refuses it.";
             let hint = format!("Append {} to {}.", scene.home(link.certificate), identity.leaf.file);
-            found.push(Finding::new(Rule::IntermediateNotAppended, identity.leaf.file, fact).detail(detail).hint(hint));
+            found.push(
+                Finding::new(Rule::IntermediateNotAppended, identity.leaf.file, fact)
+                    .detail(detail)
+                    .hint(hint),
+            );
         }
     }
 }

@@ -70,7 +70,9 @@ impl Report {
         let mut findings: Vec<Finding> = Vec::new();
         for finding in found {
             let same = |other: &&mut Finding| {
-                let parts = |one: &Finding| (one.rule, one.severity, one.fact.clone(), one.detail.clone(), one.hint.clone());
+                let parts = |one: &Finding| {
+                    (one.rule, one.severity, one.fact.clone(), one.detail.clone(), one.hint.clone())
+                };
                 parts(other) == parts(&finding)
             };
             match findings.iter_mut().find(same) {
@@ -131,7 +133,8 @@ mod tests {
             Finding::new(Rule::X509V1, "b.crt", "X.509 v1"),
             Finding::new(Rule::X509V1, "b.crt", "X.509 v1"),
         ]);
-        let shown: Vec<(&str, usize)> = report.findings.iter().map(|f| (f.rule.id(), f.files.len())).collect();
+        let shown: Vec<(&str, usize)> =
+            report.findings.iter().map(|f| (f.rule.id(), f.files.len())).collect();
         assert_eq!(shown, [("expired", 1), ("x509-v1", 2), ("crl-none", 0)]);
         let groups = report.by_files();
         let files: Vec<String> = groups.iter().map(|(files, _)| files.join(" ")).collect();

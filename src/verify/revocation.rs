@@ -75,7 +75,8 @@ fn currency(held: &HeldList<'_>, policy: &Policy, found: &mut Vec<Finding>) {
     let outage = "Until it is replaced, every certificate under its issuer is refused.";
     let HeldList { list, file } = *held;
     if policy.at < list.this_update {
-        let fact = format!("the list of {} is not valid before {}", list.issuer, format_instant(list.this_update));
+        let fact =
+            format!("the list of {} is not valid before {}", list.issuer, format_instant(list.this_update));
         found.push(Finding::new(Rule::CrlNotYetValid, file, fact).detail(outage));
     }
     let Some(next) = list.next_update else { return };
@@ -91,7 +92,8 @@ fn currency(held: &HeldList<'_>, policy: &Policy, found: &mut Vec<Finding>) {
 fn signature(held: &HeldList<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let HeldList { list, file } = *held;
     let all = scene.certificates();
-    let issuers: Vec<&Held<'_>> = all.iter().filter(|other| other.certificate.subject == list.issuer).collect();
+    let issuers: Vec<&Held<'_>> =
+        all.iter().filter(|other| other.certificate.subject == list.issuer).collect();
     if issuers.is_empty() {
         return;
     }
@@ -125,18 +127,20 @@ fn chain_lists(
     }
     for link in &chain.links {
         let certificate = link.certificate;
-        let of_issuer: Vec<&HeldList<'_>> = lists.iter().filter(|held| held.list.issuer == certificate.issuer).collect();
+        let of_issuer: Vec<&HeldList<'_>> =
+            lists.iter().filter(|held| held.list.issuer == certificate.issuer).collect();
         let is_anchor = certificate.is_own_issuer();
         if of_issuer.is_empty() && !(is_anchor && chain.links.len() > 1) {
-            let fact = format!("no revocation list of {} is here, and {} needs one", certificate.issuer, link.file);
+            let fact =
+                format!("no revocation list of {} is here, and {} needs one", certificate.issuer, link.file);
             let detail = "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
             let hint = "Append its list, which may be empty.";
             let file = lists.first().map_or(link.file, |held| held.file);
             found.push(Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint));
         }
-        let revoked = of_issuer.iter().find_map(|held| held.list.revocation(&certificate.serial));
-        if let Some(entry) = revoked.filter(|entry| entry.revoked_at <= policy.at) {
-            let fact = format!("it is revoked, since {}", format_instant(entry.revoked_at));
+        let revoked = of_issuer.iter().find_map(|held| held.list.find(&certificate.serial));
+        if let Some(entry) = revoked.filter(|entry| entry.instant <= policy.at) {
+            let fact = format!("it is revoked, since {}", format_instant(entry.instant));
             found.push(Finding::new(Rule::Revoked, link.file, fact));
         }
     }

@@ -295,7 +295,11 @@ mod tests {
         for rule in Rule::ALL {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(rule.id().chars().all(plain), "{rule}");
-            assert!(rule.meaning().ends_with('.') && !rule.meaning().starts_with(' '), "{rule}: {}", rule.meaning());
+            assert!(
+                rule.meaning().ends_with('.') && !rule.meaning().starts_with(' '),
+                "{rule}: {}",
+                rule.meaning()
+            );
             assert!(!rule.source().is_empty(), "{rule}");
         }
     }

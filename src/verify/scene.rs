@@ -48,7 +48,14 @@ pub struct Roles {
 impl Roles {
     /// Every file that plays a part.
     pub fn files(&self) -> impl Iterator<Item = &str> {
-        let Self { server_certificate, server_key, client_certificate, client_key, client_trust, server_trust } = self;
+        let Self {
+            server_certificate,
+            server_key,
+            client_certificate,
+            client_key,
+            client_trust,
+            server_trust,
+        } = self;
         [server_certificate, server_key, client_certificate, client_key, client_trust, server_trust]
             .into_iter()
             .filter_map(Option::as_deref)
@@ -115,7 +122,10 @@ impl<'a> Scene<'a> {
             exhibits.iter().find(|exhibit| exhibit.name == *name && !exhibit.certificates.is_empty())
         });
         let signs_itself = |wanted: fn(&Identity<'_>) -> bool| {
-            scene.identities.iter().find(|identity| wanted(identity) && identity.leaf.certificate.is_own_issuer())
+            scene
+                .identities
+                .iter()
+                .find(|identity| wanted(identity) && identity.leaf.certificate.is_own_issuer())
         };
         // The self-signed layout: each side trusts the certificate of the other.
         let client = signs_itself(|identity| identity.logs_in).map(|identity| identity.exhibit);
@@ -129,14 +139,16 @@ impl<'a> Scene<'a> {
     fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles) {
         let is = |role: &Option<String>| role.as_deref() == Some(exhibit.name.as_str());
         let (serves, logs_in) = (is(&roles.server_certificate), is(&roles.client_certificate));
+        let leaf = leaf_of(exhibit, serves || logs_in);
         for certificate in &exhibit.certificates {
             let known = self.authorities.iter().any(|held| held.certificate.der == certificate.der);
-            if is_authority(certificate) && !known && !(serves || logs_in) {
+            let is_leaf = leaf.is_some_and(|leaf| leaf.der == certificate.der);
+            if is_authority(certificate) && !known && !is_leaf && !self.is_a_leaf(certificate) {
                 let file = home(self.exhibits, certificate);
                 self.authorities.push(Held { certificate, file });
             }
         }
-        let Some(leaf) = leaf_of(exhibit, serves || logs_in) else { return };
+        let Some(leaf) = leaf else { return };
         let (serves, logs_in) = match (serves, logs_in) {
             (false, false) => parts(exhibit, leaf),
             said => said,
@@ -150,12 +162,18 @@ impl<'a> Scene<'a> {
         let sent = exhibit.certificates.iter().filter(|other| other.der != leaf.der);
         self.identities.push(Identity {
             leaf: held(leaf),
-            sent: sent.map(|certificate| Held { certificate, file: home(self.exhibits, certificate) }).collect(),
+            sent: sent
+                .map(|certificate| Held { certificate, file: home(self.exhibits, certificate) })
+                .collect(),
             exhibit,
             key,
             serves,
             logs_in,
         });
+    }
+
+    fn is_a_leaf(&self, certificate: &Certificate) -> bool {
+        self.identities.iter().any(|identity| identity.leaf.certificate.der == certificate.der)
     }
 
     fn named(&self, name: &Option<String>) -> Option<&'a Exhibit> {
@@ -193,7 +211,10 @@ impl<'a> Scene<'a> {
     /// The command that makes end-entities anew, with their names, under the same authorities.
     #[must_use]
     pub fn mend(&self) -> String {
-        let layout = match (self.authorities.iter().any(|held| held.certificate.is_own_issuer()), self.authorities.len()) {
+        let layout = match (
+            self.authorities.iter().any(|held| held.certificate.is_own_issuer()),
+            self.authorities.len(),
+        ) {
             (true, 1) => "chain",
             (true, _) => "chain --intermediate",
             (false, _) => "self-signed",
@@ -244,7 +265,10 @@ fn leaf_of(exhibit: &Exhibit, said: bool) -> Option<&Certificate> {
 /// Whether a certificate is an authority's: it says so, or it is an old root that says nothing.
 fn is_authority(certificate: &Certificate) -> bool {
     let signs = certificate.key_usage.as_ref().is_some_and(|bits| bits.contains(&KeyUsage::KeyCertSign));
-    let host = certificate.subject_alt_names.iter().any(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
+    let host = certificate
+        .subject_alt_names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
     match certificate.ca {
         Some(ca) => ca && (signs || !host),
         None => signs,
@@ -253,7 +277,9 @@ fn is_authority(certificate: &Certificate) -> bool {
 
 /// Whether a name can stand in a command as it is.
 fn is_word(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) && !name.starts_with('-')
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        && !name.starts_with('-')
 }
 
 fn names(exhibit: &Exhibit, list: &[&str]) -> bool {
@@ -271,7 +297,10 @@ fn parts(exhibit: &Exhibit, leaf: &Certificate) -> (bool, bool) {
     let says = |side: Side| leaf.extended_key_usage.contains(&side.purpose());
     match (says(Side::Server), says(Side::Client)) {
         (false, false) => {
-            let host = leaf.subject_alt_names.iter().any(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
+            let host = leaf
+                .subject_alt_names
+                .iter()
+                .any(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
             let dotted = leaf.subject.common_names().first().is_some_and(|name| name.contains('.'));
             (host || dotted, !(host || dotted))
         }
@@ -295,7 +324,9 @@ pub(super) fn is_key_of(key: &KeyFile, certificate: &Certificate) -> bool {
 
 /// The file that is most a certificate's own: it stands first in it, its key lies beside, and few others follow.
 fn home<'a>(exhibits: &'a [Exhibit], certificate: &Certificate) -> &'a str {
-    let holding = exhibits.iter().filter(|exhibit| exhibit.certificates.iter().any(|other| other.der == certificate.der));
+    let holding = exhibits
+        .iter()
+        .filter(|exhibit| exhibit.certificates.iter().any(|other| other.der == certificate.der));
     let best = holding.min_by_key(|exhibit| {
         let first = exhibit.certificates.first().is_some_and(|first| first.der == certificate.der);
         let bundle = TRUST_NAMES.contains(&exhibit.name.as_str()) && exhibit.name != "root.crt";
