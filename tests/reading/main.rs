@@ -4,6 +4,7 @@
 
 mod certificates;
 mod key_files;
+mod names;
 mod revocation_lists;
 mod signatures;
 
