@@ -188,7 +188,7 @@ impl Check<'_> {
         };
         // No modulus that is taken has room for 65,536 bytes.
         let Ok(salt_length) = u16::try_from(salt_length) else { return Some(SignatureCheck::Bad) };
-        let parameters = parameters.with_pss_salt_length(RsaPssSaltLength::Custom(salt_length.into()));
+        let parameters = parameters.with_pss_salt_length(RsaPssSaltLength::Custom(salt_length));
         let good = parameters.verify_sig(self.key, self.message, self.signature).is_ok();
         Some(if good { SignatureCheck::Good } else { SignatureCheck::Bad })
     }

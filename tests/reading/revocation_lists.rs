@@ -132,13 +132,9 @@ fn an_empty_list_is_one_and_what_is_no_list_is_refused() {
         (read.version, read.number.as_deref(), read.revocations().len()),
         (2, Some(&[0x12, 0x34][..]), 0)
     );
-    for other in [
-        &read.to_be_signed()[..],
-        &der[1..],
-        &[&der[..], &[0]].concat(),
-        b"",
-        &crate::read(home.path(), "ca.der"),
-    ] {
+    for other in
+        [read.to_be_signed(), &der[1..], &[&der[..], &[0]].concat(), b"", &crate::read(home.path(), "ca.der")]
+    {
         let error = RevocationList::from_der(other).unwrap_err().to_string();
         assert!(error.starts_with("it is not a revocation list that can be read: "), "{error}");
     }
