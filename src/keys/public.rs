@@ -303,7 +303,7 @@ fn rsa_security_bits(bits: usize) -> u32 {
             let strength = (1.923 * (nats * nats.ln().powi(2)).cbrt() - 4.69) / std::f64::consts::LN_2;
             let most = match bits {
                 ..=7680 => 192,
-                ..=15360 => 256,
+                7681..=15360 => 256,
                 _ => 1200,
             };
             ((strength.max(0.0) as u32 + 4) & !7).min(most)

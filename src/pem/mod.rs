@@ -135,7 +135,7 @@ pub fn looks_like_der(bytes: &[u8]) -> bool {
 /// The SEQUENCE that the bytes begin with, by its length alone (X.690 §8.1).
 fn first_sequence(der: &[u8]) -> Option<&[u8]> {
     let (header, length) = match der {
-        [0x30, short @ 0..0x80, ..] => (2, usize::from(*short)),
+        [0x30, short @ 0..=0x7f, ..] => (2, usize::from(*short)),
         // Four bytes of length are 4 GiB, more than any file that is read.
         [0x30, long @ 0x81..=0x84, rest @ ..] => {
             let digits = rest.get(..usize::from(long & 0x7f))?;

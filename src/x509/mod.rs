@@ -1,5 +1,5 @@
 //! X.509 (RFC 5280) as plain data and as DER: names, subject alternative names, usages, windows of time,
-//! certificates. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
+//! certificates, requests for them, revocation lists. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
 
 mod certificate;
 mod claims;
@@ -11,6 +11,7 @@ mod extension;
 mod general_name;
 mod instant;
 mod name;
+mod request;
 mod revocation;
 mod serial;
 mod signature;
@@ -25,6 +26,7 @@ pub use error::X509Error;
 pub use extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
 pub use general_name::{GeneralName, dns_name};
 pub use name::Name;
+pub use request::CertificateRequest;
 pub use revocation::{Revocation, RevocationList, RevocationReason};
 pub use serial::SerialNumber;
 pub use usage::Usage;

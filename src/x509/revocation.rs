@@ -171,7 +171,7 @@ impl RevocationList {
         let mut list = Self {
             der: der.to_vec(),
             version,
-            issuer: Name::from_der(issuer.whole)?,
+            issuer: Name::from_der(issuer.whole).map_err(|_| fail("its issuer"))?,
             this_update,
             next_update,
             number: None,

@@ -24,31 +24,24 @@ fn both_forms(home: &Path, name: &str, encoding: KeyEncoding) -> KeyContent {
     pem.content
 }
 
-const KINDS: [(&str, &str, Option<(&str, KeyEncoding)>); 17] = [
-    ("RSA -pkeyopt rsa_keygen_bits:512", "RSA 512", Some(("rsa", KeyEncoding::Pkcs1))),
-    ("RSA -pkeyopt rsa_keygen_bits:1024", "RSA 1024", Some(("rsa", KeyEncoding::Pkcs1))),
-    ("RSA -pkeyopt rsa_keygen_bits:2048", "RSA 2048", Some(("rsa", KeyEncoding::Pkcs1))),
-    (
-        "RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_primes:3",
-        "RSA 1024",
-        Some(("rsa", KeyEncoding::Pkcs1)),
-    ),
+/// What `genpkey` makes, its name, and the encoding that it has beside PKCS#8.
+const KINDS: [(&str, &str, Option<KeyEncoding>); 17] = [
+    ("RSA -pkeyopt rsa_keygen_bits:512", "RSA 512", Some(KeyEncoding::Pkcs1)),
+    ("RSA -pkeyopt rsa_keygen_bits:1024", "RSA 1024", Some(KeyEncoding::Pkcs1)),
+    ("RSA -pkeyopt rsa_keygen_bits:2048", "RSA 2048", Some(KeyEncoding::Pkcs1)),
+    ("RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_primes:3", "RSA 1024", Some(KeyEncoding::Pkcs1)),
     ("RSA-PSS -pkeyopt rsa_keygen_bits:1024", "RSA-PSS 1024", None),
     ("RSA-PSS -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_pss_keygen_md:sha256", "RSA-PSS 1024", None),
-    ("EC -pkeyopt ec_paramgen_curve:P-224", "ECDSA P-224", Some(("ec", KeyEncoding::Sec1))),
-    ("EC -pkeyopt ec_paramgen_curve:P-256", "ECDSA P-256", Some(("ec", KeyEncoding::Sec1))),
-    ("EC -pkeyopt ec_paramgen_curve:P-384", "ECDSA P-384", Some(("ec", KeyEncoding::Sec1))),
-    ("EC -pkeyopt ec_paramgen_curve:P-521", "ECDSA P-521", Some(("ec", KeyEncoding::Sec1))),
-    ("EC -pkeyopt ec_paramgen_curve:secp256k1", "ECDSA secp256k1", Some(("ec", KeyEncoding::Sec1))),
-    (
-        "EC -pkeyopt ec_paramgen_curve:brainpoolP256r1",
-        "ECDSA brainpoolP256r1",
-        Some(("ec", KeyEncoding::Sec1)),
-    ),
+    ("EC -pkeyopt ec_paramgen_curve:P-224", "ECDSA P-224", Some(KeyEncoding::Sec1)),
+    ("EC -pkeyopt ec_paramgen_curve:P-256", "ECDSA P-256", Some(KeyEncoding::Sec1)),
+    ("EC -pkeyopt ec_paramgen_curve:P-384", "ECDSA P-384", Some(KeyEncoding::Sec1)),
+    ("EC -pkeyopt ec_paramgen_curve:P-521", "ECDSA P-521", Some(KeyEncoding::Sec1)),
+    ("EC -pkeyopt ec_paramgen_curve:secp256k1", "ECDSA secp256k1", Some(KeyEncoding::Sec1)),
+    ("EC -pkeyopt ec_paramgen_curve:brainpoolP256r1", "ECDSA brainpoolP256r1", Some(KeyEncoding::Sec1)),
     (
         "EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit",
         "ECDSA over an unknown curve",
-        Some(("ec", KeyEncoding::Sec1)),
+        Some(KeyEncoding::Sec1),
     ),
     ("ED25519", "Ed25519", None),
     ("ED448", "Ed448", None),
@@ -69,7 +62,7 @@ fn the_public_key_is_that_of_openssl_for_every_kind_and_encoding() {
             continue;
         }
         assert_eq!(found, KeyContent::Public(public.clone()), "{kind}");
-        if let Some((_, encoding)) = traditional {
+        if let Some(encoding) = traditional {
             openssl(home.path(), "pkey -in x.key -traditional -out y.key");
             let found = both_forms(home.path(), "y.key", encoding);
             assert_eq!(found, KeyContent::Public(public), "{kind}");
@@ -120,7 +113,7 @@ fn points_that_are_compressed_or_absent_are_found_too() {
 fn other_keys_are_not_the_same() {
     let home = scratch();
     for kind in ["EC -pkeyopt ec_paramgen_curve:P-256", "RSA -pkeyopt rsa_keygen_bits:512", "ED25519"] {
-        let mut made = || {
+        let made = || {
             openssl(home.path(), &format!("genpkey -algorithm {kind} -out x.key"));
             public(home.path())
         };

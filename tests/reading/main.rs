@@ -4,6 +4,9 @@
 
 mod certificates;
 mod key_files;
+mod names;
+mod requests;
+mod revocation_lists;
 mod signatures;
 
 use std::fs;

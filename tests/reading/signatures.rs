@@ -46,7 +46,7 @@ fn a_signature_is_good_and_one_changed_bit_makes_it_bad() {
         (format!("{RSA}:2048"), format!("-sha256 {PSS}:digest"), "RSA-PSS with SHA-256", "RSA 2048"),
         (format!("{RSA}:2048"), format!("-sha512 {PSS}:digest"), "RSA-PSS with SHA-512", "RSA 2048"),
         (
-            format!("RSA-PSS -pkeyopt rsa_keygen_bits:2048"),
+            "RSA-PSS -pkeyopt rsa_keygen_bits:2048".to_owned(),
             format!("-sha384 {PSS}:48"),
             "RSA-PSS with SHA-384",
             "RSA-PSS 2048",
@@ -173,7 +173,7 @@ fn no_damage_to_key_algorithm_or_signature_is_good_or_panics() {
         (format!("{EC}:P-256"), String::new()),
         (format!("{EC}:P-521"), String::new()),
         (format!("{RSA}:1024"), String::new()),
-        (format!("RSA-PSS -pkeyopt rsa_pss_keygen_md:sha256"), format!("-sha256 {PSS}:40")),
+        ("RSA-PSS -pkeyopt rsa_pss_keygen_md:sha256".to_owned(), format!("-sha256 {PSS}:40")),
     ] {
         let certificate = made(home.path(), &key, &signature);
         let (message, signature) = (certificate.to_be_signed(), certificate.signature());

@@ -1,6 +1,8 @@
 //! Distinguished names (RFC 5280 §4.1.2.4), held as their exact DER: a name that is compared, chained and re-encoded
 //! must not change by a byte, and a map of attributes would lose repeated ones.
 
+mod openssl;
+
 use super::X509Error;
 use super::extension::{dotted, parse_oid};
 use serde::{Serialize, Serializer};
