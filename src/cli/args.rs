@@ -202,6 +202,15 @@ Examples:
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
   pgtls verify pki --at 2027-11-01 --strict";
 
+/// The modes of libpq that verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SslMode {
+    /// The chain alone.
+    VerifyCa,
+    /// The chain and the host name.
+    VerifyFull,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(super) struct VerifyArgs {
@@ -215,6 +224,10 @@ pub(super) struct VerifyArgs {
     /// Would sslmode=verify-full accept the server for this host?
     #[arg(long, value_name = "HOST", help_heading = "Questions")]
     pub(super) host: Option<String>,
+
+    /// How the clients look: verify-ca leaves host names alone [default: verify-full]
+    #[arg(long, value_name = "MODE", help_heading = "Questions")]
+    pub(super) sslmode: Option<SslMode>,
 
     /// Would the method cert accept the client for this role?
     #[arg(short = 'U', long, value_name = "ROLE", help_heading = "Questions")]
@@ -259,6 +272,14 @@ pub(super) struct VerifyArgs {
     /// What both sides trust (ssl_ca_file, sslrootcert)
     #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
     pub(super) trust: Option<String>,
+
+    /// Revocation lists (ssl_crl_file, sslcrl)
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) crl: Option<String>,
+
+    /// A directory of revocation lists under their hashes (ssl_crl_dir, sslcrldir)
+    #[arg(long, value_name = "DIR", help_heading = "Which file is which")]
+    pub(super) crl_dir: Option<String>,
 
     /// Let warnings fail too
     #[arg(long, help_heading = "Output")]

@@ -1,6 +1,6 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
-use super::args::{GenArgs, InspectArgs, VerifyArgs};
+use super::args::{GenArgs, InspectArgs, SslMode, VerifyArgs};
 use super::words::shell_word;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::error::Error;
@@ -205,6 +205,8 @@ pub(super) fn verified(
         client_key: args.client_key.clone(),
         client_trust: args.trust.clone(),
         server_trust: args.trust.clone(),
+        crl_file: args.crl.clone(),
+        crl_directory: args.crl_dir.clone(),
     };
     let asked = || directory(args.dir.clone(), variable).into_iter().collect();
     let paths = match args.paths.is_empty() && (roles.files().next().is_none() || args.dir.is_some()) {
@@ -217,6 +219,7 @@ pub(super) fn verified(
         at: at.transpose()?,
         expires_in: expires_in.transpose()?,
         host: args.host.clone(),
+        checks_host: args.sslmode != Some(SslMode::VerifyCa),
         user: args.user.clone(),
         libpq: args.libpq_version,
         server_uid: args.server_uid,

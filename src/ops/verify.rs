@@ -22,6 +22,8 @@ pub struct VerifyRequest {
     pub expires_in: Option<Duration>,
     /// Would verify-full take the server for this host?
     pub host: Option<String>,
+    /// Whether clients look at host names: `sslmode=verify-full`.
+    pub checks_host: bool,
     /// Would the server take the client for this role?
     pub user: Option<String>,
     /// Major version of the oldest libpq that connects; `None`: the newest.
@@ -61,6 +63,15 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
             files.extend(one_file(Path::new(path))?);
         }
     }
+    if let Some(file) = request.roles.crl_file.as_deref().filter(|file| files.get(file).is_none()) {
+        // What is not there is a finding: libpq says nothing.
+        if Directory::open(Path::new(file)).is_err() {
+            files.extend(one_file(Path::new(file))?);
+        }
+    }
+    if let Some(directory) = request.roles.crl_directory.as_deref() {
+        files.extend(hash_directory(directory, &mut problems)?);
+    }
     let exhibits: Vec<Exhibit> =
         files.into_iter().map(|(name, entry)| Exhibit::read(&name, entry, passphrase)).collect();
     if exhibits.is_empty() && problems.is_empty() {
@@ -69,6 +80,7 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let mut policy = Policy::at(request.at.unwrap_or(now));
     policy.expires_in = request.expires_in.unwrap_or(policy.expires_in);
     policy.host = request.host.clone();
+    policy.checks_host = request.checks_host;
     policy.user = request.user.clone();
     policy.libpq = request.libpq.unwrap_or(policy.libpq);
     policy.reader = match request.server_uid {
@@ -131,6 +143,15 @@ fn in_directory(directory: &Directory, problems: &mut Vec<Error>) -> Result<File
     let names: Vec<String> = directory.names()?.into_keys().filter(|name| verify::concerns(name)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     super::inspect::read(directory, &names, problems)
+}
+
+/// The lists of a hash directory, under its path.
+fn hash_directory(path: &str, problems: &mut Vec<Error>) -> Result<FileSet, Error> {
+    let missing = || RequestError::NoSuchFile { path: path.to_owned() };
+    let directory = Directory::open(Path::new(path))?.ok_or_else(missing)?;
+    let files = in_directory(&directory, problems)?;
+    let under = |name: &str| format!("{}/{name}", path.trim_end_matches('/'));
+    Ok(files.into_iter().map(|(name, entry)| (under(&name), entry)).collect())
 }
 
 /// One file by its path, with its mode and owner, under that path.

@@ -10,7 +10,7 @@ pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file } = *authority;
     let mut say = |rule, fact: &str| found.push(Finding::new(rule, file, fact));
     if certificate.version < 3 {
-        say(Rule::X509V1, "X.509 v1; rustls will not load it");
+        say(Rule::X509V1, "X.509 v1; Python 3.13 refuses it");
         return;
     }
     match certificate.ca {

@@ -3,6 +3,7 @@
 
 use crate::keys::{PublicKey, SignatureCheck};
 use crate::x509::Certificate;
+use time::OffsetDateTime;
 
 /// A certificate and the file that it is shown under.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,12 @@ const MOST_LINKS: usize = 100;
 
 /// Builds the chain of a leaf.
 #[must_use]
-pub(super) fn build<'a>(leaf: Held<'a>, sent: &[Held<'a>], trusted: &[Held<'a>]) -> Chain<'a> {
+pub(super) fn build<'a>(
+    leaf: Held<'a>,
+    sent: &[Held<'a>],
+    trusted: &[Held<'a>],
+    at: OffsetDateTime,
+) -> Chain<'a> {
     let mut links = vec![leaf];
     let is_trusted =
         |held: &Held<'_>| trusted.iter().any(|other| other.certificate.der == held.certificate.der);
@@ -52,7 +58,7 @@ pub(super) fn build<'a>(leaf: Held<'a>, sent: &[Held<'a>], trusted: &[Held<'a>])
             let end = if is_trusted(&current) { End::Anchor } else { End::NotTrusted };
             return Chain { links, end };
         }
-        let next = issuer(current.certificate, trusted).or_else(|| issuer(current.certificate, sent));
+        let next = issuer(current.certificate, trusted, at).or_else(|| issuer(current.certificate, sent, at));
         match next {
             None => {
                 let end = if is_trusted(&current) { End::NotSelfSigned } else { End::NoIssuer };
@@ -69,16 +75,19 @@ pub(super) fn build<'a>(leaf: Held<'a>, sent: &[Held<'a>], trusted: &[Held<'a>])
     }
 }
 
-/// Of those that may have issued a certificate, the one whose key made the signature; otherwise the first.
-fn issuer<'a>(child: &Certificate, among: &[Held<'a>]) -> Option<Held<'a>> {
+/// Of those that may have issued a certificate, one whose key made the signature, best one that is valid now.
+fn issuer<'a>(child: &Certificate, among: &[Held<'a>], at: OffsetDateTime) -> Option<Held<'a>> {
     let mut fitting = among.iter().copied().filter(|held| held.certificate.may_have_issued(child));
     let first = fitting.next()?;
-    let mut others = fitting.peekable();
-    if others.peek().is_none() {
+    let others: Vec<Held<'a>> = fitting.collect();
+    if others.is_empty() {
         return Some(first);
     }
-    let signed = |held: &Held<'_>| signature(child, held.certificate) == SignatureCheck::Good;
-    Some(std::iter::once(first).chain(others).find(signed).unwrap_or(first))
+    let rank = |held: &Held<'_>| {
+        let signed = signature(child, held.certificate) == SignatureCheck::Good;
+        (!signed, !held.certificate.window.contains(at))
+    };
+    std::iter::once(first).chain(others).min_by_key(rank)
 }
 
 /// Whether the issuer's key made the signature of a certificate.

@@ -83,9 +83,10 @@ impl Exhibit {
             let line = oddity.line;
             let (rule, fact) = match &oddity.kind {
                 OddityKind::Utf16 => (Rule::PemDamaged, "it is UTF-16, which nobody reads as PEM".to_owned()),
-                OddityKind::ByteOrderMark => {
-                    (Rule::ByteOrderMark, "a byte order mark hides the first block from OpenSSL".to_owned())
-                }
+                OddityKind::ByteOrderMark => (
+                    Rule::ByteOrderMark,
+                    "a byte order mark hides the first block from rustls and Go".to_owned(),
+                ),
                 OddityKind::CarriageReturns | OddityKind::TextOutside { .. } => {
                     (Rule::TextAroundPem, "there is text around the blocks, or a foreign line end".to_owned())
                 }

@@ -4,7 +4,7 @@ use super::chain::Held;
 use super::exhibit::Exhibit;
 use super::policy::{Policy, Reader};
 use super::report::Finding;
-use super::rules::Rule;
+use super::rules::{Rule, Severity};
 use super::scene::{Identity, Scene, is_key_of};
 use crate::keys::{KeyEncoding, KeyEncryption, KeyFile, KeyForm};
 use crate::pg::key_mode_problem;
@@ -12,10 +12,17 @@ use crate::pg::key_mode_problem;
 const ROOT: u32 = 0;
 
 /// The key of one end-entity.
-pub(super) fn judge(identity: &Identity<'_>, found: &mut Vec<Finding>) {
+pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let file = identity.leaf.file;
     let first = identity.exhibit.certificates.first();
+    let stem = identity.exhibit.stem();
+    let is_broken =
+        |exhibit: &&Exhibit| exhibit.name != file && exhibit.stem() == stem && exhibit.keys.is_empty();
     let Some((exhibit, key)) = identity.key.and_then(|exhibit| Some((exhibit, exhibit.keys.first()?))) else {
+        // A key file that holds no key has been named already.
+        if scene.exhibits.iter().find(is_broken).is_some_and(|exhibit| exhibit.name.ends_with(".key")) {
+            return;
+        }
         let fact = "its key is not here";
         let detail = "The server does not start without it, nor does psql connect.";
         found.push(Finding::new(Rule::KeyMissing, file, fact).detail(detail));
@@ -75,7 +82,9 @@ fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut V
 
 /// Whether each key file can be read by those who need it, and by nobody else.
 pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
-    for exhibit in scene.exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()) {
+    // A key among certificates has been named already.
+    let alone = |exhibit: &&Exhibit| !exhibit.keys.is_empty() && exhibit.certificates.is_empty();
+    for exhibit in scene.exhibits.iter().filter(alone) {
         let Some(owner) = exhibit.entry.owner else { continue };
         let file = exhibit.name.as_str();
         let of_server = scene
@@ -101,11 +110,12 @@ pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
             let fact = "it is root's alone, and the server never runs as root";
             let hint = match reader {
                 Some(uid) => format!("Run chown {uid} {file}."),
-                None => {
-                    "Install it with -o postgres -m 0600; --server-uid judges for the server's user.".to_string()
-                }
+                None => "Install it with -o postgres -m 0600; --server-uid judges for the server's user."
+                    .to_string(),
             };
-            found.push(Finding::new(Rule::KeyNotReadable, file, fact).hint(hint));
+            // Whoever made the files as root has not said yet who is to read them.
+            let severity = if reader.is_some() { Severity::Error } else { Severity::Warning };
+            found.push(Finding::new(Rule::KeyNotReadable, file, fact).hint(hint).severity(severity));
         }
     }
 }
@@ -125,6 +135,8 @@ pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
                 .any(|identity| identity.key.is_some_and(|key| key.name == exhibit.name));
             if scene.authorities.iter().any(fits) {
                 of_authorities.push(exhibit.name.as_str());
+            } else if has_damaged_twin(exhibit, scene.exhibits) {
+                continue;
             } else if key.public().is_some() && !named && !scene.certificates().iter().any(fits) {
                 let fact = "no certificate here belongs to it";
                 found.push(Finding::new(Rule::KeyAlone, &exhibit.name, fact));
@@ -136,4 +148,10 @@ pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
         let detail = format!("{} can make a login for any role.", of_authorities.join(" and "));
         found.push(Finding::of_directory(Rule::CaKeyPresent, fact).detail(detail));
     }
+}
+
+/// Whether a file of the same stem was to hold the certificate of a key, and is damaged.
+fn has_damaged_twin(key: &Exhibit, exhibits: &[Exhibit]) -> bool {
+    let twin = |other: &&Exhibit| other.name != key.name && other.stem() == key.stem();
+    exhibits.iter().find(twin).is_some_and(|twin| twin.certificates.is_empty() && !twin.findings.is_empty())
 }

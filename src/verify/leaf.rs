@@ -15,6 +15,12 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy)
     let mut found = Vec::new();
     form(identity.leaf, scene, &mut found);
     if identity.serves {
+        let certificate = identity.leaf.certificate;
+        let names_no_key = certificate.version >= 3 && certificate.authority_key_identifier.is_none();
+        if names_no_key && !certificate.is_own_issuer() {
+            let fact = "no authority key identifier; Python 3.13 refuses it";
+            found.push(Finding::new(Rule::AuthorityKeyIdentifierMissing, identity.leaf.file, fact));
+        }
         usage_of_server(identity, scene, &mut found);
         names_of_server(identity.leaf, policy, &mut found);
     }
@@ -29,12 +35,6 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy)
 /// or one that names the side. It knows no anyExtendedKeyUsage there (X509_check_purpose(3)).
 pub(super) fn allows(certificate: &Certificate, side: Side) -> bool {
     !certificate.has_extended_key_usage || certificate.extended_key_usage.contains(&side.purpose())
-}
-
-/// Whether some peer lets it: Go and Java take anyExtendedKeyUsage for what it says.
-fn may_pass(certificate: &Certificate, side: Side) -> bool {
-    let any = || certificate.extended_key_usage.iter().any(|usage| usage.to_string() == "any");
-    allows(certificate, side) || any()
 }
 
 /// Whether it says outright that it is for servers and for clients.
@@ -92,9 +92,9 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
             format!("Its extended key usage is {}; every client wants serverAuth.", usages(certificate));
         let fact = "it is not for servers";
         found.push(Finding::new(Rule::NotForServers, file, fact).detail(detail).hint(scene.mend()));
+        return;
     }
-    if identity.logs_in || !may_pass(certificate, Side::Client) || !scene.is_anchored(identity, Side::Client)
-    {
+    if identity.logs_in || !allows(certificate, Side::Client) || !scene.is_anchored(identity, Side::Client) {
         return;
     }
     if spells_out_both(certificate) {
@@ -116,6 +116,7 @@ fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
         let fact = "it is not for clients";
         found.push(Finding::new(Rule::NotForClients, file, fact).detail(detail).hint(scene.mend()));
     }
+    let swapped = !allows(certificate, Side::Client);
     if PublicKey::from_spki_der(&certificate.public_key).to_string() == "ECDSA P-384" {
         let detail = "Under TLS 1.2, which Kong uses, the server says \"wrong curve\", unless its ssl_ecdh_curve is \
                       secp384r1.";
@@ -123,7 +124,11 @@ fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
             Finding::new(Rule::P384Client, file, "a P-384 client key fails under TLS 1.2").detail(detail),
         );
     }
-    if identity.serves || !may_pass(certificate, Side::Server) || !scene.is_anchored(identity, Side::Server) {
+    if identity.serves
+        || swapped
+        || !allows(certificate, Side::Server)
+        || !scene.is_anchored(identity, Side::Server)
+    {
         return;
     }
     if spells_out_both(certificate) {
@@ -201,16 +206,17 @@ fn names_of_server(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
             }
         }
     }
-    if let Some(host) = &policy.host
-        && !accepts_host(certificate, host, policy.libpq) {
-            let shown = names.iter().map(GeneralName::short).collect::<Vec<_>>().join(", ");
-            let detail = match shown.as_str() {
-                "" => "It has no subject alternative name that counts.".to_owned(),
-                names => format!("It is for {names}."),
-            };
-            let fact = format!("sslmode=verify-full does not take it for host \"{host}\"");
-            found.push(Finding::new(Rule::HostMismatch, file, fact).detail(detail));
-        }
+    if let Some(host) = policy.host.as_ref().filter(|_| policy.checks_host)
+        && !accepts_host(certificate, host, policy.libpq)
+    {
+        let shown = names.iter().map(GeneralName::short).collect::<Vec<_>>().join(", ");
+        let detail = match shown.as_str() {
+            "" => "It has no subject alternative name that counts.".to_owned(),
+            names => format!("It is for {names}."),
+        };
+        let fact = format!("sslmode=verify-full does not take it for host \"{host}\"");
+        found.push(Finding::new(Rule::HostMismatch, file, fact).detail(detail));
+    }
 }
 
 /// Whether a common name is meant for a host: it has a dot between letters, or is the one host without.

@@ -16,6 +16,7 @@ mod report;
 mod revocation;
 mod rules;
 mod scene;
+mod settings;
 
 pub use chain::{Chain, End, Held};
 pub use exhibit::Exhibit;
@@ -71,11 +72,11 @@ pub fn concerns(name: &str) -> bool {
 /// Judges files together, all findings in one run. `directory` is where they lie, as the user names it.
 #[must_use]
 pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Policy) -> (Report, Tally) {
-    let scene = Scene::of(directory, exhibits, roles);
+    let scene = Scene::of(directory, exhibits, roles, policy.at);
     let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();
     for identity in &scene.identities {
         found.extend(leaf::judge(identity, &scene, policy));
-        keyfiles::judge(identity, &mut found);
+        keyfiles::judge(identity, &scene, &mut found);
         let sides = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
         for (_, side) in sides.into_iter().filter(|(shows, _)| *shows) {
             found.extend(path::judge(identity, side, &scene, policy));
@@ -83,12 +84,16 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     }
     for authority in &scene.authorities {
         authority::judge(authority, &mut found);
-        path::window(authority, None, policy, &mut found);
+        // Otherwise what hangs from it tells; an old root beside its successor is nobody's trouble.
+        if scene.identities.is_empty() {
+            path::window(authority, None, policy, &mut found);
+        }
     }
     authority::serials(&scene, &mut found);
     keyfiles::modes(&scene, policy, &mut found);
     keyfiles::alone(&scene, &mut found);
-    revocation::judge(&scene, policy, &mut found);
+    revocation::judge(&scene, roles, policy, &mut found);
+    settings::judge(roles, exhibits, &mut found);
     found.retain(|finding| !is_waived(finding, policy));
     (Report::of(found), tally(&scene))
 }

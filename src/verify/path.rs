@@ -16,7 +16,7 @@ const LEVEL_2_BITS: u32 = 112;
 /// Everything that stands between a leaf and the trust of the other side.
 pub(super) fn judge(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
     let mut found = Vec::new();
-    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side));
+    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side), policy.at);
     end(&chain, side, scene, &mut found);
     for (at, link) in chain.links.iter().enumerate() {
         window(link, chain.links.get(at + 1), policy, &mut found);
@@ -35,7 +35,22 @@ pub(super) fn judge(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, poli
         scram(identity.leaf, &mut found);
     }
     appended(identity, &chain, scene, &mut found);
+    order(identity, &mut found);
     found
+}
+
+/// Whether each certificate behind the leaf is the issuer of the one before it, as TLS 1.2 wants.
+fn order(identity: &Identity<'_>, found: &mut Vec<Finding>) {
+    let mut before = identity.leaf.certificate;
+    for held in &identity.sent {
+        if !held.certificate.may_have_issued(before) {
+            let fact = "the certificates behind the leaf are not in the order of their signatures";
+            let detail = "TLS 1.2 wants each to be the issuer of the one before it; some clients insist.";
+            found.push(Finding::new(Rule::ChainOrder, identity.leaf.file, fact).detail(detail));
+            return;
+        }
+        before = held.certificate;
+    }
 }
 
 fn end(chain: &Chain<'_>, side: Side, scene: &Scene<'_>, found: &mut Vec<Finding>) {
@@ -102,20 +117,23 @@ fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
         found.push(Finding::new(Rule::KeyTooSmall, link.file, fact).detail(detail));
     }
     // Nobody checks the signature of an anchor.
-    let algorithm =
-        SignatureAlgorithm::from_der(link.certificate.signature_algorithm()).filter(|_| !is_anchor);
-    let weak =
-        algorithm.filter(|algorithm| algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS));
-    if let Some(algorithm) = weak {
+    if let Some(algorithm) = weak_algorithm(link.certificate).filter(|_| !is_anchor) {
         let detail = "OpenSSL refuses it at security level 2, its default on Debian: md too weak.";
         let fact = format!("its signature is too weak: {algorithm}");
         found.push(Finding::new(Rule::DigestTooWeak, link.file, fact).detail(detail));
     }
 }
 
+fn weak_algorithm(certificate: &Certificate) -> Option<SignatureAlgorithm> {
+    let algorithm = SignatureAlgorithm::from_der(certificate.signature_algorithm())?;
+    algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS).then_some(algorithm)
+}
+
 fn signature(child: &Held<'_>, issuer: &Held<'_>, found: &mut Vec<Finding>) {
     match chain::signature(child.certificate, issuer.certificate) {
         SignatureCheck::Good => {}
+        // It is refused for its weakness already.
+        SignatureCheck::NotChecked { .. } if weak_algorithm(child.certificate).is_some() => {}
         SignatureCheck::Bad => {
             let fact = format!("its signature was not made by the key of {}", issuer.certificate.subject);
             found.push(Finding::new(Rule::SignatureBad, child.file, fact));

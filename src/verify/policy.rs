@@ -15,6 +15,8 @@ pub struct Policy {
     pub expires_in: Duration,
     /// The host that clients connect to; `None`: not asked.
     pub host: Option<String>,
+    /// Whether the host name is looked at at all: `sslmode=verify-full`.
+    pub checks_host: bool,
     /// The role that the client logs in as; `None`: not asked.
     pub user: Option<String>,
     /// Major version of the oldest libpq that connects.
@@ -42,6 +44,7 @@ impl Policy {
             at,
             expires_in: Duration::days(30),
             host: None,
+            checks_host: true,
             user: None,
             libpq: NEWEST_LIBPQ,
             reader: Reader::Owner,

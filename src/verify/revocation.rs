@@ -6,9 +6,10 @@ use super::exhibit::Exhibit;
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
-use super::scene::{Identity, Scene, Side};
-use crate::keys::{PublicKey, SignatureCheck};
+use super::scene::{Identity, Roles, Scene, Side};
+use crate::keys::{PublicKey, SignatureCheck, name_hash};
 use crate::x509::{KeyUsage, RevocationList, format_date, format_instant};
+use time::OffsetDateTime;
 
 /// A list and its file.
 #[derive(Clone, Copy)]
@@ -18,9 +19,15 @@ struct HeldList<'a> {
 }
 
 /// Everything about the lists of a scene.
-pub(super) fn judge(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
-    let lists = lists(scene);
+pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &mut Vec<Finding>) {
+    let all = lists(scene, roles);
     form(scene, found);
+    if let Some(directory) = roles.crl_directory.as_deref() {
+        hash_names(&all, directory, found);
+    }
+    // Beside its successor a list that has ended is nobody's trouble.
+    let lists: Vec<HeldList<'_>> =
+        all.iter().copied().filter(|held| !is_superseded(held, &all, policy.at)).collect();
     if lists.is_empty() {
         none(scene, found);
         return;
@@ -40,9 +47,44 @@ pub(super) fn judge(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
 }
 
 /// The lists that are looked at: those of files that hold no trust.
-fn lists<'a>(scene: &Scene<'a>) -> Vec<HeldList<'a>> {
-    let all = scene.exhibits.iter().filter(|exhibit| !is_trust(exhibit, scene));
+fn lists<'a>(scene: &Scene<'a>, roles: &Roles) -> Vec<HeldList<'a>> {
+    let named = |exhibit: &&Exhibit| match (&roles.crl_file, &roles.crl_directory) {
+        (None, None) => true,
+        (file, directory) => {
+            let within = |directory: &String| is_in(&exhibit.name, directory);
+            file.as_ref() == Some(&exhibit.name) || directory.as_ref().is_some_and(within)
+        }
+    };
+    let all = scene.exhibits.iter().filter(|exhibit| !is_trust(exhibit, scene)).filter(named);
     all.flat_map(|exhibit| exhibit.lists.iter().map(|list| HeldList { list, file: &exhibit.name })).collect()
+}
+
+fn is_in(name: &str, directory: &str) -> bool {
+    name.strip_prefix(directory.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn is_current(list: &RevocationList, at: OffsetDateTime) -> bool {
+    list.this_update <= at && list.next_update.is_none_or(|next| at <= next)
+}
+
+fn is_superseded(held: &HeldList<'_>, all: &[HeldList<'_>], at: OffsetDateTime) -> bool {
+    let better = |other: &HeldList<'_>| other.list.issuer == held.list.issuer && is_current(other.list, at);
+    !is_current(held.list, at) && all.iter().any(better)
+}
+
+/// Whether each list lies under the name by which it is looked for: `openssl crl -hash`, `.r` and a number.
+fn hash_names(lists: &[HeldList<'_>], directory: &str, found: &mut Vec<Finding>) {
+    for held in lists.iter().filter(|held| is_in(held.file, directory)) {
+        let name = held.file.rsplit('/').next().unwrap_or_default();
+        let wanted = format!("{:08x}.r", name_hash(&held.list.issuer.canonical_der()));
+        let number = name.strip_prefix(&wanted).and_then(|number| number.parse::<u32>().ok());
+        if number.is_none() {
+            let fact = format!("nobody looks for the list of {} under that name", held.list.issuer);
+            let detail = "Every certificate under its issuer is refused: unable to get certificate CRL.";
+            let hint = format!("Name it {wanted}0, or run openssl rehash {directory}.");
+            found.push(Finding::new(Rule::CrlHashName, held.file, fact).detail(detail).hint(hint));
+        }
+    }
 }
 
 fn is_trust(exhibit: &Exhibit, scene: &Scene<'_>) -> bool {
@@ -121,7 +163,7 @@ fn chain_lists(
     policy: &Policy,
     found: &mut Vec<Finding>,
 ) {
-    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side));
+    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side), policy.at);
     if chain.end != End::Anchor {
         return;
     }

@@ -93,8 +93,8 @@ catalogue! {
     KeyInPublicFile, "key-in-public-file", Error, "PostgreSQL: ssl-tcp, Creating Certificates";
     /// A file holds one certificate twice.
     CertificateTwice, "certificate-twice", Note, "RFC 8446 §4.4.2";
-    /// A byte order mark hides the first block from OpenSSL.
-    ByteOrderMark, "byte-order-mark", Error, "OpenSSL: PEM_read_bio(3) looks for a line that begins with hyphens";
+    /// A byte order mark hides the first block from rustls and Go; OpenSSL passes over it.
+    ByteOrderMark, "byte-order-mark", Warning, "rustls-pki-types: pem; Go: encoding/pem";
     /// Text around the blocks, or foreign line ends: most readers pass over them, not all.
     TextAroundPem, "text-around-pem", Note, "RFC 7468 §2";
 
@@ -113,7 +113,7 @@ catalogue! {
     KeyEncrypted, "key-encrypted", Warning, "PostgreSQL: ssl_passphrase_command; libpq: sslpassword";
     /// A client's key is encrypted PKCS#8 in DER, which libpq refuses even with the password.
     KeyEncryptedDer, "key-encrypted-der", Error, "libpq: initialize_SSL, fe-secure-openssl.c";
-    /// A key is PKCS#1 or SEC1; native-tls reads PKCS#8 alone.
+    /// A client's key is PKCS#1 or SEC1; native-tls reads PKCS#8 alone.
     KeyNotPkcs8, "key-not-pkcs8", Warning, "native-tls: Identity::from_pkcs8";
 
     // Who may read a key.
@@ -122,7 +122,7 @@ catalogue! {
     /// A server's key is owned by neither the server's user nor root.
     KeyOwner, "key-owner", Error, "PostgreSQL: check_ssl_key_file_permissions, be-secure-common.c";
     /// A key is root's own: the server, which never runs as root, cannot open it.
-    KeyNotReadable, "key-not-readable", Warning, "PostgreSQL: check_ssl_key_file_permissions, be-secure-common.c";
+    KeyNotReadable, "key-not-readable", Error, "PostgreSQL: check_ssl_key_file_permissions, be-secure-common.c";
 
     // Chains.
     /// The chain ends before an anchor: an issuer is in no file that was given.
@@ -189,7 +189,7 @@ catalogue! {
     NoDigitalSignature, "no-digital-signature", Warning, "RFC 5280 §4.2.1.3; pgJDBC: no shared cipher";
 
     // Form.
-    /// X.509 v1, which rustls does not load.
+    /// X.509 v1: rustls does not load such a leaf, Python 3.13 refuses such a CA.
     X509V1, "x509-v1", Warning, "RFC 5280 §4.1.2.1; webpki: UnsupportedCertVersion";
     /// A CA has no keyUsage, which Python 3.13 refuses.
     CaKeyUsageMissing, "ca-key-usage-missing", Warning, "RFC 5280 §4.2.1.3; Python: VERIFY_X509_STRICT";

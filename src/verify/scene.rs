@@ -7,6 +7,7 @@ use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
 use crate::keys::KeyFile;
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
+use time::OffsetDateTime;
 
 /// One side of a connection: who shows a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,24 +42,25 @@ pub struct Roles {
     pub client_key: Option<String>,
     /// What the server trusts (`ssl_ca_file`).
     pub client_trust: Option<String>,
-    /// What clients trust (`sslrootcert`).
+    /// What clients trust (`sslrootcert`); the word `system` is the system's own store.
     pub server_trust: Option<String>,
+    /// The file of revocation lists (`ssl_crl_file`, `sslcrl`).
+    pub crl_file: Option<String>,
+    /// The directory of revocation lists (`ssl_crl_dir`, `sslcrldir`).
+    pub crl_directory: Option<String>,
 }
+
+/// The word that `sslrootcert` takes for the system's own store (libpq 16).
+pub(super) const SYSTEM: &str = "system";
 
 impl Roles {
     /// Every file that plays a part.
     pub fn files(&self) -> impl Iterator<Item = &str> {
-        let Self {
-            server_certificate,
-            server_key,
-            client_certificate,
-            client_key,
-            client_trust,
-            server_trust,
-        } = self;
-        [server_certificate, server_key, client_certificate, client_key, client_trust, server_trust]
+        [&self.server_certificate, &self.server_key, &self.client_certificate, &self.client_key]
             .into_iter()
+            .chain([&self.client_trust, &self.server_trust])
             .filter_map(Option::as_deref)
+            .filter(|file| *file != SYSTEM)
     }
 }
 
@@ -91,6 +93,7 @@ pub struct Scene<'a> {
     client_trust: Option<&'a Exhibit>,
     server_trust: Option<&'a Exhibit>,
     directory: &'a str,
+    at: OffsetDateTime,
 }
 
 /// The first part of a name that says what a file is for, as PostgreSQL, libpq, Kubernetes and the guides have it.
@@ -102,7 +105,7 @@ const TRUST_NAMES: [&str; 6] = ["chain.crt", "ca.crt", "root.crt", "ca.pem", "ca
 impl<'a> Scene<'a> {
     /// Tells who is who.
     #[must_use]
-    pub fn of(directory: &'a str, exhibits: &'a [Exhibit], roles: &Roles) -> Self {
+    pub fn of(directory: &'a str, exhibits: &'a [Exhibit], roles: &Roles, at: OffsetDateTime) -> Self {
         let named = |name: &Option<String>| {
             let name = name.as_deref()?;
             exhibits.iter().find(|exhibit| exhibit.name == name)
@@ -114,6 +117,7 @@ impl<'a> Scene<'a> {
             client_trust: named(&roles.client_trust),
             server_trust: named(&roles.server_trust),
             directory,
+            at,
         };
         for exhibit in exhibits {
             scene.take(exhibit, roles);
@@ -139,11 +143,12 @@ impl<'a> Scene<'a> {
     fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles) {
         let is = |role: &Option<String>| role.as_deref() == Some(exhibit.name.as_str());
         let (serves, logs_in) = (is(&roles.server_certificate), is(&roles.client_certificate));
-        let leaf = leaf_of(exhibit, serves || logs_in);
+        let exhibits = self.exhibits;
+        let leaf = leaf_of(exhibit, exhibits, serves || logs_in);
         for certificate in &exhibit.certificates {
             let known = self.authorities.iter().any(|held| held.certificate.der == certificate.der);
             let is_leaf = leaf.is_some_and(|leaf| leaf.der == certificate.der);
-            if is_authority(certificate) && !known && !is_leaf && !self.is_a_leaf(certificate) {
+            if is_authority(certificate, exhibits) && !known && !is_leaf && !self.is_a_leaf(certificate) {
                 let file = home(self.exhibits, certificate);
                 self.authorities.push(Held { certificate, file });
             }
@@ -205,7 +210,7 @@ impl<'a> Scene<'a> {
     /// Whether a leaf's chain reaches what the other side trusts.
     #[must_use]
     pub fn is_anchored(&self, identity: &Identity<'a>, side: Side) -> bool {
-        chain::build(identity.leaf, &identity.sent, &self.trust(side)).end == End::Anchor
+        chain::build(identity.leaf, &identity.sent, &self.trust(side), self.at).end == End::Anchor
     }
 
     /// The command that makes end-entities anew, with their names, under the same authorities.
@@ -252,18 +257,24 @@ impl<'a> Scene<'a> {
 }
 
 /// The leaf of a file: the certificate that its key belongs to, or its first; `None` where it holds authorities alone.
-fn leaf_of(exhibit: &Exhibit, said: bool) -> Option<&Certificate> {
+fn leaf_of<'a>(exhibit: &'a Exhibit, all: &[Exhibit], said: bool) -> Option<&'a Certificate> {
     let first = exhibit.certificates.first()?;
     let named = names(exhibit, &SERVER_NAMES) || names(exhibit, &CLIENT_NAMES);
-    let is_leaf = |certificate: &&Certificate| !is_authority(certificate);
-    if said || (named && is_authority(first)) {
+    let is_leaf = |certificate: &&Certificate| !is_authority(certificate, all);
+    if said || (named && is_authority(first, all)) {
         return exhibit.certificates.iter().find(is_leaf).or(Some(first));
     }
     exhibit.certificates.iter().find(is_leaf).filter(|_| !TRUST_NAMES.contains(&exhibit.name.as_str()))
 }
 
-/// Whether a certificate is an authority's: it says so, or it is an old root that says nothing.
-fn is_authority(certificate: &Certificate) -> bool {
+/// Whether a certificate is an authority's: it says so, or it issued another one that is here.
+fn is_authority(certificate: &Certificate, all: &[Exhibit]) -> bool {
+    let mut others = all.iter().flat_map(|exhibit| &exhibit.certificates);
+    if others.any(|other| {
+        other.der != certificate.der && !other.is_own_issuer() && certificate.may_have_issued(other)
+    }) {
+        return true;
+    }
     let signs = certificate.key_usage.as_ref().is_some_and(|bits| bits.contains(&KeyUsage::KeyCertSign));
     let host = certificate
         .subject_alt_names
