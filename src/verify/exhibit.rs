@@ -53,6 +53,12 @@ impl Exhibit {
         self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem)
     }
 
+    /// Whether its name promises a key.
+    #[must_use]
+    pub fn is_key_by_name(&self) -> bool {
+        self.name.ends_with(".key")
+    }
+
     fn say(&mut self, rule: Rule, fact: impl Into<String>) {
         let finding = Finding::new(rule, &self.name, fact);
         self.findings.push(finding);
@@ -149,6 +155,8 @@ impl Exhibit {
         let nothing = self.certificates.is_empty() && self.keys.is_empty() && self.lists.is_empty();
         if nothing && self.findings.is_empty() {
             self.say(Rule::NothingInFile, "it holds no certificate, key or revocation list");
+        } else if self.is_key_by_name() && self.keys.is_empty() && self.findings.is_empty() {
+            self.say(Rule::NothingInFile, "it holds no private key, which its name promises");
         }
         if !self.certificates.is_empty() && !self.keys.is_empty() {
             let detail = "Certificates are handed out; whoever has this file has the key.";

@@ -78,7 +78,9 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
         found.extend(leaf::judge(identity, &scene, policy));
         keyfiles::judge(identity, &scene, &mut found);
         let sides = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
-        for (_, side) in sides.into_iter().filter(|(shows, _)| *shows) {
+        // What the system's own store holds is its own affair.
+        let is_known = |side: Side| side == Side::Client || !roles.trusts_system();
+        for (_, side) in sides.into_iter().filter(|(shows, side)| *shows && is_known(*side)) {
             found.extend(path::judge(identity, side, &scene, policy));
         }
     }

@@ -51,9 +51,15 @@ pub struct Roles {
 }
 
 /// The word that `sslrootcert` takes for the system's own store (libpq 16).
-pub(super) const SYSTEM: &str = "system";
+const SYSTEM: &str = "system";
 
 impl Roles {
+    /// Whether clients trust the system's own store.
+    #[must_use]
+    pub fn trusts_system(&self) -> bool {
+        self.server_trust.as_deref() == Some(SYSTEM)
+    }
+
     /// Every file that plays a part.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         [&self.server_certificate, &self.server_key, &self.client_certificate, &self.client_key]
@@ -144,7 +150,10 @@ impl<'a> Scene<'a> {
         let is = |role: &Option<String>| role.as_deref() == Some(exhibit.name.as_str());
         let (serves, logs_in) = (is(&roles.server_certificate), is(&roles.client_certificate));
         let exhibits = self.exhibits;
-        let leaf = leaf_of(exhibit, exhibits, serves || logs_in);
+        // A trust file has no key of its own, whatever it holds.
+        let is_trust = is(&roles.client_trust) || is(&roles.server_trust);
+        let leaf =
+            leaf_of(exhibit, exhibits, serves || logs_in).filter(|_| !is_trust && !exhibit.is_key_by_name());
         for certificate in &exhibit.certificates {
             let known = self.authorities.iter().any(|held| held.certificate.der == certificate.der);
             let is_leaf = leaf.is_some_and(|leaf| leaf.der == certificate.der);

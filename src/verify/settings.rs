@@ -3,11 +3,11 @@
 use super::exhibit::Exhibit;
 use super::report::Finding;
 use super::rules::Rule;
-use super::scene::{Roles, SYSTEM};
+use super::scene::Roles;
 
 /// What the named parts alone tell.
 pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], found: &mut Vec<Finding>) {
-    if roles.server_trust.as_deref() == Some(SYSTEM) {
+    if roles.trusts_system() {
         let fact = "sslrootcert=system loads no revocation list";
         let detail = "A revoked server connects although sslcrl lists it; and libpq before 16 takes the word for a file, \
                       and with the default sslmode connects unverified.";
