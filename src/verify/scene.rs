@@ -233,15 +233,23 @@ impl<'a> Scene<'a> {
             (true, _) => "chain --intermediate",
             (false, _) => "self-signed",
         };
+        if !is_word(self.directory) {
+            return "Make new ones with pgtls gen --force, in the same directory.".to_owned();
+        }
         let mut command = format!("pgtls gen {layout} --force -D {}", self.directory);
         for identity in &self.identities {
             let common = identity.leaf.certificate.subject.common_names().into_iter().next();
             let Some(common) = common.filter(|name| is_word(name)) else { continue };
-            if identity.serves && !command.contains(" --server ") {
-                command.push_str(&format!(" --server {common}"));
+            let words = if identity.exhibit.stem() == "replication" {
+                format!(" --replication={common}")
+            } else if identity.serves && !command.contains(" --server ") {
+                format!(" --server {common}")
             } else if identity.logs_in && !command.contains(" --client ") {
-                command.push_str(&format!(" --client {common}"));
-            }
+                format!(" --client {common}")
+            } else {
+                continue;
+            };
+            command.push_str(&words);
         }
         command
     }
@@ -295,10 +303,10 @@ fn is_authority(certificate: &Certificate, all: &[Exhibit]) -> bool {
     }
 }
 
-/// Whether a name can stand in a command as it is.
+/// Whether a name or path can stand in a command as it is.
 fn is_word(name: &str) -> bool {
     !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte))
         && !name.starts_with('-')
 }
 
