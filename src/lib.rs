@@ -70,5 +70,6 @@ pub mod plan;
 pub mod profile;
 pub mod recipe;
 pub mod scratch;
+pub mod settings;
 pub mod state;
 pub mod x509;

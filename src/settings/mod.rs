@@ -1,0 +1,18 @@
+//! What a PostgreSQL server is set up to use, and where each setting was made.
+//!
+//! Reads the same files in the same order as PostgreSQL does: [`server`] is `postgresql.conf` with its includes and
+//! `postgresql.auto.conf`. Judges nothing, and touches neither disk nor environment: the caller gives both ([`Files`]).
+
+mod conf;
+mod error;
+mod files;
+mod include;
+pub mod server;
+mod setting;
+
+pub use error::SettingsError;
+pub use files::{Cause, Files};
+pub use setting::{Assignment, Origin, Place, Setting, TlsVersion};
+
+#[cfg(test)]
+mod memory;
