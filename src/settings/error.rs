@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::files::Cause;
+use super::libpq::LibpqError;
 use super::setting::Place;
 use crate::diagnosis::{Diagnosis, Failure};
 
@@ -106,6 +107,9 @@ pub enum SettingsError {
         /// Where the later of the two is set.
         place: Place,
     },
+    /// What libpq would not connect with.
+    #[error(transparent)]
+    Libpq(#[from] LibpqError),
 }
 
 impl Diagnosis for SettingsError {
@@ -132,6 +136,7 @@ impl Diagnosis for SettingsError {
             Self::TooManyFiles { path, .. } => format!("The next would be \"{}\".", path.display()),
             Self::Value { name, expected, .. } => format!("{name} takes {expected}."),
             Self::ProtocolRange { .. } => "PostgreSQL does not start with that.".to_owned(),
+            Self::Libpq(error) => return error.detail(),
         })
     }
 
@@ -161,12 +166,14 @@ impl Diagnosis for SettingsError {
             }
             Self::Value { .. } => "The server does not start with that value; mend the line.".to_owned(),
             Self::ProtocolRange { .. } => "Lower ssl_min_protocol_version, or raise the other.".to_owned(),
+            Self::Libpq(error) => return error.hint(),
         })
     }
 
     fn failure(&self) -> Failure {
         match self {
             Self::Unreadable { .. } | Self::Missing { .. } | Self::NoConfiguration { .. } => Failure::System,
+            Self::Libpq(error) => error.failure(),
             _ => Failure::Usage,
         }
     }

@@ -75,6 +75,11 @@ pub struct Setting<T> {
 }
 
 impl<T> Setting<T> {
+    /// A value that came in place of nothing.
+    pub(super) fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin, overridden: Vec::new() }
+    }
+
     /// Whether somebody set it.
     #[must_use]
     pub fn is_set(&self) -> bool {

@@ -1,45 +1,20 @@
-//! The real programs judge how we read settings: `postgres -C` says which value counts, `psql` which file is missing.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! `postgres -C` says which value of a setting counts, without starting a server.
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use nix::unistd::{User, geteuid};
 use pgtls::scratch::Programs;
 use pgtls::settings::server::{self, Location, NamedPath, ServerSettings};
-use pgtls::settings::{Cause, Files, Setting, SettingsError};
+use pgtls::settings::{Setting, SettingsError};
 use tempfile::TempDir;
-use zeroize::Zeroizing;
 
-/// The disk as it is.
-struct Disk;
-
-impl Files for Disk {
-    fn read(&self, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Cause> {
-        match fs::read(path) {
-            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn names(&self, directory: &Path) -> Result<Option<Vec<OsString>>, Cause> {
-        let entries = match fs::read_dir(directory) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let files = entries.map(Result::unwrap).filter(|entry| !entry.path().is_dir());
-        Ok(Some(files.map(|entry| entry.file_name()).collect()))
-    }
-}
+use crate::Disk;
 
 /// A directory with files that the server's account can read, and where it is started.
 struct Cluster {
