@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::files::Cause;
+use super::hba::HbaProblem;
 use super::libpq::LibpqError;
 use super::setting::Place;
 use crate::diagnosis::{Diagnosis, Failure};
@@ -107,6 +108,14 @@ pub enum SettingsError {
         /// Where the later of the two is set.
         place: Place,
     },
+    /// A line of `pg_hba.conf` that PostgreSQL refuses.
+    #[error("{place}: {problem}")]
+    Hba {
+        /// Where.
+        place: Place,
+        /// Why.
+        problem: HbaProblem,
+    },
     /// What libpq would not connect with.
     #[error(transparent)]
     Libpq(#[from] LibpqError),
@@ -136,6 +145,7 @@ impl Diagnosis for SettingsError {
             Self::TooManyFiles { path, .. } => format!("The next would be \"{}\".", path.display()),
             Self::Value { name, expected, .. } => format!("{name} takes {expected}."),
             Self::ProtocolRange { .. } => "PostgreSQL does not start with that.".to_owned(),
+            Self::Hba { problem, .. } => return problem.detail(),
             Self::Libpq(error) => return error.detail(),
         })
     }
@@ -166,6 +176,7 @@ impl Diagnosis for SettingsError {
             }
             Self::Value { .. } => "The server does not start with that value; mend the line.".to_owned(),
             Self::ProtocolRange { .. } => "Lower ssl_min_protocol_version, or raise the other.".to_owned(),
+            Self::Hba { problem, .. } => return problem.hint(),
             Self::Libpq(error) => return error.hint(),
         })
     }
