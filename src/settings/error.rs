@@ -125,7 +125,7 @@ impl Diagnosis for SettingsError {
     fn detail(&self) -> Option<String> {
         Some(match self {
             Self::Unreadable { included_by, source, .. } => match included_by {
-                Some(place) => format!("{} includes it: {source}.", place),
+                Some(place) => format!("{place} includes it; the system says: {source}."),
                 None => format!("The system says: {source}."),
             },
             Self::Missing { included_by, .. } => format!("{} includes it.", included_by.as_ref()?),
@@ -154,7 +154,7 @@ impl Diagnosis for SettingsError {
         Some(match self {
             Self::Unreadable { .. } => "Run this as the user that the server runs as, or as root.".to_owned(),
             Self::Missing { included_by: Some(_), .. } => {
-                "Create it, or write include_if_exists where it may be absent.".to_owned()
+                "Create it, or take the line out that names it.".to_owned()
             }
             Self::Missing { included_by: None, .. } => "Give the path of a file that exists.".to_owned(),
             Self::NoConfiguration { elsewhere: Some(path), .. } => {

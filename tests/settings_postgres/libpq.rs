@@ -222,3 +222,49 @@ fn what_we_refuse_psql_refuses_before_it_connects() {
         assert!(client.settings(connection).is_err(), "{connection}: {said}");
     }
 }
+
+/// Connection strings put together by chance, from what libpq tells apart.
+#[test]
+fn chance_strings_are_refused_where_psql_refuses_them() {
+    let pairs =
+        ["'", "\\", " ", "\t", "=", "a", "user", "user=", "sslcert=", "password='", "options =", "x=1"];
+    let uri = [
+        "@",
+        ":",
+        "/",
+        "?",
+        "&",
+        "=",
+        "%41",
+        "%",
+        "%0",
+        "%00",
+        "a",
+        "[",
+        "]",
+        "[::1]",
+        "user=a",
+        "sslcert=b",
+        "ssl=true",
+        "1",
+    ];
+    let mut chance: u32 = 20_260_103;
+    let mut next = |bound: usize| {
+        chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (chance >> 16) as usize % bound
+    };
+    // With an address, no name is looked up.
+    let client = Client::new(&[("PGHOSTADDR", "127.0.0.1"), ("PGPORT", "1")], &[]);
+    let (mut taken, mut refused) = (0, 0);
+    for round in 0..200 {
+        let (prefix, pieces) =
+            if round % 2 == 0 { ("user=a ", pairs.as_slice()) } else { ("postgresql://", uri.as_slice()) };
+        let chosen: String = (0..=next(6)).map(|_| pieces[next(pieces.len())]).collect();
+        let connection = format!("{prefix}{chosen}");
+        let theirs = client.psql(&connection);
+        let ours = client.settings(&connection);
+        assert_eq!(ours.is_ok(), theirs.contains("connection to server"), "{connection}: {ours:?}\n{theirs}");
+        *(if ours.is_ok() { &mut taken } else { &mut refused }) += 1;
+    }
+    assert!(taken > 40 && refused > 40, "{taken} were taken, {refused} refused");
+}

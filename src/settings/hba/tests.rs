@@ -229,6 +229,8 @@ fn hostile_bytes_never_cause_a_panic() {
     assert_eq!(of(&format!("local {long} all trust")).lines[0].databases[0].text.len(), 1 << 20);
     assert!(refusal(None, &long).len() < 200);
     assert_eq!(of(&"\\\n".repeat(1 << 18)).lines.len(), 0);
+    let many = format!("local {} all trust", "xyz\\\n".repeat(1 << 18));
+    assert_eq!(of(&many).lines[0].databases[0].text.len(), 3 << 18);
     let bytes = b"local \xff\xfe \"\xc3 trust".to_vec();
     let mut files = Memory::default();
     files.files.insert("/d/pg_hba.conf".into(), bytes);

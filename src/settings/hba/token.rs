@@ -144,7 +144,8 @@ fn lines(contents: &[u8], continued: bool) -> Vec<(usize, Vec<u8>)> {
     let mut lines = Vec::new();
     let mut pieces = contents.split(|byte| *byte == b'\n').enumerate();
     while let Some((number, piece)) = pieces.next() {
-        let mut line = stripped(piece).to_vec();
+        let mut line = Vec::new();
+        append(&mut line, piece);
         // A backslash has to stand behind the place of the one before it.
         let mut joined = 0;
         while continued && line.len() > joined && line.ends_with(b"\\") {
@@ -153,18 +154,19 @@ fn lines(contents: &[u8], continued: bool) -> Vec<(usize, Vec<u8>)> {
             let Some((_, piece)) = pieces.next() else {
                 break;
             };
-            line.extend_from_slice(piece);
-            line.truncate(stripped(&line).len());
+            append(&mut line, piece);
         }
         lines.push((number + 1, line));
     }
     lines
 }
 
-/// A line without its carriage returns at the end; to PostgreSQL it ends at a zero byte.
-fn stripped(line: &[u8]) -> &[u8] {
-    let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
-    &line[..line.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1)]
+/// Adds a piece to a line, which to PostgreSQL ends at a zero byte, and takes carriage returns from its end.
+fn append(line: &mut Vec<u8>, piece: &[u8]) {
+    line.extend(piece.iter().take_while(|byte| **byte != 0));
+    while line.ends_with(b"\r") {
+        line.pop();
+    }
 }
 
 /// The words of a line: `next_token` of hba.c.
