@@ -33,7 +33,7 @@ pub enum KeyForm {
         /// The line of its BEGIN line; the first is 1.
         line: usize,
     },
-    /// As bytes. libpq reads it with `sslkey`; a server does not.
+    /// As bytes. libpq reads it for `sslkey` since 13; a server does not.
     Der,
 }
 
