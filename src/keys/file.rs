@@ -4,7 +4,7 @@
 use super::public::{ID_DSA, ID_EC_PUBLIC_KEY, ID_ED25519, RSA_ENCRYPTION, RSASSA_PSS, algorithm_name, spki};
 use super::{KeyType, PublicKey};
 use crate::pem::{self, BlockKind, ScannedBlock};
-use pkcs8::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef};
+use pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use pkcs8::der::{Decode, Encode, Reader, Tag, Tagged};
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::Kdf;
@@ -33,7 +33,7 @@ pub enum KeyForm {
         /// The line of its BEGIN line; the first is 1.
         line: usize,
     },
-    /// As bytes. libpq reads it with `sslkey`; a server does not.
+    /// As bytes. libpq reads it for `sslkey` since 13; a server does not.
     Der,
 }
 
@@ -321,6 +321,7 @@ fn derived_point(algorithm: AlgorithmIdentifierRef<'_>, sec1: &[u8]) -> Option<V
         ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
         ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, KeyPair,
     };
+    use pkcs8::der::asn1::ObjectIdentifier;
     let curve = algorithm.parameters?.decode_as::<ObjectIdentifier>().ok()?;
     let pkcs8 = super::encoding::wrap_ec(curve, sec1).ok()?;
     let algorithms = [

@@ -66,7 +66,8 @@ pub enum OddityKind {
     /// The text is UTF-16: its bytes cannot be read as PEM by anybody, and no block is found. Often made by `>` in
     /// Windows PowerShell.
     Utf16,
-    /// It begins with a byte order mark (UTF-8), which hides a first block from OpenSSL.
+    /// It begins with a byte order mark (UTF-8), often made by Windows editors. OpenSSL passes over it since 3.0
+    /// (openssl/openssl#10112); before, it did not see the first block.
     ByteOrderMark,
     /// Lines end in CR LF; the line is the first of them.
     CarriageReturns,

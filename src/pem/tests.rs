@@ -165,3 +165,19 @@ fn der_is_one_sequence_to_the_last_byte() {
         assert_eq!(looks_like_der(bytes), is_der, "{bytes:?}");
     }
 }
+
+#[test]
+fn no_damage_makes_the_scanner_panic() {
+    let header = "-----BEGIN RSA PRIVATE KEY-----\n";
+    let encrypted =
+        block("RSA PRIVATE KEY", 1).replace(header, &format!("{header}Proc-Type: 4,ENCRYPTED\n\n"));
+    let good = format!("text\r\n{}{encrypted}", block("TRUSTED CERTIFICATE", 1));
+    for at in 0..good.len() {
+        let _ = scan(&good.as_bytes()[..at]);
+        for byte in [0, b'\n', b'\r', b'-', b'=', b':', b' ', 0xff] {
+            let mut bytes = good.clone().into_bytes();
+            bytes[at] = byte;
+            let _ = scan(&bytes).blocks.iter().map(|block| block.certificate_der().is_some()).count();
+        }
+    }
+}

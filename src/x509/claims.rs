@@ -16,7 +16,8 @@ use x509_parser::extensions::{
 pub enum MalformedName {
     /// A dNSName with a NUL byte or one that is not ASCII. libpq refuses the whole certificate for a NUL.
     Dns(Vec<u8>),
-    /// An iPAddress of neither 4 nor 16 bytes. libpq passes over it.
+    /// An iPAddress of neither 4 nor 16 bytes. libpq, which reads addresses since 15, refuses a certificate in which it
+    /// meets one.
     Ip(Vec<u8>),
     /// An rfc822Name with a NUL byte or one that is not ASCII.
     Email(Vec<u8>),

@@ -5,6 +5,7 @@
 mod certificates;
 mod key_files;
 mod names;
+mod pem_texts;
 mod requests;
 mod revocation_lists;
 mod signatures;
