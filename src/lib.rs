@@ -70,5 +70,7 @@ pub mod plan;
 pub mod profile;
 pub mod recipe;
 pub mod scratch;
+pub mod settings;
 pub mod state;
+pub mod verify;
 pub mod x509;

@@ -8,6 +8,7 @@ Examples:
   pgtls gen chain --intermediate                    the documented chain, into pki/
   pgtls gen chain --intermediate --server db1.example.com --server 10.0.0.5 --client app -D db1
   pgtls gen chain --if-missing                      safe to repeat, as from a Makefile
+  pgtls verify pki --host db1.example.com           would verify-full accept it, and what else is wrong
   pgtls inspect pki                                 what a directory holds
 
 Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,
@@ -33,6 +34,8 @@ pub(super) struct Cli {
 pub(super) enum Verb {
     /// Make a directory of certificates and keys: a documented layout, or a profile
     Gen(Box<GenArgs>),
+    /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
+    Verify(Box<VerifyArgs>),
     /// Show what a directory holds, as a tree
     Inspect(InspectArgs),
     /// List the built-in profiles, or print one, ready to be saved and edited
@@ -44,6 +47,7 @@ impl Verb {
     pub(super) fn json(&self) -> bool {
         match self {
             Self::Gen(args) => args.json,
+            Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Profiles(_) => false,
         }
@@ -189,6 +193,105 @@ pub(super) struct PlaceArgs {
     /// Mode of the keys of servers and clients [default: 0600]
     #[arg(long, value_name = "MODE")]
     pub(super) key_mode: Option<String>,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  pgtls verify                           pki/, else the current directory
+  pgtls verify pki --host db1 -U app     would verify-full and the method cert accept them
+  pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
+  pgtls verify pki --at 2027-11-01 --strict";
+
+/// The modes of libpq that verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SslMode {
+    /// The chain alone.
+    VerifyCa,
+    /// The chain and the host name.
+    VerifyFull,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(super) struct VerifyArgs {
+    /// A directory, or files [env: PGTLS_DIR] [default: pki, else .]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// The directory
+    #[arg(short = 'D', long, value_name = "DIR", conflicts_with = "paths")]
+    pub(super) dir: Option<PathBuf>,
+
+    /// Would sslmode=verify-full accept the server for this host?
+    #[arg(long, value_name = "HOST", help_heading = "Questions")]
+    pub(super) host: Option<String>,
+
+    /// How the clients look: verify-ca leaves host names alone [default: verify-full]
+    #[arg(long, value_name = "MODE", help_heading = "Questions")]
+    pub(super) sslmode: Option<SslMode>,
+
+    /// Would the method cert accept the client for this role?
+    #[arg(short = 'U', long, value_name = "ROLE", help_heading = "Questions")]
+    pub(super) user: Option<String>,
+
+    /// Major version of the oldest libpq that connects [default: 18]
+    #[arg(long, value_name = "N", help_heading = "Questions")]
+    pub(super) libpq_version: Option<u32>,
+
+    /// Look at this instant: 2027-11-21 or 2027-11-21T18:30:00Z [default: now]
+    #[arg(long, value_name = "INSTANT", help_heading = "Questions")]
+    pub(super) at: Option<String>,
+
+    /// What ends sooner is said to end soon [default: 30d]
+    #[arg(long, value_name = "SPAN", help_heading = "Questions")]
+    pub(super) expires_in: Option<String>,
+
+    /// Number of the user that the server runs as (70, 26, 999): who has to be able to read its key
+    #[arg(long, value_name = "UID", help_heading = "Questions")]
+    pub(super) server_uid: Option<u32>,
+
+    /// Open encrypted keys with the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) passphrase_file: Option<PathBuf>,
+
+    /// The server's certificate (ssl_cert_file)
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) server_cert: Option<String>,
+
+    /// The server's key (ssl_key_file)
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) server_key: Option<String>,
+
+    /// The client's certificate (sslcert)
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) client_cert: Option<String>,
+
+    /// The client's key (sslkey)
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) client_key: Option<String>,
+
+    /// What both sides trust (ssl_ca_file, sslrootcert)
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) trust: Option<String>,
+
+    /// Revocation lists (ssl_crl_file, sslcrl)
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) crl: Option<String>,
+
+    /// A directory of revocation lists under their hashes (ssl_crl_dir, sslcrldir)
+    #[arg(long, value_name = "DIR", help_heading = "Which file is which")]
+    pub(super) crl_dir: Option<String>,
+
+    /// Let warnings fail too
+    #[arg(long, help_heading = "Output")]
+    pub(super) strict: bool,
+
+    /// Print the findings as JSON
+    #[arg(long, help_heading = "Output")]
+    pub(super) json: bool,
+
+    /// Print nothing; the exit code says it
+    #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod exit;
 mod render;
 mod request;
 mod text;
+mod verdict;
 mod words;
 
 use crate::error::Error;
@@ -73,6 +74,10 @@ fn dispatch(
                 as_root: request.owner.is_none() && ops::caller_is_root(),
                 command: TypedCommand::new(arguments),
             })
+        }
+        Verb::Verify(args) => {
+            let verified = ops::verify(&request::verified(args, variable)?, now)?;
+            Ok(Report::Verified { verified: Box::new(verified), strict: args.strict, quiet: args.quiet })
         }
         Verb::Inspect(args) => {
             Ok(Report::Inspected(ops::inspect(request::inspected(args, variable).as_deref())?))

@@ -1,11 +1,13 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
 use super::request::{CliError, TypedCommand};
-use super::{exit, text, words};
+use super::{exit, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
+use crate::error::Error;
 use crate::layout::{Deployment, OutlineFile, Tree};
-use crate::ops::{Generated, Inspection};
+use crate::ops::{Generated, Inspection, Verified};
 use crate::plan::{Notice, Plan};
+use crate::verify::{Finding, Severity, Tally};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
@@ -25,6 +27,13 @@ pub(super) enum Report {
     },
     /// `inspect`.
     Inspected(Inspection),
+    /// `verify`.
+    Verified {
+        verified: Box<Verified>,
+        /// Warnings fail too.
+        strict: bool,
+        quiet: bool,
+    },
     /// `profiles`: names and summaries.
     Profiles(Vec<(String, String)>),
     /// A text as it is.
@@ -56,6 +65,18 @@ struct InspectionJson<'a> {
     directory: Cow<'a, str>,
     #[serde(flatten)]
     tree: &'a Tree,
+    problems: Vec<String>,
+}
+
+/// `verify --json`; the field names are an interface.
+#[derive(Serialize)]
+struct VerifiedJson<'a> {
+    place: &'a str,
+    looked_at: &'a Tally,
+    findings: &'a [Finding],
+    errors: usize,
+    warnings: usize,
+    notes: usize,
     problems: Vec<String>,
 }
 
@@ -96,6 +117,10 @@ impl<'a> Render<'a> {
                 let code = if inspection.problems.is_empty() { exit::DONE } else { exit::NO };
                 (self.inspected(inspection), code)
             }
+            Report::Verified { verified, strict, quiet } => {
+                let fails = verified.report.fails(*strict) || !verified.problems.is_empty();
+                (self.verified(verified, *quiet), if fails { exit::NO } else { exit::DONE })
+            }
             Report::Profiles(list) => (self.stdout.write_all(text::profiles(list).as_bytes()), exit::DONE),
             Report::Text(text) => (self.stdout.write_all(text.as_bytes()), exit::DONE),
         };
@@ -123,9 +148,7 @@ impl<'a> Render<'a> {
     }
 
     fn inspected(&mut self, inspection: &Inspection) -> io::Result<()> {
-        for problem in &inspection.problems {
-            self.message("warning", &words::harmless(&problem.to_string()));
-        }
+        self.problems(&inspection.problems);
         if self.json {
             return self.json_line(&InspectionJson {
                 directory: inspection.directory.to_string_lossy(),
@@ -134,6 +157,31 @@ impl<'a> Render<'a> {
             });
         }
         self.stdout.write_all(text::inspected(&inspection.directory, &inspection.tree).as_bytes())
+    }
+
+    fn verified(&mut self, verified: &Verified, quiet: bool) -> io::Result<()> {
+        self.problems(&verified.problems);
+        if self.json {
+            return self.json_line(&VerifiedJson {
+                place: &verified.place,
+                looked_at: &verified.tally,
+                findings: &verified.report.findings,
+                errors: verified.report.count(Severity::Error),
+                warnings: verified.report.count(Severity::Warning),
+                notes: verified.report.count(Severity::Note),
+                problems: verified.problems.iter().map(ToString::to_string).collect(),
+            });
+        }
+        match quiet {
+            true => Ok(()),
+            false => self.stdout.write_all(verdict::text(verified).as_bytes()),
+        }
+    }
+
+    fn problems(&mut self, problems: &[Error]) {
+        for problem in problems {
+            self.message("warning", &words::harmless(&problem.to_string()));
+        }
     }
 
     fn json_line(&mut self, value: &impl Serialize) -> io::Result<()> {

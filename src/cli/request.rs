@@ -1,13 +1,14 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
-use super::args::{GenArgs, InspectArgs};
+use super::args::{GenArgs, InspectArgs, SslMode, VerifyArgs};
 use super::words::shell_word;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::error::Error;
 use crate::keys::{KeyError, KeyType};
-use crate::ops::{self, GenerateRequest};
+use crate::ops::{self, GenerateRequest, VerifyRequest};
 use crate::plan::Existing;
 use crate::profile::{self, Ending, Overrides};
+use crate::verify::Roles;
 use crate::x509::{GeneralName, Lifetime, X509Error, dns_name, parse_instant};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -182,6 +183,48 @@ fn path_variable(variable: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Opt
 /// `inspect`: the path, `-D`, PGTLS_DIR; `None`: `pki`, else the current directory.
 pub(super) fn inspected(args: &InspectArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     args.path.clone().or_else(|| directory(args.dir.clone(), variable))
+}
+
+/// `verify`.
+pub(super) fn verified(
+    args: &VerifyArgs,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<VerifyRequest, CliError> {
+    let at = args
+        .at
+        .as_deref()
+        .map(|text| parse_instant(text).map_err(|source| CliError::Value { flag: "--at", source }));
+    let expires_in = args.expires_in.as_deref().map(|text| {
+        let lifetime = text.parse::<Lifetime>();
+        lifetime.map(Lifetime::duration).map_err(|source| CliError::Value { flag: "--expires-in", source })
+    });
+    let roles = Roles {
+        server_certificate: args.server_cert.clone(),
+        server_key: args.server_key.clone(),
+        client_certificate: args.client_cert.clone(),
+        client_key: args.client_key.clone(),
+        client_trust: args.trust.clone(),
+        server_trust: args.trust.clone(),
+        crl_file: args.crl.clone(),
+        crl_directory: args.crl_dir.clone(),
+    };
+    let asked = || directory(args.dir.clone(), variable).into_iter().collect();
+    let paths = match args.paths.is_empty() && (roles.files().next().is_none() || args.dir.is_some()) {
+        true => asked(),
+        false => args.paths.clone(),
+    };
+    Ok(VerifyRequest {
+        paths,
+        roles,
+        at: at.transpose()?,
+        expires_in: expires_in.transpose()?,
+        host: args.host.clone(),
+        checks_host: args.sslmode != Some(SslMode::VerifyCa),
+        user: args.user.clone(),
+        libpq: args.libpq_version,
+        server_uid: args.server_uid,
+        passphrase_file: args.passphrase_file.clone(),
+    })
 }
 
 /// The command as it was typed, to be printed ready to be pasted.

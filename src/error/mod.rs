@@ -11,6 +11,7 @@ use crate::pki::IssueError;
 use crate::plan::PlanError;
 use crate::profile::ProfileError;
 use crate::recipe::RecipeError;
+use crate::settings::SettingsError;
 use crate::state::StateError;
 
 /// Anything that a verb can fail with. Every variant knows its detail, its hint and its class ([`Diagnosis`]).
@@ -35,6 +36,9 @@ pub enum Error {
     /// A plan that is no script of openssl commands.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    /// What a server or client is set up to use.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// A defect between two steps.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -52,6 +56,7 @@ impl Error {
             Self::State(error) => error,
             Self::Issue(error) => error,
             Self::Recipe(error) => error,
+            Self::Settings(error) => error,
             Self::Layout(error) => error,
             Self::Fs(error) => error,
         }

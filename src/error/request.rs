@@ -66,6 +66,18 @@ pub enum RequestError {
         /// The directory.
         path: String,
     },
+    /// A path where nothing is.
+    #[error("\"{path}\" does not exist")]
+    NoSuchFile {
+        /// The path.
+        path: String,
+    },
+    /// Nothing that could be judged.
+    #[error("there is nothing to judge in \"{path}\"")]
+    NothingToJudge {
+        /// Where it was looked for.
+        path: String,
+    },
     /// A directory without certificates.
     #[error("no certificate in \"{path}\"")]
     NothingThere {
@@ -98,6 +110,10 @@ impl Diagnosis for RequestError {
             Self::ForeignPassphrase { .. } => "Use a line of at most 1,023 bytes without a zero byte.",
             Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
+            Self::NoSuchFile { .. } => "Give the path of a directory or file that exists.",
+            Self::NothingToJudge { .. } => {
+                "Give a directory with certificates, keys or revocation lists, or files."
+            }
             Self::NothingThere { .. } => "Give a directory that holds *.crt files.",
         };
         Some(hint.to_owned())
@@ -105,7 +121,7 @@ impl Diagnosis for RequestError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::NoDirectory { .. } => Failure::System,
+            Self::NoDirectory { .. } | Self::NoSuchFile { .. } => Failure::System,
             _ => Failure::Usage,
         }
     }

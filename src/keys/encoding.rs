@@ -125,7 +125,7 @@ impl StoredKey {
             return Err(KeyError::TraditionalEncryption);
         }
         let blocks = pem::decode(text).map_err(KeyError::Pem)?;
-        let is_key = |block: &Block| !matches!(block.kind, BlockKind::Certificate | BlockKind::Other);
+        let is_key = |block: &Block| block.kind.is_private_key();
         let block = blocks.into_iter().find(is_key).ok_or(KeyError::NoKey)?;
         let plain = match block.kind {
             BlockKind::EncryptedPkcs8 => return Ok(Self::Encrypted(block)),
@@ -163,7 +163,7 @@ fn unread(der: &[u8]) -> KeyError {
     }
 }
 
-fn not_opened(error: pkcs8::Error) -> KeyError {
+pub(super) fn not_opened(error: pkcs8::Error) -> KeyError {
     use pkcs8::pkcs5::Error;
     match error {
         pkcs8::Error::EncryptedPrivateKey(
@@ -230,13 +230,18 @@ fn wrap_pkcs1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
 
 /// SEC1 ECPrivateKey -> PKCS#8; its own `parameters` say which curve (RFC 5915 §3).
 fn wrap_sec1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
     let fields: Vec<AnyRef<'_>> = Decode::from_der(der).map_err(|_| KeyError::Unusable)?;
     // [0] EXPLICIT ECParameters, of which only a named curve is allowed in PKIX (RFC 5480 §2.1.1).
     let is_parameters = |field: &&AnyRef<'_>| matches!(field.tag(), Tag::ContextSpecific { number, .. } if number.value() == 0);
     let parameters = fields.iter().find(is_parameters);
     let curve = parameters.and_then(|field| <ObjectIdentifier>::from_der(field.value()).ok());
     let curve = curve.ok_or(KeyError::Unusable)?;
+    wrap_ec(curve, der)
+}
+
+/// SEC1 ECPrivateKey -> PKCS#8 over a curve that is known.
+pub(super) fn wrap_ec(curve: ObjectIdentifier, der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
     wrap(AlgorithmIdentifierRef { oid: EC_PUBLIC_KEY, parameters: Some(AnyRef::from(&curve)) }, der)
 }
 

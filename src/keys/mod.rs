@@ -1,17 +1,25 @@
 //! Private and public keys: algorithms, generation, signatures and their encodings.
 //! The sole door to the providers of cryptography (`ring`, `aws-lc-rs`, `pkcs8`).
 
+mod algorithm;
 mod encoding;
 mod error;
+mod file;
 mod generate;
+mod name_hash;
 mod public;
 mod signing;
+mod verify;
 
+pub use algorithm::{DigestAlgorithm, SignatureAlgorithm, SignatureScheme};
 pub use encoding::{PrivateKey, StoredKey};
 pub use error::KeyError;
+pub use file::{KeyContent, KeyEncoding, KeyEncryption, KeyFile, KeyForm, LockReason};
 pub use generate::{KeySource, SystemKeys};
+pub use name_hash::name_hash;
 pub use public::PublicKey;
 pub use signing::SigningKey;
+pub use verify::{SignatureCheck, UncheckedReason};
 
 use serde::{Serialize, Serializer};
 use std::fmt;

@@ -139,7 +139,12 @@ pub(super) fn arrangement(request: &GenerateRequest) -> Result<Arrangement, Requ
 /// The first line of the passphrase file, without its line feed: byte for byte what `openssl -passin file:` takes, so a
 /// carriage return before it belongs to the passphrase there and here.
 pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
-    let Some(path) = file else { return Ok(Secrets::default()) };
+    let ca_passphrase = file.map(secret_line).transpose()?;
+    Ok(Secrets { ca_passphrase })
+}
+
+/// The first line of a file with a passphrase.
+pub(super) fn secret_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let text = read_file(path, PASSPHRASE_BYTES)?;
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     // A lone carriage return is a blank line of Windows, not a passphrase.
@@ -149,7 +154,7 @@ pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
     if line.len() > OPENSSL_PASSPHRASE_BYTES || line.contains(&0) {
         return Err(RequestError::ForeignPassphrase { path: path.display().to_string() }.into());
     }
-    Ok(Secrets { ca_passphrase: Some(Zeroizing::new(line.to_vec())) })
+    Ok(Zeroizing::new(line.to_vec()))
 }
 
 /// One run over one request.

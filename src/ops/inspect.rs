@@ -25,15 +25,8 @@ pub struct Inspection {
 /// # Errors
 /// [`RequestError::NoDirectory`], [`RequestError::NothingThere`], or the disk's own.
 pub fn inspect(path: Option<&Path>) -> Result<Inspection, Error> {
-    let (path, directory) = match path {
-        Some(path) => (path, Directory::open(path)?),
-        None => match Directory::open("pki")? {
-            Some(directory) => (Path::new("pki"), Some(directory)),
-            None => (Path::new("."), Directory::open(".")?),
-        },
-    };
+    let (path, directory) = directory_or_default(path)?;
     let shown = || path.display().to_string();
-    let directory = directory.ok_or_else(|| RequestError::NoDirectory { path: shown() })?;
     let names: BTreeSet<String> = directory.names()?.into_keys().collect();
     let wanted: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| layout::promises_certificates(name)).collect();
@@ -48,9 +41,27 @@ pub fn inspect(path: Option<&Path>) -> Result<Inspection, Error> {
     Ok(Inspection { directory: path.to_owned(), tree, problems })
 }
 
+/// Opens a directory to look at: without a path `pki`, or the current one where there is no `pki`.
+pub(super) fn directory_or_default(path: Option<&Path>) -> Result<(&Path, Directory), Error> {
+    let (path, directory) = match path {
+        Some(path) => (path, Directory::open(path)?),
+        None => match Directory::open("pki")? {
+            Some(directory) => (Path::new("pki"), Some(directory)),
+            None => (Path::new("."), Directory::open(".")?),
+        },
+    };
+    let directory =
+        directory.ok_or_else(|| RequestError::NoDirectory { path: path.display().to_string() })?;
+    Ok((path, directory))
+}
+
 /// Reads those files; one that cannot be read becomes a problem. They are read at once, as one state of the directory;
 /// where that fails, each half is read alone, until the file at fault is.
-fn read(directory: &Directory, names: &[&str], problems: &mut Vec<Error>) -> Result<FileSet, Error> {
+pub(super) fn read(
+    directory: &Directory,
+    names: &[&str],
+    problems: &mut Vec<Error>,
+) -> Result<FileSet, Error> {
     let mut files = match directory.read(|name| names.binary_search(&name).is_ok()) {
         Ok(files) => {
             let absent = names.iter().filter(|name| files.get(name).is_none());

@@ -5,9 +5,12 @@ mod inspect;
 mod ownership;
 mod recipe;
 mod source;
+mod verify;
 
+use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};
 pub use ownership::caller_is_root;
 pub use recipe::as_openssl;
 pub use source::{ProfileSource, profile_source};
+pub use verify::{Verified, VerifyRequest, verify};

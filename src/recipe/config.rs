@@ -2,7 +2,7 @@
 
 use super::quote;
 use crate::plan::{CertificateSpec, IssuerRef, Plan};
-use crate::x509::{BasicConstraints, GeneralName, KeyUsage, Usage};
+use crate::x509::{BasicConstraints, GeneralName, Usage};
 
 /// What `openssl req` and `openssl ca` want before they do anything: where the scratch database is, and that a subject
 /// may be anything (`-preserveDN` takes it from the request as it is).
@@ -67,7 +67,7 @@ fn extensions(spec: &CertificateSpec) -> Vec<(&'static str, String)> {
         let critical = if spec.subject.is_empty() { "critical, " } else { "" };
         list.push(("subjectAltName", format!("{critical}@{}", names_section(spec))));
     }
-    let usages: Vec<&str> = spec.extensions.key_usage.iter().copied().map(key_usage).collect();
+    let usages: Vec<&str> = spec.extensions.key_usage.iter().map(|usage| usage.id()).collect();
     if !usages.is_empty() {
         list.push(("keyUsage", format!("critical, {}", usages.join(", "))));
     }
@@ -87,16 +87,6 @@ fn constraints(constraints: BasicConstraints) -> String {
         BasicConstraints::EndEntity => "CA:FALSE".to_owned(),
         BasicConstraints::Ca { path_length: None } => "CA:TRUE".to_owned(),
         BasicConstraints::Ca { path_length: Some(length) } => format!("CA:TRUE, pathlen:{length}"),
-    }
-}
-
-/// OpenSSL's word (x509v3_config(5)).
-fn key_usage(usage: KeyUsage) -> &'static str {
-    match usage {
-        KeyUsage::DigitalSignature => "digitalSignature",
-        KeyUsage::KeyEncipherment => "keyEncipherment",
-        KeyUsage::KeyCertSign => "keyCertSign",
-        KeyUsage::CrlSign => "cRLSign",
     }
 }
 

@@ -1,11 +1,11 @@
 //! DER -> what a certificate says, as owned plain data.
 
-use super::constraints::network;
+use super::claims::{self, MalformedName};
 use super::extension::{ExtendedKeyUsage, KeyUsage};
+use super::signature::SignedParts;
 use super::{GeneralName, Name, SubtreeName, Usage, Window, X509Error};
-use std::net::IpAddr;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName as ParsedName, GeneralSubtree, ParsedExtension};
+use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
 
 /// A certificate that was read: its exact DER, and what this crate asks of it.
@@ -29,20 +29,46 @@ pub struct Certificate {
     pub ca: Option<bool>,
     /// The path length, where there is one.
     pub path_length: Option<u32>,
-    /// The keyUsage bits that we know; `None` without the extension.
+    /// Whether basicConstraints is there and critical.
+    pub basic_constraints_critical: bool,
+    /// The keyUsage bits that are set, in their order; `None` without the extension.
     pub key_usage: Option<Vec<KeyUsage>>,
+    /// Whether keyUsage is there and critical.
+    pub key_usage_critical: bool,
     /// extKeyUsage; empty without the extension.
     pub extended_key_usage: Vec<ExtendedKeyUsage>,
-    /// The subject alternative names of the types that we know.
+    /// Whether extKeyUsage is there: without it a certificate is for every purpose (RFC 5280 §4.2.1.12).
+    pub has_extended_key_usage: bool,
+    /// The subject alternative names of the types that we know; texts are as encoded, so that a malformed one stands
+    /// in [`malformed_alt_names`](Self::malformed_alt_names) too.
     pub subject_alt_names: Vec<GeneralName>,
+    /// Subject alternative names that cannot be what their type says.
+    pub malformed_alt_names: Vec<MalformedName>,
+    /// How many subject alternative names are of other types: otherName, x400Address, directoryName, ediPartyName,
+    /// registeredID.
+    pub other_alt_names: usize,
     /// nameConstraints, permitted subtrees of the types that we know.
     pub permitted: Vec<SubtreeName>,
     /// nameConstraints, excluded subtrees of the types that we know.
     pub excluded: Vec<SubtreeName>,
+    /// Whether nameConstraints has more than `permitted` and `excluded` show: subtrees of other types, networks whose
+    /// mask has holes, or subtrees with bounds (RFC 5280 §4.2.1.10 has none).
+    pub has_other_constraints: bool,
     /// subjectKeyIdentifier.
     pub subject_key_identifier: Option<Vec<u8>>,
     /// authorityKeyIdentifier, keyid form.
     pub authority_key_identifier: Option<Vec<u8>>,
+    /// Critical extensions that OpenSSL does not handle, for which it refuses the certificate, as dotted object
+    /// identifiers.
+    pub unknown_critical_extensions: Vec<String>,
+    /// Extensions that occur more than once, which RFC 5280 §4.2 forbids, as dotted object identifiers.
+    pub repeated_extensions: Vec<String>,
+    /// Extensions of a known kind whose content cannot be read, as dotted object identifiers.
+    pub unreadable_extensions: Vec<String>,
+    /// Whether the AlgorithmIdentifiers in and behind the signed part are the same to the byte; OpenSSL takes no
+    /// certificate where they differ.
+    pub algorithms_agree: bool,
+    signed: SignedParts,
 }
 
 impl Certificate {
@@ -70,60 +96,56 @@ impl Certificate {
             public_key: parsed.public_key().raw.to_vec(),
             ca: None,
             path_length: None,
+            basic_constraints_critical: false,
             key_usage: None,
+            key_usage_critical: false,
             extended_key_usage: Vec::new(),
+            has_extended_key_usage: false,
             subject_alt_names: Vec::new(),
+            malformed_alt_names: Vec::new(),
+            other_alt_names: 0,
             permitted: Vec::new(),
             excluded: Vec::new(),
+            has_other_constraints: false,
             subject_key_identifier: None,
             authority_key_identifier: None,
+            unknown_critical_extensions: claims::unknown_critical(parsed.extensions()),
+            repeated_extensions: claims::repeated(parsed.extensions()),
+            unreadable_extensions: claims::unreadable(parsed.extensions()),
+            algorithms_agree: false,
+            signed: SignedParts::of(der).unwrap_or_default(),
         };
-        parsed
-            .extensions()
-            .iter()
-            .for_each(|extension| certificate.take_extension(extension.parsed_extension()));
+        certificate.algorithms_agree = certificate.signed.algorithms_agree(der);
+        parsed.extensions().iter().for_each(|extension| certificate.take_extension(extension));
         Ok(certificate)
     }
 
-    fn take_extension(&mut self, extension: &ParsedExtension<'_>) {
-        match extension {
+    fn take_extension(&mut self, extension: &X509Extension<'_>) {
+        match extension.parsed_extension() {
             ParsedExtension::BasicConstraints(constraints) => {
                 self.ca = Some(constraints.ca);
                 self.path_length = constraints.path_len_constraint;
+                self.basic_constraints_critical = extension.critical;
             }
             ParsedExtension::KeyUsage(usage) => {
-                let bits = [
-                    (usage.digital_signature(), KeyUsage::DigitalSignature),
-                    (usage.key_encipherment(), KeyUsage::KeyEncipherment),
-                    (usage.key_cert_sign(), KeyUsage::KeyCertSign),
-                    (usage.crl_sign(), KeyUsage::CrlSign),
-                ];
-                self.key_usage = Some(bits.into_iter().filter_map(|(set, bit)| set.then_some(bit)).collect());
+                self.key_usage = Some(claims::key_usage(*usage));
+                self.key_usage_critical = extension.critical;
             }
             ParsedExtension::ExtendedKeyUsage(usage) => {
-                let named = [
-                    (usage.server_auth, "serverAuth"),
-                    (usage.client_auth, "clientAuth"),
-                    (usage.code_signing, "codeSigning"),
-                    (usage.email_protection, "emailProtection"),
-                    (usage.time_stamping, "timeStamping"),
-                    (usage.ocsp_signing, "OCSPSigning"),
-                    (usage.any, "any"),
-                ];
-                let set = named.into_iter().filter(|(set, _)| *set);
-                self.extended_key_usage.extend(set.filter_map(|(_, name)| name.parse().ok()));
-                let other = usage.other.iter().filter_map(|oid| oid.iter().map(Iterator::collect));
-                self.extended_key_usage.extend(other.map(ExtendedKeyUsage::from_arcs));
+                self.extended_key_usage.extend(claims::purposes(usage));
+                self.has_extended_key_usage = true;
             }
             ParsedExtension::SubjectAlternativeName(names) => {
-                self.subject_alt_names = names.general_names.iter().filter_map(general_name).collect();
+                let names = claims::alt_names(&names.general_names);
+                self.subject_alt_names = names.known;
+                self.malformed_alt_names.extend(names.malformed);
+                self.other_alt_names += names.others;
             }
             ParsedExtension::NameConstraints(constraints) => {
-                let known = |list: &Option<Vec<GeneralSubtree<'_>>>| {
-                    list.iter().flatten().filter_map(|subtree| subtree_name(&subtree.base)).collect()
-                };
-                self.permitted = known(&constraints.permitted_subtrees);
-                self.excluded = known(&constraints.excluded_subtrees);
+                self.permitted = claims::subtrees(constraints.permitted_subtrees.as_deref());
+                self.excluded = claims::subtrees(constraints.excluded_subtrees.as_deref());
+                let shown = self.permitted.len() + self.excluded.len();
+                self.has_other_constraints |= claims::plain_subtrees(extension.value) != Some(shown);
             }
             ParsedExtension::SubjectKeyIdentifier(identifier) => {
                 self.subject_key_identifier = Some(identifier.0.to_vec());
@@ -133,6 +155,24 @@ impl Certificate {
             }
             _ => {}
         }
+    }
+
+    /// The exact TBSCertificate: what the signature is over.
+    #[must_use]
+    pub fn to_be_signed(&self) -> &[u8] {
+        self.signed.to_be_signed(&self.der)
+    }
+
+    /// The DER AlgorithmIdentifier of the signature, the outer one.
+    #[must_use]
+    pub fn signature_algorithm(&self) -> &[u8] {
+        self.signed.algorithm(&self.der)
+    }
+
+    /// The signature; empty, which is never good, where its bits do not fill the last byte.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        self.signed.signature(&self.der)
     }
 
     /// Whether subject and issuer are one name (RFC 5280 §3.2); for whether they are one key too,
@@ -173,28 +213,5 @@ impl Certificate {
             (_, false, true) => Usage::Client,
             _ => Usage::Bare,
         }
-    }
-}
-
-fn subtree_name(name: &ParsedName<'_>) -> Option<SubtreeName> {
-    match name {
-        ParsedName::DNSName(text) => Some(SubtreeName::Dns((*text).to_owned())),
-        ParsedName::RFC822Name(text) => Some(SubtreeName::Email((*text).to_owned())),
-        ParsedName::IPAddress(bytes) => network(bytes),
-        _ => None,
-    }
-}
-
-fn general_name(name: &ParsedName<'_>) -> Option<GeneralName> {
-    match name {
-        ParsedName::DNSName(text) => Some(GeneralName::Dns((*text).to_owned())),
-        ParsedName::RFC822Name(text) => Some(GeneralName::Email((*text).to_owned())),
-        ParsedName::URI(text) => Some(GeneralName::Uri((*text).to_owned())),
-        ParsedName::IPAddress(bytes) => {
-            let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-            let sixteen = <[u8; 16]>::try_from(*bytes).map(IpAddr::from);
-            four.or(sixteen).ok().map(GeneralName::Ip)
-        }
-        _ => None,
     }
 }

@@ -289,9 +289,14 @@ fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen
 fn key_usage(usage: &KeyUsage) -> KeyUsagePurpose {
     match usage {
         KeyUsage::DigitalSignature => KeyUsagePurpose::DigitalSignature,
+        KeyUsage::NonRepudiation => KeyUsagePurpose::ContentCommitment,
         KeyUsage::KeyEncipherment => KeyUsagePurpose::KeyEncipherment,
+        KeyUsage::DataEncipherment => KeyUsagePurpose::DataEncipherment,
+        KeyUsage::KeyAgreement => KeyUsagePurpose::KeyAgreement,
         KeyUsage::KeyCertSign => KeyUsagePurpose::KeyCertSign,
         KeyUsage::CrlSign => KeyUsagePurpose::CrlSign,
+        KeyUsage::EncipherOnly => KeyUsagePurpose::EncipherOnly,
+        KeyUsage::DecipherOnly => KeyUsagePurpose::DecipherOnly,
     }
 }
 

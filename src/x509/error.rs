@@ -48,6 +48,18 @@ pub enum X509Error {
         /// What the parser met.
         problem: String,
     },
+    /// A revocation list whose DER cannot be read.
+    #[error("it is not a revocation list that can be read: {part} is damaged")]
+    RevocationList {
+        /// Which part of it.
+        part: &'static str,
+    },
+    /// A certificate request whose DER cannot be read.
+    #[error("it is not a certificate request that can be read: {part} is damaged")]
+    Request {
+        /// Which part of it.
+        part: &'static str,
+    },
     /// The encoder refused; a defect of ours.
     #[error("could not encode the certificate")]
     Encoding(#[source] rcgen::Error),
@@ -72,14 +84,20 @@ impl Diagnosis for X509Error {
                 "Use serverAuth, clientAuth, codeSigning, emailProtection, timeStamping, OCSPSigning, any, or an \
                  object identifier such as 1.3.6.1.5.5.7.3.17."
             }
-            Self::Certificate { .. } | Self::Encoding(_) | Self::Rebuild(_) => return None,
+            Self::Certificate { .. }
+            | Self::RevocationList { .. }
+            | Self::Request { .. }
+            | Self::Encoding(_)
+            | Self::Rebuild(_) => return None,
         };
         Some(hint.to_owned())
     }
 
     fn failure(&self) -> Failure {
         match self {
-            Self::Certificate { .. } => Failure::Forbidden,
+            Self::Certificate { .. } | Self::RevocationList { .. } | Self::Request { .. } => {
+                Failure::Forbidden
+            }
             Self::Encoding(_) | Self::Rebuild(_) => Failure::System,
             _ => Failure::Usage,
         }

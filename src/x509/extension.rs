@@ -5,19 +5,71 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// The bits of keyUsage (RFC 5280 §4.2.1.3) that this crate sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// The bits of keyUsage (RFC 5280 §4.2.1.3), in their order. What this crate makes has some of the first, third, sixth
+/// and seventh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyUsage {
     /// Signs in a TLS handshake.
     DigitalSignature,
+    /// Signs what is kept as evidence; also called contentCommitment.
+    NonRepudiation,
     /// RSA key exchange of TLS 1.2 without forward secrecy.
     KeyEncipherment,
+    /// Enciphers data directly.
+    DataEncipherment,
+    /// Agrees on keys: static (EC)DH of TLS 1.2.
+    KeyAgreement,
     /// Signs certificates.
     KeyCertSign,
     /// Signs revocation lists.
-    #[serde(rename = "cRLSign")]
     CrlSign,
+    /// With keyAgreement: for enciphering alone.
+    EncipherOnly,
+    /// With keyAgreement: for deciphering alone.
+    DecipherOnly,
+}
+
+impl KeyUsage {
+    /// Every bit, in the order of the BIT STRING.
+    pub const ALL: [Self; 9] = [
+        Self::DigitalSignature,
+        Self::NonRepudiation,
+        Self::KeyEncipherment,
+        Self::DataEncipherment,
+        Self::KeyAgreement,
+        Self::KeyCertSign,
+        Self::CrlSign,
+        Self::EncipherOnly,
+        Self::DecipherOnly,
+    ];
+
+    /// RFC 5280's name, which is OpenSSL's too.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::DigitalSignature => "digitalSignature",
+            Self::NonRepudiation => "nonRepudiation",
+            Self::KeyEncipherment => "keyEncipherment",
+            Self::DataEncipherment => "dataEncipherment",
+            Self::KeyAgreement => "keyAgreement",
+            Self::KeyCertSign => "keyCertSign",
+            Self::CrlSign => "cRLSign",
+            Self::EncipherOnly => "encipherOnly",
+            Self::DecipherOnly => "decipherOnly",
+        }
+    }
+}
+
+impl fmt::Display for KeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl Serialize for KeyUsage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
 }
 
 /// An extension whose criticality a profile may set.

@@ -1,24 +1,33 @@
 //! X.509 (RFC 5280) as plain data and as DER: names, subject alternative names, usages, windows of time,
-//! certificates. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
+//! certificates, requests for them, revocation lists. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
 
 mod certificate;
+mod claims;
 mod constraints;
+mod der;
 mod encode;
 mod error;
 mod extension;
 mod general_name;
+mod instant;
 mod name;
+mod request;
+mod revocation;
 mod serial;
+mod signature;
 mod usage;
 mod validity;
 
 pub use certificate::Certificate;
+pub use claims::MalformedName;
 pub use constraints::{SubtreeName, keeps_constraints};
 pub use encode::{BasicConstraints, CertificateFields, Extensions, Signer, Version, encode_certificate};
 pub use error::X509Error;
 pub use extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
 pub use general_name::{GeneralName, dns_name};
 pub use name::Name;
+pub use request::CertificateRequest;
+pub use revocation::{Revocation, RevocationList, RevocationReason};
 pub use serial::SerialNumber;
 pub use usage::Usage;
 pub use validity::{Lifetime, Window, format_date, format_instant, parse_instant, serialize_instant};

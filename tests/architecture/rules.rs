@@ -24,9 +24,9 @@ pub(crate) type Rule = fn(&Source) -> Vec<Complaint>;
 
 const TOP: [&str; 3] = ["main", "cli", "ops"];
 
-const MIDDLE: [&str; 12] = [
+const MIDDLE: [&str; 13] = [
     "profile", "state", "plan", "pki", "layout", "config", "hba", "k8s", "verify", "probe", "scratch",
-    "explain",
+    "explain", "settings",
 ];
 
 /// Also of the middle: writes a plan down as a shell script of openssl commands.

@@ -1,0 +1,167 @@
+//! `verify`: files, wherever they lie -> what PostgreSQL, libpq and the drivers will say of them.
+
+use super::inspect::directory_or_default;
+use super::secret_line;
+use crate::error::{Error, RequestError};
+use crate::fs::{Directory, FileSet};
+use crate::verify::{self, Exhibit, Policy, Reader, Report, Roles, Tally};
+use nix::unistd::geteuid;
+use std::path::{Path, PathBuf};
+use time::{Duration, OffsetDateTime};
+
+/// What `verify` is asked.
+#[derive(Debug, Clone, Default)]
+pub struct VerifyRequest {
+    /// One directory, or files; empty: `pki`, or the current directory where there is none.
+    pub paths: Vec<PathBuf>,
+    /// Which file plays which part, where the user says so. Their paths are read too.
+    pub roles: Roles,
+    /// The instant to look at; `None`: now.
+    pub at: Option<OffsetDateTime>,
+    /// What ends sooner is said to end soon; `None`: thirty days.
+    pub expires_in: Option<Duration>,
+    /// Would verify-full take the server for this host?
+    pub host: Option<String>,
+    /// Whether clients look at host names: `sslmode=verify-full`.
+    pub checks_host: bool,
+    /// Would the server take the client for this role?
+    pub user: Option<String>,
+    /// Major version of the oldest libpq that connects; `None`: the newest.
+    pub libpq: Option<u32>,
+    /// The user that the server runs as.
+    pub server_uid: Option<u32>,
+    /// The file whose first line opens encrypted keys.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// What `verify` found.
+#[derive(Debug)]
+pub struct Verified {
+    /// What was looked at, as the user named it.
+    pub place: String,
+    /// Whether it is the current directory for want of a `pki`.
+    pub fell_back: bool,
+    /// What lies there.
+    pub tally: Tally,
+    /// The findings.
+    pub report: Report,
+    /// Files that could not be read.
+    pub problems: Vec<Error>,
+}
+
+/// Judges; writes nothing, takes no lock.
+///
+/// # Errors
+/// [`RequestError::NoDirectory`], [`RequestError::NothingToJudge`], or the disk's own.
+pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, Error> {
+    let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
+    let passphrase = passphrase.as_ref().map(|line| line.as_slice());
+    let mut problems = Vec::new();
+    let Gathered { place, fell_back, mut files } = gather(request, &mut problems)?;
+    for path in request.roles.files() {
+        if files.get(path).is_none() {
+            files.extend(one_file(Path::new(path))?);
+        }
+    }
+    if let Some(file) = request.roles.crl_file.as_deref().filter(|file| files.get(file).is_none()) {
+        // What is not there is a finding: libpq says nothing.
+        if Directory::open(Path::new(file)).is_err() {
+            files.extend(one_file(Path::new(file))?);
+        }
+    }
+    if let Some(directory) = request.roles.crl_directory.as_deref() {
+        files.extend(hash_directory(directory, &mut problems)?);
+    }
+    let exhibits: Vec<Exhibit> =
+        files.into_iter().map(|(name, entry)| Exhibit::read(&name, entry, passphrase)).collect();
+    if exhibits.is_empty() && problems.is_empty() {
+        return Err(RequestError::NothingToJudge { path: place }.into());
+    }
+    let mut policy = Policy::at(request.at.unwrap_or(now));
+    policy.expires_in = request.expires_in.unwrap_or(policy.expires_in);
+    policy.host = request.host.clone();
+    policy.checks_host = request.checks_host;
+    policy.user = request.user.clone();
+    policy.libpq = request.libpq.unwrap_or(policy.libpq);
+    policy.reader = match request.server_uid {
+        Some(uid) => Reader::User(uid),
+        // Root is nobody's server.
+        None if geteuid().is_root() => Reader::Owner,
+        None => Reader::User(geteuid().as_raw()),
+    };
+    let directory = if request.paths.len() > 1 { "." } else { place.as_str() };
+    let (report, tally) = verify::check(directory, &exhibits, &request.roles, &policy);
+    Ok(Verified { place, fell_back, tally, report, problems })
+}
+
+struct Gathered {
+    place: String,
+    fell_back: bool,
+    files: FileSet,
+}
+
+fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Result<Gathered, Error> {
+    let named_roles = request.roles.files().next().is_some();
+    match request.paths.as_slice() {
+        [] if named_roles => {
+            Ok(Gathered { place: ".".to_owned(), fell_back: false, files: FileSet::default() })
+        }
+        [] => {
+            let (path, directory) = directory_or_default(None)?;
+            let files = in_directory(&directory, problems)?;
+            Ok(Gathered { place: path.display().to_string(), fell_back: path == Path::new("."), files })
+        }
+        [path] if is_directory(path)? => {
+            let (path, directory) = directory_or_default(Some(path))?;
+            let files = in_directory(&directory, problems)?;
+            Ok(Gathered { place: path.display().to_string(), fell_back: false, files })
+        }
+        paths => {
+            let mut files = FileSet::default();
+            for path in paths {
+                files.extend(one_file(path)?);
+            }
+            let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            let place = if shown.len() > 3 { format!("{} files", shown.len()) } else { shown.join(" ") };
+            Ok(Gathered { place, fell_back: false, files })
+        }
+    }
+}
+
+/// Whether a path leads to a directory; what does not exist is an error.
+fn is_directory(path: &Path) -> Result<bool, Error> {
+    match Directory::open(path) {
+        Ok(Some(_)) => Ok(true),
+        Ok(None) => Err(RequestError::NoSuchFile { path: path.display().to_string() }.into()),
+        Err(crate::fs::FsError::NotADirectory { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The files of a directory that can be meant: by their names, as PostgreSQL, libpq, Kubernetes and the guides have them.
+fn in_directory(directory: &Directory, problems: &mut Vec<Error>) -> Result<FileSet, Error> {
+    let names: Vec<String> = directory.names()?.into_keys().filter(|name| verify::concerns(name)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    super::inspect::read(directory, &names, problems)
+}
+
+/// The lists of a hash directory, under its path.
+fn hash_directory(path: &str, problems: &mut Vec<Error>) -> Result<FileSet, Error> {
+    let missing = || RequestError::NoSuchFile { path: path.to_owned() };
+    let directory = Directory::open(Path::new(path))?.ok_or_else(missing)?;
+    let files = in_directory(&directory, problems)?;
+    let under = |name: &str| format!("{}/{name}", path.trim_end_matches('/'));
+    Ok(files.into_iter().map(|(name, entry)| (under(&name), entry)).collect())
+}
+
+/// One file by its path, with its mode and owner, under that path.
+fn one_file(path: &Path) -> Result<FileSet, Error> {
+    let shown = path.display().to_string();
+    let missing = || RequestError::NoSuchFile { path: shown.clone() };
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(missing)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = Directory::open(parent)?.ok_or_else(missing)?;
+    let found = directory.read(|other| other == name)?;
+    let (_, entry) = found.into_iter().next().ok_or_else(missing)?;
+    Ok(std::iter::once((shown, entry)).collect())
+}

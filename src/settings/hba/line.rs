@@ -1,0 +1,175 @@
+//! What the fields of a line mean: `parse_hba_line` of hba.c.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use super::address::{self, Address, Field};
+use super::problem::HbaProblem;
+use super::token::Row;
+use super::{ClientCertificate, ClientName, Connection, HbaLine, Method, Word, before};
+use crate::settings::error::SettingsError;
+use crate::settings::setting::shown;
+
+/// Options that say nothing about certificates.
+const OTHER_OPTIONS: [&str; 30] = [
+    "pamservice",
+    "pam_use_hostname",
+    "ldapurl",
+    "ldaptls",
+    "ldapscheme",
+    "ldapserver",
+    "ldapport",
+    "ldapbinddn",
+    "ldapbindpasswd",
+    "ldapsearchattribute",
+    "ldapsearchfilter",
+    "ldapbasedn",
+    "ldapprefix",
+    "ldapsuffix",
+    "krb_realm",
+    "include_realm",
+    "compat_realm",
+    "upn_username",
+    "radiusservers",
+    "radiusports",
+    "radiussecrets",
+    "radiusidentifiers",
+    "radiusserver",
+    "radiusport",
+    "radiussecret",
+    "radiusidentifier",
+    "scope",
+    "issuer",
+    "validator",
+    "delegate_ident_mapping",
+];
+
+pub(super) fn parse(row: Row, version: Option<u32>) -> Result<HbaLine, SettingsError> {
+    let place = row.place.clone();
+    parse_fields(row, version).map_err(|problem| SettingsError::Hba { place, problem })
+}
+
+fn parse_fields(row: Row, version: Option<u32>) -> Result<HbaLine, HbaProblem> {
+    let mut fields = row.fields.into_iter();
+    let word = single(fields.next(), "connection type")?;
+    let connection = Connection::from_word(word.text.as_bytes())
+        .ok_or_else(|| HbaProblem::Connection { found: shown(word.text.as_bytes()) })?;
+    let databases = fields.next().ok_or(HbaProblem::EndOfLine { before: "database specification" })?;
+    let roles = fields.next().ok_or(HbaProblem::EndOfLine { before: "role specification" })?;
+    let address = match connection {
+        Connection::Local => None,
+        _ => Some(parse_address(&mut fields)?),
+    };
+    let method = parse_method(single(fields.next(), "authentication method")?, connection)?;
+    let mut line = HbaLine {
+        place: row.place,
+        connection,
+        databases,
+        roles,
+        address,
+        method,
+        client_certificate: ClientCertificate::Optional,
+        client_name: ClientName::CommonName,
+        map: None,
+    };
+    for option in fields.flatten() {
+        parse_option(&mut line, &option, version)?;
+    }
+    if method == Method::Cert {
+        line.client_certificate = ClientCertificate::VerifyFull;
+    }
+    Ok(line)
+}
+
+/// The only word of a field.
+fn single(field: Option<Vec<Word>>, what: &'static str) -> Result<Word, HbaProblem> {
+    let mut words = field.ok_or(HbaProblem::EndOfLine { before: what })?.into_iter();
+    match (words.next(), words.next()) {
+        (Some(word), None) => Ok(word),
+        _ => Err(HbaProblem::Several { what }),
+    }
+}
+
+fn parse_address(fields: &mut impl Iterator<Item = Vec<Word>>) -> Result<Address, HbaProblem> {
+    let word = single(fields.next(), "IP address specification")?;
+    match address::parse(&word)? {
+        Field::Whole(address) => Ok(address),
+        Field::NeedsMask(address) => {
+            address::with_mask(address, &single(fields.next(), "netmask specification")?)
+        }
+    }
+}
+
+fn parse_method(word: Word, connection: Connection) -> Result<Method, HbaProblem> {
+    let method = Method::from_word(word.text.as_bytes())
+        .ok_or_else(|| HbaProblem::Method { found: shown(word.text.as_bytes()) })?;
+    let only = |on: &'static str| Err(HbaProblem::MethodOnly { method, on });
+    match (method, connection) {
+        (Method::Ident, Connection::Local) => Ok(Method::Peer),
+        (Method::Gss, Connection::Local) => only("TCP/IP connections"),
+        (Method::Peer, Connection::Local) => Ok(method),
+        (Method::Peer, _) => only("local sockets"),
+        (Method::Cert, Connection::HostSsl) => Ok(method),
+        (Method::Cert, _) => only("hostssl connections"),
+        _ => Ok(method),
+    }
+}
+
+fn parse_option(line: &mut HbaLine, option: &Word, version: Option<u32>) -> Result<(), HbaProblem> {
+    let text = option.text.as_bytes();
+    let Some(equals) = text.iter().position(|byte| *byte == b'=') else {
+        return Err(HbaProblem::OptionForm { found: shown(text) });
+    };
+    let (name, value) = (&text[..equals], &text[equals + 1..]);
+    match name {
+        b"map" => {
+            let by_name =
+                [Method::Ident, Method::Peer, Method::Gss, Method::Sspi, Method::Cert, Method::Oauth];
+            if !by_name.contains(&line.method) {
+                return Err(HbaProblem::Map { method: line.method });
+            }
+            line.map = Some(OsString::from_vec(value.to_vec()));
+        }
+        b"clientcert" => {
+            needs_tls(line, "clientcert")?;
+            line.client_certificate = client_certificate(value, line.method, version)?;
+        }
+        b"clientname" if !before(version, 14) => {
+            needs_tls(line, "clientname")?;
+            line.client_name = match value {
+                b"CN" => ClientName::CommonName,
+                b"DN" => ClientName::DistinguishedName,
+                _ => return Err(HbaProblem::ClientName { found: shown(value) }),
+            };
+        }
+        // Which options there are depends on the validator, and on a version that is still to come.
+        _ if line.method == Method::Oauth => {}
+        _ if OTHER_OPTIONS.iter().any(|known| known.as_bytes() == name) => {}
+        _ => return Err(HbaProblem::OptionName { found: shown(name) }),
+    }
+    Ok(())
+}
+
+fn needs_tls(line: &HbaLine, option: &'static str) -> Result<(), HbaProblem> {
+    match line.connection {
+        Connection::HostSsl => Ok(()),
+        _ => Err(HbaProblem::OptionWithoutTls { option }),
+    }
+}
+
+fn client_certificate(
+    value: &[u8],
+    method: Method,
+    version: Option<u32>,
+) -> Result<ClientCertificate, HbaProblem> {
+    let (old, cert) = (before(version, 14), method == Method::Cert);
+    match value {
+        b"verify-full" => Ok(ClientCertificate::VerifyFull),
+        b"verify-ca" if !cert || old => Ok(ClientCertificate::VerifyCa),
+        b"1" if old => Ok(ClientCertificate::VerifyCa),
+        b"0" | b"no-verify" if old && !cert => Ok(ClientCertificate::Optional),
+        b"verify-ca" => Err(HbaProblem::CertNeedsFull { found: shown(value) }),
+        b"0" | b"no-verify" if old => Err(HbaProblem::CertNeedsFull { found: shown(value) }),
+        _ => Err(HbaProblem::ClientCertificate { found: shown(value) }),
+    }
+}

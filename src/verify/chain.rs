@@ -1,0 +1,98 @@
+//! Chains: from a leaf over what its file sends and what the other side trusts up to an anchor, as OpenSSL builds them
+//! for PostgreSQL and libpq: trusted certificates first, no partial chains, so that an anchor signs itself.
+
+use crate::keys::{PublicKey, SignatureCheck};
+use crate::x509::Certificate;
+use time::OffsetDateTime;
+
+/// A certificate and the file that it is shown under.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// The certificate.
+    pub certificate: &'a Certificate,
+    /// The file.
+    pub file: &'a str,
+}
+
+/// A way up from a leaf.
+#[derive(Debug)]
+pub struct Chain<'a> {
+    /// The leaf first; the anchor last, where one was reached.
+    pub links: Vec<Held<'a>>,
+    /// How it ends.
+    pub end: End,
+}
+
+/// How a chain ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// At a trusted certificate that signs itself.
+    Anchor,
+    /// At a certificate whose issuer is nowhere.
+    NoIssuer,
+    /// At a trusted certificate that does not sign itself, and whose issuer is nowhere.
+    NotSelfSigned,
+    /// At a certificate that signs itself and is not trusted.
+    NotTrusted,
+    /// Nowhere: it goes in a circle, or on for ever.
+    Circle,
+}
+
+/// OpenSSL's default depth.
+const MOST_LINKS: usize = 100;
+
+/// Builds the chain of a leaf.
+#[must_use]
+pub(super) fn build<'a>(
+    leaf: Held<'a>,
+    sent: &[Held<'a>],
+    trusted: &[Held<'a>],
+    at: OffsetDateTime,
+) -> Chain<'a> {
+    let mut links = vec![leaf];
+    let is_trusted =
+        |held: &Held<'_>| trusted.iter().any(|other| other.certificate.der == held.certificate.der);
+    loop {
+        let current = links[links.len() - 1];
+        if current.certificate.is_own_issuer() {
+            let end = if is_trusted(&current) { End::Anchor } else { End::NotTrusted };
+            return Chain { links, end };
+        }
+        let next = issuer(current.certificate, trusted, at).or_else(|| issuer(current.certificate, sent, at));
+        match next {
+            None => {
+                let end = if is_trusted(&current) { End::NotSelfSigned } else { End::NoIssuer };
+                return Chain { links, end };
+            }
+            Some(next) => {
+                let met = links.iter().any(|link| link.certificate.der == next.certificate.der);
+                if met || links.len() == MOST_LINKS {
+                    return Chain { links, end: End::Circle };
+                }
+                links.push(next);
+            }
+        }
+    }
+}
+
+/// Of those that may have issued a certificate, one whose key made the signature, best one that is valid now.
+fn issuer<'a>(child: &Certificate, among: &[Held<'a>], at: OffsetDateTime) -> Option<Held<'a>> {
+    let mut fitting = among.iter().copied().filter(|held| held.certificate.may_have_issued(child));
+    let first = fitting.next()?;
+    let others: Vec<Held<'a>> = fitting.collect();
+    if others.is_empty() {
+        return Some(first);
+    }
+    let rank = |held: &Held<'_>| {
+        let signed = signature(child, held.certificate) == SignatureCheck::Good;
+        (!signed, !held.certificate.window.contains(at))
+    };
+    std::iter::once(first).chain(others).min_by_key(rank)
+}
+
+/// Whether the issuer's key made the signature of a certificate.
+#[must_use]
+pub(super) fn signature(child: &Certificate, issuer: &Certificate) -> SignatureCheck {
+    let key = PublicKey::from_spki_der(&issuer.public_key);
+    key.verify(child.signature_algorithm(), child.to_be_signed(), child.signature())
+}

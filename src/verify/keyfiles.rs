@@ -1,0 +1,157 @@
+//! Key files: whether they fit their certificates, how they are encoded, and who may read them.
+
+use super::chain::Held;
+use super::exhibit::Exhibit;
+use super::policy::{Policy, Reader};
+use super::report::Finding;
+use super::rules::{Rule, Severity};
+use super::scene::{Identity, Scene, is_key_of};
+use crate::keys::{KeyEncoding, KeyEncryption, KeyFile, KeyForm};
+use crate::pg::key_mode_problem;
+
+const ROOT: u32 = 0;
+
+/// The key of one end-entity.
+pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let file = identity.leaf.file;
+    let first = identity.exhibit.certificates.first();
+    let stem = identity.exhibit.stem();
+    let is_broken =
+        |exhibit: &&Exhibit| exhibit.name != file && exhibit.stem() == stem && exhibit.keys.is_empty();
+    let Some((exhibit, key)) = identity.key.and_then(|exhibit| Some((exhibit, exhibit.keys.first()?))) else {
+        // A key file that holds no key has been named already.
+        if scene.exhibits.iter().find(is_broken).is_some_and(|exhibit| exhibit.name.ends_with(".key")) {
+            return;
+        }
+        let fact = "its key is not here";
+        let detail = "The server does not start without it, nor does psql connect.";
+        found.push(Finding::new(Rule::KeyMissing, file, fact).detail(detail));
+        return;
+    };
+    form(identity, exhibit, key, found);
+    if key.public().is_none() {
+        return;
+    }
+    match first {
+        Some(first) if is_key_of(key, first) => {}
+        Some(_) if identity.exhibit.certificates.iter().any(|other| is_key_of(key, other)) => {
+            let fact = format!("the certificate of {} is not the first in it", exhibit.name);
+            let detail = "PostgreSQL and libpq want the leaf first: key values mismatch.";
+            let hint = "Put the leaf first, then the intermediate that signed it.";
+            found.push(Finding::new(Rule::LeafNotFirst, file, fact).detail(detail).hint(hint));
+        }
+        _ => {
+            let fact = format!("{} is not its key", exhibit.name);
+            let detail = "PostgreSQL and libpq say: key values mismatch.";
+            found.push(Finding::new(Rule::KeyMismatch, file, fact).detail(detail));
+        }
+    }
+}
+
+/// How the key is written.
+fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut Vec<Finding>) {
+    let file = exhibit.name.as_str();
+    let is_der = key.form == KeyForm::Der;
+    match (key.encryption, key.encoding) {
+        (KeyEncryption::Pkcs8, _) if is_der && identity.logs_in => {
+            let detail = "libpq reads an encrypted key as PEM alone, even with the right sslpassword.";
+            let fact = "it is an encrypted key in DER";
+            found.push(Finding::new(Rule::KeyEncryptedDer, file, fact).detail(detail));
+        }
+        (KeyEncryption::None, _) if is_der && identity.serves => {
+            let hint = format!("Run openssl pkcs8 -topk8 -nocrypt -inform DER -in {file} -out NEW.");
+            let finding = Finding::new(Rule::DerNotPem, file, "it is DER");
+            found.push(finding.detail("The server reads PEM alone.").hint(hint));
+        }
+        (KeyEncryption::None, KeyEncoding::Pkcs1 | KeyEncoding::Sec1) if identity.logs_in => {
+            let name = if key.encoding == KeyEncoding::Pkcs1 { "PKCS#1" } else { "SEC1" };
+            let hint = format!("Run openssl pkcs8 -topk8 -nocrypt -in {file} -out NEW.");
+            let fact = format!("it is {name}; native-tls reads PKCS#8 alone");
+            found.push(Finding::new(Rule::KeyNotPkcs8, file, fact).hint(hint));
+        }
+        (KeyEncryption::None, _) => {}
+        _ => {
+            let detail = match identity.serves {
+                true => "The server starts only with ssl_passphrase_command.",
+                false => "libpq opens it only with sslpassword.",
+            };
+            found.push(Finding::new(Rule::KeyEncrypted, file, "it is under a passphrase").detail(detail));
+        }
+    }
+}
+
+/// Whether each key file can be read by those who need it, and by nobody else.
+pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
+    // A key among certificates has been named already.
+    let alone = |exhibit: &&Exhibit| !exhibit.keys.is_empty() && exhibit.certificates.is_empty();
+    for exhibit in scene.exhibits.iter().filter(alone) {
+        let Some(owner) = exhibit.entry.owner else { continue };
+        let file = exhibit.name.as_str();
+        let of_server = scene
+            .identities
+            .iter()
+            .any(|identity| identity.serves && identity.key.is_some_and(|key| key.name == exhibit.name));
+        let mode = exhibit.entry.mode;
+        let reader = match policy.reader {
+            Reader::User(uid) => Some(uid),
+            Reader::Owner => None,
+        };
+        if let Some(reader) = reader.filter(|uid| of_server && owner.uid != *uid && owner.uid != ROOT) {
+            let fact = format!("it belongs to user {}, and the server runs as user {reader}", owner.uid);
+            let detail = "PostgreSQL takes a key of its own user's or of root's alone.";
+            let hint = format!("Run chown {reader} {file}.");
+            found.push(Finding::new(Rule::KeyOwner, file, fact).detail(detail).hint(hint));
+        }
+        if let Some(problem) = key_mode_problem(mode.bits(), owner.uid == ROOT) {
+            let fact = format!("its mode is {mode}, and PostgreSQL refuses it");
+            let hint = format!("Run chmod 0600 {file}.");
+            found.push(Finding::new(Rule::KeyModeTooOpen, file, fact).detail(problem).hint(hint));
+        } else if of_server && owner.uid == ROOT && mode.bits() & 0o040 == 0 {
+            let fact = "it is root's alone, and the server never runs as root";
+            let hint = match reader {
+                Some(uid) => format!("Run chown {uid} {file}."),
+                None => "Install it with -o postgres -m 0600; --server-uid judges for the server's user."
+                    .to_string(),
+            };
+            // Whoever made the files as root has not said yet who is to read them.
+            let severity = if reader.is_some() { Severity::Error } else { Severity::Warning };
+            found.push(Finding::new(Rule::KeyNotReadable, file, fact).hint(hint).severity(severity));
+        }
+    }
+}
+
+/// Keys without a certificate, and keys of authorities beside what is shipped.
+pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let mut of_authorities = Vec::new();
+    for exhibit in scene.exhibits {
+        for key in &exhibit.keys {
+            if !exhibit.certificates.is_empty() {
+                continue;
+            }
+            let fits = |held: &Held<'_>| is_key_of(key, held.certificate);
+            let named = scene
+                .identities
+                .iter()
+                .any(|identity| identity.key.is_some_and(|key| key.name == exhibit.name));
+            if scene.authorities.iter().any(fits) {
+                of_authorities.push(exhibit.name.as_str());
+            } else if has_damaged_twin(exhibit, scene.exhibits) {
+                continue;
+            } else if key.public().is_some() && !named && !scene.certificates().iter().any(fits) {
+                let fact = "no certificate here belongs to it";
+                found.push(Finding::new(Rule::KeyAlone, &exhibit.name, fact));
+            }
+        }
+    }
+    if !of_authorities.is_empty() && !scene.identities.is_empty() {
+        let fact = "CA keys lie beside the files you ship";
+        let detail = format!("{} can make a login for any role.", of_authorities.join(" and "));
+        found.push(Finding::of_directory(Rule::CaKeyPresent, fact).detail(detail));
+    }
+}
+
+/// Whether a file of the same stem was to hold the certificate of a key, and is damaged.
+fn has_damaged_twin(key: &Exhibit, exhibits: &[Exhibit]) -> bool {
+    let twin = |other: &&Exhibit| other.name != key.name && other.stem() == key.stem();
+    exhibits.iter().find(twin).is_some_and(|twin| twin.certificates.is_empty() && !twin.findings.is_empty())
+}

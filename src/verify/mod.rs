@@ -1,0 +1,129 @@
+//! The judge: files -> what PostgreSQL, libpq and the drivers will say of them, offline.
+//!
+//! Pure: the instant is an argument, and files come as bytes with their modes and owners. It shares nothing with the
+//! maker but the bottom row of modules, so that a mistake in making is not repeated in judging. The catalogue is in
+//! `rules`; what looks for what is in the siblings, by subject.
+
+mod authority;
+mod chain;
+mod exhibit;
+mod host;
+mod keyfiles;
+mod leaf;
+mod path;
+mod policy;
+mod report;
+mod revocation;
+mod rules;
+mod scene;
+mod settings;
+
+pub use chain::{Chain, End, Held};
+pub use exhibit::Exhibit;
+pub use host::accepts_host;
+pub use policy::{NEWEST_LIBPQ, Policy, Reader};
+pub use report::{Finding, Report};
+pub use rules::{Rule, Severity};
+pub use scene::{Identity, Roles, Scene, Side};
+
+use crate::x509::{Name, serialize_instant};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+/// What was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Different certificates.
+    pub certificates: usize,
+    /// Key files.
+    pub keys: usize,
+    /// Revocation lists.
+    pub lists: usize,
+    /// The trust files.
+    pub trust: Vec<String>,
+    /// Each end-entity: its file, its common name, when it ends.
+    pub leaves: Vec<Shown>,
+}
+
+/// An end-entity as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// Its file.
+    pub file: String,
+    /// Whom it names.
+    pub subject: Name,
+    /// Its last valid second.
+    #[serde(serialize_with = "serialize_instant")]
+    pub not_after: OffsetDateTime,
+}
+
+/// Whether a file of a directory can be meant, by its name.
+#[must_use]
+pub fn concerns(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let hashed = name.split_once('.').is_some_and(|(hash, number)| {
+        hash.len() == 8
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && number.strip_prefix('r').is_some_and(|digits| digits.parse::<u32>().is_ok())
+    });
+    hashed || matches!(ending, "crt" | "cer" | "cert" | "pem" | "key" | "crl" | "der" | "pk8")
+}
+
+/// Judges files together, all findings in one run. `directory` is where they lie, as the user names it.
+#[must_use]
+pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Policy) -> (Report, Tally) {
+    let scene = Scene::of(directory, exhibits, roles, policy.at);
+    let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();
+    for identity in &scene.identities {
+        found.extend(leaf::judge(identity, &scene, policy));
+        keyfiles::judge(identity, &scene, &mut found);
+        let sides = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
+        // What the system's own store holds is its own affair.
+        let is_known = |side: Side| side == Side::Client || !roles.trusts_system();
+        for (_, side) in sides.into_iter().filter(|(shows, side)| *shows && is_known(*side)) {
+            found.extend(path::judge(identity, side, &scene, policy));
+        }
+    }
+    for authority in &scene.authorities {
+        authority::judge(authority, &mut found);
+        // Otherwise what hangs from it tells; an old root beside its successor is nobody's trouble.
+        if scene.identities.is_empty() {
+            path::window(authority, None, policy, &mut found);
+        }
+    }
+    authority::serials(&scene, &mut found);
+    keyfiles::modes(&scene, policy, &mut found);
+    keyfiles::alone(&scene, &mut found);
+    revocation::judge(&scene, roles, policy, &mut found);
+    settings::judge(roles, exhibits, &mut found);
+    found.retain(|finding| !is_waived(finding, policy));
+    (Report::of(found), tally(&scene))
+}
+
+fn tally(scene: &Scene<'_>) -> Tally {
+    let mut trust: Vec<String> = Vec::new();
+    for file in [Side::Server, Side::Client].into_iter().filter_map(|side| scene.trust_file(side)) {
+        if !trust.iter().any(|other| other == file) {
+            trust.push(file.to_owned());
+        }
+    }
+    let shown = |held: &Held<'_>| Shown {
+        file: held.file.to_owned(),
+        subject: held.certificate.subject.clone(),
+        not_after: held.certificate.window.not_after,
+    };
+    Tally {
+        certificates: scene.certificates().len(),
+        keys: scene.exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()).count(),
+        lists: scene.exhibits.iter().map(|exhibit| exhibit.lists.len()).sum(),
+        trust,
+        leaves: scene.certificates().iter().map(shown).collect(),
+    }
+}
+
+fn is_waived(finding: &Finding, policy: &Policy) -> bool {
+    policy
+        .waived
+        .iter()
+        .any(|(file, rule)| *rule == finding.rule && finding.files.iter().all(|name| name == file))
+}

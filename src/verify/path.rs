@@ -1,0 +1,233 @@
+//! One chain from a leaf to its anchor: signatures, authorities, windows, strength.
+
+use super::chain::{self, Chain, End, Held};
+use super::leaf::allows;
+use super::policy::Policy;
+use super::report::Finding;
+use super::rules::Rule;
+use super::scene::{Identity, Scene, Side};
+use crate::keys::{PublicKey, SignatureAlgorithm, SignatureCheck, SignatureScheme};
+use crate::x509::{Certificate, GeneralName, KeyUsage, format_instant, keeps_constraints};
+use time::OffsetDateTime;
+
+/// What OpenSSL's security level 2, the default of Debian and others, takes: 112 bits (SSL_CTX_set_security_level(3)).
+const LEVEL_2_BITS: u32 = 112;
+
+/// Everything that stands between a leaf and the trust of the other side.
+pub(super) fn judge(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side), policy.at);
+    end(&chain, side, scene, &mut found);
+    for (at, link) in chain.links.iter().enumerate() {
+        window(link, chain.links.get(at + 1), policy, &mut found);
+        strength(link, at + 1 == chain.links.len() && chain.end == End::Anchor, &mut found);
+        for oid in &link.certificate.unknown_critical_extensions {
+            let fact = format!("the critical extension {oid} is unknown, so nobody may accept it");
+            found.push(Finding::new(Rule::CriticalExtensionUnknown, link.file, fact));
+        }
+        if let Some(issuer) = chain.links.get(at + 1) {
+            signature(link, issuer, &mut found);
+            authority(issuer, link, at, side, &mut found);
+            constraints(issuer, identity.leaf, &mut found);
+        }
+    }
+    if side == Side::Server {
+        scram(identity.leaf, &mut found);
+    }
+    appended(identity, &chain, scene, &mut found);
+    order(identity, &mut found);
+    found
+}
+
+/// Whether each certificate behind the leaf is the issuer of the one before it, as TLS 1.2 wants.
+fn order(identity: &Identity<'_>, found: &mut Vec<Finding>) {
+    let mut before = identity.leaf.certificate;
+    for held in &identity.sent {
+        if !held.certificate.may_have_issued(before) {
+            let fact = "the certificates behind the leaf are not in the order of their signatures";
+            let detail = "TLS 1.2 wants each to be the issuer of the one before it; some clients insist.";
+            found.push(Finding::new(Rule::ChainOrder, identity.leaf.file, fact).detail(detail));
+            return;
+        }
+        before = held.certificate;
+    }
+}
+
+fn end(chain: &Chain<'_>, side: Side, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let Some(last) = chain.links.last() else { return };
+    let trust = scene.trust_file(side).unwrap_or("the trust file");
+    let finding = match chain.end {
+        End::Anchor => return,
+        End::NoIssuer | End::Circle => {
+            let fact = format!("the issuer of {} is in no file here", last.certificate.subject);
+            let detail = format!(
+                "It is {}; both sides say: certificate verify failed, or unknown ca.",
+                last.certificate.issuer
+            );
+            let hint = format!("Put the issuer's certificate into {trust}, or behind the leaf in its file.");
+            Finding::new(Rule::ChainIncomplete, last.file, fact).detail(detail).hint(hint)
+        }
+        End::NotSelfSigned => {
+            let fact =
+                format!("{} is trusted, but is no anchor: it does not sign itself", last.certificate.subject);
+            let detail =
+                "PostgreSQL and libpq take no partial chain: a trust file has to reach a self-signed root.";
+            let hint = format!("Append the root's certificate to {trust}.");
+            Finding::new(Rule::AnchorNotSelfSigned, last.file, fact).detail(detail).hint(hint)
+        }
+        End::NotTrusted => {
+            let fact = format!("{} signs itself and is not in {trust}", last.certificate.subject);
+            let hint = format!("Put it into {trust}, if it belongs there.");
+            Finding::new(Rule::NotTrusted, last.file, fact).hint(hint)
+        }
+    };
+    found.push(finding);
+}
+
+/// When it ends, and whether it lives longer than what it hangs from.
+pub(super) fn window(link: &Held<'_>, issuer: Option<&Held<'_>>, policy: &Policy, found: &mut Vec<Finding>) {
+    let window = link.certificate.window;
+    let at = |instant: OffsetDateTime| format_instant(instant);
+    if policy.at > window.not_after {
+        let detail = "PostgreSQL starts on it without a word; the other side refuses it.";
+        let fact = format!("it has ended, at {}", at(window.not_after));
+        found.push(Finding::new(Rule::Expired, link.file, fact).detail(detail));
+    } else if policy.at < window.not_before {
+        let fact = format!("it is not valid before {}", at(window.not_before));
+        found.push(Finding::new(Rule::NotYetValid, link.file, fact));
+    } else if window.not_after - policy.at < policy.expires_in {
+        let fact = format!("it ends soon, at {}", at(window.not_after));
+        found.push(Finding::new(Rule::ExpiresSoon, link.file, fact));
+    }
+    if let Some(issuer) = issuer {
+        let ends = issuer.certificate.window.not_after;
+        if window.not_after > ends && policy.at <= ends {
+            let fact = format!("it outlives {}, and stops working with it", issuer.certificate.subject);
+            let detail = format!("It ends at {}, its issuer at {}.", at(window.not_after), at(ends));
+            found.push(Finding::new(Rule::OutlivesIssuer, link.file, fact).detail(detail));
+        }
+    }
+}
+
+fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
+    let key = PublicKey::from_spki_der(&link.certificate.public_key);
+    if key.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS) {
+        let detail = "OpenSSL refuses it at security level 2, its default on Debian: key too small.";
+        let fact = format!("its key is too weak: {key}");
+        found.push(Finding::new(Rule::KeyTooSmall, link.file, fact).detail(detail));
+    }
+    // Nobody checks the signature of an anchor.
+    if let Some(algorithm) = weak_algorithm(link.certificate).filter(|_| !is_anchor) {
+        let detail = "OpenSSL refuses it at security level 2, its default on Debian: md too weak.";
+        let fact = format!("its signature is too weak: {algorithm}");
+        found.push(Finding::new(Rule::DigestTooWeak, link.file, fact).detail(detail));
+    }
+}
+
+fn weak_algorithm(certificate: &Certificate) -> Option<SignatureAlgorithm> {
+    let algorithm = SignatureAlgorithm::from_der(certificate.signature_algorithm())?;
+    algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS).then_some(algorithm)
+}
+
+fn signature(child: &Held<'_>, issuer: &Held<'_>, found: &mut Vec<Finding>) {
+    match chain::signature(child.certificate, issuer.certificate) {
+        SignatureCheck::Good => {}
+        // It is refused for its weakness already.
+        SignatureCheck::NotChecked { .. } if weak_algorithm(child.certificate).is_some() => {}
+        SignatureCheck::Bad => {
+            let fact = format!("its signature was not made by the key of {}", issuer.certificate.subject);
+            found.push(Finding::new(Rule::SignatureBad, child.file, fact));
+        }
+        SignatureCheck::NotChecked { reason } => {
+            let detail = format!("{reason}.");
+            let fact = "its signature could not be checked";
+            found.push(Finding::new(Rule::SignatureNotChecked, child.file, fact).detail(detail));
+        }
+    }
+}
+
+/// Whether an issuer may sign what it signed. `below` counts the authorities between it and the leaf.
+fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, found: &mut Vec<Finding>) {
+    let Held { certificate, file } = *issuer;
+    let bits = certificate.key_usage.as_ref();
+    let may_sign = bits.is_none_or(|bits| bits.contains(&KeyUsage::KeyCertSign));
+    let old_root = certificate.version < 3 && certificate.is_own_issuer();
+    // X509_check_ca(3): without basicConstraints a key usage that signs will do, and a self-signed v1 certificate.
+    let is_ca = certificate.ca.unwrap_or(old_root || (bits.is_some() && may_sign));
+    if !is_ca {
+        let fact = format!("it is no CA, and signed {}", child.file);
+        found.push(Finding::new(Rule::IssuerNotCa, file, fact));
+    } else if !may_sign {
+        let fact = "its key usage does not let it sign certificates";
+        found.push(Finding::new(Rule::IssuerCannotSign, file, fact));
+    }
+    let below = u32::try_from(below).unwrap_or(u32::MAX);
+    if certificate.path_length.is_some_and(|most| below > most) {
+        let most = certificate.path_length.unwrap_or(0);
+        let fact = format!("its path length is {most}, and {below} CA follows it");
+        found.push(Finding::new(Rule::PathLengthExceeded, file, fact));
+    }
+    if !allows(certificate, side) {
+        let usages =
+            certificate.extended_key_usage.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let fact = format!("its extended key usage, {usages}, forbids what is under it");
+        found.push(Finding::new(Rule::CaUsageForbids, file, fact));
+    }
+}
+
+fn constraints(issuer: &Held<'_>, leaf: Held<'_>, found: &mut Vec<Finding>) {
+    let (permitted, excluded) = (&issuer.certificate.permitted, &issuer.certificate.excluded);
+    if permitted.is_empty() && excluded.is_empty() {
+        return;
+    }
+    for name in constrained_names(leaf.certificate) {
+        if !keeps_constraints(&name, permitted, excluded) {
+            let fact = format!(
+                "\"{}\" is outside the names that {} may sign",
+                name.short(),
+                issuer.certificate.subject
+            );
+            found.push(Finding::new(Rule::NameConstraints, leaf.file, fact));
+        }
+    }
+}
+
+/// OpenSSL takes a common name for a host where there is no dNSName (NAME_CONSTRAINTS_check_CN).
+fn constrained_names(leaf: &Certificate) -> Vec<GeneralName> {
+    let mut names = leaf.subject_alt_names.clone();
+    if !names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
+        let hosts = leaf.subject.common_names().into_iter().filter(|name| name.contains('.'));
+        names.extend(hosts.map(GeneralName::Dns));
+    }
+    names
+}
+
+fn scram(leaf: Held<'_>, found: &mut Vec<Finding>) {
+    let algorithm = SignatureAlgorithm::from_der(leaf.certificate.signature_algorithm());
+    let is_eddsa =
+        |scheme: &SignatureScheme| matches!(scheme, SignatureScheme::Ed25519 | SignatureScheme::Ed448);
+    if let Some(algorithm) = algorithm.filter(|algorithm| is_eddsa(&algorithm.scheme)) {
+        let detail = "SCRAM cannot bind to it: every libpq login with a password fails, also with channel_binding=prefer.";
+        let fact = format!("it bears a signature of {algorithm}");
+        let hint = "Let an ECDSA or RSA CA sign it; an Ed25519 key in it works.";
+        found.push(Finding::new(Rule::EddsaBreaksScram, leaf.file, fact).detail(detail).hint(hint));
+    }
+}
+
+/// Whether the leaf's file holds every intermediate: a peer may trust the root alone.
+fn appended(identity: &Identity<'_>, chain: &Chain<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let anchor = usize::from(chain.end == End::Anchor);
+    let between = chain.links.len().saturating_sub(1 + anchor);
+    for link in chain.links.iter().skip(1).take(between) {
+        if !identity.sent.iter().any(|held| held.certificate.der == link.certificate.der) {
+            let fact = format!("its file lacks the intermediate {}", link.certificate.subject);
+            let detail = "It works only where the other side has the intermediate; one that trusts the root alone refuses it.";
+            let hint = format!("Append {} to {}.", scene.home(link.certificate), identity.leaf.file);
+            found.push(
+                Finding::new(Rule::IntermediateNotAppended, identity.leaf.file, fact)
+                    .detail(detail)
+                    .hint(hint),
+            );
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Revocation lists, as PostgreSQL and libpq use them: as soon as one is loaded, every issuer in every chain needs a
+//! current one (X509_V_FLAG_CRL_CHECK and CRL_CHECK_ALL).
+
+use super::chain::{self, End, Held};
+use super::exhibit::Exhibit;
+use super::policy::Policy;
+use super::report::Finding;
+use super::rules::Rule;
+use super::scene::{Identity, Roles, Scene, Side};
+use crate::keys::{PublicKey, SignatureCheck, name_hash};
+use crate::x509::{KeyUsage, RevocationList, format_date, format_instant};
+use time::OffsetDateTime;
+
+/// A list and its file.
+#[derive(Clone, Copy)]
+struct HeldList<'a> {
+    list: &'a RevocationList,
+    file: &'a str,
+}
+
+/// Everything about the lists of a scene.
+pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &mut Vec<Finding>) {
+    let all = lists(scene, roles);
+    form(scene, found);
+    if let Some(directory) = roles.crl_directory.as_deref() {
+        hash_names(&all, directory, found);
+    }
+    // Beside its successor a list that has ended is nobody's trouble.
+    let lists: Vec<HeldList<'_>> =
+        all.iter().copied().filter(|held| !is_superseded(held, &all, policy.at)).collect();
+    if lists.is_empty() {
+        none(scene, found);
+        return;
+    }
+    for held in &lists {
+        currency(held, policy, found);
+        signature(held, scene, found);
+    }
+    for identity in &scene.identities {
+        for side in [Side::Server, Side::Client] {
+            let shows = if side == Side::Server { identity.serves } else { identity.logs_in };
+            if shows {
+                chain_lists(identity, side, scene, &lists, policy, found);
+            }
+        }
+    }
+}
+
+/// The lists that are looked at: those of files that hold no trust.
+fn lists<'a>(scene: &Scene<'a>, roles: &Roles) -> Vec<HeldList<'a>> {
+    let named = |exhibit: &&Exhibit| match (&roles.crl_file, &roles.crl_directory) {
+        (None, None) => true,
+        (file, directory) => {
+            let within = |directory: &String| is_in(&exhibit.name, directory);
+            file.as_ref() == Some(&exhibit.name) || directory.as_ref().is_some_and(within)
+        }
+    };
+    let all = scene.exhibits.iter().filter(|exhibit| !is_trust(exhibit, scene)).filter(named);
+    all.flat_map(|exhibit| exhibit.lists.iter().map(|list| HeldList { list, file: &exhibit.name })).collect()
+}
+
+fn is_in(name: &str, directory: &str) -> bool {
+    name.strip_prefix(directory.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn is_current(list: &RevocationList, at: OffsetDateTime) -> bool {
+    list.this_update <= at && list.next_update.is_none_or(|next| at <= next)
+}
+
+fn is_superseded(held: &HeldList<'_>, all: &[HeldList<'_>], at: OffsetDateTime) -> bool {
+    let better = |other: &HeldList<'_>| other.list.issuer == held.list.issuer && is_current(other.list, at);
+    !is_current(held.list, at) && all.iter().any(better)
+}
+
+/// Whether each list lies under the name by which it is looked for: `openssl crl -hash`, `.r` and a number.
+fn hash_names(lists: &[HeldList<'_>], directory: &str, found: &mut Vec<Finding>) {
+    for held in lists.iter().filter(|held| is_in(held.file, directory)) {
+        let name = held.file.rsplit('/').next().unwrap_or_default();
+        let wanted = format!("{:08x}.r", name_hash(&held.list.issuer.canonical_der()));
+        let number = name.strip_prefix(&wanted).and_then(|number| number.parse::<u32>().ok());
+        if number.is_none() {
+            let fact = format!("nobody looks for the list of {} under that name", held.list.issuer);
+            let detail = "Every certificate under its issuer is refused: unable to get certificate CRL.";
+            let hint = format!("Name it {wanted}0, or run openssl rehash {directory}.");
+            found.push(Finding::new(Rule::CrlHashName, held.file, fact).detail(detail).hint(hint));
+        }
+    }
+}
+
+fn is_trust(exhibit: &Exhibit, scene: &Scene<'_>) -> bool {
+    [Side::Server, Side::Client].iter().any(|side| scene.trust_file(*side) == Some(exhibit.name.as_str()))
+}
+
+fn form(scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    for exhibit in scene.exhibits.iter().filter(|exhibit| !exhibit.lists.is_empty()) {
+        if is_trust(exhibit, scene) {
+            let fact = "a revocation list in the CA file alone is never looked at";
+            let detail = "It is loaded, but checking is switched on by ssl_crl_file, ssl_crl_dir, sslcrl or sslcrldir.";
+            found.push(Finding::new(Rule::CrlOnlyInTrust, &exhibit.name, fact).detail(detail));
+        } else if !exhibit.certificates.is_empty() {
+            let fact = "a certificate in a CRL file becomes a trust anchor";
+            let hint = "Keep the lists alone in it.";
+            found.push(Finding::new(Rule::CaInCrlFile, &exhibit.name, fact).hint(hint));
+        }
+    }
+}
+
+fn none(scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let ends = scene.identities.iter().map(|identity| identity.leaf.certificate.window.not_after).max();
+    if let Some(end) = ends.filter(|_| scene.exhibits.iter().all(|exhibit| exhibit.lists.is_empty())) {
+        let fact = format!("no CRL; nobody can be shut out before {}", format_date(end));
+        found.push(Finding::of_directory(Rule::CrlNone, fact));
+    }
+}
+
+fn currency(held: &HeldList<'_>, policy: &Policy, found: &mut Vec<Finding>) {
+    let outage = "Until it is replaced, every certificate under its issuer is refused.";
+    let HeldList { list, file } = *held;
+    if policy.at < list.this_update {
+        let fact =
+            format!("the list of {} is not valid before {}", list.issuer, format_instant(list.this_update));
+        found.push(Finding::new(Rule::CrlNotYetValid, file, fact).detail(outage));
+    }
+    let Some(next) = list.next_update else { return };
+    if policy.at > next {
+        let fact = format!("the list of {} has ended, at {}", list.issuer, format_instant(next));
+        found.push(Finding::new(Rule::CrlStale, file, fact).detail(outage));
+    } else if next - policy.at < policy.expires_in {
+        let fact = format!("the list of {} ends soon, at {}", list.issuer, format_instant(next));
+        found.push(Finding::new(Rule::CrlExpiresSoon, file, fact));
+    }
+}
+
+fn signature(held: &HeldList<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let HeldList { list, file } = *held;
+    let all = scene.certificates();
+    let issuers: Vec<&Held<'_>> =
+        all.iter().filter(|other| other.certificate.subject == list.issuer).collect();
+    if issuers.is_empty() {
+        return;
+    }
+    let good = |issuer: &&&Held<'_>| {
+        let key = PublicKey::from_spki_der(&issuer.certificate.public_key);
+        key.verify(list.signature_algorithm(), list.to_be_signed(), list.signature()) == SignatureCheck::Good
+    };
+    let Some(signer) = issuers.iter().find(good) else {
+        let fact = format!("the list of {} was not signed with its key", list.issuer);
+        found.push(Finding::new(Rule::CrlSignatureBad, file, fact));
+        return;
+    };
+    if signer.certificate.key_usage.as_ref().is_some_and(|bits| !bits.contains(&KeyUsage::CrlSign)) {
+        let fact = format!("the key usage of {} does not let it sign revocation lists", signer.file);
+        found.push(Finding::new(Rule::CrlSignatureBad, file, fact));
+    }
+}
+
+/// Each issuer of a chain has a list, and nobody in the chain is on one.
+fn chain_lists(
+    identity: &Identity<'_>,
+    side: Side,
+    scene: &Scene<'_>,
+    lists: &[HeldList<'_>],
+    policy: &Policy,
+    found: &mut Vec<Finding>,
+) {
+    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side), policy.at);
+    if chain.end != End::Anchor {
+        return;
+    }
+    for link in &chain.links {
+        let certificate = link.certificate;
+        let of_issuer: Vec<&HeldList<'_>> =
+            lists.iter().filter(|held| held.list.issuer == certificate.issuer).collect();
+        let is_anchor = certificate.is_own_issuer();
+        if of_issuer.is_empty() && !(is_anchor && chain.links.len() > 1) {
+            let fact =
+                format!("no revocation list of {} is here, and {} needs one", certificate.issuer, link.file);
+            let detail = "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
+            let hint = "Append its list, which may be empty.";
+            let file = lists.first().map_or(link.file, |held| held.file);
+            found.push(Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint));
+        }
+        let revoked = of_issuer.iter().find_map(|held| held.list.find(&certificate.serial));
+        if let Some(entry) = revoked.filter(|entry| entry.instant <= policy.at) {
+            let fact = format!("it is revoked, since {}", format_instant(entry.instant));
+            found.push(Finding::new(Rule::Revoked, link.file, fact));
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Who is who: which file is the server's, the client's, an authority's, and what each side trusts.
+//!
+//! Names are looked at first, because they are what PostgreSQL and libpq go by; content decides where a name says
+//! nothing.
+
+use super::chain::{self, End, Held};
+use super::exhibit::Exhibit;
+use crate::keys::KeyFile;
+use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
+use time::OffsetDateTime;
+
+/// One side of a connection: who shows a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The server shows its certificate, clients trust.
+    Server,
+    /// The client shows its certificate, the server trusts.
+    Client,
+}
+
+impl Side {
+    /// The extended key usage that the other side wants (RFC 5280 §4.2.1.12).
+    #[must_use]
+    pub fn purpose(self) -> ExtendedKeyUsage {
+        match self {
+            Self::Server => ExtendedKeyUsage::server_auth(),
+            Self::Client => ExtendedKeyUsage::client_auth(),
+        }
+    }
+}
+
+/// Which file plays which part, where the user says so; `None`: told from names and contents.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Roles {
+    /// The server's certificate file (`ssl_cert_file`).
+    pub server_certificate: Option<String>,
+    /// The server's key file (`ssl_key_file`).
+    pub server_key: Option<String>,
+    /// The client's certificate file (`sslcert`).
+    pub client_certificate: Option<String>,
+    /// The client's key file (`sslkey`).
+    pub client_key: Option<String>,
+    /// What the server trusts (`ssl_ca_file`).
+    pub client_trust: Option<String>,
+    /// What clients trust (`sslrootcert`); the word `system` is the system's own store.
+    pub server_trust: Option<String>,
+    /// The file of revocation lists (`ssl_crl_file`, `sslcrl`).
+    pub crl_file: Option<String>,
+    /// The directory of revocation lists (`ssl_crl_dir`, `sslcrldir`).
+    pub crl_directory: Option<String>,
+}
+
+/// The word that `sslrootcert` takes for the system's own store (libpq 16).
+const SYSTEM: &str = "system";
+
+impl Roles {
+    /// Whether clients trust the system's own store.
+    #[must_use]
+    pub fn trusts_system(&self) -> bool {
+        self.server_trust.as_deref() == Some(SYSTEM)
+    }
+
+    /// Every file that plays a part.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        [&self.server_certificate, &self.server_key, &self.client_certificate, &self.client_key]
+            .into_iter()
+            .chain([&self.client_trust, &self.server_trust])
+            .filter_map(Option::as_deref)
+            .filter(|file| *file != SYSTEM)
+    }
+}
+
+/// An end-entity, its file and its key.
+#[derive(Debug)]
+pub struct Identity<'a> {
+    /// Its certificate.
+    pub leaf: Held<'a>,
+    /// What its file holds behind the leaf.
+    pub sent: Vec<Held<'a>>,
+    /// Its file.
+    pub exhibit: &'a Exhibit,
+    /// The file of its key, where there is one.
+    pub key: Option<&'a Exhibit>,
+    /// Whether it is a server's.
+    pub serves: bool,
+    /// Whether it is a client's.
+    pub logs_in: bool,
+}
+
+/// All that is judged together.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// The files.
+    pub exhibits: &'a [Exhibit],
+    /// End-entities.
+    pub identities: Vec<Identity<'a>>,
+    /// Authorities, each under the file that is most its own.
+    pub authorities: Vec<Held<'a>>,
+    client_trust: Option<&'a Exhibit>,
+    server_trust: Option<&'a Exhibit>,
+    directory: &'a str,
+    at: OffsetDateTime,
+}
+
+/// The first part of a name that says what a file is for, as PostgreSQL, libpq, Kubernetes and the guides have it.
+const SERVER_NAMES: [&str; 3] = ["server", "dbhost", "node"];
+const CLIENT_NAMES: [&str; 5] = ["client", "replication", "postgresql", "node", "kong"];
+/// Trust files, best first.
+const TRUST_NAMES: [&str; 6] = ["chain.crt", "ca.crt", "root.crt", "ca.pem", "ca-bundle.crt", "root.pem"];
+
+impl<'a> Scene<'a> {
+    /// Tells who is who.
+    #[must_use]
+    pub fn of(directory: &'a str, exhibits: &'a [Exhibit], roles: &Roles, at: OffsetDateTime) -> Self {
+        let named = |name: &Option<String>| {
+            let name = name.as_deref()?;
+            exhibits.iter().find(|exhibit| exhibit.name == name)
+        };
+        let mut scene = Self {
+            exhibits,
+            identities: Vec::new(),
+            authorities: Vec::new(),
+            client_trust: named(&roles.client_trust),
+            server_trust: named(&roles.server_trust),
+            directory,
+            at,
+        };
+        for exhibit in exhibits {
+            scene.take(exhibit, roles);
+        }
+        let usual = TRUST_NAMES.iter().find_map(|name| {
+            exhibits.iter().find(|exhibit| exhibit.name == *name && !exhibit.certificates.is_empty())
+        });
+        let signs_itself = |wanted: fn(&Identity<'_>) -> bool| {
+            scene
+                .identities
+                .iter()
+                .find(|identity| wanted(identity) && identity.leaf.certificate.is_own_issuer())
+        };
+        // The self-signed layout: each side trusts the certificate of the other.
+        let client = signs_itself(|identity| identity.logs_in).map(|identity| identity.exhibit);
+        let server = signs_itself(|identity| identity.serves).map(|identity| identity.exhibit);
+        let any_ca = exhibits.iter().find(|exhibit| exhibit.certificates.iter().any(|c| c.ca == Some(true)));
+        scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
+        scene.server_trust = scene.server_trust.or(usual).or(server).or(any_ca);
+        scene
+    }
+
+    fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles) {
+        let is = |role: &Option<String>| role.as_deref() == Some(exhibit.name.as_str());
+        let (serves, logs_in) = (is(&roles.server_certificate), is(&roles.client_certificate));
+        let exhibits = self.exhibits;
+        // A trust file has no key of its own, whatever it holds.
+        let is_trust = is(&roles.client_trust) || is(&roles.server_trust);
+        let leaf =
+            leaf_of(exhibit, exhibits, serves || logs_in).filter(|_| !is_trust && !exhibit.is_key_by_name());
+        for certificate in &exhibit.certificates {
+            let known = self.authorities.iter().any(|held| held.certificate.der == certificate.der);
+            let is_leaf = leaf.is_some_and(|leaf| leaf.der == certificate.der);
+            if is_authority(certificate, exhibits) && !known && !is_leaf && !self.is_a_leaf(certificate) {
+                let file = home(self.exhibits, certificate);
+                self.authorities.push(Held { certificate, file });
+            }
+        }
+        let Some(leaf) = leaf else { return };
+        let (serves, logs_in) = match (serves, logs_in) {
+            (false, false) => parts(exhibit, leaf),
+            said => said,
+        };
+        let key = match () {
+            () if serves && roles.server_key.is_some() => self.named(&roles.server_key),
+            () if logs_in && roles.client_key.is_some() => self.named(&roles.client_key),
+            () => key_of(self.exhibits, exhibit, leaf),
+        };
+        let held = |certificate| Held { certificate, file: exhibit.name.as_str() };
+        let sent = exhibit.certificates.iter().filter(|other| other.der != leaf.der);
+        self.identities.push(Identity {
+            leaf: held(leaf),
+            sent: sent
+                .map(|certificate| Held { certificate, file: home(self.exhibits, certificate) })
+                .collect(),
+            exhibit,
+            key,
+            serves,
+            logs_in,
+        });
+    }
+
+    fn is_a_leaf(&self, certificate: &Certificate) -> bool {
+        self.identities.iter().any(|identity| identity.leaf.certificate.der == certificate.der)
+    }
+
+    fn named(&self, name: &Option<String>) -> Option<&'a Exhibit> {
+        let name = name.as_deref()?;
+        self.exhibits.iter().find(|exhibit| exhibit.name == name)
+    }
+
+    /// What the other side trusts where `side` shows its certificate.
+    #[must_use]
+    pub fn trust(&self, side: Side) -> Vec<Held<'a>> {
+        let Some(exhibit) = self.trust_exhibit(side) else { return Vec::new() };
+        let held = |certificate| Held { certificate, file: home(self.exhibits, certificate) };
+        exhibit.certificates.iter().map(held).collect()
+    }
+
+    fn trust_exhibit(&self, side: Side) -> Option<&'a Exhibit> {
+        match side {
+            Side::Server => self.server_trust,
+            Side::Client => self.client_trust,
+        }
+    }
+
+    /// The file of it.
+    #[must_use]
+    pub fn trust_file(&self, side: Side) -> Option<&'a str> {
+        self.trust_exhibit(side).map(|exhibit| exhibit.name.as_str())
+    }
+
+    /// Whether a leaf's chain reaches what the other side trusts.
+    #[must_use]
+    pub fn is_anchored(&self, identity: &Identity<'a>, side: Side) -> bool {
+        chain::build(identity.leaf, &identity.sent, &self.trust(side), self.at).end == End::Anchor
+    }
+
+    /// The command that makes end-entities anew, with their names, under the same authorities.
+    #[must_use]
+    pub fn mend(&self) -> String {
+        let layout = match (
+            self.authorities.iter().any(|held| held.certificate.is_own_issuer()),
+            self.authorities.len(),
+        ) {
+            (true, 1) => "chain",
+            (true, _) => "chain --intermediate",
+            (false, _) => "self-signed",
+        };
+        if !is_word(self.directory) {
+            return "Make new ones with pgtls gen --force, in the same directory.".to_owned();
+        }
+        let mut command = format!("pgtls gen {layout} --force -D {}", self.directory);
+        for identity in &self.identities {
+            let common = identity.leaf.certificate.subject.common_names().into_iter().next();
+            let Some(common) = common.filter(|name| is_word(name)) else { continue };
+            let words = if identity.exhibit.stem() == "replication" {
+                format!(" --replication={common}")
+            } else if identity.serves && !command.contains(" --server ") {
+                format!(" --server {common}")
+            } else if identity.logs_in && !command.contains(" --client ") {
+                format!(" --client {common}")
+            } else {
+                continue;
+            };
+            command.push_str(&words);
+        }
+        command
+    }
+
+    /// Every certificate once, under the file that is most its own.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<Held<'a>> {
+        let mut all: Vec<Held<'a>> = Vec::new();
+        for certificate in self.exhibits.iter().flat_map(|exhibit| &exhibit.certificates) {
+            if !all.iter().any(|held| held.certificate.der == certificate.der) {
+                all.push(Held { certificate, file: home(self.exhibits, certificate) });
+            }
+        }
+        all
+    }
+
+    /// The file that is most a certificate's own.
+    #[must_use]
+    pub fn home(&self, certificate: &Certificate) -> &'a str {
+        home(self.exhibits, certificate)
+    }
+}
+
+/// The leaf of a file: the certificate that its key belongs to, or its first; `None` where it holds authorities alone.
+fn leaf_of<'a>(exhibit: &'a Exhibit, all: &[Exhibit], said: bool) -> Option<&'a Certificate> {
+    let first = exhibit.certificates.first()?;
+    let named = names(exhibit, &SERVER_NAMES) || names(exhibit, &CLIENT_NAMES);
+    let is_leaf = |certificate: &&Certificate| !is_authority(certificate, all);
+    if said || (named && is_authority(first, all)) {
+        return exhibit.certificates.iter().find(is_leaf).or(Some(first));
+    }
+    exhibit.certificates.iter().find(is_leaf).filter(|_| !TRUST_NAMES.contains(&exhibit.name.as_str()))
+}
+
+/// Whether a certificate is an authority's: it says so, or it issued another one that is here.
+fn is_authority(certificate: &Certificate, all: &[Exhibit]) -> bool {
+    let mut others = all.iter().flat_map(|exhibit| &exhibit.certificates);
+    if others.any(|other| {
+        other.der != certificate.der && !other.is_own_issuer() && certificate.may_have_issued(other)
+    }) {
+        return true;
+    }
+    let signs = certificate.key_usage.as_ref().is_some_and(|bits| bits.contains(&KeyUsage::KeyCertSign));
+    let host = certificate
+        .subject_alt_names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
+    match certificate.ca {
+        Some(ca) => ca && (signs || !host),
+        None => signs,
+    }
+}
+
+/// Whether a name or path can stand in a command as it is.
+fn is_word(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte))
+        && !name.starts_with('-')
+}
+
+fn names(exhibit: &Exhibit, list: &[&str]) -> bool {
+    let stem = exhibit.name.rsplit('/').next().unwrap_or_default();
+    let first = stem.split(['.', '-', '_']).next().unwrap_or_default();
+    list.contains(&first)
+}
+
+/// Whether a leaf is a server's, and whether it is a client's.
+fn parts(exhibit: &Exhibit, leaf: &Certificate) -> (bool, bool) {
+    match (names(exhibit, &SERVER_NAMES), names(exhibit, &CLIENT_NAMES)) {
+        (false, false) => {}
+        said => return said,
+    }
+    let says = |side: Side| leaf.extended_key_usage.contains(&side.purpose());
+    match (says(Side::Server), says(Side::Client)) {
+        (false, false) => {
+            let host = leaf
+                .subject_alt_names
+                .iter()
+                .any(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
+            let dotted = leaf.subject.common_names().first().is_some_and(|name| name.contains('.'));
+            (host || dotted, !(host || dotted))
+        }
+        said => said,
+    }
+}
+
+/// The key of a certificate file: the one of its stem, or one that fits.
+fn key_of<'a>(exhibits: &'a [Exhibit], exhibit: &'a Exhibit, leaf: &Certificate) -> Option<&'a Exhibit> {
+    let stem = exhibit.stem();
+    let keyed = || exhibits.iter().filter(|other| !other.keys.is_empty());
+    let named = keyed().find(|other| other.name != exhibit.name && other.stem() == stem);
+    let fits = |other: &&Exhibit| other.keys.iter().any(|key| is_key_of(key, leaf));
+    named.or_else(|| keyed().find(fits))
+}
+
+/// Whether a key is that of a certificate.
+pub(super) fn is_key_of(key: &KeyFile, certificate: &Certificate) -> bool {
+    key.public().is_some_and(|public| public.spki_der() == certificate.public_key)
+}
+
+/// The file that is most a certificate's own: it stands first in it, its key lies beside, and few others follow.
+fn home<'a>(exhibits: &'a [Exhibit], certificate: &Certificate) -> &'a str {
+    let holding = exhibits
+        .iter()
+        .filter(|exhibit| exhibit.certificates.iter().any(|other| other.der == certificate.der));
+    let best = holding.min_by_key(|exhibit| {
+        let first = exhibit.certificates.first().is_some_and(|first| first.der == certificate.der);
+        let bundle = TRUST_NAMES.contains(&exhibit.name.as_str()) && exhibit.name != "root.crt";
+        (!first, bundle, exhibit.certificates.len(), exhibit.name.clone())
+    });
+    best.map(|exhibit| exhibit.name.as_str()).unwrap_or_default()
+}

@@ -1,0 +1,150 @@
+//! What `verify` prints, whole, against `tests/golden/` (rewritten with `PGTLS_BLESS=1`), and its exit codes.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
+
+use support::{Run, assert_golden, is_root, names, scratch, text};
+use tempfile::TempDir;
+
+/// Whom key files belong to where root can give them away, and the words that tell it; else whoever runs this.
+const SERVER_UID: u32 = 65_534;
+
+fn server() -> Vec<String> {
+    if is_root() { vec!["--server-uid".to_owned(), SERVER_UID.to_string()] } else { Vec::new() }
+}
+
+/// A copy of a directory of `fixtures/`, keys 0600 and their server's.
+fn fixture(from: &str) -> TempDir {
+    let home = scratch();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(from);
+    fs::create_dir(home.path().join("pki")).unwrap();
+    for name in names(&source).into_iter().filter(|name| name != "expected.toml") {
+        let target = home.path().join("pki").join(&name);
+        fs::copy(source.join(&name), &target).unwrap();
+        let mode = if name.ends_with(".key") { 0o600 } else { 0o644 };
+        fs::set_permissions(&target, fs::Permissions::from_mode(mode)).unwrap();
+        if is_root() {
+            chown(&target, Some(SERVER_UID), None).unwrap();
+        }
+    }
+    home
+}
+
+fn verified(home: &TempDir, words: &[&str]) -> (Option<i32>, String, String) {
+    let server = server();
+    let server = server.iter().map(String::as_str);
+    let words: Vec<&str> = ["verify"].into_iter().chain(words.iter().copied()).chain(server).collect();
+    let output = Run::new(&words).dir(home).output();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_guides_own_directories_are_refused_and_say_why() {
+    for layout in ["intermediate", "root-only", "self-signed"] {
+        let home = fixture(&format!("guide/{layout}"));
+        let (code, stdout, stderr) = verified(&home, &["--at", "2026-12-01"]);
+        assert_eq!((code, stderr.as_str()), (Some(1), ""), "{layout}");
+        assert_golden(&format!("verify-guide-{layout}.txt"), &stdout);
+        for line in stdout.lines().filter(|line| !line.contains("pgtls gen ")) {
+            assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+            assert_eq!(line.trim_end(), line);
+        }
+    }
+}
+
+#[test]
+fn what_gen_makes_has_no_fault() {
+    for layout in [&["chain", "--intermediate"][..], &["chain"], &["self-signed"]] {
+        for key_type in ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048"] {
+            if (layout, key_type) == (&["self-signed"][..], "ed25519") {
+                // Refused by gen: SCRAM cannot bind to it.
+                continue;
+            }
+            let home = scratch();
+            let words = [&["gen"], layout, &["-q", "--key-type", key_type]].concat();
+            // With a word on P-384 clients.
+            assert!(Run::new(&words).dir(&home).output().status.success(), "{words:?}");
+            let output =
+                Run::new(&["verify", "--json", "--host", "localhost", "-U", "kong"]).dir(&home).output();
+            let stdout = text(&output.stdout);
+            let expected = if is_root() { r#""rule": "key-not-readable""# } else { r#""warnings": 0"# };
+            let p384 = key_type == "ecdsa-p384";
+            let clean = stdout.contains(r#""errors": 0"#) && (p384 || stdout.contains(expected));
+            assert!(clean && output.status.code() == Some(0), "{words:?}\n{stdout}");
+            assert_eq!(stdout.contains("p384-client"), p384, "{words:?}\n{stdout}");
+        }
+    }
+}
+
+#[test]
+fn warnings_fail_only_where_it_is_strict() {
+    let home = fixture("faults/server-is-ca");
+    let at = ["--at", "2027-01-01"];
+    assert_eq!(verified(&home, &at).0, Some(0));
+    assert_eq!(
+        verified(&home, &[&at[..], &["--strict", "-q"]].concat()),
+        (Some(1), String::new(), String::new())
+    );
+}
+
+#[test]
+fn single_files_are_judged_by_what_is_said_of_them() {
+    let home = fixture("faults/clean-ecdsa-p256");
+    let parts =
+        ["--server-cert", "pki/server.crt", "--server-key", "pki/server.key", "--trust", "pki/root.crt"];
+    let at = ["--at", "2027-01-01"];
+    let (code, stdout, stderr) = verified(&home, &[&parts[..], &at].concat());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(stdout.starts_with("checked .: 2 certificates, 1 key, pki/root.crt, no CRL\n"), "{stdout}");
+    let crossed =
+        ["--server-cert", "pki/server.crt", "--server-key", "pki/client.key", "--trust", "pki/root.crt"];
+    let (code, stdout, _) = verified(&home, &[&crossed[..], &at].concat());
+    assert_eq!(code, Some(1));
+    assert!(stdout.contains("[key-mismatch]"), "{stdout}");
+}
+
+#[test]
+fn the_questions_are_answered() {
+    let home = fixture("faults/clean-ecdsa-p256");
+    for (words, rule) in [
+        (&["--host", "db.test"][..], None),
+        (&["--host", "other.test"], Some("host-mismatch")),
+        (&["--host", "other.test", "--sslmode", "verify-ca"], None),
+        (&["-U", "app"], None),
+        (&["-U", "App"], Some("role-mismatch")),
+        (&["--host", "127.0.0.1", "--libpq-version", "14"], Some("host-mismatch")),
+        (&["--expires-in", "10y"], None),
+        (&["--at", "2036-01-02"], Some("expired")),
+        (&["--at", "2025-12-31"], Some("not-yet-valid")),
+    ] {
+        let at: &[&str] = if words.contains(&"--at") { &[] } else { &["--at", "2027-01-01"] };
+        let (code, stdout, stderr) = verified(&home, &[words, at].concat());
+        assert_eq!((code, stderr.as_str()), (Some(i32::from(rule.is_some())), ""), "{words:?}\n{stdout}");
+        assert!(rule.is_none_or(|rule| stdout.contains(&format!("[{rule}]"))), "{words:?}\n{stdout}");
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_is_refused() {
+    let home = scratch();
+    let (code, _, stderr) = verified(&home, &["nowhere"]);
+    assert_eq!((code, stderr.lines().next()), (Some(4), Some("pgtls: error: \"nowhere\" does not exist")));
+    let (code, _, stderr) = verified(&home, &[]);
+    let fact = "pgtls: error: there is nothing to judge in \".\"";
+    assert_eq!((code, stderr.lines().next()), (Some(2), Some(fact)));
+    let (code, _, _) = verified(&home, &["--at", "someday"]);
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn json_has_every_finding_with_its_parts() {
+    let home = fixture("guide/self-signed");
+    let (code, stdout, _) = verified(&home, &["--json", "--at", "2026-12-01"]);
+    assert_eq!(code, Some(1));
+    assert_golden("verify-guide-self-signed.json", &stdout);
+}
