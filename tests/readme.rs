@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -71,6 +71,18 @@ fn every_command_of_the_readme_runs() {
             if command.contains("inspect pki") {
                 assert!(pgtls(scratch.path(), "pgtls gen chain").status.success());
             }
+            if command.starts_with("pgtls verify") && !scratch.path().join("pki").exists() {
+                let made = pgtls(scratch.path(), "pgtls gen chain --server db1.example.com --client app");
+                assert!(made.status.success());
+                for (from, to) in
+                    [("server.crt", "tls.crt"), ("server.key", "tls.key"), ("root.crt", "ca.crt")]
+                {
+                    let home = scratch.path();
+                    let entry = fs::read(home.join("pki").join(from)).unwrap();
+                    fs::write(home.join(to), entry).unwrap();
+                    fs::set_permissions(home.join(to), fs::Permissions::from_mode(0o600)).unwrap();
+                }
+            }
             let output = pgtls(scratch.path(), command);
             let expected = if command.contains("--owner") && !is_root { 4 } else { 0 };
             let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -87,7 +99,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
         let output = pgtls(Path::new("."), &format!("pgtls {verb} --help"));
         String::from_utf8(output.stdout).unwrap()
     };
-    let known = [help("gen"), help("inspect"), help("profiles")].concat();
+    let known = ["gen", "verify", "inspect", "profiles"].map(help).concat();
     for text in [README, PROFILES] {
         // Flags of cargo are in the same sentences as `cargo`.
         let lines = text.lines().filter(|line| !line.contains("cargo "));
