@@ -177,7 +177,9 @@ fn no_damage_makes_the_scanner_panic() {
         for byte in [0, b'\n', b'\r', b'-', b'=', b':', b' ', 0xff] {
             let mut bytes = good.clone().into_bytes();
             bytes[at] = byte;
-            let _ = scan(&bytes).blocks.iter().map(|block| block.certificate_der().is_some()).count();
+            for block in scan(&bytes).blocks {
+                let _ = block.certificate_der();
+            }
         }
     }
 }
