@@ -199,6 +199,7 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   pgtls verify                           pki/, else the current directory
   pgtls verify pki --host db1 -U app     would verify-full and the method cert accept them
+  pgtls verify --conf /etc/postgresql/15/main/postgresql.conf
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
   pgtls verify pki --at 2027-11-01 --strict";
 
@@ -214,7 +215,7 @@ pub(super) enum SslMode {
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(super) struct VerifyArgs {
-    /// A directory, or files [env: PGTLS_DIR] [default: pki, else .]
+    /// A directory (also a server's data directory), or files [env: PGTLS_DIR] [default: pki, else .]
     pub(super) paths: Vec<PathBuf>,
 
     /// The directory
@@ -252,6 +253,10 @@ pub(super) struct VerifyArgs {
     /// Open encrypted keys with the first line of this file
     #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
     pub(super) passphrase_file: Option<PathBuf>,
+
+    /// A server's postgresql.conf: its settings, includes and postgresql.auto.conf say which files are live
+    #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
+    pub(super) conf: Option<PathBuf>,
 
     /// The server's certificate (ssl_cert_file)
     #[arg(long, value_name = "FILE", help_heading = "Which file is which")]

@@ -5,7 +5,7 @@ use super::{exit, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::error::Error;
 use crate::layout::{Deployment, OutlineFile, Tree};
-use crate::ops::{Generated, Inspection, Verified};
+use crate::ops::{Generated, Inspection, LiveSetting, Verified};
 use crate::plan::{Notice, Plan};
 use crate::verify::{Finding, Severity, Tally};
 use serde::Serialize;
@@ -72,6 +72,7 @@ struct InspectionJson<'a> {
 #[derive(Serialize)]
 struct VerifiedJson<'a> {
     place: &'a str,
+    live: &'a [LiveSetting],
     looked_at: &'a Tally,
     findings: &'a [Finding],
     errors: usize,
@@ -164,6 +165,7 @@ impl<'a> Render<'a> {
         if self.json {
             return self.json_line(&VerifiedJson {
                 place: &verified.place,
+                live: &verified.live,
                 looked_at: &verified.tally,
                 findings: &verified.report.findings,
                 errors: verified.report.count(Severity::Error),

@@ -209,7 +209,8 @@ pub(super) fn verified(
         crl_directory: args.crl_dir.clone(),
     };
     let asked = || directory(args.dir.clone(), variable).into_iter().collect();
-    let paths = match args.paths.is_empty() && (roles.files().next().is_none() || args.dir.is_some()) {
+    let asks_default = roles.files().next().is_none() && args.conf.is_none();
+    let paths = match args.paths.is_empty() && (asks_default || args.dir.is_some()) {
         true => asked(),
         false => args.paths.clone(),
     };
@@ -219,7 +220,8 @@ pub(super) fn verified(
         at: at.transpose()?,
         expires_in: expires_in.transpose()?,
         host: args.host.clone(),
-        checks_host: args.sslmode != Some(SslMode::VerifyCa),
+        ignores_host: args.sslmode == Some(SslMode::VerifyCa),
+        configuration: args.conf.clone(),
         user: args.user.clone(),
         libpq: args.libpq_version,
         server_uid: args.server_uid,

@@ -2,7 +2,7 @@
 //! mends all.
 
 use super::words::harmless;
-use crate::ops::Verified;
+use crate::ops::{LiveSetting, Verified};
 use crate::verify::{Finding, Rule, Severity, Tally};
 use crate::x509::format_date;
 use std::fmt::Write;
@@ -16,6 +16,7 @@ const MORE: usize = 4;
 pub(super) fn text(verified: &Verified) -> String {
     let Verified { report, tally, .. } = verified;
     let mut out = headline(verified);
+    out.push_str(&live(&verified.live));
     let command = common_command(&report.findings);
     for (files, findings) in report.by_files() {
         out.push('\n');
@@ -45,6 +46,16 @@ fn headline(verified: &Verified) -> String {
     let parts = [plural(tally.certificates, "certificate"), plural(tally.keys, "key")];
     let parts: Vec<String> = parts.into_iter().chain(tally.trust.iter().cloned()).chain([lists]).collect();
     format!("checked {place}: {}\n", parts.join(", "))
+}
+
+/// Which files are live, and who says so.
+fn live(settings: &[LiveSetting]) -> String {
+    let names = settings.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for LiveSetting { name, value, origin } in settings {
+        let _ = writeln!(out, "  {name:names$}  {}  ({})", harmless(value), harmless(origin));
+    }
+    out
 }
 
 fn plural(count: usize, noun: &str) -> String {

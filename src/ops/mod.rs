@@ -2,6 +2,7 @@
 
 mod generate;
 mod inspect;
+mod live;
 mod ownership;
 mod recipe;
 mod source;
@@ -10,6 +11,7 @@ mod verify;
 use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};
+pub use live::LiveSetting;
 pub use ownership::caller_is_root;
 pub use recipe::as_openssl;
 pub use source::{ProfileSource, profile_source};

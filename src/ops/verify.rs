@@ -1,6 +1,7 @@
 //! `verify`: files, wherever they lie -> what PostgreSQL, libpq and the drivers will say of them.
 
 use super::inspect::directory_or_default;
+use super::live::{Live, LiveSetting, is_data_directory, live, place};
 use super::secret_line;
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, FileSet};
@@ -14,6 +15,8 @@ use time::{Duration, OffsetDateTime};
 pub struct VerifyRequest {
     /// One directory, or files; empty: `pki`, or the current directory where there is none.
     pub paths: Vec<PathBuf>,
+    /// A server's `postgresql.conf`, whose settings say which files are live.
+    pub configuration: Option<PathBuf>,
     /// Which file plays which part, where the user says so. Their paths are read too.
     pub roles: Roles,
     /// The instant to look at; `None`: now.
@@ -22,8 +25,8 @@ pub struct VerifyRequest {
     pub expires_in: Option<Duration>,
     /// Would verify-full take the server for this host?
     pub host: Option<String>,
-    /// Whether clients look at host names: `sslmode=verify-full`.
-    pub checks_host: bool,
+    /// Whether clients leave host names alone: `sslmode=verify-ca`.
+    pub ignores_host: bool,
     /// Would the server take the client for this role?
     pub user: Option<String>,
     /// Major version of the oldest libpq that connects; `None`: the newest.
@@ -41,6 +44,8 @@ pub struct Verified {
     pub place: String,
     /// Whether it is the current directory for want of a `pki`.
     pub fell_back: bool,
+    /// The settings that are in force, where a server's were read.
+    pub live: Vec<LiveSetting>,
     /// What lies there.
     pub tally: Tally,
     /// The findings.
@@ -57,19 +62,23 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
     let passphrase = passphrase.as_ref().map(|line| line.as_slice());
     let mut problems = Vec::new();
-    let Gathered { place, fell_back, mut files } = gather(request, &mut problems)?;
-    for path in request.roles.files() {
+    let Gathered { place, fell_back, mut files, server } = gather(request, &mut problems)?;
+    let (live, roles, facts) = match server {
+        Some(server) => (server.settings, laid_over(&request.roles, server.roles), Some(server.facts)),
+        None => (Vec::new(), request.roles.clone(), None),
+    };
+    for path in roles.files() {
         if files.get(path).is_none() {
             files.extend(one_file(Path::new(path))?);
         }
     }
-    if let Some(file) = request.roles.crl_file.as_deref().filter(|file| files.get(file).is_none()) {
+    if let Some(file) = roles.crl_file.as_deref().filter(|file| files.get(file).is_none()) {
         // What is not there is a finding: libpq says nothing.
         if Directory::open(Path::new(file)).is_err() {
             files.extend(one_file(Path::new(file))?);
         }
     }
-    if let Some(directory) = request.roles.crl_directory.as_deref() {
+    if let Some(directory) = roles.crl_directory.as_deref() {
         files.extend(hash_directory(directory, &mut problems)?);
     }
     let exhibits: Vec<Exhibit> =
@@ -80,7 +89,7 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let mut policy = Policy::at(request.at.unwrap_or(now));
     policy.expires_in = request.expires_in.unwrap_or(policy.expires_in);
     policy.host = request.host.clone();
-    policy.checks_host = request.checks_host;
+    policy.checks_host = !request.ignores_host;
     policy.user = request.user.clone();
     policy.libpq = request.libpq.unwrap_or(policy.libpq);
     policy.reader = match request.server_uid {
@@ -90,31 +99,59 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
         None => Reader::User(geteuid().as_raw()),
     };
     let directory = if request.paths.len() > 1 { "." } else { place.as_str() };
-    let (report, tally) = verify::check(directory, &exhibits, &request.roles, &policy);
-    Ok(Verified { place, fell_back, tally, report, problems })
+    policy.server = facts;
+    let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
+    Ok(Verified { place, fell_back, live, tally, report, problems })
 }
 
 struct Gathered {
     place: String,
     fell_back: bool,
     files: FileSet,
+    server: Option<Live>,
+}
+
+/// What the user says of a file counts more than a setting.
+fn laid_over(said: &Roles, set: Roles) -> Roles {
+    let or = |said: &Option<String>, set: Option<String>| said.clone().or(set);
+    Roles {
+        server_certificate: or(&said.server_certificate, set.server_certificate),
+        server_key: or(&said.server_key, set.server_key),
+        client_certificate: or(&said.client_certificate, set.client_certificate),
+        client_key: or(&said.client_key, set.client_key),
+        client_trust: or(&said.client_trust, set.client_trust),
+        server_trust: or(&said.server_trust, set.server_trust),
+        crl_file: or(&said.crl_file, set.crl_file),
+        crl_directory: or(&said.crl_directory, set.crl_directory),
+    }
 }
 
 fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Result<Gathered, Error> {
+    if request.configuration.is_some() {
+        return gather_server(request.paths.first().map(PathBuf::as_path), request.configuration.as_deref());
+    }
     let named_roles = request.roles.files().next().is_some();
     match request.paths.as_slice() {
         [] if named_roles => {
-            Ok(Gathered { place: ".".to_owned(), fell_back: false, files: FileSet::default() })
+            Ok(Gathered { place: ".".to_owned(), fell_back: false, files: FileSet::default(), server: None })
         }
         [] => {
             let (path, directory) = directory_or_default(None)?;
             let files = in_directory(&directory, problems)?;
-            Ok(Gathered { place: path.display().to_string(), fell_back: path == Path::new("."), files })
+            Ok(Gathered {
+                place: path.display().to_string(),
+                fell_back: path == Path::new("."),
+                files,
+                server: None,
+            })
         }
         [path] if is_directory(path)? => {
             let (path, directory) = directory_or_default(Some(path))?;
+            if is_data_directory(&directory)? {
+                return gather_server(Some(path), None);
+            }
             let files = in_directory(&directory, problems)?;
-            Ok(Gathered { place: path.display().to_string(), fell_back: false, files })
+            Ok(Gathered { place: path.display().to_string(), fell_back: false, files, server: None })
         }
         paths => {
             let mut files = FileSet::default();
@@ -123,9 +160,16 @@ fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Result<Gathered
             }
             let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
             let place = if shown.len() > 3 { format!("{} files", shown.len()) } else { shown.join(" ") };
-            Ok(Gathered { place, fell_back: false, files })
+            Ok(Gathered { place, fell_back: false, files, server: None })
         }
     }
+}
+
+/// What a server's settings say: its files are read where its roles name them.
+fn gather_server(directory: Option<&Path>, configuration: Option<&Path>) -> Result<Gathered, Error> {
+    let server = live(directory, configuration)?;
+    let place = place(directory, configuration);
+    Ok(Gathered { place, fell_back: false, files: FileSet::default(), server: Some(server) })
 }
 
 /// Whether a path leads to a directory; what does not exist is an error.

@@ -21,7 +21,7 @@ mod settings;
 pub use chain::{Chain, End, Held};
 pub use exhibit::Exhibit;
 pub use host::accepts_host;
-pub use policy::{NEWEST_LIBPQ, Policy, Reader};
+pub use policy::{NEWEST_LIBPQ, Policy, Reader, ServerFacts};
 pub use report::{Finding, Report};
 pub use rules::{Rule, Severity};
 pub use scene::{Identity, Roles, Scene, Side};
@@ -72,7 +72,7 @@ pub fn concerns(name: &str) -> bool {
 /// Judges files together, all findings in one run. `directory` is where they lie, as the user names it.
 #[must_use]
 pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Policy) -> (Report, Tally) {
-    let scene = Scene::of(directory, exhibits, roles, policy.at);
+    let scene = Scene::of(directory, exhibits, roles, policy);
     let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();
     for identity in &scene.identities {
         found.extend(leaf::judge(identity, &scene, policy));
@@ -95,7 +95,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     keyfiles::modes(&scene, policy, &mut found);
     keyfiles::alone(&scene, &mut found);
     revocation::judge(&scene, roles, policy, &mut found);
-    settings::judge(roles, exhibits, &mut found);
+    settings::judge(roles, exhibits, policy, &mut found);
     found.retain(|finding| !is_waived(finding, policy));
     (Report::of(found), tally(&scene))
 }

@@ -55,6 +55,9 @@ fn order(identity: &Identity<'_>, found: &mut Vec<Finding>) {
 
 fn end(chain: &Chain<'_>, side: Side, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Some(last) = chain.links.last() else { return };
+    if scene.is_trust_elsewhere(side) {
+        return;
+    }
     let trust = scene.trust_file(side).unwrap_or("the trust file");
     let finding = match chain.end {
         End::Anchor => return,

@@ -23,6 +23,8 @@ pub struct Policy {
     pub libpq: u32,
     /// As whom key files are opened.
     pub reader: Reader,
+    /// What a server's settings say besides, where they were read.
+    pub server: Option<ServerFacts>,
     /// What the policy lets pass: the certificate's file and the rule.
     pub waived: Vec<(String, Rule)>,
 }
@@ -34,6 +36,15 @@ pub enum Reader {
     User(u32),
     /// Nobody that can be told: whoever owns the file is taken for the one who opens it.
     Owner,
+}
+
+/// What the settings of a server say beside the names of its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// `ssl`.
+    pub speaks_tls: bool,
+    /// The first line of `pg_hba.conf` that wants a certificate of a client, as `FILE:LINE`.
+    pub certificate_line: Option<String>,
 }
 
 impl Policy {
@@ -48,6 +59,7 @@ impl Policy {
             user: None,
             libpq: NEWEST_LIBPQ,
             reader: Reader::Owner,
+            server: None,
             waived: Vec::new(),
         }
     }

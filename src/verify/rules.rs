@@ -265,6 +265,12 @@ catalogue! {
     CrlFileAndDirectory, "crl-file-and-directory", Warning, "libpq: initialize_SSL, fe-secure-openssl.c";
     /// `sslcrl` names nothing that can be loaded, and libpq checks no revocation at all.
     CrlNotLoaded, "crl-not-loaded", Warning, "libpq: initialize_SSL, fe-secure-openssl.c";
+    /// A server speaks no TLS at all.
+    SslOff, "ssl-off", Error, "PostgreSQL: ssl";
+    /// A line of pg_hba.conf wants certificates of clients, and the server has nothing to check them by.
+    ClientTrustMissing, "client-trust-missing", Error, "PostgreSQL: auth-cert; ssl_ca_file";
+    /// What clients trust is not among the files, so that the server's chain can be judged in part alone.
+    ServerTrustUnknown, "server-trust-unknown", Note, "libpq: sslrootcert";
     /// A server asks no client for a certificate: it has no CA file.
     NoClientTrust, "no-client-trust", Note, "PostgreSQL: ssl_ca_file";
     /// Keys of CAs lie beside files that are shipped.

@@ -5,6 +5,7 @@
 
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
+use super::policy::Policy;
 use crate::keys::KeyFile;
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
 use time::OffsetDateTime;
@@ -100,6 +101,8 @@ pub struct Scene<'a> {
     server_trust: Option<&'a Exhibit>,
     directory: &'a str,
     at: OffsetDateTime,
+    /// Whether what the other side trusts is not to be guessed from the files.
+    trust_is_elsewhere: bool,
 }
 
 /// The first part of a name that says what a file is for, as PostgreSQL, libpq, Kubernetes and the guides have it.
@@ -111,7 +114,7 @@ const TRUST_NAMES: [&str; 6] = ["chain.crt", "ca.crt", "root.crt", "ca.pem", "ca
 impl<'a> Scene<'a> {
     /// Tells who is who.
     #[must_use]
-    pub fn of(directory: &'a str, exhibits: &'a [Exhibit], roles: &Roles, at: OffsetDateTime) -> Self {
+    pub fn of(directory: &'a str, exhibits: &'a [Exhibit], roles: &Roles, policy: &Policy) -> Self {
         let named = |name: &Option<String>| {
             let name = name.as_deref()?;
             exhibits.iter().find(|exhibit| exhibit.name == name)
@@ -123,7 +126,8 @@ impl<'a> Scene<'a> {
             client_trust: named(&roles.client_trust),
             server_trust: named(&roles.server_trust),
             directory,
-            at,
+            at: policy.at,
+            trust_is_elsewhere: policy.server.is_some(),
         };
         for exhibit in exhibits {
             scene.take(exhibit, roles);
@@ -141,8 +145,10 @@ impl<'a> Scene<'a> {
         let client = signs_itself(|identity| identity.logs_in).map(|identity| identity.exhibit);
         let server = signs_itself(|identity| identity.serves).map(|identity| identity.exhibit);
         let any_ca = exhibits.iter().find(|exhibit| exhibit.certificates.iter().any(|c| c.ca == Some(true)));
-        scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
-        scene.server_trust = scene.server_trust.or(usual).or(server).or(any_ca);
+        if !scene.trust_is_elsewhere {
+            scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
+            scene.server_trust = scene.server_trust.or(usual).or(server).or(any_ca);
+        }
         scene
     }
 
@@ -208,6 +214,12 @@ impl<'a> Scene<'a> {
             Side::Server => self.server_trust,
             Side::Client => self.client_trust,
         }
+    }
+
+    /// Whether nothing is known of what the other side trusts, because that is not among the files.
+    #[must_use]
+    pub fn is_trust_elsewhere(&self, side: Side) -> bool {
+        self.trust_is_elsewhere && self.trust_exhibit(side).is_none()
     }
 
     /// The file of it.

@@ -1,12 +1,16 @@
 //! Pitfalls of the settings that name the files.
 
 use super::exhibit::Exhibit;
+use super::policy::{Policy, ServerFacts};
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::Roles;
 
 /// What the named parts alone tell.
-pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], found: &mut Vec<Finding>) {
+pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found: &mut Vec<Finding>) {
+    if let Some(server) = &policy.server {
+        of_server(server, roles, found);
+    }
     if roles.trusts_system() {
         let fact = "sslrootcert=system loads no revocation list";
         let detail = "A revoked server connects although sslcrl lists it; and libpq before 16 takes the word for a file, \
@@ -27,5 +31,33 @@ pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], found: &mut Vec<Finding
         let fact = "no revocation list can be loaded from it";
         let detail = "libpq then checks no revocation at all, and says nothing; the server does not start.";
         found.push(Finding::new(Rule::CrlNotLoaded, file, fact).detail(detail));
+    }
+}
+
+/// What a server does with such settings.
+fn of_server(server: &ServerFacts, roles: &Roles, found: &mut Vec<Finding>) {
+    if !server.speaks_tls {
+        let fact = "ssl is off: the server speaks no TLS";
+        found.push(Finding::of_directory(Rule::SslOff, fact).hint("Set ssl = on, and reload."));
+    }
+    match (&roles.client_trust, &server.certificate_line) {
+        (Some(_), _) => {}
+        (None, Some(line)) => {
+            let fact = format!("{line} wants a certificate, and there is no ssl_ca_file to check it by");
+            let detail = "The server says: client certificates can only be checked if a root certificate store is available.";
+            found.push(
+                Finding::of_directory(Rule::ClientTrustMissing, fact).detail(detail).hint("Set ssl_ca_file."),
+            );
+        }
+        (None, None) => {
+            let fact = "the server asks no client for a certificate: it has no ssl_ca_file";
+            found.push(Finding::of_directory(Rule::NoClientTrust, fact));
+        }
+    }
+    if roles.server_trust.is_none() {
+        let fact = "what clients trust is not known here";
+        let detail =
+            "The server's chain is judged as far as its own files go; --trust FILE judges all of it.";
+        found.push(Finding::of_directory(Rule::ServerTrustUnknown, fact).detail(detail));
     }
 }
