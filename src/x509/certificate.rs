@@ -68,7 +68,6 @@ pub struct Certificate {
     /// Whether the AlgorithmIdentifiers in and behind the signed part are the same to the byte; OpenSSL takes no
     /// certificate where they differ.
     pub algorithms_agree: bool,
-    signed: SignedParts,
 }
 
 impl Certificate {
@@ -112,10 +111,8 @@ impl Certificate {
             unknown_critical_extensions: claims::unknown_critical(parsed.extensions()),
             repeated_extensions: claims::repeated(parsed.extensions()),
             unreadable_extensions: claims::unreadable(parsed.extensions()),
-            algorithms_agree: false,
-            signed: SignedParts::of(der).unwrap_or_default(),
+            algorithms_agree: SignedParts::of(der).is_some_and(|signed| signed.algorithms_agree()),
         };
-        certificate.algorithms_agree = certificate.signed.algorithms_agree(der);
         parsed.extensions().iter().for_each(|extension| certificate.take_extension(extension));
         Ok(certificate)
     }
@@ -160,19 +157,23 @@ impl Certificate {
     /// The exact TBSCertificate: what the signature is over.
     #[must_use]
     pub fn to_be_signed(&self) -> &[u8] {
-        self.signed.to_be_signed(&self.der)
+        self.signed().to_be_signed
     }
 
     /// The DER AlgorithmIdentifier of the signature, the outer one.
     #[must_use]
     pub fn signature_algorithm(&self) -> &[u8] {
-        self.signed.algorithm(&self.der)
+        self.signed().algorithm
     }
 
     /// The signature; empty, which is never good, where its bits do not fill the last byte.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
-        self.signed.signature(&self.der)
+        self.signed().signature
+    }
+
+    fn signed(&self) -> SignedParts<'_> {
+        SignedParts::of(&self.der).unwrap_or_default()
     }
 
     /// Whether subject and issuer are one name (RFC 5280 §3.2); for whether they are one key too,

@@ -32,7 +32,6 @@ pub struct CertificateRequest {
     pub extended_key_usage: Option<Vec<ExtendedKeyUsage>>,
     /// Extensions that cannot be read, as dotted object identifiers.
     pub unreadable_extensions: Vec<String>,
-    signed: SignedParts,
 }
 
 /// extensionRequest (RFC 2985 §5.4.2), 1.2.840.113549.1.9.14.
@@ -48,7 +47,7 @@ impl CertificateRequest {
     pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
         let fail = |part| X509Error::Request { part };
         let signed = SignedParts::of(der).ok_or(fail("its outer form"))?;
-        let mut parts = members(signed.to_be_signed(der));
+        let mut parts = members(signed.to_be_signed);
         parts.next_of(INTEGER).ok_or(fail("its version"))?;
         let subject = parts.next_of(SEQUENCE).ok_or(fail("its subject"))?;
         let public_key = parts.next_of(SEQUENCE).ok_or(fail("its public key"))?;
@@ -63,7 +62,6 @@ impl CertificateRequest {
             key_usage: None,
             extended_key_usage: None,
             unreadable_extensions: Vec::new(),
-            signed,
         };
         // [0] IMPLICIT SET OF Attribute; some programs leave an empty one out.
         if let Some(attributes) = parts.next_of(0xa0) {
@@ -111,18 +109,22 @@ impl CertificateRequest {
     /// The exact CertificationRequestInfo: what the signature is over, by the key that is asked for.
     #[must_use]
     pub fn to_be_signed(&self) -> &[u8] {
-        self.signed.to_be_signed(&self.der)
+        self.signed().to_be_signed
     }
 
     /// The DER AlgorithmIdentifier of the signature.
     #[must_use]
     pub fn signature_algorithm(&self) -> &[u8] {
-        self.signed.algorithm(&self.der)
+        self.signed().algorithm
     }
 
     /// The signature; empty, which is never good, where its bits do not fill the last byte.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
-        self.signed.signature(&self.der)
+        self.signed().signature
+    }
+
+    fn signed(&self) -> SignedParts<'_> {
+        SignedParts::of(&self.der).unwrap_or_default()
     }
 }

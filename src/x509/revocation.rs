@@ -48,7 +48,6 @@ pub struct RevocationList {
     pub algorithms_agree: bool,
     /// By serial number, so that one is found at once.
     entries: Vec<Entry>,
-    signed: SignedParts,
 }
 
 /// An entry, in as little space as there is: a list may have very many.
@@ -154,7 +153,7 @@ impl RevocationList {
         // Where a serial number lies is kept in 32 bits.
         let fits = u32::try_from(der.len()).is_ok();
         let signed = SignedParts::of(der).filter(|_| fits).ok_or(fail("its outer form"))?;
-        let mut parts = members(signed.to_be_signed(der));
+        let mut parts = members(signed.to_be_signed);
         let version = match parts.next_of(INTEGER).map(|version| version.content) {
             None => 1,
             Some([1]) => 2,
@@ -181,9 +180,8 @@ impl RevocationList {
             unknown_critical_extensions: Vec::new(),
             repeated_extensions: Vec::new(),
             unreadable_extensions: Vec::new(),
-            algorithms_agree: signed.algorithms_agree(der),
+            algorithms_agree: signed.algorithms_agree(),
             entries: Vec::new(),
-            signed,
         };
         if let Some(revoked) = parts.next_of(SEQUENCE) {
             list.take_entries(der, revoked.members()).ok_or(fail("revokedCertificates"))?;
@@ -295,19 +293,23 @@ impl RevocationList {
     /// The exact TBSCertList: what the signature is over.
     #[must_use]
     pub fn to_be_signed(&self) -> &[u8] {
-        self.signed.to_be_signed(&self.der)
+        self.signed().to_be_signed
     }
 
     /// The DER AlgorithmIdentifier of the signature, the outer one.
     #[must_use]
     pub fn signature_algorithm(&self) -> &[u8] {
-        self.signed.algorithm(&self.der)
+        self.signed().algorithm
     }
 
     /// The signature; empty, which is never good, where its bits do not fill the last byte.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
-        self.signed.signature(&self.der)
+        self.signed().signature
+    }
+
+    fn signed(&self) -> SignedParts<'_> {
+        SignedParts::of(&self.der).unwrap_or_default()
     }
 }
 

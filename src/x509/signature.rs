@@ -1,52 +1,35 @@
 //! What is signed, how, and the signature: the outer form that certificates, revocation lists and requests share
 //! (RFC 5280 §4.1.1, §5.1.1; RFC 2986 §4.2). Whether the signature is good is asked of `keys`.
 
-use super::der::{BIT_STRING, Elements, SEQUENCE, only, place};
-use std::ops::Range;
+use super::der::{BIT_STRING, Elements, SEQUENCE, only};
 
-/// Where the parts of a signed document lie in its DER.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct SignedParts {
-    to_be_signed: Range<usize>,
-    algorithm: Range<usize>,
-    signature: Range<usize>,
+/// The parts of a signed document. Taking it apart is so cheap that they are not kept beside it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SignedParts<'a> {
+    pub(super) to_be_signed: &'a [u8],
+    pub(super) algorithm: &'a [u8],
+    /// Empty where its bits do not fill the last byte.
+    pub(super) signature: &'a [u8],
 }
 
-impl SignedParts {
+impl<'a> SignedParts<'a> {
     /// Takes a signed document apart; `None` where it has not this form.
-    pub(super) fn of(der: &[u8]) -> Option<Self> {
+    pub(super) fn of(der: &'a [u8]) -> Option<Self> {
         let mut parts = only(der, SEQUENCE)?.members();
-        let to_be_signed = parts.next_of(SEQUENCE)?;
-        let algorithm = parts.next_of(SEQUENCE)?;
-        let bits = parts.next_of(BIT_STRING)?;
-        let (unused, signature) = bits.content.split_first()?;
+        let to_be_signed = parts.next_of(SEQUENCE)?.whole;
+        let algorithm = parts.next_of(SEQUENCE)?.whole;
+        let (unused, bits) = parts.next_of(BIT_STRING)?.content.split_first()?;
         // OpenSSL refuses signatures that do not fill their last byte (ASN1_item_verify); an empty one is never good.
-        let signature = if *unused == 0 { signature } else { &signature[..0] };
-        parts.is_empty().then_some(Self {
-            to_be_signed: place(der, to_be_signed.whole)?,
-            algorithm: place(der, algorithm.whole)?,
-            signature: place(der, signature)?,
-        })
-    }
-
-    pub(super) fn to_be_signed<'a>(&self, der: &'a [u8]) -> &'a [u8] {
-        der.get(self.to_be_signed.clone()).unwrap_or_default()
-    }
-
-    pub(super) fn algorithm<'a>(&self, der: &'a [u8]) -> &'a [u8] {
-        der.get(self.algorithm.clone()).unwrap_or_default()
-    }
-
-    pub(super) fn signature<'a>(&self, der: &'a [u8]) -> &'a [u8] {
-        der.get(self.signature.clone()).unwrap_or_default()
+        let signature = if *unused == 0 { bits } else { &[] };
+        parts.is_empty().then_some(Self { to_be_signed, algorithm, signature })
     }
 
     /// Whether the AlgorithmIdentifier in the signed part, its first SEQUENCE, is the outer one to the byte. OpenSSL takes
     /// no certificate and no list whose two differ (`X509_verify`).
-    pub(super) fn algorithms_agree(&self, der: &[u8]) -> bool {
-        let signed = only(self.to_be_signed(der), SEQUENCE);
+    pub(super) fn algorithms_agree(&self) -> bool {
+        let signed = only(self.to_be_signed, SEQUENCE);
         let inner = signed.and_then(|signed| signed.members().find(|element| element.tag == SEQUENCE));
-        inner.is_some_and(|inner| inner.whole == self.algorithm(der))
+        inner.is_some_and(|inner| inner.whole == self.algorithm)
     }
 }
 
