@@ -196,8 +196,11 @@ impl PublicKey {
         match (self.parts(), other.parts()) {
             (Some((KeyKind::Rsa { .. }, own)), Some((KeyKind::Rsa { .. }, others))) => own == others,
             (Some((KeyKind::Ec(Some(own_curve)), own)), Some((KeyKind::Ec(Some(curve)), others))) => {
-                let compressed = compressed(own);
-                own_curve.oid == curve.oid && compressed.is_some() && compressed == self::compressed(others)
+                // Two whole points are told by all their bytes: one that differs in y alone lies on no curve, or is the
+                // key's negative.
+                let (short, shorter) = (compressed(own), compressed(others));
+                let comparable = own_curve.oid == curve.oid && own.len() != others.len();
+                comparable && short.is_some() && short == shorter
             }
             _ => false,
         }

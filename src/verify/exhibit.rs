@@ -1,7 +1,7 @@
 //! Files as evidence: what each holds, told from its content, and what is wrong with it as a file.
 
 use super::report::Finding;
-use super::rules::Rule;
+use super::rules::{Rule, Severity};
 use crate::fs::FileEntry;
 use crate::keys::KeyFile;
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
@@ -153,9 +153,10 @@ impl Exhibit {
     /// What is wrong with the file as a whole.
     fn whole_file(&mut self) {
         let nothing = self.certificates.is_empty() && self.keys.is_empty() && self.lists.is_empty();
-        if nothing && self.findings.is_empty() {
+        let is_named = self.findings.iter().any(|finding| finding.severity == Severity::Error);
+        if nothing && !is_named {
             self.say(Rule::NothingInFile, "it holds no certificate, key or revocation list");
-        } else if self.is_key_by_name() && self.keys.is_empty() && self.findings.is_empty() {
+        } else if self.is_key_by_name() && self.keys.is_empty() && !is_named {
             self.say(Rule::NothingInFile, "it holds no private key, which its name promises");
         }
         if !self.certificates.is_empty() && !self.keys.is_empty() {

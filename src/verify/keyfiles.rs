@@ -6,7 +6,7 @@ use super::policy::{Policy, Reader};
 use super::report::Finding;
 use super::rules::{Rule, Severity};
 use super::scene::{Identity, Scene, is_key_of};
-use crate::keys::{KeyEncoding, KeyEncryption, KeyFile, KeyForm};
+use crate::keys::{KeyContent, KeyEncoding, KeyEncryption, KeyFile, KeyForm};
 use crate::pg::key_mode_problem;
 
 const ROOT: u32 = 0;
@@ -29,8 +29,16 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<
         return;
     };
     form(identity, exhibit, key, found);
-    if key.public().is_none() {
-        return;
+    match &key.content {
+        KeyContent::Underivable { kind } => {
+            let fact = format!("whether it is the key of {file} could not be checked");
+            let detail = format!("It is of a kind whose public part is not read here: {kind}.");
+            found.push(Finding::new(Rule::KeyNotChecked, &exhibit.name, fact).detail(detail));
+            return;
+        }
+        KeyContent::Public(_) => {}
+        // Locked or damaged, and named as such.
+        _ => return,
     }
     match first {
         Some(first) if is_key_of(key, first) => {}

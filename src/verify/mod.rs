@@ -91,6 +91,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
             path::window(authority, None, policy, &mut found);
         }
     }
+    path::signatures(&scene, &mut found);
     authority::serials(&scene, &mut found);
     keyfiles::modes(&scene, policy, &mut found);
     keyfiles::alone(&scene, &mut found);

@@ -61,15 +61,7 @@ fn end(chain: &Chain<'_>, side: Side, scene: &Scene<'_>, found: &mut Vec<Finding
     let trust = scene.trust_file(side).unwrap_or("the trust file");
     let finding = match chain.end {
         End::Anchor => return,
-        End::NoIssuer | End::Circle => {
-            let fact = format!("the issuer of {} is in no file here", last.certificate.subject);
-            let detail = format!(
-                "It is {}; both sides say: certificate verify failed, or unknown ca.",
-                last.certificate.issuer
-            );
-            let hint = format!("Put the issuer's certificate into {trust}, or behind the leaf in its file.");
-            Finding::new(Rule::ChainIncomplete, last.file, fact).detail(detail).hint(hint)
-        }
+        End::NoIssuer | End::Circle => incomplete(last, scene, side),
         End::NotSelfSigned => {
             let fact =
                 format!("{} is trusted, but is no anchor: it does not sign itself", last.certificate.subject);
@@ -125,6 +117,46 @@ fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
         let fact = format!("its signature is too weak: {algorithm}");
         found.push(Finding::new(Rule::DigestTooWeak, link.file, fact).detail(detail));
     }
+}
+
+/// Whether every certificate was signed by the key of its issuer, also where no chain leads over it: a damaged copy of
+/// an authority, or a root whose own signature nobody else checks.
+pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let all = scene.certificates();
+    for held in &all {
+        if held.certificate.is_own_issuer() {
+            signature(held, held, found);
+            continue;
+        }
+        let mut issuers =
+            all.iter().filter(|other| other.certificate.may_have_issued(held.certificate)).peekable();
+        let Some(first) = issuers.peek().copied() else {
+            let is_authority =
+                scene.authorities.iter().any(|other| other.certificate.der == held.certificate.der);
+            // What is trusted is judged with the chains that end at it.
+            let is_trusted = [Side::Server, Side::Client].iter().any(|side| {
+                scene.trust(*side).iter().any(|trusted| trusted.certificate.der == held.certificate.der)
+            });
+            if is_authority && !is_trusted && !scene.is_trust_elsewhere(Side::Server) {
+                found.push(incomplete(held, scene, Side::Server));
+            }
+            continue;
+        };
+        let good =
+            |other: &&Held<'_>| chain::signature(held.certificate, other.certificate) != SignatureCheck::Bad;
+        signature(held, issuers.find(good).unwrap_or(first), found);
+    }
+}
+
+fn incomplete(last: &Held<'_>, scene: &Scene<'_>, side: Side) -> Finding {
+    let trust = scene.trust_file(side).unwrap_or("the trust file");
+    let fact = format!("the issuer of {} is in no file here", last.certificate.subject);
+    let detail = format!(
+        "It is {}; both sides say: certificate verify failed, or unknown ca.",
+        last.certificate.issuer
+    );
+    let hint = format!("Put the issuer's certificate into {trust}, or behind the leaf in its file.");
+    Finding::new(Rule::ChainIncomplete, last.file, fact).detail(detail).hint(hint)
 }
 
 fn weak_algorithm(certificate: &Certificate) -> Option<SignatureAlgorithm> {

@@ -101,6 +101,8 @@ catalogue! {
     // Certificates and keys that belong together.
     /// The key does not belong to the first certificate of its file.
     KeyMismatch, "key-mismatch", Error, "PostgreSQL: SSL_CTX_use_PrivateKey_file, be-secure-openssl.c";
+    /// Whether a key belongs to its certificate could not be checked: it is of a kind that is not read here.
+    KeyNotChecked, "key-not-checked", Warning, "RFC 5958 §2";
     /// The end-entity is not the first certificate of its file.
     LeafNotFirst, "leaf-not-first", Error, "PostgreSQL: ssl-tcp, Using Client Certificates; RFC 8446 §4.4.2";
     /// The certificates behind the leaf are not in the order of their signatures.

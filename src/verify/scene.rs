@@ -6,7 +6,7 @@
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
 use super::policy::Policy;
-use crate::keys::KeyFile;
+use crate::keys::{KeyFile, PublicKey};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
 use time::OffsetDateTime;
 
@@ -359,7 +359,7 @@ fn key_of<'a>(exhibits: &'a [Exhibit], exhibit: &'a Exhibit, leaf: &Certificate)
 
 /// Whether a key is that of a certificate.
 pub(super) fn is_key_of(key: &KeyFile, certificate: &Certificate) -> bool {
-    key.public().is_some_and(|public| public.spki_der() == certificate.public_key)
+    key.public().is_some_and(|public| public.is_same_key(&PublicKey::from_spki_der(&certificate.public_key)))
 }
 
 /// The file that is most a certificate's own: it stands first in it, its key lies beside, and few others follow.
