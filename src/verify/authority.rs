@@ -4,6 +4,7 @@ use super::chain::Held;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::Scene;
+use std::collections::HashMap;
 
 /// The form of one authority.
 pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
@@ -44,8 +45,8 @@ pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
 
 /// Serial numbers that cannot be, and those that two certificates of one issuer share.
 pub(super) fn serials(scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let all = scene.certificates();
-    for (at, held) in all.iter().enumerate() {
+    let mut met: HashMap<_, Held<'_>> = HashMap::new();
+    for held in scene.certificates() {
         let Held { certificate, file } = *held;
         let serial = certificate.serial.as_slice();
         let zero = serial.iter().all(|byte| *byte == 0);
@@ -59,9 +60,8 @@ pub(super) fn serials(scene: &Scene<'_>, found: &mut Vec<Finding>) {
         if let Some(fact) = fact {
             found.push(Finding::new(Rule::SerialMalformed, file, fact));
         }
-        let twin = all.iter().take(at).find(|other| {
-            other.certificate.serial == certificate.serial && other.certificate.issuer == certificate.issuer
-        });
+        let number = (certificate.issuer.as_der(), serial);
+        let twin = met.insert(number, *held);
         if let Some(twin) = twin {
             let fact = format!("it has the serial number of {}, from the same issuer", twin.file);
             let detail = "Revoking one revokes both.";

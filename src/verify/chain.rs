@@ -1,7 +1,8 @@
 //! Chains: from a leaf over what its file sends and what the other side trusts up to an anchor, as OpenSSL builds them
 //! for PostgreSQL and libpq: trusted certificates first, no partial chains, so that an anchor signs itself.
 
-use crate::keys::{PublicKey, SignatureCheck};
+use super::index::Index;
+use crate::keys::SignatureCheck;
 use crate::x509::Certificate;
 use time::OffsetDateTime;
 
@@ -48,6 +49,7 @@ pub(super) fn build<'a>(
     sent: &[Held<'a>],
     trusted: &[Held<'a>],
     at: OffsetDateTime,
+    index: &Index<'a>,
 ) -> Chain<'a> {
     let mut links = vec![leaf];
     let is_trusted =
@@ -58,7 +60,8 @@ pub(super) fn build<'a>(
             let end = if is_trusted(&current) { End::Anchor } else { End::NotTrusted };
             return Chain { links, end };
         }
-        let next = issuer(current.certificate, trusted, at).or_else(|| issuer(current.certificate, sent, at));
+        let next = issuer(current.certificate, trusted, at, index)
+            .or_else(|| issuer(current.certificate, sent, at, index));
         match next {
             None => {
                 let end = if is_trusted(&current) { End::NotSelfSigned } else { End::NoIssuer };
@@ -76,7 +79,12 @@ pub(super) fn build<'a>(
 }
 
 /// Of those that may have issued a certificate, one whose key made the signature, best one that is valid now.
-fn issuer<'a>(child: &Certificate, among: &[Held<'a>], at: OffsetDateTime) -> Option<Held<'a>> {
+fn issuer<'a>(
+    child: &'a Certificate,
+    among: &[Held<'a>],
+    at: OffsetDateTime,
+    index: &Index<'a>,
+) -> Option<Held<'a>> {
     let mut fitting = among.iter().copied().filter(|held| held.certificate.may_have_issued(child));
     let first = fitting.next()?;
     let others: Vec<Held<'a>> = fitting.collect();
@@ -84,15 +92,8 @@ fn issuer<'a>(child: &Certificate, among: &[Held<'a>], at: OffsetDateTime) -> Op
         return Some(first);
     }
     let rank = |held: &Held<'_>| {
-        let signed = signature(child, held.certificate) == SignatureCheck::Good;
+        let signed = index.signature(child, held.certificate) == SignatureCheck::Good;
         (!signed, !held.certificate.window.contains(at))
     };
     std::iter::once(first).chain(others).min_by_key(rank)
-}
-
-/// Whether the issuer's key made the signature of a certificate.
-#[must_use]
-pub(super) fn signature(child: &Certificate, issuer: &Certificate) -> SignatureCheck {
-    let key = PublicKey::from_spki_der(&issuer.public_key);
-    key.verify(child.signature_algorithm(), child.to_be_signed(), child.signature())
 }

@@ -6,8 +6,9 @@ use super::policy::{Policy, Reader};
 use super::report::Finding;
 use super::rules::{Rule, Severity};
 use super::scene::{Identity, Scene, is_key_of};
-use crate::keys::{KeyContent, KeyEncoding, KeyEncryption, KeyFile, KeyForm};
+use crate::keys::{KeyContent, KeyEncoding, KeyEncryption, KeyFile, KeyForm, PublicKey};
 use crate::pg::key_mode_problem;
+use std::collections::HashSet;
 
 const ROOT: u32 = 0;
 
@@ -92,13 +93,13 @@ fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut V
 pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
     // A key among certificates has been named already.
     let alone = |exhibit: &&Exhibit| !exhibit.keys.is_empty() && exhibit.certificates.is_empty();
+    let serving = scene.identities.iter().filter(|identity| identity.serves);
+    let servers: HashSet<&str> =
+        serving.filter_map(|identity| identity.key).map(|key| key.name.as_str()).collect();
     for exhibit in scene.exhibits.iter().filter(alone) {
         let Some(owner) = exhibit.entry.owner else { continue };
         let file = exhibit.name.as_str();
-        let of_server = scene
-            .identities
-            .iter()
-            .any(|identity| identity.serves && identity.key.is_some_and(|key| key.name == exhibit.name));
+        let of_server = servers.contains(file);
         let mode = exhibit.entry.mode;
         let reader = match policy.reader {
             Reader::User(uid) => Some(uid),
@@ -131,21 +132,21 @@ pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
 /// Keys without a certificate, and keys of authorities beside what is shipped.
 pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let mut of_authorities = Vec::new();
-    for exhibit in scene.exhibits {
-        for key in &exhibit.keys {
-            if !exhibit.certificates.is_empty() {
-                continue;
-            }
-            let fits = |held: &Held<'_>| is_key_of(key, held.certificate);
-            let named = scene
-                .identities
-                .iter()
-                .any(|identity| identity.key.is_some_and(|key| key.name == exhibit.name));
-            if scene.authorities.iter().any(fits) {
+    let used = scene.identities.iter().filter_map(|identity| identity.key);
+    let used: HashSet<&str> = used.map(|key| key.name.as_str()).collect();
+    let of_certificates = scene.index.public_keys();
+    for exhibit in scene.exhibits.iter().filter(|exhibit| exhibit.certificates.is_empty()) {
+        for public in exhibit.keys.iter().filter_map(KeyFile::public) {
+            let of_this =
+                |held: &Held<'_>| public.is_same_key(&PublicKey::from_spki_der(&held.certificate.public_key));
+            if scene.authorities.iter().any(of_this) {
                 of_authorities.push(exhibit.name.as_str());
-            } else if has_damaged_twin(exhibit, scene.exhibits) {
+            } else if used.contains(exhibit.name.as_str())
+                || of_certificates.contains(public.spki_der())
+                || has_damaged_twin(exhibit, scene.exhibits)
+            {
                 continue;
-            } else if key.public().is_some() && !named && !scene.certificates().iter().any(fits) {
+            } else {
                 let fact = "no certificate here belongs to it";
                 found.push(Finding::new(Rule::KeyAlone, &exhibit.name, fact));
             }

@@ -8,6 +8,7 @@ mod authority;
 mod chain;
 mod exhibit;
 mod host;
+mod index;
 mod keyfiles;
 mod leaf;
 mod path;
@@ -21,6 +22,7 @@ mod settings;
 pub use chain::{Chain, End, Held};
 pub use exhibit::Exhibit;
 pub use host::accepts_host;
+pub use index::Index;
 pub use policy::{NEWEST_LIBPQ, Policy, Reader, ServerFacts};
 pub use report::{Finding, Report};
 pub use rules::{Rule, Severity};
@@ -28,6 +30,7 @@ pub use scene::{Identity, Roles, Scene, Side};
 
 use crate::x509::{Name, serialize_instant};
 use serde::Serialize;
+use std::thread;
 use time::OffsetDateTime;
 
 /// What was looked at.
@@ -74,16 +77,7 @@ pub fn concerns(name: &str) -> bool {
 pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Policy) -> (Report, Tally) {
     let scene = Scene::of(directory, exhibits, roles, policy);
     let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();
-    for identity in &scene.identities {
-        found.extend(leaf::judge(identity, &scene, policy));
-        keyfiles::judge(identity, &scene, &mut found);
-        let sides = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
-        // What the system's own store holds is its own affair.
-        let is_known = |side: Side| side == Side::Client || !roles.trusts_system();
-        for (_, side) in sides.into_iter().filter(|(shows, side)| *shows && is_known(*side)) {
-            found.extend(path::judge(identity, side, &scene, policy));
-        }
-    }
+    found.extend(judge_identities(&scene, roles, policy));
     for authority in &scene.authorities {
         authority::judge(authority, &mut found);
         // Otherwise what hangs from it tells; an old root beside its successor is nobody's trouble.
@@ -119,6 +113,50 @@ fn tally(scene: &Scene<'_>) -> Tally {
         lists: scene.exhibits.iter().map(|exhibit| exhibit.lists.len()).sum(),
         trust,
         leaves: scene.certificates().iter().map(shown).collect(),
+    }
+}
+
+/// Below this many end-entities a thread costs more than it saves.
+const WORTH_A_THREAD: usize = 32;
+
+/// The end-entities, on all processors where there are many; findings in the order of the files.
+fn judge_identities(scene: &Scene<'_>, roles: &Roles, policy: &Policy) -> Vec<Finding> {
+    let judge = |identities: &[Identity<'_>]| {
+        let mut found = Vec::new();
+        identities.iter().for_each(|identity| judge_identity(identity, scene, roles, policy, &mut found));
+        found
+    };
+    let identities = scene.identities.as_slice();
+    if identities.len() < 2 * WORTH_A_THREAD {
+        return judge(identities);
+    }
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let share = identities.len().div_ceil(processors).max(WORTH_A_THREAD);
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            identities.chunks(share).map(|share| (share, scope.spawn(|| judge(share)))).collect();
+        // A thread that died is a defect, and what it had to do is done here.
+        threads
+            .into_iter()
+            .flat_map(|(share, thread)| thread.join().unwrap_or_else(|_| judge(share)))
+            .collect()
+    })
+}
+
+fn judge_identity<'a>(
+    identity: &Identity<'a>,
+    scene: &Scene<'a>,
+    roles: &Roles,
+    policy: &Policy,
+    found: &mut Vec<Finding>,
+) {
+    found.extend(leaf::judge(identity, scene, policy));
+    keyfiles::judge(identity, scene, found);
+    let sides = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
+    // What the system's own store holds is its own affair.
+    let is_known = |side: Side| side == Side::Client || !roles.trusts_system();
+    for (_, side) in sides.into_iter().filter(|(shows, side)| *shows && is_known(*side)) {
+        found.extend(path::judge(identity, side, scene, policy));
     }
 }
 

@@ -14,9 +14,14 @@ use time::OffsetDateTime;
 const LEVEL_2_BITS: u32 = 112;
 
 /// Everything that stands between a leaf and the trust of the other side.
-pub(super) fn judge(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
+pub(super) fn judge<'a>(
+    identity: &Identity<'a>,
+    side: Side,
+    scene: &Scene<'a>,
+    policy: &Policy,
+) -> Vec<Finding> {
     let mut found = Vec::new();
-    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side), policy.at);
+    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side), policy.at, &scene.index);
     end(&chain, side, scene, &mut found);
     for (at, link) in chain.links.iter().enumerate() {
         window(link, chain.links.get(at + 1), policy, &mut found);
@@ -26,7 +31,7 @@ pub(super) fn judge(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, poli
             found.push(Finding::new(Rule::CriticalExtensionUnknown, link.file, fact));
         }
         if let Some(issuer) = chain.links.get(at + 1) {
-            signature(link, issuer, &mut found);
+            signature(link, issuer, scene, &mut found);
             authority(issuer, link, at, side, &mut found);
             constraints(issuer, identity.leaf, &mut found);
         }
@@ -122,29 +127,28 @@ fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
 /// Whether every certificate was signed by the key of its issuer, also where no chain leads over it: a damaged copy of
 /// an authority, or a root whose own signature nobody else checks.
 pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let all = scene.certificates();
-    for held in &all {
+    for held in scene.certificates() {
         if held.certificate.is_own_issuer() {
-            signature(held, held, found);
+            signature(held, held, scene, found);
             continue;
         }
-        let mut issuers =
-            all.iter().filter(|other| other.certificate.may_have_issued(held.certificate)).peekable();
+        let mut issuers = scene.index.issuers_of(held.certificate).peekable();
         let Some(first) = issuers.peek().copied() else {
-            let is_authority =
-                scene.authorities.iter().any(|other| other.certificate.der == held.certificate.der);
+            let is_this = |other: &Held<'_>| other.certificate.der == held.certificate.der;
             // What is trusted is judged with the chains that end at it.
-            let is_trusted = [Side::Server, Side::Client].iter().any(|side| {
-                scene.trust(*side).iter().any(|trusted| trusted.certificate.der == held.certificate.der)
-            });
+            let is_trusted =
+                [Side::Server, Side::Client].iter().any(|side| scene.trust(*side).iter().any(is_this));
+            let is_authority = scene.authorities.iter().any(is_this);
             if is_authority && !is_trusted && !scene.is_trust_elsewhere(Side::Server) {
                 found.push(incomplete(held, scene, Side::Server));
             }
             continue;
         };
-        let good =
-            |other: &&Held<'_>| chain::signature(held.certificate, other.certificate) != SignatureCheck::Bad;
-        signature(held, issuers.find(good).unwrap_or(first), found);
+        let good = |other: &Held<'_>| {
+            scene.index.signature(held.certificate, other.certificate) != SignatureCheck::Bad
+        };
+        let best = issuers.find(good).unwrap_or(first);
+        signature(held, &best, scene, found);
     }
 }
 
@@ -164,8 +168,8 @@ fn weak_algorithm(certificate: &Certificate) -> Option<SignatureAlgorithm> {
     algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS).then_some(algorithm)
 }
 
-fn signature(child: &Held<'_>, issuer: &Held<'_>, found: &mut Vec<Finding>) {
-    match chain::signature(child.certificate, issuer.certificate) {
+fn signature<'a>(child: &Held<'a>, issuer: &Held<'a>, scene: &Scene<'a>, found: &mut Vec<Finding>) {
+    match scene.index.signature(child.certificate, issuer.certificate) {
         SignatureCheck::Good => {}
         // It is refused for its weakness already.
         SignatureCheck::NotChecked { .. } if weak_algorithm(child.certificate).is_some() => {}

@@ -3,6 +3,7 @@
 use super::rules::{Rule, Severity};
 use serde::Serialize;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,20 +69,21 @@ impl Report {
     #[must_use]
     pub fn of(found: Vec<Finding>) -> Self {
         let mut findings: Vec<Finding> = Vec::new();
+        let mut places = HashMap::new();
         for finding in found {
-            let same = |other: &&mut Finding| {
-                let parts = |one: &Finding| {
-                    (one.rule, one.severity, one.fact.clone(), one.detail.clone(), one.hint.clone())
-                };
-                parts(other) == parts(&finding)
-            };
-            match findings.iter_mut().find(same) {
-                Some(other) => {
-                    let new = finding.files.into_iter().filter(|file| !other.files.contains(file));
-                    let new: Vec<String> = new.collect();
-                    other.files.extend(new);
+            let Finding { rule, severity, files, fact, detail, hint } = finding;
+            let told = (rule, severity, fact.clone(), detail.clone(), hint.clone());
+            let place = *places.entry(told).or_insert(findings.len());
+            match findings.get_mut(place) {
+                Some(known) => {
+                    let known = &mut known.files;
+                    files.into_iter().for_each(|file| {
+                        if !known.contains(&file) {
+                            known.push(file)
+                        }
+                    });
                 }
-                None => findings.push(finding),
+                None => findings.push(Finding { rule, severity, files, fact, detail, hint }),
             }
         }
         findings.sort_by_key(|finding| (finding.severity, finding.rule));
@@ -106,8 +108,10 @@ impl Report {
     #[must_use]
     pub fn by_files(&self) -> Vec<(&[String], Vec<&Finding>)> {
         let mut groups: Vec<(&[String], Vec<&Finding>)> = Vec::new();
+        let mut places = HashMap::new();
         for finding in &self.findings {
-            match groups.iter_mut().find(|(files, _)| *files == finding.files.as_slice()) {
+            let place = *places.entry(finding.files.as_slice()).or_insert(groups.len());
+            match groups.get_mut(place) {
                 Some((_, group)) => group.push(finding),
                 None => groups.push((&finding.files, vec![finding])),
             }

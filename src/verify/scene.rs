@@ -5,9 +5,11 @@
 
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
+use super::index::Index;
 use super::policy::Policy;
 use crate::keys::{KeyFile, PublicKey};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
+use std::collections::HashSet;
 use time::OffsetDateTime;
 
 /// One side of a connection: who shows a certificate.
@@ -93,6 +95,8 @@ pub struct Identity<'a> {
 pub struct Scene<'a> {
     /// The files.
     pub exhibits: &'a [Exhibit],
+    /// The same, looked up.
+    pub index: Index<'a>,
     /// End-entities.
     pub identities: Vec<Identity<'a>>,
     /// Authorities, each under the file that is most its own.
@@ -109,7 +113,8 @@ pub struct Scene<'a> {
 const SERVER_NAMES: [&str; 3] = ["server", "dbhost", "node"];
 const CLIENT_NAMES: [&str; 5] = ["client", "replication", "postgresql", "node", "kong"];
 /// Trust files, best first.
-const TRUST_NAMES: [&str; 6] = ["chain.crt", "ca.crt", "root.crt", "ca.pem", "ca-bundle.crt", "root.pem"];
+pub(super) const TRUST_NAMES: [&str; 6] =
+    ["chain.crt", "ca.crt", "root.crt", "ca.pem", "ca-bundle.crt", "root.pem"];
 
 impl<'a> Scene<'a> {
     /// Tells who is who.
@@ -121,6 +126,7 @@ impl<'a> Scene<'a> {
         };
         let mut scene = Self {
             exhibits,
+            index: Index::of(exhibits),
             identities: Vec::new(),
             authorities: Vec::new(),
             client_trust: named(&roles.client_trust),
@@ -129,8 +135,10 @@ impl<'a> Scene<'a> {
             at: policy.at,
             trust_is_elsewhere: policy.server.is_some(),
         };
+        // Authorities and leaves that were met, each once.
+        let mut met = HashSet::new();
         for exhibit in exhibits {
-            scene.take(exhibit, roles);
+            scene.take(exhibit, roles, &mut met);
         }
         let usual = TRUST_NAMES.iter().find_map(|name| {
             exhibits.iter().find(|exhibit| exhibit.name == *name && !exhibit.certificates.is_empty())
@@ -152,23 +160,23 @@ impl<'a> Scene<'a> {
         scene
     }
 
-    fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles) {
+    fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles, met: &mut HashSet<&'a [u8]>) {
         let is = |role: &Option<String>| role.as_deref() == Some(exhibit.name.as_str());
         let (serves, logs_in) = (is(&roles.server_certificate), is(&roles.client_certificate));
-        let exhibits = self.exhibits;
         // A trust file has no key of its own, whatever it holds.
         let is_trust = is(&roles.client_trust) || is(&roles.server_trust);
-        let leaf =
-            leaf_of(exhibit, exhibits, serves || logs_in).filter(|_| !is_trust && !exhibit.is_key_by_name());
+        let leaf = leaf_of(exhibit, &self.index, serves || logs_in);
+        let leaf = leaf.filter(|_| !is_trust && !exhibit.is_key_by_name());
         for certificate in &exhibit.certificates {
-            let known = self.authorities.iter().any(|held| held.certificate.der == certificate.der);
             let is_leaf = leaf.is_some_and(|leaf| leaf.der == certificate.der);
-            if is_authority(certificate, exhibits) && !known && !is_leaf && !self.is_a_leaf(certificate) {
-                let file = home(self.exhibits, certificate);
-                self.authorities.push(Held { certificate, file });
+            let known = is_leaf || met.contains(certificate.der.as_slice());
+            if !known && is_authority(certificate, &self.index) {
+                met.insert(&certificate.der);
+                self.authorities.push(Held { certificate, file: self.index.home(certificate) });
             }
         }
         let Some(leaf) = leaf else { return };
+        met.insert(&leaf.der);
         let (serves, logs_in) = match (serves, logs_in) {
             (false, false) => parts(exhibit, leaf),
             said => said,
@@ -176,24 +184,18 @@ impl<'a> Scene<'a> {
         let key = match () {
             () if serves && roles.server_key.is_some() => self.named(&roles.server_key),
             () if logs_in && roles.client_key.is_some() => self.named(&roles.client_key),
-            () => key_of(self.exhibits, exhibit, leaf),
+            () => self.index.key_of(exhibit, leaf),
         };
         let held = |certificate| Held { certificate, file: exhibit.name.as_str() };
         let sent = exhibit.certificates.iter().filter(|other| other.der != leaf.der);
         self.identities.push(Identity {
             leaf: held(leaf),
-            sent: sent
-                .map(|certificate| Held { certificate, file: home(self.exhibits, certificate) })
-                .collect(),
+            sent: sent.map(|certificate| Held { certificate, file: self.index.home(certificate) }).collect(),
             exhibit,
             key,
             serves,
             logs_in,
         });
-    }
-
-    fn is_a_leaf(&self, certificate: &Certificate) -> bool {
-        self.identities.iter().any(|identity| identity.leaf.certificate.der == certificate.der)
     }
 
     fn named(&self, name: &Option<String>) -> Option<&'a Exhibit> {
@@ -205,7 +207,7 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn trust(&self, side: Side) -> Vec<Held<'a>> {
         let Some(exhibit) = self.trust_exhibit(side) else { return Vec::new() };
-        let held = |certificate| Held { certificate, file: home(self.exhibits, certificate) };
+        let held = |certificate| Held { certificate, file: self.index.home(certificate) };
         exhibit.certificates.iter().map(held).collect()
     }
 
@@ -231,7 +233,8 @@ impl<'a> Scene<'a> {
     /// Whether a leaf's chain reaches what the other side trusts.
     #[must_use]
     pub fn is_anchored(&self, identity: &Identity<'a>, side: Side) -> bool {
-        chain::build(identity.leaf, &identity.sent, &self.trust(side), self.at).end == End::Anchor
+        chain::build(identity.leaf, &identity.sent, &self.trust(side), self.at, &self.index).end
+            == End::Anchor
     }
 
     /// The command that makes end-entities anew, with their names, under the same authorities.
@@ -268,40 +271,31 @@ impl<'a> Scene<'a> {
 
     /// Every certificate once, under the file that is most its own.
     #[must_use]
-    pub fn certificates(&self) -> Vec<Held<'a>> {
-        let mut all: Vec<Held<'a>> = Vec::new();
-        for certificate in self.exhibits.iter().flat_map(|exhibit| &exhibit.certificates) {
-            if !all.iter().any(|held| held.certificate.der == certificate.der) {
-                all.push(Held { certificate, file: home(self.exhibits, certificate) });
-            }
-        }
-        all
+    pub fn certificates(&self) -> &[Held<'a>] {
+        &self.index.all
     }
 
     /// The file that is most a certificate's own.
     #[must_use]
     pub fn home(&self, certificate: &Certificate) -> &'a str {
-        home(self.exhibits, certificate)
+        self.index.home(certificate)
     }
 }
 
 /// The leaf of a file: the certificate that its key belongs to, or its first; `None` where it holds authorities alone.
-fn leaf_of<'a>(exhibit: &'a Exhibit, all: &[Exhibit], said: bool) -> Option<&'a Certificate> {
+fn leaf_of<'a>(exhibit: &'a Exhibit, index: &Index<'_>, said: bool) -> Option<&'a Certificate> {
     let first = exhibit.certificates.first()?;
     let named = names(exhibit, &SERVER_NAMES) || names(exhibit, &CLIENT_NAMES);
-    let is_leaf = |certificate: &&Certificate| !is_authority(certificate, all);
-    if said || (named && is_authority(first, all)) {
+    let is_leaf = |certificate: &&Certificate| !is_authority(certificate, index);
+    if said || (named && is_authority(first, index)) {
         return exhibit.certificates.iter().find(is_leaf).or(Some(first));
     }
     exhibit.certificates.iter().find(is_leaf).filter(|_| !TRUST_NAMES.contains(&exhibit.name.as_str()))
 }
 
 /// Whether a certificate is an authority's: it says so, or it issued another one that is here.
-fn is_authority(certificate: &Certificate, all: &[Exhibit]) -> bool {
-    let mut others = all.iter().flat_map(|exhibit| &exhibit.certificates);
-    if others.any(|other| {
-        other.der != certificate.der && !other.is_own_issuer() && certificate.may_have_issued(other)
-    }) {
+fn is_authority(certificate: &Certificate, index: &Index<'_>) -> bool {
+    if index.has_issued(certificate) {
         return true;
     }
     let signs = certificate.key_usage.as_ref().is_some_and(|bits| bits.contains(&KeyUsage::KeyCertSign));
@@ -348,29 +342,7 @@ fn parts(exhibit: &Exhibit, leaf: &Certificate) -> (bool, bool) {
     }
 }
 
-/// The key of a certificate file: the one of its stem, or one that fits.
-fn key_of<'a>(exhibits: &'a [Exhibit], exhibit: &'a Exhibit, leaf: &Certificate) -> Option<&'a Exhibit> {
-    let stem = exhibit.stem();
-    let keyed = || exhibits.iter().filter(|other| !other.keys.is_empty());
-    let named = keyed().find(|other| other.name != exhibit.name && other.stem() == stem);
-    let fits = |other: &&Exhibit| other.keys.iter().any(|key| is_key_of(key, leaf));
-    named.or_else(|| keyed().find(fits))
-}
-
 /// Whether a key is that of a certificate.
 pub(super) fn is_key_of(key: &KeyFile, certificate: &Certificate) -> bool {
     key.public().is_some_and(|public| public.is_same_key(&PublicKey::from_spki_der(&certificate.public_key)))
-}
-
-/// The file that is most a certificate's own: it stands first in it, its key lies beside, and few others follow.
-fn home<'a>(exhibits: &'a [Exhibit], certificate: &Certificate) -> &'a str {
-    let holding = exhibits
-        .iter()
-        .filter(|exhibit| exhibit.certificates.iter().any(|other| other.der == certificate.der));
-    let best = holding.min_by_key(|exhibit| {
-        let first = exhibit.certificates.first().is_some_and(|first| first.der == certificate.der);
-        let bundle = TRUST_NAMES.contains(&exhibit.name.as_str()) && exhibit.name != "root.crt";
-        (!first, bundle, exhibit.certificates.len(), exhibit.name.clone())
-    });
-    best.map(|exhibit| exhibit.name.as_str()).unwrap_or_default()
 }
