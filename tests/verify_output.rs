@@ -109,6 +109,20 @@ fn single_files_are_judged_by_what_is_said_of_them() {
 }
 
 #[test]
+fn certificates_named_alone_are_judged_without_their_keys() {
+    let home = fixture("faults/clean-ecdsa-p256-intermediate");
+    let at = ["--trust", "pki/chain.crt", "--at", "2027-01-01", "--strict"];
+    for files in [&["pki/server.crt"][..], &["pki/server.crt", "pki/client.crt"]] {
+        let (code, stdout, stderr) = verified(&home, &[files, &at].concat());
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    }
+    let (code, stdout, _) = verified(&home, &[&["pki/server.crt", "pki/client.key"][..], &at].concat());
+    assert_eq!((code, stdout.contains("[key-missing]")), (Some(1), true), "{stdout}");
+    let (code, _, stderr) = verified(&home, &[&["pki/server.crt", "pki/nowhere.crt"][..], &at].concat());
+    assert_eq!((code, stderr.contains("\"pki/nowhere.crt\" does not exist")), (Some(4), true), "{stderr}");
+}
+
+#[test]
 fn the_questions_are_answered() {
     let home = fixture("faults/clean-ecdsa-p256");
     for (words, rule) in [

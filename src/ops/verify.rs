@@ -7,6 +7,7 @@ use crate::error::{Error, RequestError};
 use crate::fs::{Directory, FileSet};
 use crate::verify::{self, Exhibit, Policy, Reader, Report, Roles, Tally};
 use nix::unistd::geteuid;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
 
@@ -62,7 +63,7 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
     let passphrase = passphrase.as_ref().map(|line| line.as_slice());
     let mut problems = Vec::new();
-    let Gathered { place, fell_back, mut files, server } = gather(request, &mut problems)?;
+    let Gathered { place, fell_back, mut files, server, is_loose } = gather(request, &mut problems)?;
     let (live, roles, facts) = match server {
         Some(server) => (server.settings, laid_over(&request.roles, server.roles), Some(server.facts)),
         None => (Vec::new(), request.roles.clone(), None),
@@ -100,6 +101,8 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     };
     let directory = if request.paths.len() > 1 { "." } else { place.as_str() };
     policy.server = facts;
+    // Whoever names certificates alone asks about certificates.
+    policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
     let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
     Ok(Verified { place, fell_back, live, tally, report, problems })
 }
@@ -109,6 +112,8 @@ struct Gathered {
     fell_back: bool,
     files: FileSet,
     server: Option<Live>,
+    /// Whether single files were named, and no place that has all that belongs together.
+    is_loose: bool,
 }
 
 /// What the user says of a file counts more than a setting.
@@ -132,9 +137,13 @@ fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Result<Gathered
     }
     let named_roles = request.roles.files().next().is_some();
     match request.paths.as_slice() {
-        [] if named_roles => {
-            Ok(Gathered { place: ".".to_owned(), fell_back: false, files: FileSet::default(), server: None })
-        }
+        [] if named_roles => Ok(Gathered {
+            place: ".".to_owned(),
+            fell_back: false,
+            files: FileSet::default(),
+            server: None,
+            is_loose: true,
+        }),
         [] => {
             let (path, directory) = directory_or_default(None)?;
             let files = in_directory(&directory, problems)?;
@@ -143,6 +152,7 @@ fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Result<Gathered
                 fell_back: path == Path::new("."),
                 files,
                 server: None,
+                is_loose: false,
             })
         }
         [path] if is_directory(path)? => {
@@ -151,16 +161,19 @@ fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Result<Gathered
                 return gather_server(Some(path), None);
             }
             let files = in_directory(&directory, problems)?;
-            Ok(Gathered { place: path.display().to_string(), fell_back: false, files, server: None })
+            Ok(Gathered {
+                place: path.display().to_string(),
+                fell_back: false,
+                files,
+                server: None,
+                is_loose: false,
+            })
         }
         paths => {
-            let mut files = FileSet::default();
-            for path in paths {
-                files.extend(one_file(path)?);
-            }
+            let files = several_files(paths)?;
             let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
             let place = if shown.len() > 3 { format!("{} files", shown.len()) } else { shown.join(" ") };
-            Ok(Gathered { place, fell_back: false, files, server: None })
+            Ok(Gathered { place, fell_back: false, files, server: None, is_loose: true })
         }
     }
 }
@@ -169,7 +182,7 @@ fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Result<Gathered
 fn gather_server(directory: Option<&Path>, configuration: Option<&Path>) -> Result<Gathered, Error> {
     let server = live(directory, configuration)?;
     let place = place(directory, configuration);
-    Ok(Gathered { place, fell_back: false, files: FileSet::default(), server: Some(server) })
+    Ok(Gathered { place, fell_back: false, files: FileSet::default(), server: Some(server), is_loose: false })
 }
 
 /// Whether a path leads to a directory; what does not exist is an error.
@@ -198,14 +211,31 @@ fn hash_directory(path: &str, problems: &mut Vec<Error>) -> Result<FileSet, Erro
     Ok(files.into_iter().map(|(name, entry)| (under(&name), entry)).collect())
 }
 
-/// One file by its path, with its mode and owner, under that path.
+/// Files by their paths, each with its mode and owner, under those paths. A directory is looked at once, however many of
+/// its files are meant.
+fn several_files(paths: &[PathBuf]) -> Result<FileSet, Error> {
+    let missing = |path: &Path| RequestError::NoSuchFile { path: path.display().to_string() };
+    let mut by_parent: BTreeMap<&Path, BTreeMap<&str, &Path>> = BTreeMap::new();
+    for path in paths {
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| missing(path))?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        by_parent.entry(parent).or_default().insert(name, path);
+    }
+    let mut files = FileSet::default();
+    for (parent, wanted) in by_parent {
+        let first = || wanted.values().next().copied().unwrap_or(parent);
+        let directory = Directory::open(parent)?.ok_or_else(|| missing(first()))?;
+        let found = directory.read(|name| wanted.contains_key(name))?;
+        if let Some((_, path)) = wanted.iter().find(|(name, _)| found.get(name).is_none()) {
+            return Err(missing(path).into());
+        }
+        let shown = |name: &str| wanted.get(name).map_or_else(String::new, |path| path.display().to_string());
+        files.extend(found.into_iter().map(|(name, entry)| (shown(&name), entry)));
+    }
+    Ok(files)
+}
+
+/// One file by its path.
 fn one_file(path: &Path) -> Result<FileSet, Error> {
-    let shown = path.display().to_string();
-    let missing = || RequestError::NoSuchFile { path: shown.clone() };
-    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(missing)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let directory = Directory::open(parent)?.ok_or_else(missing)?;
-    let found = directory.read(|other| other == name)?;
-    let (_, entry) = found.into_iter().next().ok_or_else(missing)?;
-    Ok(std::iter::once((shown, entry)).collect())
+    several_files(&[path.to_path_buf()])
 }

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 const ROOT: u32 = 0;
 
 /// The key of one end-entity.
-pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
     let file = identity.leaf.file;
     let first = identity.exhibit.certificates.first();
     let stem = identity.exhibit.stem();
@@ -21,7 +21,9 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<
         |exhibit: &&Exhibit| exhibit.name != file && exhibit.stem() == stem && exhibit.keys.is_empty();
     let Some((exhibit, key)) = identity.key.and_then(|exhibit| Some((exhibit, exhibit.keys.first()?))) else {
         // A key file that holds no key has been named already.
-        if scene.exhibits.iter().find(is_broken).is_some_and(|exhibit| exhibit.name.ends_with(".key")) {
+        let is_named =
+            scene.exhibits.iter().find(is_broken).is_some_and(|exhibit| exhibit.name.ends_with(".key"));
+        if is_named || !policy.wants_keys {
             return;
         }
         let fact = "its key is not here";

@@ -151,7 +151,7 @@ fn judge_identity<'a>(
     found: &mut Vec<Finding>,
 ) {
     found.extend(leaf::judge(identity, scene, policy));
-    keyfiles::judge(identity, scene, found);
+    keyfiles::judge(identity, scene, policy, found);
     let sides = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
     // What the system's own store holds is its own affair.
     let is_known = |side: Side| side == Side::Client || !roles.trusts_system();

@@ -21,6 +21,8 @@ pub struct Policy {
     pub user: Option<String>,
     /// Major version of the oldest libpq that connects.
     pub libpq: u32,
+    /// Whether every end-entity has to have its key beside it.
+    pub wants_keys: bool,
     /// As whom key files are opened.
     pub reader: Reader,
     /// What a server's settings say besides, where they were read.
@@ -58,6 +60,7 @@ impl Policy {
             checks_host: true,
             user: None,
             libpq: NEWEST_LIBPQ,
+            wants_keys: true,
             reader: Reader::Owner,
             server: None,
             waived: Vec::new(),
