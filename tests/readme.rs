@@ -144,3 +144,14 @@ fn the_reference_names_every_key_and_every_rule() {
         assert!(PROFILES.contains(&format!("`{word}`")), "docs/profiles.md does not say what {word} is");
     }
 }
+
+#[test]
+fn the_catalogue_names_every_rule_of_verify_with_what_it_means() {
+    const VERIFY: &str = include_str!("../docs/verify.md");
+    let rules = pgtls::verify::Rule::ALL;
+    for rule in rules {
+        let row = format!("| `{rule}` | {} | {} | {} |\n", rule.severity(), rule.meaning(), rule.source());
+        assert!(VERIFY.contains(&row), "docs/verify.md lacks\n{row}");
+    }
+    assert_eq!(VERIFY.matches("\n| `").count(), rules.len() + 6, "docs/verify.md names what does not exist");
+}
