@@ -254,3 +254,26 @@ fn a_role_with_a_dot_is_a_host_to_name_constraints() {
     refused(&home, &gen_for("alice.smith"), 3, words);
     made(&home, &gen_for("alice"));
 }
+
+#[test]
+fn a_root_that_did_not_sign_its_intermediate_is_found_where_nothing_but_the_signature_tells() {
+    let home = scratch();
+    let at = home.path().join("pki");
+    let anonymous = ["subjectKeyIdentifier=none", "authorityKeyIdentifier=none"];
+    openssl_root(&at, &anonymous);
+    let words = "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=int -keyout intermediate.key -out i.csr";
+    run(&at, "openssl", &words.split_whitespace().collect::<Vec<_>>());
+    fs::write(at.join("i.ext"), "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=none\n").unwrap();
+    let words =
+        "x509 -req -in i.csr -CA root.crt -CAkey root.key -days 2000 -extfile i.ext -out intermediate.crt";
+    run(&at, "openssl", &words.split_whitespace().collect::<Vec<_>>());
+    made(&home, &["gen", "chain", "--intermediate", "-q", "--force"]);
+    // Another root of the same name.
+    let other = home.path().join("other");
+    openssl_root(&other, &anonymous);
+    for file in ["root.crt", "root.key"] {
+        copy(&home, &format!("other/{file}"), &format!("pki/{file}"));
+    }
+    let words = "\"intermediate.crt\" would not work: its signature was not made by the key of CN=theirs";
+    refused(&home, &["gen", "chain", "--intermediate", "-q", "--force"], 3, words);
+}

@@ -13,6 +13,7 @@ use crate::profile::ProfileError;
 use crate::recipe::RecipeError;
 use crate::settings::SettingsError;
 use crate::state::StateError;
+use crate::verify::VerifyError;
 
 /// Anything that a verb can fail with. Every variant knows its detail, its hint and its class ([`Diagnosis`]).
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum Error {
     /// Keys and signatures.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// A product that the judge refuses.
+    #[error(transparent)]
+    Judged(#[from] VerifyError),
     /// A plan that is no script of openssl commands.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
@@ -55,6 +59,7 @@ impl Error {
             Self::Plan(error) => error,
             Self::State(error) => error,
             Self::Issue(error) => error,
+            Self::Judged(error) => error,
             Self::Recipe(error) => error,
             Self::Settings(error) => error,
             Self::Layout(error) => error,

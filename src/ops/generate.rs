@@ -12,6 +12,7 @@ use crate::pki::{self, Secrets};
 use crate::plan::{self, Existing, Plan};
 use crate::profile::Profile;
 use crate::state::State;
+use crate::verify;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -210,6 +211,12 @@ impl Run<'_> {
         }
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let filled = layout::fill(&outline, &issued)?;
+        // Together with what stays, for a leaf is judged by the CA that it hangs from.
+        let mut judged = ca_directory.map(|found| found.files).unwrap_or_default();
+        judged.extend(directory.files);
+        judged.extend(filled.ca_directory.clone());
+        judged.extend(filled.directory.clone());
+        verify::gate(&judged, self.now)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {
                 Some(target.stage(&filled.ca_directory, PRIVATE)?)

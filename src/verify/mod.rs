@@ -7,6 +7,7 @@
 mod authority;
 mod chain;
 mod exhibit;
+mod gate;
 mod host;
 mod index;
 mod keyfiles;
@@ -21,6 +22,7 @@ mod settings;
 
 pub use chain::{Chain, End, Held};
 pub use exhibit::Exhibit;
+pub use gate::{VerifyError, gate};
 pub use host::accepts_host;
 pub use index::Index;
 pub use policy::{NEWEST_LIBPQ, Policy, Reader, ServerFacts};

@@ -1,0 +1,65 @@
+//! The judge as a gate: what was made, and would not work, is not written.
+
+use super::exhibit::Exhibit;
+use super::report::Finding;
+use super::rules::Rule;
+use super::{Policy, Roles, check};
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::fs::FileSet;
+use time::OffsetDateTime;
+
+/// What no wish of a profile can ask for: only a defect of the maker, or an existing authority that is not what it seems.
+const NEVER_WANTED: [Rule; 7] = [
+    Rule::BlockUnreadable,
+    Rule::PemDamaged,
+    Rule::KeyMismatch,
+    Rule::LeafNotFirst,
+    Rule::KeyInPublicFile,
+    Rule::SignatureBad,
+    Rule::IssuerCannotSign,
+];
+
+/// A product that the judge refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("\"{file}\" would not work: {}", finding.fact)]
+pub struct VerifyError {
+    file: String,
+    /// Boxed, so that every result with an error in it stays small.
+    finding: Box<Finding>,
+}
+
+impl Diagnosis for VerifyError {
+    fn detail(&self) -> Option<String> {
+        let detail = self.finding.detail.as_deref().map(|detail| format!("{detail} ")).unwrap_or_default();
+        Some(format!("{detail}Found by the rule {}; nothing was written.", self.finding.rule))
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("Look at the existing CA with pgtls verify.".to_owned())
+    }
+
+    fn failure(&self) -> Failure {
+        Failure::Forbidden
+    }
+}
+
+/// Judges files in memory before they are written.
+///
+/// # Errors
+/// [`VerifyError`] for the worst finding that no wish can ask for.
+pub fn gate(files: &FileSet, now: OffsetDateTime) -> Result<(), VerifyError> {
+    let exhibits: Vec<Exhibit> = files
+        .iter()
+        .filter(|(name, _)| super::concerns(name))
+        .map(|(name, entry)| Exhibit::read(name, entry.clone(), None))
+        .collect();
+    let (report, _) = check(".", &exhibits, &Roles::default(), &Policy::at(now));
+    let refused = report.findings.into_iter().find(|finding| NEVER_WANTED.contains(&finding.rule));
+    match refused {
+        None => Ok(()),
+        Some(finding) => {
+            let file = finding.files.first().cloned().unwrap_or_default();
+            Err(VerifyError { file, finding: Box::new(finding) })
+        }
+    }
+}
