@@ -42,7 +42,7 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 
 fn exhibit(name: &str, bytes: &[u8]) -> Exhibit {
     let mode = if name.ends_with(".key") { Mode::SECRET } else { Mode::PUBLIC };
-    Exhibit::read(name, FileEntry::new(bytes, mode).owned_by(Owner { uid: UID, gid: UID }), None)
+    Exhibit::read(name, &FileEntry::new(bytes, mode).owned_by(Owner { uid: UID, gid: UID }), None)
 }
 
 fn judged(files: &BTreeMap<String, Vec<u8>>) -> (Report, Vec<Exhibit>) {

@@ -79,7 +79,7 @@ fn exhibits(dir: &Path, below: &str, expected: &Expected) -> Vec<Exhibit> {
             let user = if name == "client.key" { CLIENT } else { SERVER };
             let uid = expected.owners.get(&name).copied().unwrap_or(user);
             let entry = FileEntry::new(fs::read(&path).unwrap(), mode).owned_by(Owner { uid, gid: uid });
-            found.push(Exhibit::read(&name, entry, None));
+            found.push(Exhibit::read(&name, &entry, None));
         }
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));

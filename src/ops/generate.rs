@@ -212,10 +212,9 @@ impl Run<'_> {
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let filled = layout::fill(&outline, &issued)?;
         // Together with what stays, for a leaf is judged by the CA that it hangs from.
-        let mut judged = ca_directory.map(|found| found.files).unwrap_or_default();
-        judged.extend(directory.files);
-        judged.extend(filled.ca_directory.clone());
-        judged.extend(filled.directory.clone());
+        let nothing = FileSet::default();
+        let kept_ca = ca_directory.as_ref().map_or(&nothing, |found| &found.files);
+        let judged = [kept_ca, &directory.files, &filled.ca_directory, &filled.directory];
         verify::gate(&judged, self.now)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {

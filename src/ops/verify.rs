@@ -83,7 +83,7 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
         files.extend(hash_directory(directory, &mut problems)?);
     }
     let exhibits: Vec<Exhibit> =
-        files.into_iter().map(|(name, entry)| Exhibit::read(&name, entry, passphrase)).collect();
+        files.iter().map(|(name, entry)| Exhibit::read(name, entry, passphrase)).collect();
     if exhibits.is_empty() && problems.is_empty() {
         return Err(RequestError::NothingToJudge { path: place }.into());
     }

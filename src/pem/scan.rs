@@ -208,7 +208,12 @@ impl<'a> Scanner<'a> {
         if end != label {
             return self.note(line, OddityKind::MismatchedEnd { label, end: end.to_owned() });
         }
-        match base64::decode(&begun.body) {
+        let is_public = matches!(
+            BlockKind::of_label(&label),
+            BlockKind::Certificate | BlockKind::OldCertificate | BlockKind::RevocationList
+        );
+        let decode = if is_public { base64::decode_public } else { base64::decode };
+        match decode(&begun.body) {
             _ if matches!(begun.headers, Headers::Inside { .. }) => {
                 self.note(line, OddityKind::NotBase64 { label });
             }
@@ -272,7 +277,7 @@ impl Begun<'_> {
 fn grow(body: &mut Zeroizing<Vec<u8>>, more: usize) {
     let needed = body.len() + more;
     if needed > body.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * body.capacity()).max(4096)));
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * body.capacity()).max(1024)));
         larger.extend_from_slice(body);
         *body = larger;
     }

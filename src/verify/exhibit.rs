@@ -2,7 +2,7 @@
 
 use super::report::Finding;
 use super::rules::{Rule, Severity};
-use crate::fs::FileEntry;
+use crate::fs::{FileEntry, Mode, Owner};
 use crate::keys::KeyFile;
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
 use crate::x509::{Certificate, RevocationList};
@@ -12,8 +12,10 @@ use crate::x509::{Certificate, RevocationList};
 pub struct Exhibit {
     /// Its path as the user names it, or its name in the directory.
     pub name: String,
-    /// Bytes, mode and owner.
-    pub entry: FileEntry,
+    /// Its mode.
+    pub mode: Mode,
+    /// Whose it is; `None` where it was not read from a disk.
+    pub owner: Option<Owner>,
     /// Certificates, in order.
     pub certificates: Vec<Certificate>,
     /// Private keys; nothing in them is secret.
@@ -28,20 +30,21 @@ impl Exhibit {
     /// Reads a file; keys are opened with the passphrase where one is given. Nothing is refused: what cannot be read is
     /// a finding.
     #[must_use]
-    pub fn read(name: &str, entry: FileEntry, passphrase: Option<&[u8]>) -> Self {
-        let contents = entry.contents.clone();
+    pub fn read(name: &str, entry: &FileEntry, passphrase: Option<&[u8]>) -> Self {
+        let contents = entry.contents.as_slice();
         let mut exhibit = Self {
             name: name.to_owned(),
-            entry,
+            mode: entry.mode,
+            owner: entry.owner,
             certificates: Vec::new(),
             keys: Vec::new(),
             lists: Vec::new(),
             findings: Vec::new(),
         };
-        if pem::looks_like_der(&contents) {
-            exhibit.read_der(&contents, passphrase);
+        if pem::looks_like_der(contents) {
+            exhibit.read_der(contents, passphrase);
         } else {
-            exhibit.read_pem(&contents, passphrase);
+            exhibit.read_pem(contents, passphrase);
         }
         exhibit.whole_file();
         exhibit

@@ -5,7 +5,8 @@ use super::report::Finding;
 use super::rules::Rule;
 use super::{Policy, Roles, check};
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::fs::FileSet;
+use crate::fs::{FileEntry, FileSet};
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// What no wish of a profile can ask for: only a defect of the maker, or an existing authority that is not what it seems.
@@ -43,16 +44,14 @@ impl Diagnosis for VerifyError {
     }
 }
 
-/// Judges files in memory before they are written.
+/// Judges files in memory before they are written; of two of one name the later set's counts.
 ///
 /// # Errors
 /// [`VerifyError`] for the worst finding that no wish can ask for.
-pub fn gate(files: &FileSet, now: OffsetDateTime) -> Result<(), VerifyError> {
-    let exhibits: Vec<Exhibit> = files
-        .iter()
-        .filter(|(name, _)| super::concerns(name))
-        .map(|(name, entry)| Exhibit::read(name, entry.clone(), None))
-        .collect();
+pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
+    let files: BTreeMap<&str, &FileEntry> = sets.iter().flat_map(|files| files.iter()).collect();
+    let files = files.into_iter().filter(|(name, _)| super::concerns(name));
+    let exhibits: Vec<Exhibit> = files.map(|(name, entry)| Exhibit::read(name, entry, None)).collect();
     let (report, _) = check(".", &exhibits, &Roles::default(), &Policy::at(now));
     let refused = report.findings.into_iter().find(|finding| NEVER_WANTED.contains(&finding.rule));
     match refused {

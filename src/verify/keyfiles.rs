@@ -99,10 +99,10 @@ pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
     let servers: HashSet<&str> =
         serving.filter_map(|identity| identity.key).map(|key| key.name.as_str()).collect();
     for exhibit in scene.exhibits.iter().filter(alone) {
-        let Some(owner) = exhibit.entry.owner else { continue };
+        let Some(owner) = exhibit.owner else { continue };
         let file = exhibit.name.as_str();
         let of_server = servers.contains(file);
-        let mode = exhibit.entry.mode;
+        let mode = exhibit.mode;
         let reader = match policy.reader {
             Reader::User(uid) => Some(uid),
             Reader::Owner => None,

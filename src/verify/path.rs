@@ -21,7 +21,7 @@ pub(super) fn judge<'a>(
     policy: &Policy,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
-    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side), policy.at, &scene.index);
+    let chain = chain::build(identity.leaf, &identity.sent, scene.trust(side), policy.at, &scene.index);
     end(&chain, side, scene, &mut found);
     for (at, link) in chain.links.iter().enumerate() {
         window(link, chain.links.get(at + 1), policy, &mut found);

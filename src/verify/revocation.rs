@@ -163,7 +163,7 @@ fn chain_lists(
     policy: &Policy,
     found: &mut Vec<Finding>,
 ) {
-    let chain = chain::build(identity.leaf, &identity.sent, &scene.trust(side), policy.at, &scene.index);
+    let chain = chain::build(identity.leaf, &identity.sent, scene.trust(side), policy.at, &scene.index);
     if chain.end != End::Anchor {
         return;
     }

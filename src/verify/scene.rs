@@ -103,6 +103,9 @@ pub struct Scene<'a> {
     pub authorities: Vec<Held<'a>>,
     client_trust: Option<&'a Exhibit>,
     server_trust: Option<&'a Exhibit>,
+    /// The certificates of both, under the files that are most their own.
+    trusted_of_clients: Vec<Held<'a>>,
+    trusted_of_servers: Vec<Held<'a>>,
     directory: &'a str,
     at: OffsetDateTime,
     /// Whether what the other side trusts is not to be guessed from the files.
@@ -131,6 +134,8 @@ impl<'a> Scene<'a> {
             authorities: Vec::new(),
             client_trust: named(&roles.client_trust),
             server_trust: named(&roles.server_trust),
+            trusted_of_clients: Vec::new(),
+            trusted_of_servers: Vec::new(),
             directory,
             at: policy.at,
             trust_is_elsewhere: policy.server.is_some(),
@@ -157,6 +162,12 @@ impl<'a> Scene<'a> {
             scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
             scene.server_trust = scene.server_trust.or(usual).or(server).or(any_ca);
         }
+        let held = |certificate| Held { certificate, file: scene.index.home(certificate) };
+        let trusted =
+            |exhibit: Option<&'a Exhibit>| exhibit.into_iter().flat_map(|exhibit| &exhibit.certificates);
+        let of_clients = trusted(scene.client_trust).map(held).collect();
+        let of_servers = trusted(scene.server_trust).map(held).collect();
+        (scene.trusted_of_clients, scene.trusted_of_servers) = (of_clients, of_servers);
         scene
     }
 
@@ -205,10 +216,11 @@ impl<'a> Scene<'a> {
 
     /// What the other side trusts where `side` shows its certificate.
     #[must_use]
-    pub fn trust(&self, side: Side) -> Vec<Held<'a>> {
-        let Some(exhibit) = self.trust_exhibit(side) else { return Vec::new() };
-        let held = |certificate| Held { certificate, file: self.index.home(certificate) };
-        exhibit.certificates.iter().map(held).collect()
+    pub fn trust(&self, side: Side) -> &[Held<'a>] {
+        match side {
+            Side::Server => &self.trusted_of_servers,
+            Side::Client => &self.trusted_of_clients,
+        }
     }
 
     fn trust_exhibit(&self, side: Side) -> Option<&'a Exhibit> {
@@ -233,8 +245,7 @@ impl<'a> Scene<'a> {
     /// Whether a leaf's chain reaches what the other side trusts.
     #[must_use]
     pub fn is_anchored(&self, identity: &Identity<'a>, side: Side) -> bool {
-        chain::build(identity.leaf, &identity.sent, &self.trust(side), self.at, &self.index).end
-            == End::Anchor
+        chain::build(identity.leaf, &identity.sent, self.trust(side), self.at, &self.index).end == End::Anchor
     }
 
     /// The command that makes end-entities anew, with their names, under the same authorities.
