@@ -133,3 +133,14 @@ fn each_fault_is_found_and_nothing_else() {
     }
     assert!(wrong.is_empty(), "{} cases\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// As OpenSSL has it, which `verify_postgres.rs` asked: what counts is to be on the list, not the date there.
+#[test]
+fn who_is_on_a_list_is_revoked_even_before_the_date_there() {
+    let (_, dir, mut expected) = cases().into_iter().find(|(name, ..)| name == "client-revoked").unwrap();
+    expected.now = "2026-11-01T00:00:00Z".to_owned();
+    let report = judged(&dir, &expected);
+    assert_eq!(ids(&report, false), expected.findings);
+    let fact = "it is revoked, even before the date on the list, 2026-12-01";
+    assert!(report.findings.iter().any(|finding| finding.fact.starts_with(fact)), "{:?}", report.findings);
+}

@@ -180,9 +180,11 @@ fn chain_lists(
             let file = lists.first().map_or(link.file, |held| held.file);
             found.push(Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint));
         }
-        let revoked = of_issuer.iter().find_map(|held| held.list.find(&certificate.serial));
-        if let Some(entry) = revoked.filter(|entry| entry.instant <= policy.at) {
-            let fact = format!("it is revoked, since {}", format_instant(entry.instant));
+        // OpenSSL takes who is on the list for revoked, from whenever on the list says.
+        if let Some(entry) = of_issuer.iter().find_map(|held| held.list.find(&certificate.serial)) {
+            let since =
+                if entry.instant <= policy.at { "since" } else { "even before the date on the list," };
+            let fact = format!("it is revoked, {since} {}", format_instant(entry.instant));
             found.push(Finding::new(Rule::Revoked, link.file, fact));
         }
     }
