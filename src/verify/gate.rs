@@ -1,23 +1,23 @@
 //! The judge as a gate: what was made, and would not work, is not written.
 
 use super::exhibit::Exhibit;
-use super::report::Finding;
+use super::report::{Finding, Report};
 use super::rules::Rule;
-use super::{Policy, Roles, check};
+use super::scene::{Roles, Scene};
+use super::{Policy, keyfiles, path};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{FileEntry, FileSet};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 /// What no wish of a profile can ask for: only a defect of the maker, or an existing authority that is not what it seems.
-const NEVER_WANTED: [Rule; 7] = [
+const NEVER_WANTED: [Rule; 6] = [
     Rule::BlockUnreadable,
     Rule::PemDamaged,
     Rule::KeyMismatch,
     Rule::LeafNotFirst,
     Rule::KeyInPublicFile,
     Rule::SignatureBad,
-    Rule::IssuerCannotSign,
 ];
 
 /// A product that the judge refuses.
@@ -52,8 +52,12 @@ pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
     let files: BTreeMap<&str, &FileEntry> = sets.iter().flat_map(|files| files.iter()).collect();
     let files = files.into_iter().filter(|(name, _)| super::concerns(name));
     let exhibits: Vec<Exhibit> = files.map(|(name, entry)| Exhibit::read(name, entry, None)).collect();
-    let (report, _) = check(".", &exhibits, &Roles::default(), &Policy::at(now));
-    let refused = report.findings.into_iter().find(|finding| NEVER_WANTED.contains(&finding.rule));
+    let policy = Policy::at(now);
+    let scene = Scene::of(".", &exhibits, &Roles::default(), &policy);
+    let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();
+    scene.identities.iter().for_each(|identity| keyfiles::judge(identity, &scene, &policy, &mut found));
+    path::signatures(&scene, &mut found);
+    let refused = Report::of(found).findings.into_iter().find(|finding| NEVER_WANTED.contains(&finding.rule));
     match refused {
         None => Ok(()),
         Some(finding) => {

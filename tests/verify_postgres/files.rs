@@ -214,7 +214,7 @@ impl Files {
             let mode = Mode::from_bits(fs::metadata(&path).unwrap().mode());
             // Where we are not root, the owner is as the case wants it, whoever has the file.
             let entry = FileEntry::new(fs::read(&path).unwrap(), mode).owned_by(self.owner(&name));
-            Exhibit::read(&name, entry, None)
+            Exhibit::read(&name, &entry, None)
         };
         let exhibits: Vec<Exhibit> = self.names().into_iter().map(exhibit).collect();
         let (trust, (crl_file, crl_directory)) = (self.trust(row), self.lists(row));
