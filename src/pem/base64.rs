@@ -7,7 +7,11 @@ use zeroize::Zeroizing;
 
 /// Decodes lines of base64 of what is no secret, as [`decode`] does.
 pub(super) fn decode_public(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    STANDARD.decode(packed(text).as_slice()).ok().map(Zeroizing::new)
+    let decoded = match is_packed(text) {
+        true => STANDARD.decode(text),
+        false => STANDARD.decode(packed(text).as_slice()),
+    };
+    decoded.ok().map(Zeroizing::new)
 }
 
 /// Decodes lines of base64; white space in them is passed over. `None` where there is another character, a padding that
@@ -17,6 +21,11 @@ pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let length = Base64::decode_in_place(&mut bytes).ok()?.len();
     bytes.truncate(length);
     Some(bytes)
+}
+
+/// Whether a text has no white space, as one whose lines were joined.
+fn is_packed(text: &[u8]) -> bool {
+    !text.iter().any(u8::is_ascii_whitespace)
 }
 
 /// The text without white space; never reallocated, so that no copy stays behind unwiped.

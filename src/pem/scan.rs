@@ -266,9 +266,8 @@ impl Begun<'_> {
             past @ Headers::Past { .. } => past,
         };
         if matches!(self.headers, Headers::Past { .. }) {
-            grow(&mut self.body, line.len() + 1);
+            grow(&mut self.body, line.len());
             self.body.extend_from_slice(line);
-            self.body.push(b'\n');
         }
     }
 }

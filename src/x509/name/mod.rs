@@ -87,7 +87,7 @@ impl Name {
     /// # Errors
     /// [`X509Error::Certificate`] where it is no sequence of sets of attributes.
     pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
-        read_rdns(der).map_err(|error| X509Error::Certificate { problem: format!("name: {error}") })?;
+        look_at(der).map_err(|error| X509Error::Certificate { problem: format!("name: {error}") })?;
         Ok(Self { der: der.to_vec() })
     }
 
@@ -172,6 +172,20 @@ impl Attribute {
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.value).into_owned()
     }
+}
+
+/// Whether it is a name, with nothing of it kept: every certificate that is read has two.
+fn look_at(der: &[u8]) -> Result<(), yasna::ASN1Error> {
+    yasna::parse_der(der, |reader| {
+        reader.read_sequence_of(|reader| {
+            reader.read_set_of(|reader| {
+                reader.read_sequence(|reader| {
+                    reader.next().read_oid()?;
+                    reader.next().read_tagged_der().map(drop)
+                })
+            })
+        })
+    })
 }
 
 fn read_rdns(der: &[u8]) -> Result<Vec<Vec<Attribute>>, yasna::ASN1Error> {
