@@ -79,6 +79,7 @@ fn what_the_settings_forbid_is_found() {
         ("ssl = on\n", SCRAM, None),
         ("ssl = on\nssl_key_file = 'client.key'\n", SCRAM, Some("key-mismatch")),
         ("ssl = on\nssl_ca_file = 'root.crt'\nssl_crl_file = 'root.crt'\n", SCRAM, Some("crl-not-loaded")),
+        ("ssl = on\nssl_ca_file = 'root.crt'\nssl_crl_file = 'nowhere.crl'\n", SCRAM, Some("crl-not-loaded")),
     ] {
         let home = data_directory(settings, hba);
         let (_, stdout) = verified(&home, &["data"]);

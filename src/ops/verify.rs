@@ -74,9 +74,11 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
         }
     }
     if let Some(file) = roles.crl_file.as_deref().filter(|file| files.get(file).is_none()) {
-        // What is not there is a finding: libpq says nothing.
-        if Directory::open(Path::new(file)).is_err() {
-            files.extend(one_file(Path::new(file))?);
+        match one_file(Path::new(file)) {
+            Ok(found) => files.extend(found),
+            // What is not there is a finding: libpq says nothing.
+            Err(Error::Request(RequestError::NoSuchFile { .. })) => {}
+            Err(error) => return Err(error),
         }
     }
     if let Some(directory) = roles.crl_directory.as_deref() {
