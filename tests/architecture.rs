@@ -120,7 +120,7 @@ fn only_ops_scratch_and_testing_reach_the_disk_through_fs() {
     complains(
         rule,
         "
-        src/cli/request.rs  | use crate::fs::commit;                         => cli takes crate::fs::commit
+        src/cli/request/mod.rs  | use crate::fs::commit;                         => cli takes crate::fs::commit
         src/verify/files.rs | use crate::fs::{self, Mode};                   => verify takes crate::fs;
         src/plan/mod.rs     | use crate::fs::FsError;                        => plan takes crate::fs::FsError
         src/layout/mod.rs   | fn f() { crate::fs::read::directory(p) }       => layout takes crate::fs::read
@@ -140,7 +140,7 @@ fn only_ops_scratch_and_testing_reach_the_disk_through_fs() {
 fn only_ops_opens_a_connection_through_probe() {
     let rule = rules::network_through_ops;
     holds(rule, &["src"]);
-    complains(rule, "src/cli/request.rs | use crate::probe::connect; => only ops connects");
+    complains(rule, "src/cli/request/mod.rs | use crate::probe::connect; => only ops connects");
     accepts(rule, "src/ops/probe.rs | use crate::probe::connect;");
 }
 
@@ -155,7 +155,7 @@ fn the_standard_library_rule_complains() {
     complains(
         rules::standard_library_doors,
         r#"
-        src/cli/args.rs  | use std::fs;                                       => cli uses std::fs; its door is fs, scratch
+        src/cli/args/mod.rs | use std::fs;                                       => cli uses std::fs; its door is fs, scratch
         src/ops/a.rs     | use std::{io, fs::File};                           => ops uses std::fs::File
         src/layout/a.rs  | use std::os::unix::fs::PermissionsExt;             => layout uses std::os::unix::fs
         src/verify/a.rs  | use std::net; fn f() { net::TcpStream::connect(a) } => std::net::TcpStream

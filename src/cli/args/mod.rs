@@ -1,0 +1,60 @@
+//! What was typed: flags and their help. No I/O, no environment; values stay text until `request` reads them.
+
+mod generate;
+mod inspect;
+mod verify;
+
+pub(super) use generate::GenArgs;
+pub(super) use inspect::InspectArgs;
+pub(super) use verify::{SslMode, VerifyArgs};
+
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  pgtls gen chain --intermediate                    the documented chain, into pki/
+  pgtls gen chain --intermediate --server db1.example.com --server 10.0.0.5 --client app -D db1
+  pgtls gen chain --if-missing                      safe to repeat, as from a Makefile
+  pgtls verify pki --host db1.example.com           would verify-full accept it, and what else is wrong
+  pgtls inspect pki                                 what a directory holds
+
+Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,
+3 this directory or CA forbids it, 4 the system refused";
+
+/// Makes the TLS certificates, keys and trust files of PostgreSQL servers and clients.
+#[derive(Debug, Parser)]
+#[command(name = "pgtls", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Make a directory of certificates and keys: a documented layout, or a profile
+    Gen(Box<GenArgs>),
+    /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
+    Verify(Box<VerifyArgs>),
+    /// Show what a directory holds, as a tree
+    Inspect(InspectArgs),
+    /// List the built-in profiles, or print one, ready to be saved and edited
+    Profiles(ProfilesArgs),
+}
+
+impl Verb {
+    /// Whether results and errors are wanted as JSON.
+    pub(super) fn json(&self) -> bool {
+        match self {
+            Self::Gen(args) => args.json,
+            Self::Verify(args) => args.json,
+            Self::Inspect(args) => args.json,
+            Self::Profiles(_) => false,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProfilesArgs {
+    /// Which one to print
+    pub(super) name: Option<String>,
+}

@@ -1,0 +1,73 @@
+//! What is meant: typed words and the environment -> a request to `ops`.
+
+mod generate;
+mod typed;
+mod verify;
+
+pub(super) use generate::generate;
+pub(super) use typed::TypedCommand;
+pub(super) use verify::verified;
+
+use super::args::InspectArgs;
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::error::Error;
+use crate::keys::KeyError;
+use crate::x509::X509Error;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the command line itself can get wrong, or the library behind it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// A name, span or instant in a flag.
+    #[error("{flag}: {source}")]
+    Value { flag: &'static str, source: X509Error },
+    /// A key type in a flag.
+    #[error("{flag}: {source}")]
+    KeyType { flag: &'static str, source: KeyError },
+    /// Anything else about the flags.
+    #[error("{fact}")]
+    Flags { fact: String, hint: &'static str },
+    /// The library.
+    #[error(transparent)]
+    Library(#[from] Error),
+}
+
+impl Diagnosis for CliError {
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Library(error) => error.detail(),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Value { source, .. } => source.hint(),
+            Self::KeyType { source, .. } => source.hint(),
+            Self::Flags { hint, .. } => Some((*hint).to_owned()),
+            Self::Library(error) => error.hint(),
+        }
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Library(error) => error.failure(),
+            _ => Failure::Usage,
+        }
+    }
+}
+
+/// `-D`, else PGTLS_DIR.
+fn directory(flag: Option<PathBuf>, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    flag.or_else(|| path_variable(variable, "PGTLS_DIR"))
+}
+
+fn path_variable(variable: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<PathBuf> {
+    variable(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// `inspect`: the path, `-D`, PGTLS_DIR; `None`: `pki`, else the current directory.
+pub(super) fn inspected(args: &InspectArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    args.path.clone().or_else(|| directory(args.dir.clone(), variable))
+}
