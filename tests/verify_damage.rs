@@ -90,7 +90,7 @@ fn substance(exhibits: &[Exhibit]) -> Vec<Vec<u8>> {
     };
     let mut parts = Vec::new();
     for exhibit in exhibits {
-        parts.extend(exhibit.certificates.iter().map(certificate));
+        parts.extend(exhibit.certificates.iter().map(|held| certificate(held)));
         parts.extend(exhibit.lists.iter().map(|list| list.der.clone()));
         parts.extend(
             exhibit.keys.iter().filter_map(|key| key.public().map(|public| public.spki_der().to_vec())),

@@ -82,8 +82,7 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     if let Some(directory) = roles.crl_directory.as_deref() {
         files.extend(hash_directory(directory, &mut problems)?);
     }
-    let exhibits: Vec<Exhibit> =
-        files.iter().map(|(name, entry)| Exhibit::read(name, entry, passphrase)).collect();
+    let exhibits = Exhibit::read_all(files.iter(), passphrase);
     if exhibits.is_empty() && problems.is_empty() {
         return Err(RequestError::NothingToJudge { path: place }.into());
     }

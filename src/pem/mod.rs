@@ -82,6 +82,12 @@ impl BlockKind {
         matches!(self, Self::Pkcs8 | Self::Pkcs1 | Self::Sec1 | Self::OtherKey)
     }
 
+    /// Whether its label says that it is no secret.
+    fn is_public(self) -> bool {
+        let certificate = matches!(self, Self::Certificate | Self::OldCertificate | Self::TrustedCertificate);
+        certificate || matches!(self, Self::RevocationList | Self::Request | Self::PublicKey)
+    }
+
     /// Whether it is a private key, encrypted or not.
     #[must_use]
     pub fn is_private_key(self) -> bool {

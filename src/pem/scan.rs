@@ -3,8 +3,8 @@
 //! [`decode`](super::decode) refuses a damaged text; this says where the damage is, and lets no block hide another.
 
 use super::{BlockKind, base64};
-use std::fmt;
-use zeroize::Zeroizing;
+use std::{fmt, mem};
+use zeroize::{Zeroize, Zeroizing};
 
 /// What a PEM text holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Scan {
     pub oddities: Vec<Oddity>,
 }
 
-/// One whole block. Its bytes are wiped when dropped, since they may be a key.
+/// One whole block. Its bytes are wiped when dropped, unless its label says that they are public.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ScannedBlock {
     /// What the label says, and for a key whether it is encrypted in the traditional form.
@@ -25,7 +25,15 @@ pub struct ScannedBlock {
     /// The number of its BEGIN line; the first line of a text is 1.
     pub line: usize,
     /// The decoded bytes.
-    pub der: Zeroizing<Vec<u8>>,
+    pub der: Vec<u8>,
+}
+
+impl Drop for ScannedBlock {
+    fn drop(&mut self) {
+        if !self.kind.is_public() {
+            self.der.zeroize();
+        }
+    }
 }
 
 impl fmt::Debug for ScannedBlock {
@@ -116,9 +124,12 @@ pub fn scan(text: &[u8]) -> Scan {
     if unmarked.is_some() {
         scanner.note(1, OddityKind::ByteOrderMark);
     }
-    for (line, raw) in (1..).zip(unmarked.unwrap_or(text).split(|byte| *byte == b'\n')) {
-        scanner.take_line(line, raw);
+    let (mut rest, mut line) = (unmarked.unwrap_or(text), 1);
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        scanner.take_line(line, &rest[..end]);
+        (rest, line) = (&rest[end + 1..], line + 1);
     }
+    scanner.take_line(line, rest);
     scanner.finish()
 }
 
@@ -203,17 +214,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn end(&mut self, begun: Begun<'a>, end: &str) {
+    fn end(&mut self, mut begun: Begun<'a>, end: &str) {
         let (line, label) = (begun.line, begun.label.to_owned());
         if end != label {
             return self.note(line, OddityKind::MismatchedEnd { label, end: end.to_owned() });
         }
-        let is_public = matches!(
-            BlockKind::of_label(&label),
-            BlockKind::Certificate | BlockKind::OldCertificate | BlockKind::RevocationList
-        );
-        let decode = if is_public { base64::decode_public } else { base64::decode };
-        match decode(&begun.body) {
+        let decoded = match BlockKind::of_label(&label).is_public() {
+            // Taken out of what wipes it.
+            true => base64::decode_public(&mem::take(&mut *begun.body)),
+            false => base64::decode(&begun.body).map(|mut der| mem::take(&mut *der)),
+        };
+        match decoded {
             _ if matches!(begun.headers, Headers::Inside { .. }) => {
                 self.note(line, OddityKind::NotBase64 { label });
             }
@@ -253,10 +264,9 @@ impl<'a> Scanner<'a> {
 
 impl Begun<'_> {
     fn take_line(&mut self, line: &[u8]) {
-        let has_name = line.contains(&b':');
         let says_encrypted = line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
         self.headers = match self.headers {
-            Headers::Possible if has_name => Headers::Inside { encrypted: says_encrypted },
+            Headers::Possible if line.contains(&b':') => Headers::Inside { encrypted: says_encrypted },
             Headers::Possible if line.is_empty() => return,
             Headers::Inside { encrypted } if line.is_empty() => {
                 return self.headers = Headers::Past { encrypted };

@@ -44,7 +44,7 @@ fn every_label_has_its_kind_and_blocks_stand_in_order_with_their_lines() {
     assert_eq!(scan.blocks.len(), labels.len());
     for (at, (block, (label, kind))) in scan.blocks.iter().zip(labels).enumerate() {
         assert_eq!((block.label.as_str(), block.kind, block.line), (label, kind, 3 * at + 1));
-        assert_eq!(*block.der, [0x30, 3, 2, 1, at as u8]);
+        assert_eq!(block.der, [0x30, 3, 2, 1, at as u8]);
         let is_certificate = label.ends_with("CERTIFICATE");
         assert_eq!(block.certificate_der(), is_certificate.then_some(block.der.as_slice()));
     }
@@ -105,7 +105,7 @@ fn marks_line_ends_and_text_around_are_odd_and_do_no_harm() {
     let around = format!("\nsubject=CN = x\n{good}issuer=CN = y\n \n");
     assert_eq!(oddities(&scan(around.as_bytes())), [(2, OddityKind::TextOutside { lines: 2 })]);
     for text in [marked, carriage_returns, around] {
-        assert_eq!(*scan(text.as_bytes()).blocks[0].der, [0x30, 3, 2, 1, 1]);
+        assert_eq!(scan(text.as_bytes()).blocks[0].der, [0x30, 3, 2, 1, 1]);
     }
 }
 

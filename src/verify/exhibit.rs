@@ -5,7 +5,9 @@ use super::rules::{Rule, Severity};
 use crate::fs::{FileEntry, Mode, Owner};
 use crate::keys::KeyFile;
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
-use crate::x509::{Certificate, RevocationList};
+use crate::x509::{Certificate, RevocationList, X509Error};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One file and what it holds.
 #[derive(Debug, Clone)]
@@ -16,8 +18,8 @@ pub struct Exhibit {
     pub mode: Mode,
     /// Whose it is; `None` where it was not read from a disk.
     pub owner: Option<Owner>,
-    /// Certificates, in order.
-    pub certificates: Vec<Certificate>,
+    /// Certificates, in order; one that other files of the same reading hold too is shared with them.
+    pub certificates: Vec<Arc<Certificate>>,
     /// Private keys; nothing in them is secret.
     pub keys: Vec<KeyFile>,
     /// Revocation lists.
@@ -31,6 +33,20 @@ impl Exhibit {
     /// a finding.
     #[must_use]
     pub fn read(name: &str, entry: &FileEntry, passphrase: Option<&[u8]>) -> Self {
+        Self::read_with(name, entry, passphrase, &mut Known::default())
+    }
+
+    /// Reads files that are judged together, in their order, as [`read`](Self::read) does each.
+    #[must_use]
+    pub fn read_all<'f>(
+        files: impl IntoIterator<Item = (&'f str, &'f FileEntry)>,
+        passphrase: Option<&[u8]>,
+    ) -> Vec<Self> {
+        let mut known = Known::default();
+        files.into_iter().map(|(name, entry)| Self::read_with(name, entry, passphrase, &mut known)).collect()
+    }
+
+    fn read_with(name: &str, entry: &FileEntry, passphrase: Option<&[u8]>, known: &mut Known) -> Self {
         let contents = entry.contents.as_slice();
         let mut exhibit = Self {
             name: name.to_owned(),
@@ -42,9 +58,9 @@ impl Exhibit {
             findings: Vec::new(),
         };
         if pem::looks_like_der(contents) {
-            exhibit.read_der(contents, passphrase);
+            exhibit.read_der(contents, passphrase, known);
         } else {
-            exhibit.read_pem(contents, passphrase);
+            exhibit.read_pem(contents, passphrase, known);
         }
         exhibit.whole_file();
         exhibit
@@ -67,8 +83,8 @@ impl Exhibit {
         self.findings.push(finding);
     }
 
-    fn read_der(&mut self, der: &[u8], passphrase: Option<&[u8]>) {
-        if let Ok(certificate) = Certificate::from_der(der) {
+    fn read_der(&mut self, der: &[u8], passphrase: Option<&[u8]>, known: &mut Known) {
+        if let Ok(certificate) = known.certificate(der) {
             let hint = format!("Run openssl x509 -inform DER -in {0} -out {0}.", self.name);
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             let detail = "PostgreSQL and libpq read certificates as PEM alone: no start line.";
@@ -86,7 +102,7 @@ impl Exhibit {
         }
     }
 
-    fn read_pem(&mut self, text: &[u8], passphrase: Option<&[u8]>) {
+    fn read_pem(&mut self, text: &[u8], passphrase: Option<&[u8]>, known: &mut Known) {
         let scan = pem::scan(text);
         for oddity in &scan.oddities {
             let line = oddity.line;
@@ -121,11 +137,11 @@ impl Exhibit {
             self.say(rule, fact);
         }
         for block in &scan.blocks {
-            self.read_block(block, passphrase);
+            self.read_block(block, passphrase, known);
         }
     }
 
-    fn read_block(&mut self, block: &ScannedBlock, passphrase: Option<&[u8]>) {
+    fn read_block(&mut self, block: &ScannedBlock, passphrase: Option<&[u8]>, known: &mut Known) {
         let unreadable = |what: &str| format!("the {what} that begins in line {} cannot be read", block.line);
         if block.kind == BlockKind::TrustedCertificate {
             let hint = format!("Run openssl x509 -in {0} -out {0}.", self.name);
@@ -133,7 +149,7 @@ impl Exhibit {
             self.findings.push(Finding::new(Rule::TrustedCertificate, &self.name, fact).hint(hint));
         }
         if let Some(der) = block.certificate_der() {
-            match Certificate::from_der(der) {
+            match known.certificate(der) {
                 Ok(certificate) => self.certificates.push(certificate),
                 Err(error) => {
                     let finding = Finding::new(Rule::BlockUnreadable, &self.name, unreadable("certificate"));
@@ -173,5 +189,60 @@ impl Exhibit {
         if twice {
             self.say(Rule::CertificateTwice, "it holds one certificate twice");
         }
+    }
+}
+
+/// Certificates that were read. An intermediate stands in the file of every leaf under it, and is taken apart once.
+#[derive(Debug, Default)]
+struct Known {
+    /// By their last bytes, which are a signature's, and so tell certificates apart.
+    by_end: HashMap<[u8; 16], Arc<Certificate>>,
+}
+
+impl Known {
+    fn certificate(&mut self, der: &[u8]) -> Result<Arc<Certificate>, X509Error> {
+        let end = der.last_chunk().copied().unwrap_or_default();
+        if let Some(known) = self.by_end.get(&end).filter(|known| known.der == der) {
+            return Ok(Arc::clone(known));
+        }
+        let certificate = Arc::new(Certificate::from_der(der)?);
+        self.by_end.insert(end, Arc::clone(&certificate));
+        Ok(certificate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = include_str!("../../fixtures/guide/intermediate/server.crt");
+    const CLIENT: &str = include_str!("../../fixtures/guide/intermediate/client.crt");
+
+    fn read(texts: &[(&str, &[u8])]) -> Vec<Exhibit> {
+        let entries: Vec<(&str, FileEntry)> =
+            texts.iter().map(|(name, text)| (*name, FileEntry::new(*text, Mode::PUBLIC))).collect();
+        Exhibit::read_all(entries.iter().map(|(name, entry)| (*name, entry)), None)
+    }
+
+    #[test]
+    fn a_certificate_of_several_files_is_taken_apart_once() {
+        let [server, client] = read(&[("server.crt", SERVER.as_bytes()), ("client.crt", CLIENT.as_bytes())])
+            .try_into()
+            .expect("two files");
+        assert!(Arc::ptr_eq(&server.certificates[1], &client.certificates[1]), "the intermediate");
+        assert_ne!(server.certificates[0], client.certificates[0]);
+    }
+
+    #[test]
+    fn certificates_that_end_alike_are_not_taken_for_one() {
+        let [server] = read(&[("server.crt", SERVER.as_bytes())]).try_into().expect("one file");
+        let der = &server.certificates[0].der;
+        // In the serial number, far from the end.
+        let mut other = der.clone();
+        other[16] ^= 1;
+        let [server, other] =
+            read(&[("server.der", der), ("other.der", &other)]).try_into().expect("two files");
+        assert_ne!(server.certificates, other.certificates);
+        assert_eq!(other.certificates.len(), 1);
     }
 }

@@ -51,7 +51,7 @@ impl Diagnosis for VerifyError {
 pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
     let files: BTreeMap<&str, &FileEntry> = sets.iter().flat_map(|files| files.iter()).collect();
     let files = files.into_iter().filter(|(name, _)| super::concerns(name));
-    let exhibits: Vec<Exhibit> = files.map(|(name, entry)| Exhibit::read(name, entry, None)).collect();
+    let exhibits = Exhibit::read_all(files, None);
     let policy = Policy::at(now);
     let scene = Scene::of(".", &exhibits, &Roles::default(), &policy);
     let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();

@@ -6,6 +6,7 @@ use super::scene::TRUST_NAMES;
 use crate::keys::{PublicKey, SignatureCheck};
 use crate::x509::Certificate;
 use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 /// The files of a run, looked up.
@@ -14,7 +15,7 @@ pub struct Index<'a> {
     /// Every certificate once, under the file that is most its own.
     pub all: Vec<Held<'a>>,
     /// The place of each certificate in `all`.
-    places: HashMap<&'a [u8], usize>,
+    places: HashMap<ByEnd<'a>, usize>,
     by_issuer: HashMap<&'a [u8], Vec<&'a Certificate>>,
     by_subject: HashMap<&'a [u8], Vec<Held<'a>>>,
     keys_by_stem: HashMap<&'a str, &'a Exhibit>,
@@ -27,30 +28,25 @@ impl<'a> Index<'a> {
     /// Looks through all files.
     #[must_use]
     pub fn of(exhibits: &'a [Exhibit]) -> Self {
-        let mut homes: HashMap<&[u8], &Exhibit> = HashMap::new();
-        let mut order: Vec<&Certificate> = Vec::new();
+        let mut places = HashMap::new();
+        let mut homes: Vec<(&Certificate, &Exhibit)> = Vec::new();
         for exhibit in exhibits {
             for certificate in &exhibit.certificates {
-                let der = certificate.der.as_slice();
-                match homes.get_mut(der) {
-                    None => {
-                        homes.insert(der, exhibit);
-                        order.push(certificate);
+                let place = *places.entry(ByEnd(&certificate.der)).or_insert(homes.len());
+                match homes.get_mut(place) {
+                    None => homes.push((certificate, exhibit)),
+                    Some((_, best)) if rank(exhibit, certificate) < rank(best, certificate) => {
+                        *best = exhibit
                     }
-                    Some(best) if rank(exhibit, certificate) < rank(best, certificate) => *best = exhibit,
                     Some(_) => {}
                 }
             }
         }
-        let home =
-            |certificate: &Certificate| homes.get(certificate.der.as_slice()).map_or("", |home| &home.name);
+        let held =
+            |(certificate, home): (&'a Certificate, &'a Exhibit)| Held { certificate, file: &home.name };
         let mut index = Self {
-            all: order.iter().map(|certificate| Held { certificate, file: home(certificate) }).collect(),
-            places: order
-                .iter()
-                .enumerate()
-                .map(|(at, certificate)| (certificate.der.as_slice(), at))
-                .collect(),
+            all: homes.into_iter().map(held).collect(),
+            places,
             by_issuer: HashMap::new(),
             by_subject: HashMap::new(),
             keys_by_stem: HashMap::new(),
@@ -75,7 +71,7 @@ impl<'a> Index<'a> {
     /// The file that is most a certificate's own.
     #[must_use]
     pub fn home(&self, certificate: &Certificate) -> &'a str {
-        let place = self.places.get(certificate.der.as_slice());
+        let place = self.places.get(&ByEnd(&certificate.der));
         place.and_then(|at| self.all.get(*at)).map_or("", |held| held.file)
     }
 
@@ -111,7 +107,7 @@ impl<'a> Index<'a> {
     /// Whether the issuer's key made the signature of a certificate.
     #[must_use]
     pub fn signature(&self, child: &Certificate, issuer: &Certificate) -> SignatureCheck {
-        let place = |certificate: &Certificate| self.places.get(certificate.der.as_slice()).copied();
+        let place = |certificate: &Certificate| self.places.get(&ByEnd(&certificate.der)).copied();
         let pair = place(child).zip(place(issuer));
         let checks = || self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(check) = pair.and_then(|pair| checks().get(&pair).cloned()) {
@@ -124,6 +120,16 @@ impl<'a> Index<'a> {
             checks().insert(pair, check.clone());
         }
         check
+    }
+}
+
+/// The DER of a certificate, looked up by its last bytes: they are a signature's, and so tell certificates apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ByEnd<'a>(pub(super) &'a [u8]);
+
+impl Hash for ByEnd<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.last_chunk::<16>().hash(state);
     }
 }
 

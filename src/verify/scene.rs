@@ -5,11 +5,12 @@
 
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
-use super::index::Index;
+use super::index::{ByEnd, Index};
 use super::policy::Policy;
 use crate::keys::{KeyFile, PublicKey};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
 use std::collections::HashSet;
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// One side of a connection: who shows a certificate.
@@ -162,7 +163,8 @@ impl<'a> Scene<'a> {
             scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
             scene.server_trust = scene.server_trust.or(usual).or(server).or(any_ca);
         }
-        let held = |certificate| Held { certificate, file: scene.index.home(certificate) };
+        let held =
+            |certificate: &'a Arc<Certificate>| Held { certificate, file: scene.index.home(certificate) };
         let trusted =
             |exhibit: Option<&'a Exhibit>| exhibit.into_iter().flat_map(|exhibit| &exhibit.certificates);
         let of_clients = trusted(scene.client_trust).map(held).collect();
@@ -171,7 +173,7 @@ impl<'a> Scene<'a> {
         scene
     }
 
-    fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles, met: &mut HashSet<&'a [u8]>) {
+    fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles, met: &mut HashSet<ByEnd<'a>>) {
         let is = |role: &Option<String>| role.as_deref() == Some(exhibit.name.as_str());
         let (serves, logs_in) = (is(&roles.server_certificate), is(&roles.client_certificate));
         // A trust file has no key of its own, whatever it holds.
@@ -180,14 +182,14 @@ impl<'a> Scene<'a> {
         let leaf = leaf.filter(|_| !is_trust && !exhibit.is_key_by_name());
         for certificate in &exhibit.certificates {
             let is_leaf = leaf.is_some_and(|leaf| leaf.der == certificate.der);
-            let known = is_leaf || met.contains(certificate.der.as_slice());
+            let known = is_leaf || met.contains(&ByEnd(&certificate.der));
             if !known && is_authority(certificate, &self.index) {
-                met.insert(&certificate.der);
+                met.insert(ByEnd(&certificate.der));
                 self.authorities.push(Held { certificate, file: self.index.home(certificate) });
             }
         }
         let Some(leaf) = leaf else { return };
-        met.insert(&leaf.der);
+        met.insert(ByEnd(&leaf.der));
         let (serves, logs_in) = match (serves, logs_in) {
             (false, false) => parts(exhibit, leaf),
             said => said,
@@ -295,13 +297,14 @@ impl<'a> Scene<'a> {
 
 /// The leaf of a file: the certificate that its key belongs to, or its first; `None` where it holds authorities alone.
 fn leaf_of<'a>(exhibit: &'a Exhibit, index: &Index<'_>, said: bool) -> Option<&'a Certificate> {
+    let mut certificates = exhibit.certificates.iter().map(Arc::as_ref);
     let first = exhibit.certificates.first()?;
     let named = names(exhibit, &SERVER_NAMES) || names(exhibit, &CLIENT_NAMES);
     let is_leaf = |certificate: &&Certificate| !is_authority(certificate, index);
     if said || (named && is_authority(first, index)) {
-        return exhibit.certificates.iter().find(is_leaf).or(Some(first));
+        return certificates.find(is_leaf).or(Some(first));
     }
-    exhibit.certificates.iter().find(is_leaf).filter(|_| !TRUST_NAMES.contains(&exhibit.name.as_str()))
+    certificates.find(is_leaf).filter(|_| !TRUST_NAMES.contains(&exhibit.name.as_str()))
 }
 
 /// Whether a certificate is an authority's: it says so, or it issued another one that is here.

@@ -6,18 +6,19 @@
 //! signed once, by us.
 
 use super::extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
-use super::{GeneralName, Name, SubtreeName, Window, X509Error};
+use super::{GeneralName, Name, SubtreeName, Window, X509Error, der};
 use rcgen::string::Ia5String;
 use rcgen::{
-    CertificateParams, CrlDistributionPoint, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
-    KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
+    CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType,
+    SerialNumber,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::net::IpAddr;
-use x509_parser::asn1_rs::{Any, FromDer};
+use std::sync::LazyLock;
 use yasna::{ASN1Result, Tag};
 
 /// The version of a certificate.
@@ -138,22 +139,24 @@ where
 {
     let tbs = to_be_signed(fields, signer.algorithm_der())?;
     let signature = signer.sign(&tbs)?;
-    let signature = yasna::construct_der(|writer| writer.write_bitvec_bytes(&signature, signature.len() * 8));
-    Ok(sequence(&[&tbs, signer.algorithm_der(), &signature]))
+    let signature = der::element(der::BIT_STRING, &[&[0], &signature]);
+    Ok(der::element(der::SEQUENCE, &[&tbs, signer.algorithm_der(), &signature]))
 }
 
 /// The exact TBSCertificate.
 fn to_be_signed(fields: &CertificateFields<'_>, algorithm: &[u8]) -> Result<Vec<u8>, X509Error> {
     let encoded = rcgen_encoding(fields)?;
-    let parts = members(&encoded)?;
+    let broken = || X509Error::Rebuild(yasna::ASN1Error::new(yasna::ASN1ErrorKind::Invalid));
+    let members = der::only(&encoded, der::SEQUENCE).ok_or_else(broken)?.members();
+    let parts: Vec<&[u8]> = members.map(|member| member.whole).collect();
     // version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, extensions (RFC 5280 §4.1)
     let [version, serial, _, _, validity, _, _, extensions @ ..] = parts.as_slice() else {
-        return Err(X509Error::Rebuild(yasna::ASN1Error::new(yasna::ASN1ErrorKind::Invalid)));
+        return Err(broken());
     };
     let (issuer, subject) = (fields.issuer.as_der(), fields.subject.as_der());
     let exact = [*serial, algorithm, issuer, *validity, subject, fields.public_key];
     if fields.version == Version::V1 {
-        return Ok(sequence(&exact));
+        return Ok(der::element(der::SEQUENCE, &exact));
     }
     let criticality = &fields.extensions.criticality;
     let extensions = extensions.iter().map(|extensions| with_criticality(extensions, criticality));
@@ -161,25 +164,7 @@ fn to_be_signed(fields: &CertificateFields<'_>, algorithm: &[u8]) -> Result<Vec<
     let mut v3 = vec![*version];
     v3.extend_from_slice(&exact);
     v3.extend(extensions.iter().map(Cow::as_ref));
-    Ok(sequence(&v3))
-}
-
-/// The members of a DER SEQUENCE, each with its header.
-fn members(der: &[u8]) -> Result<Vec<&[u8]>, X509Error> {
-    let broken = || X509Error::Rebuild(yasna::ASN1Error::new(yasna::ASN1ErrorKind::Invalid));
-    let (_, sequence) = Any::from_der(der).map_err(|_| broken())?;
-    let (mut rest, mut parts) = (sequence.data, Vec::with_capacity(8));
-    while !rest.is_empty() {
-        let (after, _) = Any::from_der(rest).map_err(|_| broken())?;
-        parts.push(&rest[..rest.len() - after.len()]);
-        rest = after;
-    }
-    Ok(parts)
-}
-
-/// A DER SEQUENCE of members that are DER already.
-fn sequence(members: &[&[u8]]) -> Vec<u8> {
-    yasna::construct_der(|writer| writer.write_sequence(|writer| writer.next().write_der(&members.concat())))
+    Ok(der::element(der::SEQUENCE, &v3))
 }
 
 /// Rewrites the `critical` flag of the extensions that are listed.
@@ -246,8 +231,7 @@ impl rcgen::SigningKey for Capture {
 fn rcgen_encoding(fields: &CertificateFields<'_>) -> Result<Vec<u8>, X509Error> {
     let params = parameters(fields).map_err(X509Error::Encoding)?;
     let issuer_id = fields.authority_key_identifier.unwrap_or_default().to_vec();
-    let mut issuer_params = CertificateParams::default();
-    issuer_params.distinguished_name = rcgen::DistinguishedName::new();
+    let mut issuer_params = BLANK.clone();
     issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(issuer_id);
     let capture = Capture { message: RefCell::new(Vec::with_capacity(1024)) };
     let issuer = Issuer::from_params(&issuer_params, &capture);
@@ -256,18 +240,25 @@ fn rcgen_encoding(fields: &CertificateFields<'_>) -> Result<Vec<u8>, X509Error> 
     Ok(capture.message.into_inner())
 }
 
+/// Parameters that say nothing, not even rcgen's default subject; to make them takes longer than to copy them.
+static BLANK: LazyLock<CertificateParams> = LazyLock::new(|| {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params
+});
+
 fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen::Error> {
     let extensions = fields.extensions;
-    let mut params = CertificateParams::default();
+    let mut params = BLANK.clone();
     params.not_before = fields.window.not_before;
     params.not_after = fields.window.not_after;
     params.serial_number = Some(SerialNumber::from_slice(fields.serial));
     params.key_identifier_method = KeyIdMethod::PreSpecified(fields.subject_key_identifier.to_vec());
     params.use_authority_key_identifier_extension = fields.authority_key_identifier.is_some();
-    // rcgen marks the SAN critical where the subject is empty (RFC 5280 §4.2.1.6); its default subject, never seen by
-    // anybody, stands in for one that is not. Without a SAN it would be encoded for nothing.
-    if fields.subject.is_empty() || extensions.subject_alt_names.is_empty() {
-        params.distinguished_name = rcgen::DistinguishedName::new();
+    // rcgen marks the SAN critical where the subject is empty (RFC 5280 §4.2.1.6); a name that nobody sees stands in for
+    // one that is not. Without a SAN it would be encoded for nothing.
+    if !fields.subject.is_empty() && !extensions.subject_alt_names.is_empty() {
+        params.distinguished_name.push(DnType::CommonName, "subject");
     }
     params.is_ca = match extensions.basic_constraints {
         BasicConstraints::EndEntity => IsCa::ExplicitNoCa,
@@ -277,7 +268,6 @@ fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen
         }
     };
     params.key_usages = extensions.key_usage.iter().map(key_usage).collect();
-    let purpose = |usage: &ExtendedKeyUsage| ExtendedKeyUsagePurpose::Other(usage.arcs().to_vec());
     params.extended_key_usages = extensions.extended_key_usage.iter().map(purpose).collect();
     params.subject_alt_names = extensions.subject_alt_names.iter().map(san).collect::<Result<_, _>>()?;
     params.name_constraints = name_constraints(extensions);
@@ -297,6 +287,15 @@ fn key_usage(usage: &KeyUsage) -> KeyUsagePurpose {
         KeyUsage::CrlSign => KeyUsagePurpose::CrlSign,
         KeyUsage::EncipherOnly => KeyUsagePurpose::EncipherOnly,
         KeyUsage::DecipherOnly => KeyUsagePurpose::DecipherOnly,
+    }
+}
+
+fn purpose(usage: &ExtendedKeyUsage) -> ExtendedKeyUsagePurpose {
+    match usage.arcs() {
+        // rcgen has these two without a copy.
+        [1, 3, 6, 1, 5, 5, 7, 3, 1] => ExtendedKeyUsagePurpose::ServerAuth,
+        [1, 3, 6, 1, 5, 5, 7, 3, 2] => ExtendedKeyUsagePurpose::ClientAuth,
+        other => ExtendedKeyUsagePurpose::Other(other.to_vec()),
     }
 }
 

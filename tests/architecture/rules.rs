@@ -50,7 +50,7 @@ const SIDEWAYS: [(&str, &[&str]); 8] = [
 const FS_DATA: [&str; 5] = ["set", "FileSet", "FileEntry", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 19] = [
+const CRATE_DOORS: [(&str, &[&str]); 20] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -61,6 +61,7 @@ const CRATE_DOORS: [(&str, &[&str]); 19] = [
     ("pem", &["pem"]),
     ("base64", &["pem"]),
     ("base64ct", &["pem"]),
+    ("memchr", &["pem"]),
     ("rustls_pki_types", &["pem"]),
     ("toml", &["profile"]),
     ("strsim", &["profile", "cli"]),
