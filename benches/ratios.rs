@@ -1,10 +1,13 @@
 //! What pgtls costs, as ratios within one run: against the openssl commands it replaces, against `/bin/true`, against
 //! a bare loop over ring, against itself on one core.
 //!
-//! `cargo bench` prints a table and fails when a bound is broken; `cargo bench -- --no-fail` only prints. Both sides of
+//! `cargo bench` prints a table and fails when a bound is broken; `cargo bench -- --no-fail` only prints, and
+//! `cargo bench -- verify` measures only what bears that word in its name. Both sides of
 //! a ratio run by turns, so that a busy machine slows both. Files go to a tmpfs where there is one: disks are not what
 //! is compared.
 
+#[path = "ratios/many.rs"]
+mod many;
 #[path = "ratios/plain_ring.rs"]
 mod plain_ring;
 
@@ -53,6 +56,19 @@ fn library_layout(dir: &Path) {
     generate(&request, OffsetDateTime::now_utc(), &SystemKeys).expect("a new directory");
 }
 
+type Measure = fn(&Scratch) -> Vec<Row>;
+
+/// What is measured, by the names that pick some of it.
+const MEASURES: [(&str, Measure); 7] = [
+    ("gen-p256", |scratch| vec![p256_against_openssl(scratch)]),
+    ("gen-rsa", |scratch| vec![rsa_against_openssl(scratch)]),
+    ("gen-cores", |scratch| vec![rsa_on_two_cores(scratch)]),
+    ("start", |_| vec![spawn_against_true()]),
+    ("gen-memory", |scratch| vec![peak_memory(scratch)]),
+    ("gen-library", |scratch| vec![in_process_p256(scratch)]),
+    ("verify", many::rows),
+];
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if let [PEAK_OF, program, rest @ ..] = arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
@@ -66,14 +82,10 @@ fn main() -> ExitCode {
     }
     let scratch = Scratch::new();
     writeln!(out, "files on {}\n", scratch.place).expect("standard output");
-    let rows = [
-        p256_against_openssl(&scratch),
-        rsa_against_openssl(&scratch),
-        rsa_on_two_cores(&scratch),
-        spawn_against_true(),
-        peak_memory(&scratch),
-        in_process_p256(&scratch),
-    ];
+    let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
+    let measured = MEASURES.iter().filter(|(name, _)| is_wanted(name));
+    let rows: Vec<Row> = measured.flat_map(|(_, measure)| measure(&scratch)).collect();
     write!(out, "{}", table(&rows)).expect("standard output");
     let broken = rows.iter().any(|row| row.holds == Some(false));
     let only_print = arguments.iter().any(|argument| argument == "--no-fail");
