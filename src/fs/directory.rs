@@ -11,7 +11,7 @@ use rustix::fs::{fstat, stat};
 use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
-use crate::fs::read::{Entry, EntryKind, Links, entries, open_directory, read_entry};
+use crate::fs::read::{Entry, EntryKind, Links, entries_if, is_entry, open_directory, read_entry};
 use crate::fs::record::{RECORD, is_ours, open_own};
 use crate::fs::set::FileSet;
 use crate::fs::target::is_symlink;
@@ -30,7 +30,7 @@ pub struct Directory {
     descriptor: OwnedFd,
 }
 
-/// What is in a directory at one moment.
+/// What is in a directory at one moment, of what is wanted.
 struct Listing {
     entries: BTreeMap<String, Entry>,
     record: Option<Record>,
@@ -73,7 +73,8 @@ impl Directory {
     /// [`FsError::Changing`] when it never holds still, [`FsError::Unfinished`] when a recorded change belongs to
     /// root and cannot be looked into, [`FsError::Io`] when the system refuses.
     pub fn names(&self) -> Result<BTreeMap<String, EntryKind>, FsError> {
-        self.settled(|listing| Ok(listing.kinds()))
+        let owned = |(name, kind): (&str, EntryKind)| (name.to_owned(), kind);
+        self.settled(&|_| true, |listing| Ok(listing.kinds().into_iter().map(owned).collect()))
     }
 
     /// Reads every regular file whose name is `wanted`, links followed, with the mode and owner of what they lead to.
@@ -84,41 +85,45 @@ impl Directory {
     /// # Errors
     /// Those of [`names`](Self::names), and [`FsError::TooLarge`] for a file of more than 16 MiB.
     pub fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
-        self.settled(|listing| self.read_listed(listing, &wanted))
+        self.settled(&wanted, |listing| self.read_listed(listing))
     }
 
-    fn read_listed(&self, listing: &Listing, wanted: &impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
+    fn read_listed(&self, listing: &Listing) -> Result<FileSet, FsError> {
         let mut files = FileSet::default();
         for (name, kind) in listing.kinds() {
-            if !wanted(&name) || !matches!(kind, EntryKind::File | EntryKind::Symlink) {
+            if !matches!(kind, EntryKind::File | EntryKind::Symlink) {
                 continue;
             }
-            let path = self.path.join(&name);
+            let path = self.path.join(name);
             let recorded = match &listing.record {
-                Some(record) if record.entries.contains_key(&name) => {
-                    read_entry(record.descriptor.as_fd(), &name, Links::Refuse, &path)?
+                Some(record) if record.entries.contains_key(name) => {
+                    read_entry(record.descriptor.as_fd(), name, Links::Refuse, &path)?
                 }
                 _ => None,
             };
             let entry = match recorded {
                 Some(entry) => Some(entry),
-                None => read_entry(self.descriptor.as_fd(), &name, Links::Follow, &path)?,
+                None => read_entry(self.descriptor.as_fd(), name, Links::Follow, &path)?,
             };
             if let Some(entry) = entry {
-                files.insert(name, entry);
+                files.insert(name.to_owned(), entry);
             }
         }
         Ok(files)
     }
 
     /// Takes a view of the directory at a moment when nothing moved: the same entries, by inode, before and after.
-    fn settled<T>(&self, view: impl Fn(&Listing) -> Result<T, FsError>) -> Result<T, FsError> {
+    fn settled<T>(
+        &self,
+        wanted: &impl Fn(&str) -> bool,
+        view: impl Fn(&Listing) -> Result<T, FsError>,
+    ) -> Result<T, FsError> {
         let mut last = FsError::Changing { path: self.path.clone() };
         for look in 0..LOOKS {
             if look > 1 {
                 sleep(Duration::from_millis(u64::from(look)));
             }
-            let before = match self.listing() {
+            let before = match self.listing(wanted) {
                 // An honest one is over in a moment; one that stays is ignored.
                 Ok(listing) if listing.foreign_record && look + 1 < LOOKS => continue,
                 Ok(listing) => listing,
@@ -130,7 +135,7 @@ impl Directory {
                 Err(error) => return Err(error),
             };
             let seen = view(&before);
-            match self.listing() {
+            match self.listing(wanted) {
                 Ok(after) if after.same_as(&before) => return seen,
                 Ok(_) => last = FsError::Changing { path: self.path.clone() },
                 Err(error) => last = error,
@@ -139,10 +144,12 @@ impl Directory {
         Err(last)
     }
 
-    fn listing(&self) -> Result<Listing, FsError> {
+    /// The entries that are wanted, and our own.
+    fn listing(&self, wanted: &impl Fn(&str) -> bool) -> Result<Listing, FsError> {
         let fail = |errno| FsError::new(Action::Read, &self.path, errno);
         let stat = fstat(&self.descriptor).map_err(fail)?;
-        let entries_here = entries(self.descriptor.as_fd()).map_err(fail)?;
+        let counts = |name: &str| is_entry(name) && (is_ours(name) || wanted(name));
+        let entries_here = entries_if(self.descriptor.as_fd(), counts).map_err(fail)?;
         let mut foreign_record = false;
         let record = match entries_here.get(RECORD) {
             Some(Entry { kind: EntryKind::Directory, .. }) => match open_own(&self.descriptor, RECORD) {
@@ -151,7 +158,8 @@ impl Directory {
                     None
                 }
                 Ok(Some(descriptor)) => {
-                    let recorded = entries(descriptor.as_fd()).map_err(fail)?;
+                    let recorded = entries_if(descriptor.as_fd(), |name| is_entry(name) && wanted(name));
+                    let recorded = recorded.map_err(fail)?;
                     Some(Record { descriptor, entries: recorded })
                 }
                 Err(Errno::NOENT) => None,
@@ -166,13 +174,13 @@ impl Directory {
 
 impl Listing {
     /// The entries as the user is to see them: the recorded ones laid over the others, our own folders left out.
-    fn kinds(&self) -> BTreeMap<String, EntryKind> {
+    fn kinds(&self) -> BTreeMap<&str, EntryKind> {
         let recorded = self.record.iter().flat_map(|record| &record.entries);
         self.entries
             .iter()
             .chain(recorded)
             .filter(|(name, _)| !is_ours(name))
-            .map(|(name, entry)| (name.clone(), entry.kind))
+            .map(|(name, entry)| (name.as_str(), entry.kind))
             .collect()
     }
 

@@ -75,7 +75,12 @@ pub(super) fn open_directory(path: &Path) -> Result<Option<OwnedFd>, FsError> {
 ///
 /// Names that are not UTF-8 are left out: none of our files has one, and one that is never written need not be read.
 pub(super) fn entries(directory: BorrowedFd<'_>) -> Result<BTreeMap<String, Entry>, Errno> {
-    entries_if(directory, |name| name != "." && name != "..")
+    entries_if(directory, is_entry)
+}
+
+/// Whether a name is that of something in a directory, and not the directory's own or its parent's.
+pub(super) fn is_entry(name: &str) -> bool {
+    name != "." && name != ".."
 }
 
 /// The entries of `directory` whose name is `wanted`.

@@ -18,6 +18,7 @@ pub struct Index<'a> {
     places: HashMap<ByEnd<'a>, usize>,
     by_issuer: HashMap<&'a [u8], Vec<&'a Certificate>>,
     by_subject: HashMap<&'a [u8], Vec<Held<'a>>>,
+    by_stem: HashMap<&'a str, Vec<&'a Exhibit>>,
     keys_by_stem: HashMap<&'a str, &'a Exhibit>,
     keys_by_public: HashMap<&'a [u8], &'a Exhibit>,
     /// A signature is checked once, however many chains lead over it and files hold it.
@@ -49,6 +50,7 @@ impl<'a> Index<'a> {
             places,
             by_issuer: HashMap::new(),
             by_subject: HashMap::new(),
+            by_stem: HashMap::new(),
             keys_by_stem: HashMap::new(),
             keys_by_public: HashMap::new(),
             checks: Mutex::default(),
@@ -58,6 +60,9 @@ impl<'a> Index<'a> {
             if !held.certificate.is_own_issuer() {
                 index.by_issuer.entry(held.certificate.issuer.as_der()).or_default().push(held.certificate);
             }
+        }
+        for exhibit in exhibits {
+            index.by_stem.entry(exhibit.stem()).or_default().push(exhibit);
         }
         for exhibit in exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()) {
             index.keys_by_stem.entry(exhibit.stem()).or_insert(exhibit);
@@ -89,6 +94,12 @@ impl<'a> Index<'a> {
     pub fn issuers_of(&self, child: &Certificate) -> impl Iterator<Item = Held<'a>> {
         let named = self.by_subject.get(child.issuer.as_der());
         named.into_iter().flatten().copied().filter(|held| held.certificate.may_have_issued(child))
+    }
+
+    /// The other files whose names differ from that of a file in their ending alone.
+    pub fn namesakes(&self, exhibit: &Exhibit) -> impl Iterator<Item = &'a Exhibit> {
+        let named = self.by_stem.get(exhibit.stem());
+        named.into_iter().flatten().copied().filter(|other| other.name != exhibit.name)
     }
 
     /// The key of a certificate file: the one of its stem, or one that fits.

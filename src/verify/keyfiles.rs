@@ -16,13 +16,10 @@ const ROOT: u32 = 0;
 pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
     let file = identity.leaf.file;
     let first = identity.exhibit.certificates.first();
-    let stem = identity.exhibit.stem();
-    let is_broken =
-        |exhibit: &&Exhibit| exhibit.name != file && exhibit.stem() == stem && exhibit.keys.is_empty();
     let Some((exhibit, key)) = identity.key.and_then(|exhibit| Some((exhibit, exhibit.keys.first()?))) else {
         // A key file that holds no key has been named already.
-        let is_named =
-            scene.exhibits.iter().find(is_broken).is_some_and(|exhibit| exhibit.name.ends_with(".key"));
+        let broken = scene.index.namesakes(identity.exhibit).find(|other| other.keys.is_empty());
+        let is_named = broken.is_some_and(Exhibit::is_key_by_name);
         if is_named || !policy.wants_keys {
             return;
         }
@@ -145,7 +142,7 @@ pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
                 of_authorities.push(exhibit.name.as_str());
             } else if used.contains(exhibit.name.as_str())
                 || of_certificates.contains(public.spki_der())
-                || has_damaged_twin(exhibit, scene.exhibits)
+                || has_damaged_twin(exhibit, scene)
             {
                 continue;
             } else {
@@ -162,7 +159,7 @@ pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
 }
 
 /// Whether a file of the same stem was to hold the certificate of a key, and is damaged.
-fn has_damaged_twin(key: &Exhibit, exhibits: &[Exhibit]) -> bool {
-    let twin = |other: &&Exhibit| other.name != key.name && other.stem() == key.stem();
-    exhibits.iter().find(twin).is_some_and(|twin| twin.certificates.is_empty() && !twin.findings.is_empty())
+fn has_damaged_twin(key: &Exhibit, scene: &Scene<'_>) -> bool {
+    let twin = scene.index.namesakes(key).next();
+    twin.is_some_and(|twin| twin.certificates.is_empty() && !twin.findings.is_empty())
 }

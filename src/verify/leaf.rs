@@ -6,7 +6,7 @@ use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::{Identity, Scene, Side};
-use crate::keys::PublicKey;
+use crate::keys::{KeyType, PublicKey};
 use crate::pg::ROLE_NAME_BYTES;
 use crate::x509::{Certificate, GeneralName, KeyUsage, MalformedName};
 
@@ -34,12 +34,12 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy)
 /// Whether OpenSSL lets a certificate, or what is under it, be shown on one side: where there is no extended key usage,
 /// or one that names the side. It knows no anyExtendedKeyUsage there (X509_check_purpose(3)).
 pub(super) fn allows(certificate: &Certificate, side: Side) -> bool {
-    !certificate.has_extended_key_usage || certificate.extended_key_usage.contains(&side.purpose())
+    !certificate.has_extended_key_usage || side.is_purpose_of(certificate)
 }
 
 /// Whether it says outright that it is for servers and for clients.
 fn spells_out_both(certificate: &Certificate) -> bool {
-    [Side::Server, Side::Client].iter().all(|side| certificate.extended_key_usage.contains(&side.purpose()))
+    [Side::Server, Side::Client].iter().all(|side| side.is_purpose_of(certificate))
 }
 
 fn form(leaf: Held<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
@@ -117,7 +117,7 @@ fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
         found.push(Finding::new(Rule::NotForClients, file, fact).detail(detail).hint(scene.mend()));
     }
     let swapped = !allows(certificate, Side::Client);
-    if PublicKey::from_spki_der(&certificate.public_key).to_string() == "ECDSA P-384" {
+    if PublicKey::from_spki_der(&certificate.public_key).key_type() == Some(KeyType::EcdsaP384) {
         let detail = "Under TLS 1.2, which Kong uses, the server says \"wrong curve\", unless its ssl_ecdh_curve is \
                       secp384r1.";
         found.push(

@@ -10,7 +10,7 @@ use super::policy::Policy;
 use crate::keys::{KeyFile, PublicKey};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use time::OffsetDateTime;
 
 /// One side of a connection: who shows a certificate.
@@ -23,13 +23,14 @@ pub enum Side {
 }
 
 impl Side {
-    /// The extended key usage that the other side wants (RFC 5280 §4.2.1.12).
+    /// Whether a certificate names the extended key usage that the other side wants (RFC 5280 §4.2.1.12).
     #[must_use]
-    pub fn purpose(self) -> ExtendedKeyUsage {
-        match self {
-            Self::Server => ExtendedKeyUsage::server_auth(),
-            Self::Client => ExtendedKeyUsage::client_auth(),
-        }
+    pub fn is_purpose_of(self, certificate: &Certificate) -> bool {
+        let wanted = match self {
+            Self::Server => ExtendedKeyUsage::is_server_auth,
+            Self::Client => ExtendedKeyUsage::is_client_auth,
+        };
+        certificate.extended_key_usage.iter().any(wanted)
     }
 }
 
@@ -111,6 +112,8 @@ pub struct Scene<'a> {
     at: OffsetDateTime,
     /// Whether what the other side trusts is not to be guessed from the files.
     trust_is_elsewhere: bool,
+    /// Asked for with many findings, and the same for all.
+    mend: OnceLock<String>,
 }
 
 /// The first part of a name that says what a file is for, as PostgreSQL, libpq, Kubernetes and the guides have it.
@@ -140,6 +143,7 @@ impl<'a> Scene<'a> {
             directory,
             at: policy.at,
             trust_is_elsewhere: policy.server.is_some(),
+            mend: OnceLock::new(),
         };
         // Authorities and leaves that were met, each once.
         let mut met = HashSet::new();
@@ -252,7 +256,11 @@ impl<'a> Scene<'a> {
 
     /// The command that makes end-entities anew, with their names, under the same authorities.
     #[must_use]
-    pub fn mend(&self) -> String {
+    pub fn mend(&self) -> &str {
+        self.mend.get_or_init(|| self.command_that_mends())
+    }
+
+    fn command_that_mends(&self) -> String {
         let layout = match (
             self.authorities.iter().any(|held| held.certificate.is_own_issuer()),
             self.authorities.len(),
@@ -342,7 +350,7 @@ fn parts(exhibit: &Exhibit, leaf: &Certificate) -> (bool, bool) {
         (false, false) => {}
         said => return said,
     }
-    let says = |side: Side| leaf.extended_key_usage.contains(&side.purpose());
+    let says = |side: Side| side.is_purpose_of(leaf);
     match (says(Side::Server), says(Side::Client)) {
         (false, false) => {
             let host = leaf

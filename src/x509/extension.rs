@@ -172,6 +172,18 @@ impl ExtendedKeyUsage {
         Self { arcs: NAMED[1].1.to_vec() }
     }
 
+    /// Whether it is id-kp-serverAuth.
+    #[must_use]
+    pub fn is_server_auth(&self) -> bool {
+        self.arcs == NAMED[0].1
+    }
+
+    /// Whether it is id-kp-clientAuth.
+    #[must_use]
+    pub fn is_client_auth(&self) -> bool {
+        self.arcs == NAMED[1].1
+    }
+
     pub(super) fn from_arcs(arcs: Vec<u64>) -> Self {
         Self { arcs }
     }

@@ -3,8 +3,8 @@
 
 mod openssl;
 
-use super::X509Error;
 use super::extension::{dotted, parse_oid};
+use super::{X509Error, der};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use yasna::models::ObjectIdentifier;
@@ -28,6 +28,8 @@ const ATTRIBUTES: [(&str, &[u64]); 14] = [
     ("emailAddress", &[1, 2, 840, 113_549, 1, 9, 1]),
 ];
 const COMMON_NAME: &[u64] = &[2, 5, 4, 3];
+/// The same as DER has it.
+const COMMON_NAME_OID: &[u8] = &[0x55, 4, 3];
 
 /// A distinguished name as its exact DER. Equal means equal byte for byte.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -107,19 +109,25 @@ impl Name {
     /// The common names in order. PostgreSQL and libpq look at the first alone.
     #[must_use]
     pub fn common_names(&self) -> Vec<String> {
-        let attributes = self.rdns().into_iter().flatten();
-        attributes
-            .filter(|attribute| attribute.arcs == COMMON_NAME)
-            .map(|attribute| attribute.text())
-            .collect()
+        self.common_name_values().map(|value| String::from_utf8_lossy(value).into_owned()).collect()
     }
 
     /// Whether a common name holds a NUL byte: PostgreSQL and libpq refuse such a certificate, for what is behind it
     /// would be lost on a reader in C. They look at the bytes, so two-byte strings are refused with them.
     #[must_use]
     pub fn common_name_has_nul(&self) -> bool {
-        let mut attributes = self.rdns().into_iter().flatten();
-        attributes.any(|attribute| attribute.arcs == COMMON_NAME && attribute.value.contains(&0))
+        self.common_name_values().any(|value| value.contains(&0))
+    }
+
+    /// The bytes of each common name. Asked of every certificate, so nothing is kept on the way to them.
+    fn common_name_values(&self) -> impl Iterator<Item = &[u8]> {
+        let rdns = der::only(&self.der, der::SEQUENCE).into_iter().flat_map(|name| name.members());
+        let attributes = rdns.flat_map(|rdn| rdn.members());
+        attributes.filter_map(|attribute| {
+            let mut parts = attribute.members();
+            let kind = parts.next_of(der::OBJECT_IDENTIFIER)?;
+            (kind.content == COMMON_NAME_OID).then(|| parts.next().map(|value| value.content))?
+        })
     }
 
     /// Each RDN as its (short name or OID, value) pairs, in encoded order.
