@@ -129,7 +129,8 @@ fn good(verified: &Verified) -> Vec<String> {
         ]) {
             keys.push("every key fits its certificate");
         }
-        if !found(&[Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable]) {
+        let looked = tally.keys == tally.keys_on_disk;
+        if looked && !found(&[Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable]) {
             keys.push("is closed to others");
         }
     }

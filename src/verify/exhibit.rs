@@ -2,6 +2,7 @@
 
 use super::report::Finding;
 use super::rules::{Rule, Severity};
+use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, Mode, Owner};
 use crate::keys::KeyFile;
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
@@ -62,6 +63,19 @@ impl Exhibit {
         self.name.ends_with(".key")
     }
 
+    /// Whether it came through standard input, and is no file that lies anywhere.
+    fn is_piped(&self) -> bool {
+        self.name == STANDARD_INPUT
+    }
+
+    /// The command of openssl that puts the file into another form, in its place.
+    fn converting(&self, command: &str) -> String {
+        match self.is_piped() {
+            true => format!("Pipe it through openssl {command}."),
+            false => format!("Run openssl {command} -in {0} -out {0}.", self.name),
+        }
+    }
+
     fn say(&mut self, rule: Rule, fact: impl Into<String>) {
         let finding = Finding::new(rule, &self.name, fact);
         self.findings.push(finding);
@@ -69,13 +83,13 @@ impl Exhibit {
 
     fn read_der(&mut self, der: &[u8], passphrase: Option<&[u8]>) {
         if let Ok(certificate) = Certificate::from_der(der) {
-            let hint = format!("Run openssl x509 -inform DER -in {0} -out {0}.", self.name);
+            let hint = self.converting("x509 -inform DER");
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             let detail = "PostgreSQL and libpq read certificates as PEM alone: no start line.";
             self.findings.push(finding.detail(detail).hint(hint));
             self.certificates.push(certificate);
         } else if let Ok(list) = RevocationList::from_der(der) {
-            let hint = format!("Run openssl crl -inform DER -in {0} -out {0}.", self.name);
+            let hint = self.converting("crl -inform DER");
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER").hint(hint);
             self.findings.push(finding.detail("PostgreSQL and libpq read revocation lists as PEM alone."));
             self.lists.push(list);
@@ -128,7 +142,7 @@ impl Exhibit {
     fn read_block(&mut self, block: &ScannedBlock, passphrase: Option<&[u8]>) {
         let unreadable = |what: &str| format!("the {what} that begins in line {} cannot be read", block.line);
         if block.kind == BlockKind::TrustedCertificate {
-            let hint = format!("Run openssl x509 -in {0} -out {0}.", self.name);
+            let hint = self.converting("x509");
             let fact = "it is an OpenSSL TRUSTED CERTIFICATE, which only OpenSSL reads";
             self.findings.push(Finding::new(Rule::TrustedCertificate, &self.name, fact).hint(hint));
         }
@@ -162,7 +176,7 @@ impl Exhibit {
         } else if self.is_key_by_name() && self.keys.is_empty() && !is_named {
             self.say(Rule::NothingInFile, "it holds no private key, which its name promises");
         }
-        if !self.certificates.is_empty() && !self.keys.is_empty() {
+        if !self.certificates.is_empty() && !self.keys.is_empty() && !self.is_piped() {
             let detail = "Certificates are handed out; whoever has this file has the key.";
             let finding = Finding::new(Rule::KeyInPublicFile, &self.name, "a private key lies in it");
             self.findings.push(finding.detail(detail).hint("Take the key out, and make a new one."));

@@ -95,11 +95,12 @@ impl<'a> Index<'a> {
         named.into_iter().flatten().copied().filter(|held| held.certificate.may_have_issued(child))
     }
 
-    /// The key of a certificate file: the one of its stem, or one that fits.
+    /// The key of a certificate file: the one of its stem, or one that fits, or the one that lies in the file itself.
     #[must_use]
-    pub fn key_of(&self, exhibit: &Exhibit, leaf: &Certificate) -> Option<&'a Exhibit> {
+    pub fn key_of(&self, exhibit: &'a Exhibit, leaf: &Certificate) -> Option<&'a Exhibit> {
         let named = self.keys_by_stem.get(exhibit.stem()).filter(|other| other.name != exhibit.name);
-        named.or_else(|| self.keys_by_public.get(leaf.public_key.as_slice())).copied()
+        let fitting = named.or_else(|| self.keys_by_public.get(leaf.public_key.as_slice())).copied();
+        fitting.or_else(|| (!exhibit.keys.is_empty()).then_some(exhibit))
     }
 
     /// The public keys of all certificates.

@@ -42,6 +42,9 @@ pub struct Tally {
     pub certificates: usize,
     /// Key files.
     pub keys: usize,
+    /// How many of them lie somewhere, with a mode and an owner that were looked at.
+    #[serde(skip)]
+    pub keys_on_disk: usize,
     /// Revocation lists.
     pub lists: usize,
     /// The trust files.
@@ -109,9 +112,11 @@ fn tally(scene: &Scene<'_>) -> Tally {
         subject: held.certificate.subject.clone(),
         not_after: held.certificate.window.not_after,
     };
+    let keys = || scene.exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty());
     Tally {
         certificates: scene.certificates().len(),
-        keys: scene.exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()).count(),
+        keys: keys().count(),
+        keys_on_disk: keys().filter(|exhibit| exhibit.owner.is_some()).count(),
         lists: scene.exhibits.iter().map(|exhibit| exhibit.lists.len()).sum(),
         trust,
         leaves: scene.certificates().iter().map(shown).collect(),
