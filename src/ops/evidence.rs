@@ -26,6 +26,15 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
     if request.configuration.is_some() {
         return gather_server(request.paths.first().map(PathBuf::as_path), request.configuration.as_deref());
     }
+    if request.client.is_some() && request.paths.is_empty() {
+        return Ok(Gathered {
+            place: "libpq".to_owned(),
+            fell_back: false,
+            files: FileSet::default(),
+            server: None,
+            is_loose: false,
+        });
+    }
     let named_roles = request.roles.files().next().is_some();
     match request.paths.as_slice() {
         [] if named_roles => Ok(Gathered {
@@ -49,6 +58,9 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
         [path] if !is_dash(path) && is_directory(path)? => {
             let (path, directory) = directory_or_default(Some(path))?;
             if is_data_directory(&directory)? {
+                if request.client.is_some() {
+                    return Err(RequestError::ClientAndServer { path: path.display().to_string() }.into());
+                }
                 return gather_server(Some(path), None);
             }
             let files = in_directory(&directory, problems)?;

@@ -22,6 +22,9 @@ pub struct LiveSetting {
     pub value: String,
     /// Where it is set.
     pub origin: String,
+    /// Whether it names a file that is not there, which to libpq is as good as none.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
 }
 
 /// What a server is set up with.
@@ -71,6 +74,7 @@ fn shown(settings: &ServerSettings) -> Vec<LiveSetting> {
         name: "ssl",
         value: if settings.ssl.value { "on" } else { "off" }.to_owned(),
         origin: settings.ssl.origin.to_string(),
+        absent: false,
     };
     let files = [
         ("ssl_cert_file", &settings.ssl_cert_file),
@@ -81,13 +85,13 @@ fn shown(settings: &ServerSettings) -> Vec<LiveSetting> {
     ];
     let file = |(name, setting): (&'static str, &Setting<Option<NamedPath>>)| {
         let value = setting.value.as_ref()?.path.display().to_string();
-        Some(LiveSetting { name, value, origin: setting.origin.to_string() })
+        Some(LiveSetting { name, value, origin: setting.origin.to_string(), absent: false })
     };
     std::iter::once(on).chain(files.into_iter().filter_map(file)).collect()
 }
 
 /// The disk, as `settings` asks for it.
-struct Disk;
+pub(super) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Cause> {

@@ -1,5 +1,6 @@
 //! One verb, one file: each joins the steps of the road and calls the doors to the disk. No rule lives here.
 
+mod client;
 mod evidence;
 mod generate;
 mod inspect;
@@ -10,6 +11,7 @@ mod source;
 mod stdin;
 mod verify;
 
+pub use client::ClientRequest;
 use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};

@@ -23,15 +23,21 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy,
         // A key file that holds no key has been named already.
         let is_named =
             scene.exhibits.iter().find(is_broken).is_some_and(|exhibit| exhibit.name.ends_with(".key"));
-        if is_named || !policy.wants_keys {
+        // A client has no server's key, and a key in an engine is no file.
+        let client = policy.client.as_ref();
+        let is_elsewhere = client.is_some_and(|facts| !identity.logs_in || facts.engine_key.is_some());
+        if is_named || !policy.wants_keys || is_elsewhere {
             return;
         }
         let fact = "its key is not here";
-        let detail = "The server does not start without it, nor does psql connect.";
+        let detail = match client.and_then(|facts| facts.absent_key.as_deref()) {
+            Some(key) => format!("libpq says: certificate present, but not private key file \"{key}\"."),
+            None => "The server does not start without it, nor does psql connect.".to_owned(),
+        };
         found.push(Finding::new(Rule::KeyMissing, file, fact).detail(detail));
         return;
     };
-    form(identity, exhibit, key, found);
+    form(identity, exhibit, key, policy, found);
     match &key.content {
         KeyContent::Underivable { kind } => {
             let fact = format!("whether it is the key of {file} could not be checked");
@@ -60,7 +66,13 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy,
 }
 
 /// How the key is written.
-fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut Vec<Finding>) {
+fn form(
+    identity: &Identity<'_>,
+    exhibit: &Exhibit,
+    key: &KeyFile,
+    policy: &Policy,
+    found: &mut Vec<Finding>,
+) {
     let file = exhibit.name.as_str();
     let is_der = key.form == KeyForm::Der;
     match (key.encryption, key.encoding) {
@@ -81,6 +93,7 @@ fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut V
             found.push(Finding::new(Rule::KeyNotPkcs8, file, fact).hint(hint));
         }
         (KeyEncryption::None, _) => {}
+        _ if identity.logs_in && policy.client.as_ref().is_some_and(|facts| facts.has_password) => {}
         _ => {
             let detail = match identity.serves {
                 true => "The server starts only with ssl_passphrase_command.",

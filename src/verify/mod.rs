@@ -6,6 +6,7 @@
 
 mod authority;
 mod chain;
+mod client;
 mod exhibit;
 mod gate;
 mod host;
@@ -25,7 +26,7 @@ pub use exhibit::Exhibit;
 pub use gate::{VerifyError, gate};
 pub use host::accepts_host;
 pub use index::Index;
-pub use policy::{NEWEST_LIBPQ, Policy, Reader, ServerFacts};
+pub use policy::{ClientFacts, Insistence, NEWEST_LIBPQ, Policy, Reader, Sends, ServerFacts};
 pub use report::{Finding, Report};
 pub use rules::{Rule, Severity};
 pub use scene::{Identity, Roles, Scene, Side};
@@ -49,6 +50,9 @@ pub struct Tally {
     pub lists: usize,
     /// The trust files.
     pub trust: Vec<String>,
+    /// Whether every chain could be followed to what the other side trusts, because that is here.
+    #[serde(skip)]
+    pub knows_trust: bool,
     /// Each end-entity: its file, its common name, when it ends.
     pub leaves: Vec<Shown>,
 }
@@ -86,7 +90,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     for authority in &scene.authorities {
         authority::judge(authority, &mut found);
         // Otherwise what hangs from it tells; an old root beside its successor is nobody's trouble.
-        if scene.identities.is_empty() {
+        if scene.identities.is_empty() && policy.client.is_none() {
             path::window(authority, None, policy, &mut found);
         }
     }
@@ -96,6 +100,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     keyfiles::alone(&scene, &mut found);
     revocation::judge(&scene, roles, policy, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);
+    client::judge(&scene, roles, policy, &mut found);
     found.retain(|finding| !is_waived(finding, policy));
     (Report::of(found), tally(&scene))
 }
@@ -119,6 +124,10 @@ fn tally(scene: &Scene<'_>) -> Tally {
         keys_on_disk: keys().filter(|exhibit| exhibit.owner.is_some()).count(),
         lists: scene.exhibits.iter().map(|exhibit| exhibit.lists.len()).sum(),
         trust,
+        knows_trust: scene.identities.iter().all(|identity| {
+            let shows = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
+            shows.into_iter().all(|(shows, side)| !shows || !scene.is_trust_elsewhere(side))
+        }),
         leaves: scene.certificates().iter().map(shown).collect(),
     }
 }

@@ -267,6 +267,22 @@ catalogue! {
     CrlFileAndDirectory, "crl-file-and-directory", Warning, "libpq: initialize_SSL, fe-secure-openssl.c";
     /// `sslcrl` names nothing that can be loaded, and libpq checks no revocation at all.
     CrlNotLoaded, "crl-not-loaded", Warning, "libpq: initialize_SSL, fe-secure-openssl.c";
+    /// A directory of revocation lists is missing or holds none: checking is on, and every certificate is refused.
+    CrlDirectoryUnusable, "crl-directory-unusable", Error, "OpenSSL: X509_LOOKUP_hash_dir(3); libpq: sslcrldir";
+    /// A client verifies servers by a file of trust anchors that is not there.
+    RootFileMissing, "root-file-missing", Error, "libpq: initialize_SSL, fe-secure-openssl.c";
+    /// A client compares host names and is given an address alone.
+    HostMissing, "host-missing", Error, "libpq: pq_verify_peer_name_matches_certificate, fe-secure-common.c";
+    /// A client takes any server for its own: its sslmode does not insist on a chain, or on TLS.
+    ServerNotVerified, "server-not-verified", Warning, "PostgreSQL: libpq-ssl, Protection Provided in Different Modes";
+    /// A client verifies the chain of a server and not its name.
+    HostNotCompared, "host-not-compared", Note, "PostgreSQL: libpq-ssl, Protection Provided in Different Modes";
+    /// What a server trusts is not among a client's files, so that the client's chain can be judged in part alone.
+    ClientTrustUnknown, "client-trust-unknown", Note, "PostgreSQL: ssl_ca_file";
+    /// A client sends no certificate.
+    NoClientCertificate, "no-client-certificate", Note, "PostgreSQL: libpq-ssl, Client Certificates; sslcertmode (16)";
+    /// A client connects through Unix-domain sockets, where there is no TLS.
+    SocketWithoutTls, "socket-without-tls", Note, "libpq: sslmode";
     /// A server speaks no TLS at all.
     SslOff, "ssl-off", Error, "PostgreSQL: ssl";
     /// A line of pg_hba.conf wants certificates of clients, and the server has nothing to check them by.

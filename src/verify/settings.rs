@@ -3,6 +3,7 @@
 use super::exhibit::Exhibit;
 use super::policy::{Policy, ServerFacts};
 use super::report::Finding;
+use super::revocation::is_in;
 use super::rules::Rule;
 use super::scene::Roles;
 
@@ -17,6 +18,7 @@ pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found:
                       and with the default sslmode connects unverified.";
         found.push(Finding::of_directory(Rule::SystemTrust, fact).detail(detail));
     }
+    crl_directory(roles, exhibits, found);
     let Some(file) = roles.crl_file.as_deref() else { return };
     if roles.crl_directory.is_some() {
         let fact = "sslcrl and sslcrldir are both set";
@@ -31,6 +33,20 @@ pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found:
         let fact = "no revocation list can be loaded from it";
         let detail = "libpq then checks no revocation at all, and says nothing; the server does not start.";
         found.push(Finding::new(Rule::CrlNotLoaded, file, fact).detail(detail));
+    }
+}
+
+/// A directory of lists switches checking on, whatever is in it; beside a file, it is that file that decides.
+fn crl_directory(roles: &Roles, exhibits: &[Exhibit], found: &mut Vec<Finding>) {
+    let is_alone = roles.crl_file.is_none() && !roles.trusts_system();
+    let Some(directory) = roles.crl_directory.as_deref().filter(|_| is_alone) else { return };
+    let holds_lists = |exhibit: &Exhibit| is_in(&exhibit.name, directory) && !exhibit.lists.is_empty();
+    if !exhibits.iter().any(holds_lists) {
+        let fact = "no revocation list is in it, and every certificate is refused for want of one";
+        let detail =
+            "A directory switches checking on, even one that is missing: unable to get certificate CRL.";
+        let hint = "Put a list of every CA there, and run openssl rehash; or leave the setting out.";
+        found.push(Finding::new(Rule::CrlDirectoryUnusable, directory, fact).detail(detail).hint(hint));
     }
 }
 

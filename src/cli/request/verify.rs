@@ -4,10 +4,11 @@ use super::stdin::standard_input;
 use super::{CliError, directory};
 use crate::cli::args::{SslMode, VerifyArgs};
 use crate::fs::set::STANDARD_INPUT;
-use crate::ops::{self, VerifyRequest};
+use crate::ops::{self, ClientRequest, VerifyRequest};
+use crate::settings::libpq;
 use crate::verify::Roles;
 use crate::x509::{Lifetime, parse_instant};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 
 /// How many parts the user gives by standard input; what is trusted is one, however many trust it.
@@ -15,6 +16,15 @@ fn parts_from_stdin(args: &VerifyArgs) -> usize {
     let parts =
         [&args.server_cert, &args.server_key, &args.client_cert, &args.client_key, &args.trust, &args.crl];
     parts.into_iter().filter(|part| part.as_deref() == Some(ops::DASH)).count()
+}
+
+/// What libpq is given here.
+fn client(connection: &OsStr, variable: &dyn Fn(&str) -> Option<OsString>) -> ClientRequest {
+    let names = libpq::variables().chain(["HOME"]);
+    ClientRequest {
+        connection: (!connection.is_empty()).then(|| connection.to_owned()),
+        environment: names.filter_map(|name| Some((name.into(), variable(name)?))).collect(),
+    }
 }
 
 /// Which file plays which part.
@@ -51,7 +61,7 @@ pub(in crate::cli) fn verified(
     });
     let roles = roles(args);
     let asked = || directory(args.dir.clone(), variable).into_iter().collect();
-    let asks_default = roles.files().next().is_none() && args.conf.is_none();
+    let asks_default = roles.files().next().is_none() && args.conf.is_none() && args.libpq.is_none();
     let paths = match args.paths.is_empty() && (asks_default || args.dir.is_some()) {
         true => asked(),
         false => args.paths.clone(),
@@ -65,6 +75,8 @@ pub(in crate::cli) fn verified(
         expires_in: expires_in.transpose()?,
         host: args.host.clone(),
         ignores_host: args.sslmode == Some(SslMode::VerifyCa),
+        asks_mode: args.sslmode.is_some(),
+        client: args.libpq.as_ref().map(|connection| client(connection, variable)),
         configuration: args.conf.clone(),
         user: args.user.clone(),
         libpq: args.libpq_version,
