@@ -1,10 +1,11 @@
 //! Files as evidence: what each holds, told from its content, and what is wrong with it as a file.
 
+use super::archive::is_archive_by_name;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, Mode, Owner};
-use crate::keys::KeyFile;
+use crate::keys::{KeyFile, looks_like_pkcs12};
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
 use crate::x509::{Certificate, RevocationList};
 
@@ -23,8 +24,19 @@ pub struct Exhibit {
     pub keys: Vec<KeyFile>,
     /// Revocation lists.
     pub lists: Vec<RevocationList>,
+    /// What a PKCS#12 archive is besides, where it is one that was opened.
+    pub archive: Option<Archive>,
     /// What is wrong with the file as such.
     pub findings: Vec<Finding>,
+}
+
+/// What tells of a PKCS#12 archive besides its certificates and keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// The alias of its first key.
+    pub alias: Option<String>,
+    /// Whether it has no password, or an empty one.
+    pub lacks_password: bool,
 }
 
 impl Exhibit {
@@ -40,9 +52,14 @@ impl Exhibit {
             certificates: Vec::new(),
             keys: Vec::new(),
             lists: Vec::new(),
+            archive: None,
             findings: Vec::new(),
         };
-        if pem::looks_like_der(contents) {
+        if looks_like_pkcs12(contents) {
+            exhibit.read_archive(contents, passphrase);
+        } else if is_archive_by_name(name) {
+            exhibit.say(Rule::BlockUnreadable, "it is no PKCS#12 in DER, which its name promises");
+        } else if pem::looks_like_der(contents) {
             exhibit.read_der(contents, passphrase);
         } else {
             exhibit.read_pem(contents, passphrase);
@@ -63,8 +80,14 @@ impl Exhibit {
         self.name.ends_with(".key")
     }
 
+    /// Whether it is a PKCS#12 archive, opened or not.
+    pub(super) fn is_archive(&self) -> bool {
+        let is_closed = |finding: &Finding| finding.rule == Rule::Pkcs12Locked;
+        self.archive.is_some() || self.findings.iter().any(is_closed)
+    }
+
     /// Whether it came through standard input, and is no file that lies anywhere.
-    fn is_piped(&self) -> bool {
+    pub(super) fn is_piped(&self) -> bool {
         self.name == STANDARD_INPUT
     }
 
@@ -171,12 +194,13 @@ impl Exhibit {
     fn whole_file(&mut self) {
         let nothing = self.certificates.is_empty() && self.keys.is_empty() && self.lists.is_empty();
         let is_named = self.findings.iter().any(|finding| finding.severity == Severity::Error);
-        if nothing && !is_named {
+        let is_closed = self.is_archive() && self.archive.is_none();
+        if nothing && !is_named && !is_closed {
             self.say(Rule::NothingInFile, "it holds no certificate, key or revocation list");
-        } else if self.is_key_by_name() && self.keys.is_empty() && !is_named {
+        } else if self.is_key_by_name() && self.keys.is_empty() && !is_named && !is_closed {
             self.say(Rule::NothingInFile, "it holds no private key, which its name promises");
         }
-        if !self.certificates.is_empty() && !self.keys.is_empty() && !self.is_piped() {
+        if !self.certificates.is_empty() && !self.keys.is_empty() && !self.is_piped() && !self.is_archive() {
             let detail = "Certificates are handed out; whoever has this file has the key.";
             let finding = Finding::new(Rule::KeyInPublicFile, &self.name, "a private key lies in it");
             self.findings.push(finding.detail(detail).hint("Take the key out, and make a new one."));

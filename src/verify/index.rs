@@ -63,7 +63,11 @@ impl<'a> Index<'a> {
                 index.by_issuer.entry(held.certificate.issuer.as_der()).or_default().push(held.certificate);
             }
         }
-        for exhibit in exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()) {
+        // A file of its own comes before an archive, which few can read.
+        let holds_key = |exhibit: &&&Exhibit| !exhibit.keys.is_empty();
+        let (archives, files): (Vec<_>, Vec<_>) =
+            exhibits.iter().partition(|exhibit| exhibit.archive.is_some());
+        for exhibit in files.iter().chain(&archives).filter(holds_key) {
             index.keys_by_stem.entry(exhibit.stem()).or_insert(exhibit);
             for public in exhibit.keys.iter().filter_map(|key| key.public()) {
                 index.keys_by_public.entry(public.spki_der()).or_insert(exhibit);
@@ -95,9 +99,13 @@ impl<'a> Index<'a> {
         named.into_iter().flatten().copied().filter(|held| held.certificate.may_have_issued(child))
     }
 
-    /// The key of a certificate file: the one of its stem, or one that fits, or the one that lies in the file itself.
+    /// The key of a certificate file: the one of its stem, or one that fits, or the one that lies in the file itself; that
+    /// of an archive lies in it.
     #[must_use]
     pub fn key_of(&self, exhibit: &'a Exhibit, leaf: &Certificate) -> Option<&'a Exhibit> {
+        if exhibit.archive.is_some() && !exhibit.keys.is_empty() {
+            return Some(exhibit);
+        }
         let named = self.keys_by_stem.get(exhibit.stem()).filter(|other| other.name != exhibit.name);
         let fitting = named.or_else(|| self.keys_by_public.get(leaf.public_key.as_slice())).copied();
         fitting.or_else(|| (!exhibit.keys.is_empty()).then_some(exhibit))

@@ -106,8 +106,10 @@ fn form(
 
 /// Whether each key file can be read by those who need it, and by nobody else.
 pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
-    // A key among certificates has been named already.
-    let alone = |exhibit: &&Exhibit| !exhibit.keys.is_empty() && exhibit.certificates.is_empty();
+    // A key among certificates has been named already, and nobody looks at the mode of an archive.
+    let alone = |exhibit: &&Exhibit| {
+        !exhibit.keys.is_empty() && exhibit.certificates.is_empty() && !exhibit.is_archive()
+    };
     let serving = scene.identities.iter().filter(|identity| identity.serves);
     let servers: HashSet<&str> =
         serving.filter_map(|identity| identity.key).map(|key| key.name.as_str()).collect();

@@ -4,6 +4,7 @@
 //! maker but the bottom row of modules, so that a mistake in making is not repeated in judging. The catalogue is in
 //! `rules`; what looks for what is in the siblings, by subject.
 
+mod archive;
 mod authority;
 mod chain;
 mod client;
@@ -22,7 +23,7 @@ mod scene;
 mod settings;
 
 pub use chain::{Chain, End, Held};
-pub use exhibit::Exhibit;
+pub use exhibit::{Archive, Exhibit};
 pub use gate::{VerifyError, gate};
 pub use host::accepts_host;
 pub use index::Index;
@@ -78,7 +79,7 @@ pub fn concerns(name: &str) -> bool {
             && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
             && number.strip_prefix('r').is_some_and(|digits| digits.parse::<u32>().is_ok())
     });
-    hashed || matches!(ending, "crt" | "cer" | "cert" | "pem" | "key" | "crl" | "der" | "pk8")
+    hashed || matches!(ending, "crt" | "cer" | "cert" | "pem" | "key" | "crl" | "der" | "pk8" | "p12" | "pfx")
 }
 
 /// Judges files together, all findings in one run. `directory` is where they lie, as the user names it.
@@ -100,6 +101,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     keyfiles::alone(&scene, &mut found);
     revocation::judge(&scene, roles, policy, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);
+    archive::judge(&scene, roles, &mut found);
     client::judge(&scene, roles, policy, &mut found);
     found.retain(|finding| !is_waived(finding, policy));
     (Report::of(found), tally(&scene))
@@ -121,7 +123,7 @@ fn tally(scene: &Scene<'_>) -> Tally {
     Tally {
         certificates: scene.certificates().len(),
         keys: keys().count(),
-        keys_on_disk: keys().filter(|exhibit| exhibit.owner.is_some()).count(),
+        keys_on_disk: keys().filter(|exhibit| exhibit.owner.is_some() && !exhibit.is_archive()).count(),
         lists: scene.exhibits.iter().map(|exhibit| exhibit.lists.len()).sum(),
         trust,
         knows_trust: scene.identities.iter().all(|identity| {

@@ -117,6 +117,16 @@ catalogue! {
     KeyEncryptedDer, "key-encrypted-der", Error, "libpq: initialize_SSL, fe-secure-openssl.c";
     /// A client's key is PKCS#1 or SEC1; native-tls reads PKCS#8 alone.
     KeyNotPkcs8, "key-not-pkcs8", Warning, "native-tls: Identity::from_pkcs8";
+    /// A PKCS#12 archive stays closed, so that nothing of what is in it could be judged.
+    Pkcs12Locked, "pkcs12-locked", Warning, "RFC 7292 §4";
+    /// PKCS#12 is named where the server or libpq reads PEM.
+    Pkcs12NotRead, "pkcs12-not-read", Error, "PostgreSQL: init_host_context, be-secure-openssl.c; initialize_SSL, fe-secure-openssl.c";
+    /// The key of a PKCS#12 archive has another alias than `user`, and pgJDBC sends no certificate.
+    Pkcs12Alias, "pkcs12-alias", Warning, "pgJDBC: PKCS12KeyManager";
+    /// A PKCS#12 archive does not end in .p12 or .pfx, and pgJDBC sends no certificate.
+    Pkcs12Ending, "pkcs12-ending", Warning, "pgJDBC: LibPQFactory";
+    /// A PKCS#12 archive has no password: pgJDBC refuses it, and whoever has it has the key.
+    Pkcs12NoPassword, "pkcs12-no-password", Warning, "pgJDBC: PKCS12KeyManager; RFC 7292 §4";
 
     // Who may read a key.
     /// A key can be read by its group or by everybody, and PostgreSQL refuses it.
