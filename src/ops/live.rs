@@ -1,9 +1,10 @@
 //! Which files a server uses: its settings, read as it reads them, and who must show it a certificate.
 
+use super::logins;
 use crate::error::Error;
 use crate::fs::{Directory, EntryKind, FsError, read_file};
 use crate::settings::server::{Location, NamedPath, ServerSettings};
-use crate::settings::{Cause, Files, Setting, hba, server};
+use crate::settings::{Cause, Files, Setting, server};
 use crate::verify::{Roles, ServerFacts};
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -54,13 +55,8 @@ pub(super) fn live(directory: Option<&Path>, configuration: Option<&Path>) -> Re
         crl_directory: path(&settings.ssl_crl_dir),
         ..Roles::default()
     };
-    // A server with a broken pg_hba.conf does not start; its certificates can be judged all the same.
-    let lines = hba::read(&settings.hba_file.value.path, settings.version, &Disk);
-    let certificate_line = lines.as_ref().ok().and_then(|file| {
-        let line = file.needing_certificate().next();
-        line.map(|line| line.place.to_string())
-    });
-    let facts = ServerFacts { speaks_tls: settings.ssl.value, certificate_line };
+    let logins::Read { certificate_line, logins } = logins::read(&settings);
+    let facts = ServerFacts { speaks_tls: settings.ssl.value, certificate_line, logins };
     Ok(Live { settings: shown(&settings), roles, facts })
 }
 

@@ -5,6 +5,7 @@ mod evidence;
 mod generate;
 mod inspect;
 mod live;
+mod logins;
 mod ownership;
 mod recipe;
 mod source;

@@ -1,5 +1,6 @@
 //! What the judge is asked: at which instant, for which clients, as which user.
 
+use super::logins::Logins;
 use super::rules::Rule;
 use time::{Duration, OffsetDateTime};
 
@@ -49,6 +50,8 @@ pub struct ServerFacts {
     pub speaks_tls: bool,
     /// The first line of `pg_hba.conf` that wants a certificate of a client, as `FILE:LINE`.
     pub certificate_line: Option<String>,
+    /// What names in certificates lead to, where that was read.
+    pub logins: Option<Logins>,
 }
 
 /// What the settings of a libpq client say beside the names of its files.
@@ -108,6 +111,11 @@ pub enum Sends {
 }
 
 impl Policy {
+    /// What names in certificates lead to, where a server's files say it.
+    pub(super) fn logins(&self) -> Option<&Logins> {
+        self.server.as_ref()?.logins.as_ref()
+    }
+
     /// A look at an instant: thirty days are soon, the newest libpq, files opened by their owners.
     #[must_use]
     pub fn at(at: OffsetDateTime) -> Self {

@@ -243,6 +243,8 @@ catalogue! {
     SanMalformed, "san-malformed", Error, "RFC 5280 §4.2.1.6";
     /// The server would not take the certificate for that role.
     RoleMismatch, "role-mismatch", Error, "PostgreSQL: auth-cert; check_usermap, hba.c";
+    /// Whether a certificate lets in as a role cannot be told: a pattern decides, or no line compares names.
+    RoleNotTold, "role-not-told", Note, "PostgreSQL: auth-username-maps; CheckCertAuth, auth.c";
     /// A client's common name is longer than any role's.
     RoleNameTooLong, "role-name-too-long", Error, "PostgreSQL: NAMEDATALEN, pg_config_manual.h";
     /// A client's certificate has no common name, so that `cert` finds no user name.
@@ -297,6 +299,16 @@ catalogue! {
     SslOff, "ssl-off", Error, "PostgreSQL: ssl";
     /// A line of pg_hba.conf wants certificates of clients, and the server has nothing to check them by.
     ClientTrustMissing, "client-trust-missing", Error, "PostgreSQL: auth-cert; ssl_ca_file";
+    /// The server refuses a line of pg_hba.conf, and does not start.
+    HbaRefused, "hba-refused", Error, "PostgreSQL: parse_hba_line, hba.c";
+    /// The server refuses a line of pg_ident.conf, and knows no user map at all.
+    IdentRefused, "ident-refused", Error, "PostgreSQL: parse_ident_line, load_ident, hba.c";
+    /// A line of pg_hba.conf names a user map of which pg_ident.conf has no line.
+    MapMissing, "map-missing", Error, "PostgreSQL: auth-username-maps; check_usermap, hba.c";
+    /// A regular expression of a user map is not held at both ends, and lets in who has such a part in the name.
+    MapNotAnchored, "map-not-anchored", Warning, "PostgreSQL: auth-username-maps";
+    /// The role of a user map is a word that has a meaning only from PostgreSQL 16 on.
+    MapRoleLiteral, "map-role-literal", Warning, "PostgreSQL: commit efb6f4a4f9 (16)";
     /// What clients trust is not among the files, so that the server's chain can be judged in part alone.
     ServerTrustUnknown, "server-trust-unknown", Note, "libpq: sslrootcert";
     /// A server asks no client for a certificate: it has no CA file.

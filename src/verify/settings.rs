@@ -1,6 +1,7 @@
 //! Pitfalls of the settings that name the files.
 
 use super::exhibit::Exhibit;
+use super::logins;
 use super::policy::{Policy, ServerFacts};
 use super::report::Finding;
 use super::revocation::is_in;
@@ -11,6 +12,9 @@ use super::scene::Roles;
 pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found: &mut Vec<Finding>) {
     if let Some(server) = &policy.server {
         of_server(server, roles, found);
+        if let Some(lines) = &server.logins {
+            logins::judge(lines, found);
+        }
     }
     if roles.trusts_system() {
         let fact = "sslrootcert=system loads no revocation list";
