@@ -191,6 +191,7 @@ fn one_beside_pem_files_takes_nothing_from_them() {
     fs::copy(home.path().join("pki/server.key"), home.path().join("pki/client.key")).unwrap();
     let (_, stdout) = verified(&home, &["pki", "--passphrase-file", "word"]);
     assert_eq!(stdout.matches("[key-mismatch]").count(), 1, "{stdout}");
+    assert!(!stdout.contains("client.crt, client.p12"), "{stdout}");
 }
 
 #[test]
