@@ -3,6 +3,10 @@
 /// The longest name of a role, in bytes: NAMEDATALEN is 64, and a NUL takes one (`pg_config_manual.h`).
 pub const ROLE_NAME_BYTES: usize = 63;
 
+/// The directory of an installation's own `pg_service.conf`, where no `PGSYSCONFDIR` names another: that of Debian's
+/// packages (`pg_config --sysconfdir`).
+pub const SERVICE_DIRECTORY: &str = "/etc/postgresql-common";
+
 /// The certificate file of a stem, as PostgreSQL's defaults name theirs: `server` -> `server.crt`
 /// (runtime-config-connection, `ssl_cert_file`; libpq-ssl, "Client Certificates").
 #[must_use]

@@ -52,8 +52,9 @@ fn headline(verified: &Verified) -> String {
 fn live(settings: &[LiveSetting]) -> String {
     let names = settings.iter().map(|setting| setting.name.len()).max().unwrap_or_default();
     let mut out = String::new();
-    for LiveSetting { name, value, origin } in settings {
-        let _ = writeln!(out, "  {name:names$}  {}  ({})", harmless(value), harmless(origin));
+    for LiveSetting { name, value, origin, absent } in settings {
+        let absent = if *absent { ", not there" } else { "" };
+        let _ = writeln!(out, "  {name:names$}  {}  ({}{absent})", harmless(value), harmless(origin));
     }
     out
 }
@@ -129,7 +130,8 @@ fn good(verified: &Verified) -> Vec<String> {
         ]) {
             keys.push("every key fits its certificate");
         }
-        if !found(&[Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable]) {
+        let looked = tally.keys == tally.keys_on_disk;
+        if looked && !found(&[Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable]) {
             keys.push("is closed to others");
         }
     }
@@ -137,8 +139,8 @@ fn good(verified: &Verified) -> Vec<String> {
         good.push(keys.join(", and "));
     }
     let broken = [Rule::ChainIncomplete, Rule::AnchorNotSelfSigned, Rule::NotTrusted, Rule::SignatureBad];
-    if let (Some(first), false) = (tally.trust.first(), found(&broken) || found(&[Rule::SignatureNotChecked]))
-    {
+    let reached = tally.trust.first().filter(|_| tally.knows_trust);
+    if let (Some(first), false) = (reached, found(&broken) || found(&[Rule::SignatureNotChecked])) {
         good.push(format!("leaf first; every chain reaches {first}"));
     }
     let times = [Rule::Expired, Rule::NotYetValid, Rule::ExpiresSoon];

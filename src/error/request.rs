@@ -78,6 +78,12 @@ pub enum RequestError {
         /// Where it was looked for.
         path: String,
     },
+    /// A client's settings and a server's in one run.
+    #[error("--libpq judges a client's files, and \"{path}\" is a server's")]
+    ClientAndServer {
+        /// The server's data directory or configuration.
+        path: String,
+    },
     /// A directory without certificates.
     #[error("no certificate in \"{path}\"")]
     NothingThere {
@@ -114,6 +120,7 @@ impl Diagnosis for RequestError {
             Self::NothingToJudge { .. } => {
                 "Give a directory with certificates, keys or revocation lists, or files."
             }
+            Self::ClientAndServer { .. } => "Judge one after the other; --trust says what clients trust.",
             Self::NothingThere { .. } => "Give a directory that holds *.crt files.",
         };
         Some(hint.to_owned())

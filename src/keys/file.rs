@@ -35,6 +35,8 @@ pub enum KeyForm {
     },
     /// As bytes. libpq reads it for `sslkey` since 13; a server does not.
     Der,
+    /// In a PKCS#12 archive, which neither reads.
+    Pkcs12,
 }
 
 /// The structures that hold a private key.
@@ -135,6 +137,13 @@ impl KeyFile {
         Some(Self { form: KeyForm::Pem { line: block.line }, encoding, encryption, content })
     }
 
+    /// A key of a PKCS#12 archive that was opened: the PKCS#8 document.
+    pub(super) fn of_archive(pkcs8: &[u8]) -> Self {
+        let (encoding, encryption) = (KeyEncoding::Pkcs8, KeyEncryption::None);
+        let content = content(encoding, encryption, pkcs8, None);
+        Self { form: KeyForm::Pkcs12, encoding, encryption, content }
+    }
+
     /// The public key, where it could be seen.
     #[must_use]
     pub fn public(&self) -> Option<&PublicKey> {
@@ -161,7 +170,7 @@ fn encoding_of(der: &[u8]) -> Option<(KeyEncoding, KeyEncryption)> {
 }
 
 /// The first six elements of a SEQUENCE, and how many it has.
-fn fields(der: &[u8]) -> Option<([Option<AnyRef<'_>>; 6], usize)> {
+pub(super) fn fields(der: &[u8]) -> Option<([Option<AnyRef<'_>>; 6], usize)> {
     let sequence = AnyRef::from_der(der).ok()?;
     let read = sequence.sequence(|reader| {
         let (mut first, mut count) = ([None; 6], 0);

@@ -1,5 +1,5 @@
 //! Private and public keys: algorithms, generation, signatures and their encodings.
-//! The sole door to the providers of cryptography (`ring`, `aws-lc-rs`, `pkcs8`).
+//! The sole door to the providers of cryptography (`ring`, `aws-lc-rs`, `pkcs8`, `p12-keystore`).
 
 mod algorithm;
 mod encoding;
@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod generate;
 mod name_hash;
+mod pkcs12;
 mod public;
 mod signing;
 mod verify;
@@ -17,6 +18,7 @@ pub use error::KeyError;
 pub use file::{KeyContent, KeyEncoding, KeyEncryption, KeyFile, KeyForm, LockReason};
 pub use generate::{KeySource, SystemKeys};
 pub use name_hash::name_hash;
+pub use pkcs12::{Pkcs12, Pkcs12Certificate, Pkcs12Error, Pkcs12Key, looks_like_pkcs12};
 pub use public::PublicKey;
 pub use signing::SigningKey;
 pub use verify::{SignatureCheck, UncheckedReason};

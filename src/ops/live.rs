@@ -1,9 +1,10 @@
 //! Which files a server uses: its settings, read as it reads them, and who must show it a certificate.
 
+use super::logins;
 use crate::error::Error;
 use crate::fs::{Directory, EntryKind, FsError, read_file};
 use crate::settings::server::{Location, NamedPath, ServerSettings};
-use crate::settings::{Cause, Files, Setting, hba, server};
+use crate::settings::{Cause, Files, Setting, server};
 use crate::verify::{Roles, ServerFacts};
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -22,6 +23,9 @@ pub struct LiveSetting {
     pub value: String,
     /// Where it is set.
     pub origin: String,
+    /// Whether it names a file that is not there, which to libpq is as good as none.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
 }
 
 /// What a server is set up with.
@@ -51,13 +55,8 @@ pub(super) fn live(directory: Option<&Path>, configuration: Option<&Path>) -> Re
         crl_directory: path(&settings.ssl_crl_dir),
         ..Roles::default()
     };
-    // A server with a broken pg_hba.conf does not start; its certificates can be judged all the same.
-    let lines = hba::read(&settings.hba_file.value.path, settings.version, &Disk);
-    let certificate_line = lines.as_ref().ok().and_then(|file| {
-        let line = file.needing_certificate().next();
-        line.map(|line| line.place.to_string())
-    });
-    let facts = ServerFacts { speaks_tls: settings.ssl.value, certificate_line };
+    let logins::Read { certificate_line, logins } = logins::read(&settings);
+    let facts = ServerFacts { speaks_tls: settings.ssl.value, certificate_line, logins };
     Ok(Live { settings: shown(&settings), roles, facts })
 }
 
@@ -71,6 +70,7 @@ fn shown(settings: &ServerSettings) -> Vec<LiveSetting> {
         name: "ssl",
         value: if settings.ssl.value { "on" } else { "off" }.to_owned(),
         origin: settings.ssl.origin.to_string(),
+        absent: false,
     };
     let files = [
         ("ssl_cert_file", &settings.ssl_cert_file),
@@ -81,13 +81,13 @@ fn shown(settings: &ServerSettings) -> Vec<LiveSetting> {
     ];
     let file = |(name, setting): (&'static str, &Setting<Option<NamedPath>>)| {
         let value = setting.value.as_ref()?.path.display().to_string();
-        Some(LiveSetting { name, value, origin: setting.origin.to_string() })
+        Some(LiveSetting { name, value, origin: setting.origin.to_string(), absent: false })
     };
     std::iter::once(on).chain(files.into_iter().filter_map(file)).collect()
 }
 
 /// The disk, as `settings` asks for it.
-struct Disk;
+pub(super) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Cause> {

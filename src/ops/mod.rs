@@ -1,14 +1,18 @@
 //! One verb, one file: each joins the steps of the road and calls the doors to the disk. No rule lives here.
 
+mod client;
 mod evidence;
 mod generate;
 mod inspect;
 mod live;
+mod logins;
 mod ownership;
 mod recipe;
 mod source;
+mod stdin;
 mod verify;
 
+pub use client::ClientRequest;
 use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};
@@ -16,4 +20,5 @@ pub use live::LiveSetting;
 pub use ownership::caller_is_root;
 pub use recipe::as_openssl;
 pub use source::{ProfileSource, profile_source};
+pub use stdin::{DASH, is_dash, standard_input};
 pub use verify::{Verified, VerifyRequest, verify};

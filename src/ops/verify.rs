@@ -1,10 +1,13 @@
 //! `verify`: files, wherever they lie -> what PostgreSQL, libpq and the drivers will say of them.
 
+use super::client::{self, ClientRequest};
 use super::evidence::{Gathered, gather, hash_directory, one_file};
 use super::live::LiveSetting;
 use super::secret_line;
 use crate::error::{Error, RequestError};
-use crate::verify::{self, Exhibit, Policy, Reader, Report, Roles, Tally};
+use crate::fs::set::STANDARD_INPUT;
+use crate::fs::{FileEntry, FileSet};
+use crate::verify::{self, Exhibit, Insistence, Policy, Reader, Report, Roles, Tally};
 use nix::unistd::geteuid;
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
@@ -12,10 +15,14 @@ use time::{Duration, OffsetDateTime};
 /// What `verify` is asked.
 #[derive(Debug, Clone, Default)]
 pub struct VerifyRequest {
-    /// One directory, or files; empty: `pki`, or the current directory where there is none.
+    /// One directory, or files, of which `-` is `stdin`; empty: `pki`, or the current directory where there is none.
     pub paths: Vec<PathBuf>,
+    /// What was read from standard input, which roles name [`STANDARD_INPUT`](crate::fs::set::STANDARD_INPUT).
+    pub stdin: Option<FileEntry>,
     /// A server's `postgresql.conf`, whose settings say which files are live.
     pub configuration: Option<PathBuf>,
+    /// A libpq client, whose settings say which files are live.
+    pub client: Option<ClientRequest>,
     /// Which file plays which part, where the user says so. Their paths are read too.
     pub roles: Roles,
     /// The instant to look at; `None`: now.
@@ -26,6 +33,8 @@ pub struct VerifyRequest {
     pub host: Option<String>,
     /// Whether clients leave host names alone: `sslmode=verify-ca`.
     pub ignores_host: bool,
+    /// Whether that was asked for in words, so that a client's own `sslmode` does not count.
+    pub asks_mode: bool,
     /// Would the server take the client for this role?
     pub user: Option<String>,
     /// Major version of the oldest libpq that connects; `None`: the newest.
@@ -62,10 +71,61 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let passphrase = passphrase.as_ref().map(|line| line.as_slice());
     let mut problems = Vec::new();
     let Gathered { place, fell_back, mut files, server, is_loose } = gather(request, &mut problems)?;
-    let (live, roles, facts) = match server {
-        Some(server) => (server.settings, laid_over(&request.roles, server.roles), Some(server.facts)),
-        None => (Vec::new(), request.roles.clone(), None),
+    let mut policy = policy(request, now);
+    let (mut live, mut roles) = (Vec::new(), request.roles.clone());
+    if let Some(server) = server {
+        live = server.settings;
+        roles = roles.or(server.roles);
+        policy.server = Some(server.facts);
+    }
+    if let Some(client) = &request.client {
+        let client = client::client(client, policy.libpq)?;
+        live = client.settings;
+        roles = roles.or(client.roles);
+        files.extend(client.files);
+        let is_asked = request.asks_mode || request.host.is_some();
+        policy.checks_host &= is_asked || client.facts.insists == Insistence::Host;
+        policy.host = policy.host.or(client.host);
+        policy.user = policy.user.or(client.user);
+        policy.client = Some(client.facts);
+    }
+    files.extend(request.stdin.clone().map(|entry| (STANDARD_INPUT.to_owned(), entry)));
+    named_files(&roles, request, &mut files, &mut problems)?;
+    let exhibits = Exhibit::read_all(files.iter(), passphrase);
+    if exhibits.is_empty() && problems.is_empty() && request.client.is_none() {
+        return Err(RequestError::NothingToJudge { path: place }.into());
+    }
+    let directory = if request.paths.len() > 1 { "." } else { place.as_str() };
+    // Whoever names certificates alone asks about certificates.
+    policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
+    let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
+    Ok(Verified { place, fell_back, live, tally, report, problems })
+}
+
+/// What is asked, as far as the request says it.
+fn policy(request: &VerifyRequest, now: OffsetDateTime) -> Policy {
+    let mut policy = Policy::at(request.at.unwrap_or(now));
+    policy.expires_in = request.expires_in.unwrap_or(policy.expires_in);
+    policy.host = request.host.clone();
+    policy.checks_host = !request.ignores_host;
+    policy.user = request.user.clone();
+    policy.libpq = request.libpq.unwrap_or(policy.libpq);
+    policy.reader = match request.server_uid {
+        Some(uid) => Reader::User(uid),
+        // Root is nobody's server.
+        None if geteuid().is_root() => Reader::Owner,
+        None => Reader::User(geteuid().as_raw()),
     };
+    policy
+}
+
+/// The files that play parts and were not read yet.
+fn named_files(
+    roles: &Roles,
+    request: &VerifyRequest,
+    files: &mut FileSet,
+    problems: &mut Vec<Error>,
+) -> Result<(), Error> {
     for path in roles.files() {
         if files.get(path).is_none() {
             files.extend(one_file(Path::new(path))?);
@@ -80,43 +140,13 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
         }
     }
     if let Some(directory) = roles.crl_directory.as_deref() {
-        files.extend(hash_directory(directory, &mut problems)?);
+        match hash_directory(directory, problems) {
+            Ok(found) => files.extend(found),
+            // So is a directory that settings name: checking is on all the same.
+            Err(Error::Request(RequestError::NoSuchFile { .. })) if request.roles.crl_directory.is_none() => {
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let exhibits = Exhibit::read_all(files.iter(), passphrase);
-    if exhibits.is_empty() && problems.is_empty() {
-        return Err(RequestError::NothingToJudge { path: place }.into());
-    }
-    let mut policy = Policy::at(request.at.unwrap_or(now));
-    policy.expires_in = request.expires_in.unwrap_or(policy.expires_in);
-    policy.host = request.host.clone();
-    policy.checks_host = !request.ignores_host;
-    policy.user = request.user.clone();
-    policy.libpq = request.libpq.unwrap_or(policy.libpq);
-    policy.reader = match request.server_uid {
-        Some(uid) => Reader::User(uid),
-        // Root is nobody's server.
-        None if geteuid().is_root() => Reader::Owner,
-        None => Reader::User(geteuid().as_raw()),
-    };
-    let directory = if request.paths.len() > 1 { "." } else { place.as_str() };
-    policy.server = facts;
-    // Whoever names certificates alone asks about certificates.
-    policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
-    let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
-    Ok(Verified { place, fell_back, live, tally, report, problems })
-}
-
-/// What the user says of a file counts more than a setting.
-fn laid_over(said: &Roles, set: Roles) -> Roles {
-    let or = |said: &Option<String>, set: Option<String>| said.clone().or(set);
-    Roles {
-        server_certificate: or(&said.server_certificate, set.server_certificate),
-        server_key: or(&said.server_key, set.server_key),
-        client_certificate: or(&said.client_certificate, set.client_certificate),
-        client_key: or(&said.client_key, set.client_key),
-        client_trust: or(&said.client_trust, set.client_trust),
-        server_trust: or(&said.server_trust, set.server_trust),
-        crl_file: or(&said.crl_file, set.crl_file),
-        crl_directory: or(&said.crl_directory, set.crl_directory),
-    }
+    Ok(())
 }

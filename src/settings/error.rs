@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::files::Cause;
 use super::hba::HbaProblem;
+use super::ident::IdentProblem;
 use super::libpq::LibpqError;
 use super::setting::Place;
 use crate::diagnosis::{Diagnosis, Failure};
@@ -116,6 +117,14 @@ pub enum SettingsError {
         /// Why.
         problem: HbaProblem,
     },
+    /// A line of `pg_ident.conf` that PostgreSQL refuses.
+    #[error("{place}: {problem}")]
+    Ident {
+        /// Where.
+        place: Place,
+        /// Why.
+        problem: IdentProblem,
+    },
     /// What libpq would not connect with.
     #[error(transparent)]
     Libpq(#[from] LibpqError),
@@ -146,6 +155,7 @@ impl Diagnosis for SettingsError {
             Self::Value { name, expected, .. } => format!("{name} takes {expected}."),
             Self::ProtocolRange { .. } => "PostgreSQL does not start with that.".to_owned(),
             Self::Hba { problem, .. } => return problem.detail(),
+            Self::Ident { .. } => "The server starts with it, and knows no user map at all.".to_owned(),
             Self::Libpq(error) => return error.detail(),
         })
     }
@@ -177,6 +187,7 @@ impl Diagnosis for SettingsError {
             Self::Value { .. } => "The server does not start with that value; mend the line.".to_owned(),
             Self::ProtocolRange { .. } => "Lower ssl_min_protocol_version, or raise the other.".to_owned(),
             Self::Hba { problem, .. } => return problem.hint(),
+            Self::Ident { problem, .. } => problem.hint().to_owned(),
             Self::Libpq(error) => return error.hint(),
         })
     }

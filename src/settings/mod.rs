@@ -1,13 +1,14 @@
 //! What a PostgreSQL server or a libpq client is set up to use, and where each setting was made.
 //!
 //! Reads the same files in the same order as PostgreSQL does: [`server`] is `postgresql.conf` with its includes and
-//! `postgresql.auto.conf`, [`hba`] is `pg_hba.conf`, [`libpq`] is connection string, service file and environment.
+//! `postgresql.auto.conf`, [`hba`] is `pg_hba.conf`, [`ident`] is `pg_ident.conf`, [`libpq`] is connection string, service file and environment.
 //! Judges nothing, and touches neither disk nor environment: the caller gives both ([`Files`]).
 
 mod conf;
 mod error;
 mod files;
 pub mod hba;
+pub mod ident;
 mod include;
 pub mod libpq;
 pub mod server;

@@ -1,9 +1,11 @@
 //! Files as evidence: what each holds, told from its content, and what is wrong with it as a file.
 
+use super::archive::is_archive_by_name;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
+use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, Mode, Owner};
-use crate::keys::KeyFile;
+use crate::keys::{KeyFile, looks_like_pkcs12};
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
 use crate::x509::{Certificate, RevocationList, X509Error};
 use std::collections::HashMap;
@@ -24,8 +26,19 @@ pub struct Exhibit {
     pub keys: Vec<KeyFile>,
     /// Revocation lists.
     pub lists: Vec<RevocationList>,
+    /// What a PKCS#12 archive is besides, where it is one that was opened.
+    pub archive: Option<Archive>,
     /// What is wrong with the file as such.
     pub findings: Vec<Finding>,
+}
+
+/// What tells of a PKCS#12 archive besides its certificates and keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// The alias of its first key.
+    pub alias: Option<String>,
+    /// Whether it has no password, or an empty one.
+    pub lacks_password: bool,
 }
 
 impl Exhibit {
@@ -55,9 +68,14 @@ impl Exhibit {
             certificates: Vec::new(),
             keys: Vec::new(),
             lists: Vec::new(),
+            archive: None,
             findings: Vec::new(),
         };
-        if pem::looks_like_der(contents) {
+        if looks_like_pkcs12(contents) {
+            exhibit.read_archive(contents, passphrase, known);
+        } else if is_archive_by_name(name) {
+            exhibit.say(Rule::BlockUnreadable, "it is no PKCS#12 in DER, which its name promises");
+        } else if pem::looks_like_der(contents) {
             exhibit.read_der(contents, passphrase, known);
         } else {
             exhibit.read_pem(contents, passphrase, known);
@@ -78,6 +96,25 @@ impl Exhibit {
         self.name.ends_with(".key")
     }
 
+    /// Whether it is a PKCS#12 archive, opened or not.
+    pub(super) fn is_archive(&self) -> bool {
+        let is_closed = |finding: &Finding| finding.rule == Rule::Pkcs12Locked;
+        self.archive.is_some() || self.findings.iter().any(is_closed)
+    }
+
+    /// Whether it came through standard input, and is no file that lies anywhere.
+    pub(super) fn is_piped(&self) -> bool {
+        self.name == STANDARD_INPUT
+    }
+
+    /// The command of openssl that puts the file into another form, in its place.
+    fn converting(&self, command: &str) -> String {
+        match self.is_piped() {
+            true => format!("Pipe it through openssl {command}."),
+            false => format!("Run openssl {command} -in {0} -out {0}.", self.name),
+        }
+    }
+
     fn say(&mut self, rule: Rule, fact: impl Into<String>) {
         let finding = Finding::new(rule, &self.name, fact);
         self.findings.push(finding);
@@ -85,13 +122,13 @@ impl Exhibit {
 
     fn read_der(&mut self, der: &[u8], passphrase: Option<&[u8]>, known: &mut Known) {
         if let Ok(certificate) = known.certificate(der) {
-            let hint = format!("Run openssl x509 -inform DER -in {0} -out {0}.", self.name);
+            let hint = self.converting("x509 -inform DER");
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             let detail = "PostgreSQL and libpq read certificates as PEM alone: no start line.";
             self.findings.push(finding.detail(detail).hint(hint));
             self.certificates.push(certificate);
         } else if let Ok(list) = RevocationList::from_der(der) {
-            let hint = format!("Run openssl crl -inform DER -in {0} -out {0}.", self.name);
+            let hint = self.converting("crl -inform DER");
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER").hint(hint);
             self.findings.push(finding.detail("PostgreSQL and libpq read revocation lists as PEM alone."));
             self.lists.push(list);
@@ -144,7 +181,7 @@ impl Exhibit {
     fn read_block(&mut self, block: &ScannedBlock, passphrase: Option<&[u8]>, known: &mut Known) {
         let unreadable = |what: &str| format!("the {what} that begins in line {} cannot be read", block.line);
         if block.kind == BlockKind::TrustedCertificate {
-            let hint = format!("Run openssl x509 -in {0} -out {0}.", self.name);
+            let hint = self.converting("x509");
             let fact = "it is an OpenSSL TRUSTED CERTIFICATE, which only OpenSSL reads";
             self.findings.push(Finding::new(Rule::TrustedCertificate, &self.name, fact).hint(hint));
         }
@@ -173,12 +210,13 @@ impl Exhibit {
     fn whole_file(&mut self) {
         let nothing = self.certificates.is_empty() && self.keys.is_empty() && self.lists.is_empty();
         let is_named = self.findings.iter().any(|finding| finding.severity == Severity::Error);
-        if nothing && !is_named {
+        let is_closed = self.is_archive() && self.archive.is_none();
+        if nothing && !is_named && !is_closed {
             self.say(Rule::NothingInFile, "it holds no certificate, key or revocation list");
-        } else if self.is_key_by_name() && self.keys.is_empty() && !is_named {
+        } else if self.is_key_by_name() && self.keys.is_empty() && !is_named && !is_closed {
             self.say(Rule::NothingInFile, "it holds no private key, which its name promises");
         }
-        if !self.certificates.is_empty() && !self.keys.is_empty() {
+        if !self.certificates.is_empty() && !self.keys.is_empty() && !self.is_piped() && !self.is_archive() {
             let detail = "Certificates are handed out; whoever has this file has the key.";
             let finding = Finding::new(Rule::KeyInPublicFile, &self.name, "a private key lies in it");
             self.findings.push(finding.detail(detail).hint("Take the key out, and make a new one."));
@@ -194,13 +232,14 @@ impl Exhibit {
 
 /// Certificates that were read. An intermediate stands in the file of every leaf under it, and is taken apart once.
 #[derive(Debug, Default)]
-struct Known {
+pub(super) struct Known {
     /// By their last bytes, which are a signature's, and so tell certificates apart.
     by_end: HashMap<[u8; 16], Arc<Certificate>>,
 }
 
 impl Known {
-    fn certificate(&mut self, der: &[u8]) -> Result<Arc<Certificate>, X509Error> {
+    /// Takes a certificate apart, or shares one that was.
+    pub(super) fn certificate(&mut self, der: &[u8]) -> Result<Arc<Certificate>, X509Error> {
         let end = der.last_chunk().copied().unwrap_or_default();
         if let Some(known) = self.by_end.get(&end).filter(|known| known.der == der) {
             return Ok(Arc::clone(known));

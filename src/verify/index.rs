@@ -64,7 +64,11 @@ impl<'a> Index<'a> {
         for exhibit in exhibits {
             index.by_stem.entry(exhibit.stem()).or_default().push(exhibit);
         }
-        for exhibit in exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()) {
+        // A file of its own comes before an archive, which few can read.
+        let holds_key = |exhibit: &&&Exhibit| !exhibit.keys.is_empty();
+        let (archives, files): (Vec<_>, Vec<_>) =
+            exhibits.iter().partition(|exhibit| exhibit.archive.is_some());
+        for exhibit in files.iter().chain(&archives).filter(holds_key) {
             index.keys_by_stem.entry(exhibit.stem()).or_insert(exhibit);
             for public in exhibit.keys.iter().filter_map(|key| key.public()) {
                 index.keys_by_public.entry(public.spki_der()).or_insert(exhibit);
@@ -102,11 +106,16 @@ impl<'a> Index<'a> {
         named.into_iter().flatten().copied().filter(|other| other.name != exhibit.name)
     }
 
-    /// The key of a certificate file: the one of its stem, or one that fits.
+    /// The key of a certificate file: the one of its stem, or one that fits, or the one that lies in the file itself; that
+    /// of an archive lies in it.
     #[must_use]
-    pub fn key_of(&self, exhibit: &Exhibit, leaf: &Certificate) -> Option<&'a Exhibit> {
+    pub fn key_of(&self, exhibit: &'a Exhibit, leaf: &Certificate) -> Option<&'a Exhibit> {
+        if exhibit.archive.is_some() && !exhibit.keys.is_empty() {
+            return Some(exhibit);
+        }
         let named = self.keys_by_stem.get(exhibit.stem()).filter(|other| other.name != exhibit.name);
-        named.or_else(|| self.keys_by_public.get(leaf.public_key.as_slice())).copied()
+        let fitting = named.or_else(|| self.keys_by_public.get(leaf.public_key.as_slice())).copied();
+        fitting.or_else(|| (!exhibit.keys.is_empty()).then_some(exhibit))
     }
 
     /// The public keys of all certificates.

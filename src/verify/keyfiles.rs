@@ -20,15 +20,21 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy,
         // A key file that holds no key has been named already.
         let broken = scene.index.namesakes(identity.exhibit).find(|other| other.keys.is_empty());
         let is_named = broken.is_some_and(Exhibit::is_key_by_name);
-        if is_named || !policy.wants_keys {
+        // A client has no server's key, and a key in an engine is no file.
+        let client = policy.client.as_ref();
+        let is_elsewhere = client.is_some_and(|facts| !identity.logs_in || facts.engine_key.is_some());
+        if is_named || !policy.wants_keys || is_elsewhere {
             return;
         }
         let fact = "its key is not here";
-        let detail = "The server does not start without it, nor does psql connect.";
+        let detail = match client.and_then(|facts| facts.absent_key.as_deref()) {
+            Some(key) => format!("libpq says: certificate present, but not private key file \"{key}\"."),
+            None => "The server does not start without it, nor does psql connect.".to_owned(),
+        };
         found.push(Finding::new(Rule::KeyMissing, file, fact).detail(detail));
         return;
     };
-    form(identity, exhibit, key, found);
+    form(identity, exhibit, key, policy, found);
     match &key.content {
         KeyContent::Underivable { kind } => {
             let fact = format!("whether it is the key of {file} could not be checked");
@@ -57,7 +63,13 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy,
 }
 
 /// How the key is written.
-fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut Vec<Finding>) {
+fn form(
+    identity: &Identity<'_>,
+    exhibit: &Exhibit,
+    key: &KeyFile,
+    policy: &Policy,
+    found: &mut Vec<Finding>,
+) {
     let file = exhibit.name.as_str();
     let is_der = key.form == KeyForm::Der;
     match (key.encryption, key.encoding) {
@@ -78,6 +90,7 @@ fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut V
             found.push(Finding::new(Rule::KeyNotPkcs8, file, fact).hint(hint));
         }
         (KeyEncryption::None, _) => {}
+        _ if identity.logs_in && policy.client.as_ref().is_some_and(|facts| facts.has_password) => {}
         _ => {
             let detail = match identity.serves {
                 true => "The server starts only with ssl_passphrase_command.",
@@ -90,8 +103,10 @@ fn form(identity: &Identity<'_>, exhibit: &Exhibit, key: &KeyFile, found: &mut V
 
 /// Whether each key file can be read by those who need it, and by nobody else.
 pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
-    // A key among certificates has been named already.
-    let alone = |exhibit: &&Exhibit| !exhibit.keys.is_empty() && exhibit.certificates.is_empty();
+    // A key among certificates has been named already, and nobody looks at the mode of an archive.
+    let alone = |exhibit: &&Exhibit| {
+        !exhibit.keys.is_empty() && exhibit.certificates.is_empty() && !exhibit.is_archive()
+    };
     let serving = scene.identities.iter().filter(|identity| identity.serves);
     let servers: HashSet<&str> =
         serving.filter_map(|identity| identity.key).map(|key| key.name.as_str()).collect();

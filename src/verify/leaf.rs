@@ -2,6 +2,7 @@
 
 use super::chain::Held;
 use super::host::{accepts_host, name_matches};
+use super::logins::{Answer, Logins};
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
@@ -249,20 +250,59 @@ fn host_name(text: &str, file: &str, found: &mut Vec<Finding>) {
 
 fn names_of_client(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
     let Held { certificate, file } = leaf;
+    let logins = policy.logins();
     let name = certificate.subject.common_names().into_iter().next().filter(|name| !name.is_empty());
-    let Some(name) = name else {
-        let detail = "With the method cert the server says: client certificate contains no user name.";
-        let fact = "it has no common name, so no role can be told from it";
-        found.push(Finding::new(Rule::CommonNameMissing, file, fact).detail(detail));
+    let lacks_name = name.is_none() && logins.is_none_or(Logins::wants_common_name);
+    if let Some(user) = policy.user.as_ref().filter(|_| !lacks_name) {
+        role(leaf, user, policy, found);
+    }
+    match name {
+        None if lacks_name => {
+            let detail = "With the method cert the server says: client certificate contains no user name.";
+            let fact = "it has no common name, so no role can be told from it";
+            found.push(Finding::new(Rule::CommonNameMissing, file, fact).detail(detail));
+        }
+        Some(name) if name.len() > ROLE_NAME_BYTES && logins.is_none_or(Logins::wants_role_name) => {
+            let fact =
+                format!("its common name is over {ROLE_NAME_BYTES} bytes, and no role has such a name");
+            found.push(Finding::new(Rule::RoleNameTooLong, file, fact));
+        }
+        _ => {}
+    }
+}
+
+/// Whether the server takes it for that role: by its common name, or as a server's own files say.
+fn role(leaf: Held<'_>, user: &str, policy: &Policy, found: &mut Vec<Finding>) {
+    let Held { certificate, file } = leaf;
+    let mismatch = || {
+        let fact = format!("the server does not take it for role \"{user}\"");
+        Finding::new(Rule::RoleMismatch, file, fact)
+    };
+    let not_told = |fact: String, detail: &str| Finding::new(Rule::RoleNotTold, file, fact).detail(detail);
+    let unknown = format!("whether the server takes it for role \"{user}\" is not told here");
+    if policy.server.is_none() {
+        let names = certificate.subject.common_names();
+        if let Some(name) = names.first().filter(|name| !name.is_empty() && *name != user) {
+            found.push(mismatch().detail(format!("Its common name is \"{name}\"; letters count by case.")));
+        }
+        return;
+    }
+    let Some(logins) = policy.logins().filter(|logins| logins.is_in_force()) else {
+        found.push(not_told(unknown, "There is no pg_hba.conf that says so."));
         return;
     };
-    if name.len() > ROLE_NAME_BYTES {
-        let fact = format!("its common name is over {ROLE_NAME_BYTES} bytes, and no role has such a name");
-        found.push(Finding::new(Rule::RoleNameTooLong, file, fact));
-    }
-    if let Some(user) = policy.user.as_ref().filter(|user| **user != name) {
-        let fact = format!("the server does not take it for role \"{user}\"");
-        let detail = format!("Its common name is \"{name}\"; letters count by case.");
-        found.push(Finding::new(Rule::RoleMismatch, file, fact).detail(detail));
-    }
+    found.push(match logins.answer(certificate, user) {
+        Some(Answer::Yes) => return,
+        Some(Answer::No) => mismatch().detail(format!(
+            "Its subject is {}; no line of pg_hba.conf that compares it, nor the map that one names, leads to that role.",
+            certificate.subject.rfc2253()
+        )),
+        Some(Answer::Unknown) => {
+            not_told(unknown, "A regular expression of a user map decides it, or membership of a group.")
+        }
+        None => {
+            let fact = format!("no line of pg_hba.conf compares its name with role \"{user}\"");
+            not_told(fact, "Its name lets nobody in, and keeps nobody out; the method of the line decides.")
+        }
+    });
 }

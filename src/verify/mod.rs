@@ -4,14 +4,17 @@
 //! maker but the bottom row of modules, so that a mistake in making is not repeated in judging. The catalogue is in
 //! `rules`; what looks for what is in the siblings, by subject.
 
+mod archive;
 mod authority;
 mod chain;
+mod client;
 mod exhibit;
 mod gate;
 mod host;
 mod index;
 mod keyfiles;
 mod leaf;
+mod logins;
 mod path;
 mod policy;
 mod report;
@@ -21,11 +24,12 @@ mod scene;
 mod settings;
 
 pub use chain::{Chain, End, Held};
-pub use exhibit::Exhibit;
+pub use exhibit::{Archive, Exhibit};
 pub use gate::{VerifyError, gate};
 pub use host::accepts_host;
 pub use index::Index;
-pub use policy::{NEWEST_LIBPQ, Policy, Reader, ServerFacts};
+pub use logins::{Logins, Mapping, NameLine, Refused, RoleWord};
+pub use policy::{ClientFacts, Insistence, NEWEST_LIBPQ, Policy, Reader, Sends, ServerFacts};
 pub use report::{Finding, Report};
 pub use rules::{Rule, Severity};
 pub use scene::{Identity, Roles, Scene, Side};
@@ -42,10 +46,16 @@ pub struct Tally {
     pub certificates: usize,
     /// Key files.
     pub keys: usize,
+    /// How many of them lie somewhere, with a mode and an owner that were looked at.
+    #[serde(skip)]
+    pub keys_on_disk: usize,
     /// Revocation lists.
     pub lists: usize,
     /// The trust files.
     pub trust: Vec<String>,
+    /// Whether every chain could be followed to what the other side trusts, because that is here.
+    #[serde(skip)]
+    pub knows_trust: bool,
     /// Each end-entity: its file, its common name, when it ends.
     pub leaves: Vec<Shown>,
 }
@@ -71,7 +81,7 @@ pub fn concerns(name: &str) -> bool {
             && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
             && number.strip_prefix('r').is_some_and(|digits| digits.parse::<u32>().is_ok())
     });
-    hashed || matches!(ending, "crt" | "cer" | "cert" | "pem" | "key" | "crl" | "der" | "pk8")
+    hashed || matches!(ending, "crt" | "cer" | "cert" | "pem" | "key" | "crl" | "der" | "pk8" | "p12" | "pfx")
 }
 
 /// Judges files together, all findings in one run. `directory` is where they lie, as the user names it.
@@ -83,7 +93,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     for authority in &scene.authorities {
         authority::judge(authority, &mut found);
         // Otherwise what hangs from it tells; an old root beside its successor is nobody's trouble.
-        if scene.identities.is_empty() {
+        if scene.identities.is_empty() && policy.client.is_none() {
             path::window(authority, None, policy, &mut found);
         }
     }
@@ -93,6 +103,8 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     keyfiles::alone(&scene, &mut found);
     revocation::judge(&scene, roles, policy, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);
+    archive::judge(&scene, roles, &mut found);
+    client::judge(&scene, roles, policy, &mut found);
     found.retain(|finding| !is_waived(finding, policy));
     (Report::of(found), tally(&scene))
 }
@@ -109,11 +121,17 @@ fn tally(scene: &Scene<'_>) -> Tally {
         subject: held.certificate.subject.clone(),
         not_after: held.certificate.window.not_after,
     };
+    let keys = || scene.exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty());
     Tally {
         certificates: scene.certificates().len(),
-        keys: scene.exhibits.iter().filter(|exhibit| !exhibit.keys.is_empty()).count(),
+        keys: keys().count(),
+        keys_on_disk: keys().filter(|exhibit| exhibit.owner.is_some() && !exhibit.is_archive()).count(),
         lists: scene.exhibits.iter().map(|exhibit| exhibit.lists.len()).sum(),
         trust,
+        knows_trust: scene.identities.iter().all(|identity| {
+            let shows = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
+            shows.into_iter().all(|(shows, side)| !shows || !scene.is_trust_elsewhere(side))
+        }),
         leaves: scene.certificates().iter().map(shown).collect(),
     }
 }

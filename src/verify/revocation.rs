@@ -29,9 +29,13 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
     let lists: Vec<HeldList<'_>> =
         all.iter().copied().filter(|held| !is_superseded(held, &all, policy.at)).collect();
     if lists.is_empty() {
-        none(scene, found);
+        // In a directory that is empty, checking is on all the same.
+        if roles.crl_directory.is_none() {
+            none(scene, policy, found);
+        }
         return;
     }
+    anchors(scene, &lists, policy, found);
     for held in &lists {
         currency(held, policy, found);
         signature(held, scene, found);
@@ -59,7 +63,8 @@ fn lists<'a>(scene: &Scene<'a>, roles: &Roles) -> Vec<HeldList<'a>> {
     all.flat_map(|exhibit| exhibit.lists.iter().map(|list| HeldList { list, file: &exhibit.name })).collect()
 }
 
-fn is_in(name: &str, directory: &str) -> bool {
+/// Whether a file lies in a directory.
+pub(super) fn is_in(name: &str, directory: &str) -> bool {
     name.strip_prefix(directory.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
 }
 
@@ -105,11 +110,42 @@ fn form(scene: &Scene<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn none(scene: &Scene<'_>, found: &mut Vec<Finding>) {
+fn none(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>) {
+    if !scene.exhibits.iter().all(|exhibit| exhibit.lists.is_empty()) {
+        return;
+    }
+    if policy.client.is_some() {
+        if !scene.trust(Side::Server).is_empty() {
+            let fact = "no CRL; a server whose certificate was revoked is taken all the same";
+            found.push(Finding::of_directory(Rule::CrlNone, fact));
+        }
+        return;
+    }
     let ends = scene.identities.iter().map(|identity| identity.leaf.certificate.window.not_after).max();
-    if let Some(end) = ends.filter(|_| scene.exhibits.iter().all(|exhibit| exhibit.lists.is_empty())) {
+    if let Some(end) = ends {
         let fact = format!("no CRL; nobody can be shut out before {}", format_date(end));
         found.push(Finding::of_directory(Rule::CrlNone, fact));
+    }
+}
+
+/// Where a client's servers are not here, what their chains will want all the same: a list of the anchor.
+fn anchors(scene: &Scene<'_>, lists: &[HeldList<'_>], policy: &Policy, found: &mut Vec<Finding>) {
+    let is_shown = scene.identities.iter().any(|identity| identity.serves);
+    if policy.client.is_none() || is_shown {
+        return;
+    }
+    let mut anchors = scene.trust(Side::Server).iter().filter(|held| held.certificate.is_own_issuer());
+    let has_list = |held: &Held<'_>| lists.iter().any(|other| other.list.issuer == held.certificate.subject);
+    let (Some(anchor), false) = (anchors.next(), anchors.next().is_some()) else { return };
+    if !has_list(anchor) {
+        let fact = format!(
+            "no revocation list of {} is here, and every chain needs one",
+            anchor.certificate.subject
+        );
+        let detail = "Every server is refused: unable to get certificate CRL.";
+        let hint = "Append its list, which may be empty.";
+        let file = lists.first().map_or(anchor.file, |held| held.file);
+        found.push(Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint));
     }
 }
 

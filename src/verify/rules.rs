@@ -117,6 +117,16 @@ catalogue! {
     KeyEncryptedDer, "key-encrypted-der", Error, "libpq: initialize_SSL, fe-secure-openssl.c";
     /// A client's key is PKCS#1 or SEC1; native-tls reads PKCS#8 alone.
     KeyNotPkcs8, "key-not-pkcs8", Warning, "native-tls: Identity::from_pkcs8";
+    /// A PKCS#12 archive stays closed, so that nothing of what is in it could be judged.
+    Pkcs12Locked, "pkcs12-locked", Warning, "RFC 7292 §4";
+    /// PKCS#12 is named where the server or libpq reads PEM.
+    Pkcs12NotRead, "pkcs12-not-read", Error, "PostgreSQL: init_host_context, be-secure-openssl.c; initialize_SSL, fe-secure-openssl.c";
+    /// The key of a PKCS#12 archive has another alias than `user`, and pgJDBC sends no certificate.
+    Pkcs12Alias, "pkcs12-alias", Warning, "pgJDBC: PKCS12KeyManager";
+    /// A PKCS#12 archive does not end in .p12 or .pfx, and pgJDBC sends no certificate.
+    Pkcs12Ending, "pkcs12-ending", Warning, "pgJDBC: LibPQFactory";
+    /// A PKCS#12 archive has no password: pgJDBC refuses it, and whoever has it has the key.
+    Pkcs12NoPassword, "pkcs12-no-password", Warning, "pgJDBC: PKCS12KeyManager; RFC 7292 §4";
 
     // Who may read a key.
     /// A key can be read by its group or by everybody, and PostgreSQL refuses it.
@@ -233,6 +243,8 @@ catalogue! {
     SanMalformed, "san-malformed", Error, "RFC 5280 §4.2.1.6";
     /// The server would not take the certificate for that role.
     RoleMismatch, "role-mismatch", Error, "PostgreSQL: auth-cert; check_usermap, hba.c";
+    /// Whether a certificate lets in as a role cannot be told: a pattern decides, or no line compares names.
+    RoleNotTold, "role-not-told", Note, "PostgreSQL: auth-username-maps; CheckCertAuth, auth.c";
     /// A client's common name is longer than any role's.
     RoleNameTooLong, "role-name-too-long", Error, "PostgreSQL: NAMEDATALEN, pg_config_manual.h";
     /// A client's certificate has no common name, so that `cert` finds no user name.
@@ -267,10 +279,36 @@ catalogue! {
     CrlFileAndDirectory, "crl-file-and-directory", Warning, "libpq: initialize_SSL, fe-secure-openssl.c";
     /// `sslcrl` names nothing that can be loaded, and libpq checks no revocation at all.
     CrlNotLoaded, "crl-not-loaded", Warning, "libpq: initialize_SSL, fe-secure-openssl.c";
+    /// A directory of revocation lists is missing or holds none: checking is on, and every certificate is refused.
+    CrlDirectoryUnusable, "crl-directory-unusable", Error, "OpenSSL: X509_LOOKUP_hash_dir(3); libpq: sslcrldir";
+    /// A client verifies servers by a file of trust anchors that is not there.
+    RootFileMissing, "root-file-missing", Error, "libpq: initialize_SSL, fe-secure-openssl.c";
+    /// A client compares host names and is given an address alone.
+    HostMissing, "host-missing", Error, "libpq: pq_verify_peer_name_matches_certificate, fe-secure-common.c";
+    /// A client takes any server for its own: its sslmode does not insist on a chain, or on TLS.
+    ServerNotVerified, "server-not-verified", Warning, "PostgreSQL: libpq-ssl, Protection Provided in Different Modes";
+    /// A client verifies the chain of a server and not its name.
+    HostNotCompared, "host-not-compared", Note, "PostgreSQL: libpq-ssl, Protection Provided in Different Modes";
+    /// What a server trusts is not among a client's files, so that the client's chain can be judged in part alone.
+    ClientTrustUnknown, "client-trust-unknown", Note, "PostgreSQL: ssl_ca_file";
+    /// A client sends no certificate.
+    NoClientCertificate, "no-client-certificate", Note, "PostgreSQL: libpq-ssl, Client Certificates; sslcertmode (16)";
+    /// A client connects through Unix-domain sockets, where there is no TLS.
+    SocketWithoutTls, "socket-without-tls", Note, "libpq: sslmode";
     /// A server speaks no TLS at all.
     SslOff, "ssl-off", Error, "PostgreSQL: ssl";
     /// A line of pg_hba.conf wants certificates of clients, and the server has nothing to check them by.
     ClientTrustMissing, "client-trust-missing", Error, "PostgreSQL: auth-cert; ssl_ca_file";
+    /// The server refuses a line of pg_hba.conf, and does not start.
+    HbaRefused, "hba-refused", Error, "PostgreSQL: parse_hba_line, hba.c";
+    /// The server refuses a line of pg_ident.conf, and knows no user map at all.
+    IdentRefused, "ident-refused", Error, "PostgreSQL: parse_ident_line, load_ident, hba.c";
+    /// A line of pg_hba.conf names a user map of which pg_ident.conf has no line.
+    MapMissing, "map-missing", Error, "PostgreSQL: auth-username-maps; check_usermap, hba.c";
+    /// A regular expression of a user map is not held at both ends, and lets in who has such a part in the name.
+    MapNotAnchored, "map-not-anchored", Warning, "PostgreSQL: auth-username-maps";
+    /// The role of a user map is a word that has a meaning only from PostgreSQL 16 on.
+    MapRoleLiteral, "map-role-literal", Warning, "PostgreSQL: commit efb6f4a4f9 (16)";
     /// What clients trust is not among the files, so that the server's chain can be judged in part alone.
     ServerTrustUnknown, "server-trust-unknown", Note, "libpq: sslrootcert";
     /// A server asks no client for a certificate: it has no CA file.

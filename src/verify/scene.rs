@@ -55,14 +55,30 @@ pub struct Roles {
     pub crl_directory: Option<String>,
 }
 
-/// The word that `sslrootcert` takes for the system's own store (libpq 16).
-const SYSTEM: &str = "system";
-
 impl Roles {
+    /// The word that `sslrootcert` takes for the system's own store (libpq 16).
+    pub const SYSTEM: &str = "system";
+
+    /// The same parts, and those of `other` that are not played here.
+    #[must_use]
+    pub fn or(&self, other: Self) -> Self {
+        let or = |said: &Option<String>, set: Option<String>| said.clone().or(set);
+        Self {
+            server_certificate: or(&self.server_certificate, other.server_certificate),
+            server_key: or(&self.server_key, other.server_key),
+            client_certificate: or(&self.client_certificate, other.client_certificate),
+            client_key: or(&self.client_key, other.client_key),
+            client_trust: or(&self.client_trust, other.client_trust),
+            server_trust: or(&self.server_trust, other.server_trust),
+            crl_file: or(&self.crl_file, other.crl_file),
+            crl_directory: or(&self.crl_directory, other.crl_directory),
+        }
+    }
+
     /// Whether clients trust the system's own store.
     #[must_use]
     pub fn trusts_system(&self) -> bool {
-        self.server_trust.as_deref() == Some(SYSTEM)
+        self.server_trust.as_deref() == Some(Self::SYSTEM)
     }
 
     /// Every file that plays a part.
@@ -71,7 +87,7 @@ impl Roles {
             .into_iter()
             .chain([&self.client_trust, &self.server_trust])
             .filter_map(Option::as_deref)
-            .filter(|file| *file != SYSTEM)
+            .filter(|file| *file != Self::SYSTEM)
     }
 }
 
@@ -142,7 +158,7 @@ impl<'a> Scene<'a> {
             trusted_of_servers: Vec::new(),
             directory,
             at: policy.at,
-            trust_is_elsewhere: policy.server.is_some(),
+            trust_is_elsewhere: policy.server.is_some() || policy.client.is_some(),
             mend: OnceLock::new(),
         };
         // Authorities and leaves that were met, each once.

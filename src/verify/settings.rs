@@ -1,8 +1,10 @@
 //! Pitfalls of the settings that name the files.
 
 use super::exhibit::Exhibit;
+use super::logins;
 use super::policy::{Policy, ServerFacts};
 use super::report::Finding;
+use super::revocation::is_in;
 use super::rules::Rule;
 use super::scene::Roles;
 
@@ -10,6 +12,9 @@ use super::scene::Roles;
 pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found: &mut Vec<Finding>) {
     if let Some(server) = &policy.server {
         of_server(server, roles, found);
+        if let Some(lines) = &server.logins {
+            logins::judge(lines, found);
+        }
     }
     if roles.trusts_system() {
         let fact = "sslrootcert=system loads no revocation list";
@@ -17,6 +22,7 @@ pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found:
                       and with the default sslmode connects unverified.";
         found.push(Finding::of_directory(Rule::SystemTrust, fact).detail(detail));
     }
+    crl_directory(roles, exhibits, found);
     let Some(file) = roles.crl_file.as_deref() else { return };
     if roles.crl_directory.is_some() {
         let fact = "sslcrl and sslcrldir are both set";
@@ -31,6 +37,20 @@ pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found:
         let fact = "no revocation list can be loaded from it";
         let detail = "libpq then checks no revocation at all, and says nothing; the server does not start.";
         found.push(Finding::new(Rule::CrlNotLoaded, file, fact).detail(detail));
+    }
+}
+
+/// A directory of lists switches checking on, whatever is in it; beside a file, it is that file that decides.
+fn crl_directory(roles: &Roles, exhibits: &[Exhibit], found: &mut Vec<Finding>) {
+    let is_alone = roles.crl_file.is_none() && !roles.trusts_system();
+    let Some(directory) = roles.crl_directory.as_deref().filter(|_| is_alone) else { return };
+    let holds_lists = |exhibit: &Exhibit| is_in(&exhibit.name, directory) && !exhibit.lists.is_empty();
+    if !exhibits.iter().any(holds_lists) {
+        let fact = "no revocation list is in it, and every certificate is refused for want of one";
+        let detail =
+            "A directory switches checking on, even one that is missing: unable to get certificate CRL.";
+        let hint = "Put a list of every CA there, and run openssl rehash; or leave the setting out.";
+        found.push(Finding::new(Rule::CrlDirectoryUnusable, directory, fact).detail(detail).hint(hint));
     }
 }
 

@@ -50,7 +50,7 @@ const SIDEWAYS: [(&str, &[&str]); 8] = [
 const FS_DATA: [&str; 5] = ["set", "FileSet", "FileEntry", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 20] = [
+const CRATE_DOORS: [(&str, &[&str]); 21] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -58,6 +58,7 @@ const CRATE_DOORS: [(&str, &[&str]); 20] = [
     ("ring", &["keys"]),
     ("aws_lc_rs", &["keys"]),
     ("pkcs8", &["keys"]),
+    ("p12_keystore", &["keys"]),
     ("pem", &["pem"]),
     ("base64", &["pem"]),
     ("base64ct", &["pem"]),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod hba;
+mod ident;
 mod libpq;
 mod server;
 

@@ -1,6 +1,7 @@
 //! The flags of `verify`.
 
 use clap::Args;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 const VERIFY_EXAMPLES: &str = "\
@@ -8,7 +9,9 @@ Examples:
   pgtls verify                           pki/, else the current directory
   pgtls verify pki --host db1 -U app     would verify-full and the method cert accept them
   pgtls verify --conf /etc/postgresql/15/main/postgresql.conf
+  pgtls verify --libpq='host=db1 user=app'          what libpq would use here
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
+  pgtls verify - --trust ca.crt <tls.crt       a bundle from standard input
   pgtls verify pki --at 2027-11-01 --strict";
 
 /// The modes of libpq that verify.
@@ -23,7 +26,8 @@ pub(in crate::cli) enum SslMode {
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(in crate::cli) struct VerifyArgs {
-    /// A directory (also a server's data directory), or files [env: PGTLS_DIR] [default: pki, else .]
+    /// A directory (also a server's data directory), or files; - is standard input [env: PGTLS_DIR]
+    /// [default: pki, else .]
     pub(in crate::cli) paths: Vec<PathBuf>,
 
     /// The directory
@@ -65,6 +69,11 @@ pub(in crate::cli) struct VerifyArgs {
     /// A server's postgresql.conf: its settings, includes and postgresql.auto.conf say which files are live
     #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
     pub(in crate::cli) conf: Option<PathBuf>,
+
+    /// What libpq would use now: ~/.postgresql, the PG* variables, and a connection string or URI where one is given
+    #[arg(long, value_name = "CONNINFO", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(conflicts_with = "conf", help_heading = "Which file is which")]
+    pub(in crate::cli) libpq: Option<OsString>,
 
     /// The server's certificate (ssl_cert_file)
     #[arg(long, value_name = "FILE", help_heading = "Which file is which")]

@@ -1,4 +1,4 @@
-//! Cuts `pg_hba.conf` into lines, fields and words, and follows its includes: `tokenize_auth_file` of hba.c.
+//! Cuts `pg_hba.conf` and `pg_ident.conf` into lines, fields and words, and follows its includes: `tokenize_auth_file` of hba.c.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -10,14 +10,14 @@ use crate::settings::include::{self, MAX_DEPTH, Reader};
 use crate::settings::setting::Place;
 
 /// A line with something on it.
-pub(super) struct Row {
-    pub(super) place: Place,
+pub(in crate::settings) struct Row {
+    pub(in crate::settings) place: Place,
     /// None is empty.
-    pub(super) fields: Vec<Vec<Word>>,
+    pub(in crate::settings) fields: Vec<Vec<Word>>,
 }
 
 /// Reads a file that has to be there, and what it includes in its place.
-pub(super) fn read(
+pub(in crate::settings) fn read(
     reader: &mut Reader<'_>,
     path: &Path,
     version: Option<u32>,

@@ -79,6 +79,13 @@ pub(super) const KEYWORDS: [Keyword; 52] = [
 const SECRETS: [&str; 5] =
     ["password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"];
 
+/// The variables that [`read`](super::read) looks at, but for those that hold secrets.
+pub fn variables() -> impl Iterator<Item = &'static str> {
+    let of_keywords = KEYWORDS.iter().filter(|keyword| !SECRETS.contains(&keyword.name));
+    let of_keywords = of_keywords.map(|keyword| keyword.variable).filter(|variable| !variable.is_empty());
+    of_keywords.chain(["PGREQUIRESSL", "PGSYSCONFDIR"])
+}
+
 /// The parameter of that name; case counts.
 pub(super) fn find(name: &[u8]) -> Option<&'static Keyword> {
     KEYWORDS.iter().find(|keyword| keyword.name.as_bytes() == name)

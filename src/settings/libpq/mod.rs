@@ -21,6 +21,7 @@ use keyword::{Given, KEYWORDS, find};
 
 pub use error::{LibpqError, UriProblem};
 pub use hosts::Host;
+pub use keyword::variables;
 pub use values::{ChannelBinding, SslCertMode, SslMode, SslNegotiation, TrustAnchors};
 
 /// What a client is given.
