@@ -1,5 +1,6 @@
 //! One verb, one file: each joins the steps of the road and calls the doors to the disk. No rule lives here.
 
+mod compare;
 mod evidence;
 mod generate;
 mod inspect;
@@ -9,6 +10,7 @@ mod recipe;
 mod source;
 mod verify;
 
+pub use compare::{Compared, compare};
 use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};
