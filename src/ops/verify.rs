@@ -4,7 +4,8 @@ use super::evidence::{Gathered, gather, hash_directory, one_file};
 use super::live::LiveSetting;
 use super::secret_line;
 use crate::error::{Error, RequestError};
-use crate::verify::{self, Exhibit, Policy, Reader, Report, Roles, Tally};
+use crate::fs::FileSet;
+use crate::verify::{self, Exhibit, Policy, Reader, Report, Roles, ServerFacts, Tally};
 use nix::unistd::geteuid;
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
@@ -43,6 +44,10 @@ pub struct Verified {
     pub place: String,
     /// Whether it is the current directory for want of a `pki`.
     pub fell_back: bool,
+    /// When it was looked at, whatever instant was asked about.
+    pub now: OffsetDateTime,
+    /// The files.
+    pub exhibits: Vec<Exhibit>,
     /// The settings that are in force, where a server's were read.
     pub live: Vec<LiveSetting>,
     /// What lies there.
@@ -53,11 +58,23 @@ pub struct Verified {
     pub problems: Vec<Error>,
 }
 
-/// Judges; writes nothing, takes no lock.
-///
-/// # Errors
-/// [`RequestError::NoDirectory`], [`RequestError::NothingToJudge`], or the disk's own.
-pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, Error> {
+/// What lies where a request points, read and not judged.
+pub(super) struct Look {
+    pub(super) place: String,
+    pub(super) fell_back: bool,
+    /// Whether single files were named, and no place that has all that belongs together.
+    pub(super) is_loose: bool,
+    pub(super) live: Vec<LiveSetting>,
+    pub(super) facts: Option<ServerFacts>,
+    pub(super) roles: Roles,
+    pub(super) files: FileSet,
+    pub(super) exhibits: Vec<Exhibit>,
+    /// Files that could not be read.
+    pub(super) problems: Vec<Error>,
+}
+
+/// Reads what a request points to.
+pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
     let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
     let passphrase = passphrase.as_ref().map(|line| line.as_slice());
     let mut problems = Vec::new();
@@ -87,6 +104,15 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     if exhibits.is_empty() && problems.is_empty() {
         return Err(RequestError::NothingToJudge { path: place }.into());
     }
+    Ok(Look { place, fell_back, is_loose, live, facts, roles, files, exhibits, problems })
+}
+
+/// Judges; writes nothing, takes no lock.
+///
+/// # Errors
+/// [`RequestError::NoDirectory`], [`RequestError::NothingToJudge`], or the disk's own.
+pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, Error> {
+    let Look { place, fell_back, is_loose, live, facts, roles, exhibits, problems, .. } = look(request)?;
     let mut policy = Policy::at(request.at.unwrap_or(now));
     policy.expires_in = request.expires_in.unwrap_or(policy.expires_in);
     policy.host = request.host.clone();
@@ -104,7 +130,7 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     // Whoever names certificates alone asks about certificates.
     policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
     let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
-    Ok(Verified { place, fell_back, live, tally, report, problems })
+    Ok(Verified { place, fell_back, now, exhibits, live, tally, report, problems })
 }
 
 /// What the user says of a file counts more than a setting.

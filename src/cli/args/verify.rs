@@ -9,7 +9,8 @@ Examples:
   pgtls verify pki --host db1 -U app     would verify-full and the method cert accept them
   pgtls verify --conf /etc/postgresql/15/main/postgresql.conf
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
-  pgtls verify pki --at 2027-11-01 --strict";
+  pgtls verify pki --at 2027-11-01 --strict
+  pgtls verify pki --against /var/lib/postgresql/15/main        what differs, and nothing else";
 
 /// The modes of libpq that verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -94,6 +95,12 @@ pub(in crate::cli) struct VerifyArgs {
     #[arg(long, value_name = "DIR", help_heading = "Which file is which")]
     pub(in crate::cli) crl_dir: Option<String>,
 
+    /// Compare with this place and judge nothing: a directory, a data directory, a postgresql.conf or a file
+    #[arg(long, value_name = "PATH", help_heading = "Comparison", conflicts_with_all = [
+        "host", "sslmode", "user", "libpq_version", "at", "expires_in", "server_uid", "strict", "prometheus",
+    ])]
+    pub(in crate::cli) against: Option<PathBuf>,
+
     /// Let warnings fail too
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) strict: bool,
@@ -101,6 +108,10 @@ pub(in crate::cli) struct VerifyArgs {
     /// Print the findings as JSON
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,
+
+    /// Print metrics for Prometheus, as node_exporter's textfile collector reads them
+    #[arg(long, conflicts_with_all = ["json", "quiet"], help_heading = "Output")]
+    pub(in crate::cli) prometheus: bool,
 
     /// Print nothing; the exit code says it
     #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
