@@ -12,6 +12,7 @@ use super::exhibit::Exhibit;
 use super::policy::Policy;
 use super::scene::{Roles, Scene};
 use crate::fs::{FileSet, Mode, Owner};
+use crate::keys::KeyFile;
 use crate::x509::{Name, format_date};
 use pairing::Sheet;
 use serde::{Serialize, Serializer};
@@ -277,7 +278,13 @@ fn lone(kind: DifferenceKind, exhibit: &Exhibit, own: &Sheet<'_>, others: &Sheet
     let mut difference = Difference::new(kind, described(exhibit));
     difference.subject = exhibit.certificates.first().map(|certificate| certificate.subject.clone());
     let key = exhibit.keys.first().filter(|_| exhibit.certificates.is_empty());
-    difference.detail = key.and_then(|key| content::fit("It", key, [own, others]));
+    // That it belongs to a certificate beside it goes without saying.
+    let is_told = |key: &&KeyFile| {
+        let certified =
+            |sheet: &Sheet<'_>| key.public().is_some_and(|key| sheet.certified.contains_key(key.spki_der()));
+        certified(others) || !certified(own)
+    };
+    difference.detail = key.filter(is_told).and_then(|key| content::fit("It", key, [own, others]));
     match kind {
         DifferenceKind::OnlyInThis => difference.this_file = Some(exhibit.name.clone()),
         _ => difference.against_file = Some(exhibit.name.clone()),
