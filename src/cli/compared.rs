@@ -3,7 +3,7 @@
 use super::shorten;
 use super::verdict::{WIDTH, plural, wrapped};
 use super::words::harmless;
-use crate::verify::{Comparison, Difference, DifferenceKind, Field};
+use crate::verify::{Comparison, Difference, DifferenceKind, Field, RemarkKind};
 use std::collections::HashSet;
 use std::fmt::Write;
 
@@ -173,7 +173,11 @@ fn only_in(place: &str, files: Vec<&Difference>) -> String {
 fn remarks(comparison: &Comparison) -> String {
     let mut lines: Vec<String> = Vec::new();
     for remark in &comparison.notes {
-        let line = format!("note: {}: {}", harmless(&remark.fact), shorten::names(&remark.files));
+        let word = match remark.kind {
+            RemarkKind::Mode | RemarkKind::Owner => format!("{} ", remark.kind),
+            _ => String::new(),
+        };
+        let line = format!("note: {word}{}: {}", harmless(&remark.fact), shorten::names(&remark.files));
         lines.extend(wrapped(&line, 0));
     }
     if !comparison.left_out.is_empty() {

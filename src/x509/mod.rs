@@ -18,7 +18,7 @@ mod signature;
 mod usage;
 mod validity;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, RawExtension};
 pub use claims::MalformedName;
 pub use constraints::{SubtreeName, keeps_constraints};
 pub use encode::{BasicConstraints, CertificateFields, Extensions, Signer, Version, encode_certificate};

@@ -2,7 +2,7 @@
 
 use super::{Difference, DifferenceKind as Kind, Field};
 use crate::keys::{PublicKey, SignatureAlgorithm};
-use crate::x509::{Certificate, SubtreeName, format_instant, format_serial};
+use crate::x509::{Certificate, MalformedName, RawExtension, SubtreeName, format_instant, format_serial};
 use std::fmt::Display;
 
 /// What a renewal changes.
@@ -15,8 +15,9 @@ const REKEYING: [&str; 4] =
 pub(super) fn difference(one: &Certificate, other: &Certificate) -> Difference {
     let mut fields = fields(one, other);
     if fields.is_empty() {
+        // The fields, names and extensions are all there is in it but unique identifiers, which nobody uses.
         let is_signed_anew = one.to_be_signed() == other.to_be_signed();
-        let field = if is_signed_anew { "signature" } else { "other_extensions" };
+        let field = if is_signed_anew { "signature" } else { "encoding" };
         let [this, against] = ["differs"; 2].map(str::to_owned);
         fields.push(Field { field, this, against });
     }
@@ -85,6 +86,7 @@ fn fields(one: &Certificate, other: &Certificate) -> Vec<Field> {
     if found.iter().any(|it| it.field == "key") && identifiers.iter().all(|it| it.is_some()) {
         found.retain(|it| it.field != "subject_key_identifier");
     }
+    found.extend(other_extensions(one, other, &found));
     // A name in another string type looks the same and chains to nobody.
     let names = [("subject", &one.subject, &other.subject), ("issuer", &one.issuer, &other.issuer)];
     for (field, this, against) in names {
@@ -94,6 +96,47 @@ fn fields(one: &Certificate, other: &Certificate) -> Vec<Field> {
         }
     }
     found
+}
+
+/// The extensions whose content has a field of its own, by their object identifiers.
+const SHOWN: [(&str, &[&str]); 7] = [
+    ("2.5.29.14", &["subject_key_identifier", "key"]),
+    ("2.5.29.15", &["key_usage"]),
+    ("2.5.29.17", &["subject_alt_names"]),
+    ("2.5.29.19", &["ca"]),
+    ("2.5.29.30", &["name_constraints"]),
+    ("2.5.29.35", &["authority_key_identifier"]),
+    ("2.5.29.37", &["extended_key_usage"]),
+];
+
+/// What differs in extensions, and in no field: those that have none, and what is critical.
+fn other_extensions(one: &Certificate, other: &Certificate, found: &[Field]) -> Option<Field> {
+    let [ours, theirs] = [one, other].map(Certificate::extensions);
+    let is_told = |own: &RawExtension, others: &[RawExtension]| {
+        let twin = others.iter().find(|it| it.oid == own.oid);
+        let fields = SHOWN.iter().find(|(oid, _)| *oid == own.oid).map_or(&[][..], |(_, fields)| fields);
+        let has_field = found.iter().any(|field| fields.contains(&field.field));
+        // The order of the names means nothing.
+        let is_order = own.oid == "2.5.29.17" && sorted_names(one) == sorted_names(other);
+        match twin {
+            Some(twin) if twin.critical != own.critical => true,
+            Some(twin) => twin.value != own.value && !has_field && !is_order,
+            None => !has_field,
+        }
+    };
+    let list = |own: &[RawExtension], others: &[RawExtension]| {
+        let told = own.iter().filter(|it| is_told(it, others));
+        joined(told.map(|it| if it.critical { format!("{} critical", it.oid) } else { it.oid.clone() }))
+    };
+    let (mut this, mut against) = (list(&ours, &theirs), list(&theirs, &ours));
+    if this.is_empty() && against.is_empty() {
+        return None;
+    }
+    if this == against {
+        this.push_str(" with other content");
+        against.push_str(" with other content");
+    }
+    Some(Field { field: "other_extensions", this, against })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -110,9 +153,21 @@ fn joined<T: Display>(list: impl Iterator<Item = T>) -> String {
 
 /// The names in an order of their own: theirs means nothing.
 fn names(certificate: &Certificate) -> String {
-    let mut names: Vec<String> = certificate.subject_alt_names.iter().map(|name| name.short()).collect();
+    joined(sorted_names(certificate).iter())
+}
+
+fn sorted_names(certificate: &Certificate) -> Vec<String> {
+    let known = certificate.subject_alt_names.iter().map(|name| name.short());
+    let malformed = certificate.malformed_alt_names.iter().map(|name| match name {
+        MalformedName::Dns(bytes) => format!("DNS:{}", hex(bytes)),
+        MalformedName::Ip(bytes) => format!("IP:{}", hex(bytes)),
+        MalformedName::Email(bytes) => format!("email:{}", hex(bytes)),
+        MalformedName::Uri(bytes) => format!("URI:{}", hex(bytes)),
+    });
+    let others = (0..certificate.other_alt_names).map(|_| "of another type".to_owned());
+    let mut names: Vec<String> = known.chain(malformed).chain(others).collect();
     names.sort_unstable();
-    joined(names.iter())
+    names
 }
 
 fn authority(certificate: &Certificate) -> String {

@@ -3,7 +3,7 @@
 
 use super::pairing::{Content, Sheet, is_closed};
 use super::{Difference, DifferenceKind as Kind, Field, RemarkKind, Remarks, certificate};
-use crate::keys::{KeyFile, PublicKey};
+use crate::keys::{KeyEncryption, KeyFile, KeyForm, PublicKey};
 use crate::verify::exhibit::Exhibit;
 use crate::verify::rules::{Rule, Severity};
 use crate::x509::{Certificate, RevocationList, format_date, format_instant, format_serial};
@@ -68,6 +68,12 @@ fn base(name: &str) -> &str {
 /// A key file on the one side and a certificate file on the other: whether they belong together.
 fn are_key_and_certificate(pair: &Pair<'_, '_>, remarks: &mut Remarks, found: &mut Vec<Difference>) -> bool {
     let [one, other] = pair.exhibits();
+    let is_asked = pair.this.shelf.exhibits.len() == 1
+        && pair.against.shelf.exhibits.len() == 1
+        && base(&one.name) != base(&other.name);
+    if !is_asked {
+        return false;
+    }
     let (key, certificate) = match (lone_key(one), lone_key(other)) {
         (Some(key), None) => (key, other.certificates.first()),
         (None, Some(key)) => (key, one.certificates.first()),
@@ -174,7 +180,7 @@ fn keys(pair: &Pair<'_, '_>, found: &mut Vec<Difference>) {
             }
         };
         match (own.public(), others.public()) {
-            (Some(public), Some(theirs)) if public.is_same_key(theirs) => {}
+            (Some(public), Some(theirs)) if public.is_same_key(theirs) => found.extend(key_form(own, others)),
             (Some(public), Some(theirs)) => {
                 let mut difference = Difference::new(Kind::KeyChanged, "another key");
                 let value = |public: &PublicKey| certificate::key_value(public);
@@ -188,6 +194,18 @@ fn keys(pair: &Pair<'_, '_>, found: &mut Vec<Difference>) {
             _ => {}
         }
     }
+}
+
+/// One key in two forms, of which a server or libpq may read one alone. PKCS#8, PKCS#1 and SEC1 are read by both.
+fn key_form(one: &KeyFile, other: &KeyFile) -> Option<Difference> {
+    let form = |key: &KeyFile| {
+        let form = if key.form == KeyForm::Der { "DER" } else { "PEM" };
+        let lock = if key.encryption == KeyEncryption::None { "" } else { ", under a passphrase" };
+        format!("{form}{lock}")
+    };
+    let fields = certificate::differing([("form", form(one), form(other))]);
+    let differs = !fields.is_empty();
+    differs.then(|| Difference { fields, ..Difference::new(Kind::KeyForm, "the same key, in another form") })
 }
 
 /// Which certificates two different keys belong to.

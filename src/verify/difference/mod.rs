@@ -175,6 +175,8 @@ words! {
         KeyChanged => "key-changed",
         /// Keys under a passphrase or of an unknown kind, written otherwise: whether they are one cannot be told.
         KeyNotCompared => "key-not-compared",
+        /// The same key, in another form: PEM or DER, under a passphrase or not. Not everybody reads each.
+        KeyForm => "key-form",
         /// Only the file of the place asked about holds a key.
         KeyOnlyInThis => "key-only-in-this",
         /// Only the file of the other place holds a key.
@@ -308,10 +310,9 @@ fn described(exhibit: &Exhibit) -> String {
 /// Modes and owners, where both files were read from a disk.
 fn attributes(one: &Exhibit, other: &Exhibit, remarks: &mut Remarks) {
     let (Some(owner), Some(others)) = (one.owner, other.owner) else { return };
-    let modes = |one: Mode, other: Mode| format!("mode {one}, there {other}");
-    let owners = |one: Owner, other: Owner| {
-        format!("owner {}:{}, there {}:{}", one.uid, one.gid, other.uid, other.gid)
-    };
+    let modes = |one: Mode, other: Mode| format!("{one}, there {other}");
+    let owners =
+        |one: Owner, other: Owner| format!("{}:{}, there {}:{}", one.uid, one.gid, other.uid, other.gid);
     if one.mode != other.mode {
         remarks.add(RemarkKind::Mode, modes(one.mode, other.mode), &one.name);
     }

@@ -136,6 +136,10 @@ pub(super) fn pair(this: &Sheet<'_>, against: &Sheet<'_>) -> Matched {
     // In a directory a file is what its name says; a file that was picked may have been given another one on its way.
     if is_selection {
         matcher.by(|sheet, at| sheet.content(at));
+        // What settings or flags say of a file counts more than its name.
+        if [this, against].iter().any(|sheet| sheet.shelf.roles.files().next().is_some()) {
+            matcher.by(|sheet, at| sheet.parts.get(&at).copied());
+        }
         matcher.by(|sheet, at| Some(sheet.base(at)));
     } else {
         matcher.by(|sheet, at| Some(sheet.base(at)));
