@@ -90,8 +90,7 @@ fn heading(files: &[String], leaves: &HashMap<&str, &Shown>) -> String {
 /// What is said of the many that have the same findings as those that were shown.
 fn more_of_them(rules: &[(Rule, Severity)], count: usize) -> String {
     let rules: Vec<&str> = rules.iter().map(|(rule, _)| rule.id()).collect();
-    let line =
-        format!("and {} more like these: {} (--json lists all)", shorten::grouped(count), rules.join(", "));
+    let line = format!("and {} more files: {} (--json lists all)", shorten::grouped(count), rules.join(", "));
     wrapped(&line, 0).join("\n")
 }
 
