@@ -1,7 +1,7 @@
 //! What differs between two files that belong together: certificates, keys, revocation lists, and what is wrong with
 //! the files themselves.
 
-use super::pairing::{Content, Sheet, is_closed};
+use super::pairing::{Content, Sheet, base, is_closed};
 use super::{Difference, DifferenceKind as Kind, Field, RemarkKind, Remarks, certificate};
 use crate::keys::{KeyEncryption, KeyFile, KeyForm, PublicKey};
 use crate::verify::exhibit::Exhibit;
@@ -59,10 +59,6 @@ pub(super) fn differences(pair: &Pair<'_, '_>, remarks: &mut Remarks) -> Vec<Dif
         difference.against_file = Some(other.name.clone());
     }
     found
-}
-
-fn base(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
 }
 
 /// A key file on the one side and a certificate file on the other: whether they belong together.

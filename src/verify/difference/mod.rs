@@ -14,7 +14,7 @@ use super::scene::{Roles, Scene};
 use crate::fs::{FileSet, Mode, Owner};
 use crate::keys::KeyFile;
 use crate::x509::{Name, format_date};
-use pairing::Sheet;
+use pairing::{Matched, Sheet};
 use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
@@ -205,7 +205,7 @@ words! {
         Owner => "owner",
         /// The file has another name in the other place.
         Name => "name",
-        /// The same, written otherwise: text around the blocks, another order of anchors, another form of a key.
+        /// The same, written otherwise: text around the blocks, another order of anchors, SEC1 for PKCS#8.
         Written => "written",
         /// A key and the certificate that it belongs to: single files of two kinds.
         KeyFits => "key-fits",
@@ -247,21 +247,7 @@ pub fn compare(this: &Shelf<'_>, against: &Shelf<'_>, at: OffsetDateTime) -> Com
         }
         found.push((&one.name, differences));
     }
-    let mut left_out = Vec::new();
-    let both = this.is_selection && against.is_selection;
-    let sides = [
-        (DifferenceKind::OnlyInThis, &this_sheet, &against_sheet, &matched.only_in_this),
-        (DifferenceKind::OnlyInAgainst, &against_sheet, &this_sheet, &matched.only_in_against),
-    ];
-    for (kind, own, others, files) in sides {
-        for exhibit in files.iter().map(|at| &own.shelf.exhibits[*at]) {
-            if others.shelf.is_selection && !both {
-                left_out.push(exhibit.name.clone());
-            } else {
-                found.push((&exhibit.name, vec![lone(kind, exhibit, own, others)]));
-            }
-        }
-    }
+    let left_out = alone([&this_sheet, &against_sheet], &matched, &mut found);
     found.sort_by_key(|(name, _)| *name);
     let differences: Vec<Difference> = found.into_iter().flat_map(|(_, differences)| differences).collect();
     Comparison {
@@ -273,6 +259,30 @@ pub fn compare(this: &Shelf<'_>, against: &Shelf<'_>, at: OffsetDateTime) -> Com
         notes: remarks.list,
         left_out,
     }
+}
+
+/// Files without a counterpart: differences, or where the other place is a selection left out, which is what is returned.
+fn alone<'a>(
+    [this, against]: [&Sheet<'a>; 2],
+    matched: &Matched,
+    found: &mut Vec<(&'a str, Vec<Difference>)>,
+) -> Vec<String> {
+    let mut left_out = Vec::new();
+    let both = this.shelf.is_selection && against.shelf.is_selection;
+    let sides = [
+        (DifferenceKind::OnlyInThis, this, against, &matched.only_in_this),
+        (DifferenceKind::OnlyInAgainst, against, this, &matched.only_in_against),
+    ];
+    for (kind, own, others, files) in sides {
+        for exhibit in files.iter().map(|at| &own.shelf.exhibits[*at]) {
+            if others.shelf.is_selection && !both {
+                left_out.push(exhibit.name.clone());
+            } else {
+                found.push((&exhibit.name, vec![lone(kind, exhibit, own, others)]));
+            }
+        }
+    }
+    left_out
 }
 
 /// A file without a counterpart.

@@ -56,10 +56,8 @@ impl<'a> Sheet<'a> {
         &self.shelf.exhibits[at]
     }
 
-    /// The name without the directories above it.
     fn base(&self, at: usize) -> &'a str {
-        let name = self.exhibit(at).name.as_str();
-        name.rsplit('/').next().unwrap_or(name)
+        base(&self.exhibit(at).name)
     }
 
     pub(super) fn content(&self, at: usize) -> Option<Content<'a>> {
@@ -80,6 +78,11 @@ impl<'a> Sheet<'a> {
     pub(super) fn bytes(&self, at: usize) -> Option<&'a [u8]> {
         self.shelf.files.get(&self.exhibit(at).name).map(|entry| entry.contents.as_slice())
     }
+}
+
+/// A name without the directories above it.
+pub(super) fn base(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 /// What a file holds, to be compared and looked up as a whole.
