@@ -1,9 +1,13 @@
 //! The command line: words in, words out. It decides nothing; `ops` does the work.
 
 mod args;
+mod compared;
 mod exit;
+mod json;
+mod prometheus;
 mod render;
 mod request;
+mod shorten;
 mod text;
 mod verdict;
 mod words;
@@ -79,8 +83,17 @@ fn dispatch(
             })
         }
         Verb::Verify(args) => {
+            if let Some(against) = &args.against {
+                let compared = ops::compare(&request::verified(args, variable, stdin)?, against, now)?;
+                return Ok(Report::Compared { compared, quiet: args.quiet });
+            }
             let verified = ops::verify(&request::verified(args, variable, stdin)?, now)?;
-            Ok(Report::Verified { verified: Box::new(verified), strict: args.strict, quiet: args.quiet })
+            Ok(Report::Verified {
+                verified: Box::new(verified),
+                strict: args.strict,
+                quiet: args.quiet,
+                metrics: args.prometheus,
+            })
         }
         Verb::Inspect(args) => {
             Ok(Report::Inspected(ops::inspect(request::inspected(args, variable).as_deref())?))

@@ -1,13 +1,13 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
 use super::request::{CliError, TypedCommand};
-use super::{exit, text, verdict, words};
+use super::{compared, exit, json, prometheus, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::error::Error;
 use crate::layout::{Deployment, OutlineFile, Tree};
-use crate::ops::{Generated, Inspection, LiveSetting, Verified};
+use crate::ops::{Compared, Generated, Inspection, LiveSetting, Verified};
 use crate::plan::{Notice, Plan};
-use crate::verify::{Finding, Severity, Tally};
+use crate::verify::{Comparison, Finding, Severity, Tally};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
@@ -33,7 +33,11 @@ pub(super) enum Report {
         /// Warnings fail too.
         strict: bool,
         quiet: bool,
+        /// As metrics for Prometheus.
+        metrics: bool,
     },
+    /// `verify --against`.
+    Compared { compared: Compared, quiet: bool },
     /// `profiles`: names and summaries.
     Profiles(Vec<(String, String)>),
     /// A text as it is.
@@ -81,6 +85,14 @@ struct VerifiedJson<'a> {
     problems: Vec<String>,
 }
 
+/// `verify --against --json`.
+#[derive(Serialize)]
+struct ComparedJson<'a> {
+    #[serde(flatten)]
+    comparison: &'a Comparison,
+    problems: Vec<String>,
+}
+
 /// An error as JSON.
 #[derive(Serialize)]
 struct ErrorJson {
@@ -118,9 +130,14 @@ impl<'a> Render<'a> {
                 let code = if inspection.problems.is_empty() { exit::DONE } else { exit::NO };
                 (self.inspected(inspection), code)
             }
-            Report::Verified { verified, strict, quiet } => {
+            Report::Verified { verified, strict, quiet, metrics } => {
                 let fails = verified.report.fails(*strict) || !verified.problems.is_empty();
-                (self.verified(verified, *quiet), if fails { exit::NO } else { exit::DONE })
+                let written = if *metrics { self.metrics(verified) } else { self.verified(verified, *quiet) };
+                (written, if fails { exit::NO } else { exit::DONE })
+            }
+            Report::Compared { compared, quiet } => {
+                let is_same = compared.comparison.same && compared.problems.is_empty();
+                (self.compared(compared, *quiet), if is_same { exit::DONE } else { exit::NO })
             }
             Report::Profiles(list) => (self.stdout.write_all(text::profiles(list).as_bytes()), exit::DONE),
             Report::Text(text) => (self.stdout.write_all(text.as_bytes()), exit::DONE),
@@ -180,6 +197,25 @@ impl<'a> Render<'a> {
         }
     }
 
+    fn metrics(&mut self, verified: &Verified) -> io::Result<()> {
+        self.problems(&verified.problems);
+        self.stdout.write_all(prometheus::text(verified).as_bytes())
+    }
+
+    fn compared(&mut self, compared: &Compared, quiet: bool) -> io::Result<()> {
+        self.problems(&compared.problems);
+        if self.json {
+            return self.json_line(&ComparedJson {
+                comparison: &compared.comparison,
+                problems: compared.problems.iter().map(ToString::to_string).collect(),
+            });
+        }
+        match quiet {
+            true => Ok(()),
+            false => self.stdout.write_all(compared::text(&compared.comparison).as_bytes()),
+        }
+    }
+
     fn problems(&mut self, problems: &[Error]) {
         for problem in problems {
             self.message("warning", &words::harmless(&problem.to_string()));
@@ -187,7 +223,7 @@ impl<'a> Render<'a> {
     }
 
     fn json_line(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *self.stdout, value)?;
+        json::pretty(self.stdout, value)?;
         self.stdout.write_all(b"\n")
     }
 

@@ -1,13 +1,16 @@
 //! The text of `verify`: findings by file, worst first, each with its mend; then what is good, and the one command that
 //! mends all.
 
+use super::shorten;
 use super::words::harmless;
 use crate::ops::{LiveSetting, Verified};
-use crate::verify::{Finding, Rule, Severity, Tally};
+use crate::verify::{Finding, Rule, Severity, Shown};
 use crate::x509::format_date;
+use std::collections::HashMap;
 use std::fmt::Write;
 
-const WIDTH: usize = 80;
+/// How wide a terminal is.
+pub(super) const WIDTH: usize = 80;
 /// How far a finding, and what belongs to it, is indented.
 const FINDING: usize = 2;
 const MORE: usize = 4;
@@ -18,12 +21,20 @@ pub(super) fn text(verified: &Verified) -> String {
     let mut out = headline(verified);
     out.push_str(&live(&verified.live));
     let command = common_command(&report.findings);
-    for (files, findings) in report.by_files() {
+    let leaves: HashMap<&str, &Shown> =
+        tally.leaves.iter().map(|shown| (shown.file.as_str(), shown)).collect();
+    let (shown, left) = shorten::blocks(report.by_files(), |(_, findings)| {
+        findings.iter().map(|finding| (finding.rule, finding.severity)).collect::<Vec<_>>()
+    });
+    for (files, findings) in shown {
         out.push('\n');
-        let _ = writeln!(out, "{}", heading(files, tally));
+        let _ = writeln!(out, "{}", heading(files, &leaves));
         for finding in findings {
             one(&mut out, finding, command);
         }
+    }
+    for (rules, count) in left {
+        let _ = writeln!(out, "\n{}", more_of_them(&rules, count));
     }
     out.push('\n');
     for line in good(verified) {
@@ -59,21 +70,29 @@ fn live(settings: &[LiveSetting]) -> String {
     out
 }
 
-fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+/// A number and what it counts.
+pub(super) fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", shorten::grouped(count)) }
 }
 
-fn heading(files: &[String], tally: &Tally) -> String {
+fn heading(files: &[String], leaves: &HashMap<&str, &Shown>) -> String {
     match files {
         [] => "directory".to_owned(),
-        [file] => match tally.leaves.iter().find(|shown| shown.file == *file) {
+        [file] => match leaves.get(file.as_str()) {
             Some(shown) => {
                 harmless(&format!("{file}  {}, until {}", shown.subject, format_date(shown.not_after)))
             }
             None => harmless(file),
         },
-        several => harmless(&several.join(", ")),
+        several => wrapped(&shorten::names(several), 0).join("\n"),
     }
+}
+
+/// What is said of the many that have the same findings as those that were shown.
+fn more_of_them(rules: &[(Rule, Severity)], count: usize) -> String {
+    let rules: Vec<&str> = rules.iter().map(|(rule, _)| rule.id()).collect();
+    let line = format!("and {} more files: {} (--json lists all)", shorten::grouped(count), rules.join(", "));
+    wrapped(&line, 0).join("\n")
 }
 
 fn one(out: &mut String, finding: &Finding, command: Option<&str>) {
@@ -95,7 +114,7 @@ fn one(out: &mut String, finding: &Finding, command: Option<&str>) {
 }
 
 /// The lines of a text in the width of a terminal; a word that is wider stays whole, so that it can be copied.
-fn wrapped(text: &str, indent: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, indent: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {

@@ -1,6 +1,7 @@
 //! One verb, one file: each joins the steps of the road and calls the doors to the disk. No rule lives here.
 
 mod client;
+mod compare;
 mod evidence;
 mod generate;
 mod inspect;
@@ -13,6 +14,7 @@ mod stdin;
 mod verify;
 
 pub use client::ClientRequest;
+pub use compare::{Compared, compare};
 use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{Inspection, inspect};

@@ -1,14 +1,17 @@
 //! `verify`: files, wherever they lie -> what PostgreSQL, libpq and the drivers will say of them.
 
-use super::client::{self, ClientRequest};
+use super::client::{self, Client, ClientRequest};
 use super::evidence::{Gathered, gather, hash_directory, one_file};
 use super::live::LiveSetting;
 use super::secret_line;
 use crate::error::{Error, RequestError};
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, FileSet};
-use crate::verify::{self, Exhibit, Insistence, Policy, Reader, Report, Roles, Tally};
+use crate::verify::{
+    self, ClientFacts, Exhibit, Insistence, NEWEST_LIBPQ, Policy, Reader, Report, Roles, ServerFacts, Tally,
+};
 use nix::unistd::geteuid;
+use std::mem;
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
 
@@ -52,6 +55,10 @@ pub struct Verified {
     pub place: String,
     /// Whether it is the current directory for want of a `pki`.
     pub fell_back: bool,
+    /// When it was looked at, whatever instant was asked about.
+    pub now: OffsetDateTime,
+    /// The files.
+    pub exhibits: Vec<Exhibit>,
     /// The settings that are in force, where a server's were read.
     pub live: Vec<LiveSetting>,
     /// What lies there.
@@ -62,32 +69,49 @@ pub struct Verified {
     pub problems: Vec<Error>,
 }
 
-/// Judges; writes nothing, takes no lock.
-///
-/// # Errors
-/// [`RequestError::NoDirectory`], [`RequestError::NothingToJudge`], or the disk's own.
-pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, Error> {
+/// What lies where a request points, read and not judged.
+pub(super) struct Look {
+    pub(super) place: String,
+    pub(super) fell_back: bool,
+    /// Whether single files were named, and no place that has all that belongs together.
+    pub(super) is_loose: bool,
+    pub(super) live: Vec<LiveSetting>,
+    pub(super) server: Option<ServerFacts>,
+    client: Option<ClientLook>,
+    pub(super) roles: Roles,
+    pub(super) files: FileSet,
+    pub(super) exhibits: Vec<Exhibit>,
+    /// Files that could not be read.
+    pub(super) problems: Vec<Error>,
+}
+
+/// What a client's own settings ask.
+struct ClientLook {
+    facts: ClientFacts,
+    host: Option<String>,
+    user: Option<String>,
+}
+
+/// Reads what a request points to.
+pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
     let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
     let passphrase = passphrase.as_ref().map(|line| line.as_slice());
     let mut problems = Vec::new();
     let Gathered { place, fell_back, mut files, server, is_loose } = gather(request, &mut problems)?;
-    let mut policy = policy(request, now);
     let (mut live, mut roles) = (Vec::new(), request.roles.clone());
-    if let Some(server) = server {
+    let server = server.map(|server| {
         live = server.settings;
-        roles = roles.or(server.roles);
-        policy.server = Some(server.facts);
-    }
-    if let Some(client) = &request.client {
-        let client = client::client(client, policy.libpq)?;
-        live = client.settings;
-        roles = roles.or(client.roles);
-        files.extend(client.files);
-        let is_asked = request.asks_mode || request.host.is_some();
-        policy.checks_host &= is_asked || client.facts.insists == Insistence::Host;
-        policy.host = policy.host.or(client.host);
-        policy.user = policy.user.or(client.user);
-        policy.client = Some(client.facts);
+        roles = mem::take(&mut roles).or(server.roles);
+        server.facts
+    });
+    let mut client = None;
+    if let Some(asked) = &request.client {
+        let Client { settings, roles: set, facts, files: own, host, user } =
+            client::client(asked, request.libpq.unwrap_or(NEWEST_LIBPQ))?;
+        live = settings;
+        roles = roles.or(set);
+        files.extend(own);
+        client = Some(ClientLook { facts, host, user });
     }
     files.extend(request.stdin.clone().map(|entry| (STANDARD_INPUT.to_owned(), entry)));
     named_files(&roles, request, &mut files, &mut problems)?;
@@ -95,11 +119,30 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     if exhibits.is_empty() && problems.is_empty() && request.client.is_none() {
         return Err(RequestError::NothingToJudge { path: place }.into());
     }
+    Ok(Look { place, fell_back, is_loose, live, server, client, roles, files, exhibits, problems })
+}
+
+/// Judges; writes nothing, takes no lock.
+///
+/// # Errors
+/// [`RequestError::NoDirectory`], [`RequestError::NothingToJudge`], or the disk's own.
+pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, Error> {
+    let Look { place, fell_back, is_loose, live, server, client, roles, exhibits, problems, .. } =
+        look(request)?;
+    let mut policy = policy(request, now);
+    policy.server = server;
+    if let Some(client) = client {
+        let is_asked = request.asks_mode || request.host.is_some();
+        policy.checks_host &= is_asked || client.facts.insists == Insistence::Host;
+        policy.host = policy.host.or(client.host);
+        policy.user = policy.user.or(client.user);
+        policy.client = Some(client.facts);
+    }
     let directory = if request.paths.len() > 1 { "." } else { place.as_str() };
     // Whoever names certificates alone asks about certificates.
     policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
     let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
-    Ok(Verified { place, fell_back, live, tally, report, problems })
+    Ok(Verified { place, fell_back, now, exhibits, live, tally, report, problems })
 }
 
 /// What is asked, as far as the request says it.

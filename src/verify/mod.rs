@@ -8,6 +8,7 @@ mod archive;
 mod authority;
 mod chain;
 mod client;
+mod difference;
 mod exhibit;
 mod gate;
 mod host;
@@ -24,6 +25,7 @@ mod scene;
 mod settings;
 
 pub use chain::{Chain, End, Held};
+pub use difference::{Comparison, Difference, DifferenceKind, Field, Remark, RemarkKind, Shelf, compare};
 pub use exhibit::{Archive, Exhibit};
 pub use gate::{VerifyError, gate};
 pub use host::accepts_host;

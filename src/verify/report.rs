@@ -3,7 +3,7 @@
 use super::rules::{Rule, Severity};
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,19 +70,15 @@ impl Report {
     pub fn of(found: Vec<Finding>) -> Self {
         let mut findings: Vec<Finding> = Vec::new();
         let mut places = HashMap::new();
+        // The files of each finding, which may be thousands.
+        let mut met = HashSet::new();
         for finding in found {
-            let Finding { rule, severity, files, fact, detail, hint } = finding;
+            let Finding { rule, severity, mut files, fact, detail, hint } = finding;
             let told = (rule, severity, fact.clone(), detail.clone(), hint.clone());
             let place = *places.entry(told).or_insert(findings.len());
+            files.retain(|file| met.insert((place, file.clone())));
             match findings.get_mut(place) {
-                Some(known) => {
-                    let known = &mut known.files;
-                    files.into_iter().for_each(|file| {
-                        if !known.contains(&file) {
-                            known.push(file)
-                        }
-                    });
-                }
+                Some(known) => known.files.append(&mut files),
                 None => findings.push(Finding { rule, severity, files, fact, detail, hint }),
             }
         }
@@ -116,7 +112,7 @@ impl Report {
                 None => groups.push((&finding.files, vec![finding])),
             }
         }
-        groups.sort_by_key(|(files, group)| {
+        groups.sort_by_cached_key(|(files, group)| {
             let errors = group.iter().filter(|finding| finding.severity == Severity::Error).count();
             (files.is_empty(), group.first().map(|finding| finding.severity), Reverse(errors), files.to_vec())
         });

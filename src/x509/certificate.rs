@@ -1,6 +1,7 @@
 //! DER -> what a certificate says, as owned plain data.
 
 use super::claims::{self, MalformedName};
+use super::der::dotted_oid;
 use super::extension::{ExtendedKeyUsage, KeyUsage};
 use super::signature::SignedParts;
 use super::{GeneralName, Name, SubtreeName, Usage, Window, X509Error};
@@ -68,6 +69,17 @@ pub struct Certificate {
     /// Whether the AlgorithmIdentifiers in and behind the signed part are the same to the byte; OpenSSL takes no
     /// certificate where they differ.
     pub algorithms_agree: bool,
+}
+
+/// An extension, not looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawExtension {
+    /// The dotted object identifier.
+    pub oid: String,
+    /// Whether it is critical.
+    pub critical: bool,
+    /// The exact DER inside.
+    pub value: Vec<u8>,
 }
 
 impl Certificate {
@@ -152,6 +164,18 @@ impl Certificate {
             }
             _ => {}
         }
+    }
+
+    /// Its extensions as they are, in order, read again from the DER: for what the fields do not show.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<RawExtension> {
+        let parsed = X509Certificate::from_der(&self.der).map(|(_, parsed)| parsed);
+        let raw = |extension: &X509Extension<'_>| RawExtension {
+            oid: dotted_oid(extension.oid.as_bytes()),
+            critical: extension.critical,
+            value: extension.value.to_vec(),
+        };
+        parsed.map(|parsed| parsed.extensions().iter().map(raw).collect()).unwrap_or_default()
     }
 
     /// The exact TBSCertificate: what the signature is over.

@@ -18,7 +18,7 @@ mod signature;
 mod usage;
 mod validity;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, RawExtension};
 pub use claims::MalformedName;
 pub use constraints::{SubtreeName, keeps_constraints};
 pub use encode::{BasicConstraints, CertificateFields, Extensions, Signer, Version, encode_certificate};
@@ -28,6 +28,6 @@ pub use general_name::{GeneralName, dns_name};
 pub use name::Name;
 pub use request::CertificateRequest;
 pub use revocation::{Revocation, RevocationList, RevocationReason};
-pub use serial::SerialNumber;
+pub use serial::{SerialNumber, format_serial};
 pub use usage::Usage;
 pub use validity::{Lifetime, Window, format_date, format_instant, parse_instant, serialize_instant};

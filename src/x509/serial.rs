@@ -29,3 +29,25 @@ impl Serialize for SerialNumber {
         map.end()
     }
 }
+
+/// A serial number as `openssl x509 -serial` prints it: hexadecimal digits, leading zeros of the encoding left out.
+#[must_use]
+pub fn format_serial(bytes: &[u8]) -> String {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    match bytes.get(zeros..) {
+        None | Some([]) => "00".to_owned(),
+        Some(digits) => digits.iter().map(|byte| format!("{byte:02X}")).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_serial_number_is_shown_without_the_zeros_that_its_encoding_needs() {
+        for (bytes, shown) in [(&[0, 0xff][..], "FF"), (&[1, 0], "0100"), (&[0], "00"), (&[], "00")] {
+            assert_eq!(format_serial(bytes), shown);
+        }
+    }
+}

@@ -50,7 +50,7 @@ const SIDEWAYS: [(&str, &[&str]); 8] = [
 const FS_DATA: [&str; 5] = ["set", "FileSet", "FileEntry", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 21] = [
+const CRATE_DOORS: [(&str, &[&str]); 22] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -70,6 +70,7 @@ const CRATE_DOORS: [(&str, &[&str]); 21] = [
     ("serde_json", &["cli"]),
     ("rustix", &["fs", "scratch"]),
     ("nix", &["fs", "scratch", "ops"]),
+    ("boon", &[]),
     ("tempfile", &[]),
     ("rustls_pemfile", &[]),
 ];

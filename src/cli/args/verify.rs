@@ -12,7 +12,8 @@ Examples:
   pgtls verify --libpq='host=db1 user=app'          what libpq would use here
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
   pgtls verify - --trust ca.crt <tls.crt       a bundle from standard input
-  pgtls verify pki --at 2027-11-01 --strict";
+  pgtls verify pki --at 2027-11-01 --strict
+  pgtls verify pki --against /var/lib/postgresql/15/main        what differs, and nothing else";
 
 /// The modes of libpq that verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -103,6 +104,12 @@ pub(in crate::cli) struct VerifyArgs {
     #[arg(long, value_name = "DIR", help_heading = "Which file is which")]
     pub(in crate::cli) crl_dir: Option<String>,
 
+    /// Compare with this place and judge nothing: a directory, a data directory, a postgresql.conf or a file
+    #[arg(long, value_name = "PATH", help_heading = "Comparison", conflicts_with_all = [
+        "host", "sslmode", "user", "libpq_version", "at", "expires_in", "server_uid", "strict", "prometheus",
+    ])]
+    pub(in crate::cli) against: Option<PathBuf>,
+
     /// Let warnings fail too
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) strict: bool,
@@ -110,6 +117,10 @@ pub(in crate::cli) struct VerifyArgs {
     /// Print the findings as JSON
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,
+
+    /// Print metrics for Prometheus, as node_exporter's textfile collector reads them
+    #[arg(long, conflicts_with_all = ["json", "quiet"], help_heading = "Output")]
+    pub(in crate::cli) prometheus: bool,
 
     /// Print nothing; the exit code says it
     #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
