@@ -6,6 +6,7 @@
 
 mod authority;
 mod chain;
+mod drivers;
 mod exhibit;
 mod gate;
 mod host;
@@ -21,6 +22,7 @@ mod scene;
 mod settings;
 
 pub use chain::{Chain, End, Held};
+pub use drivers::{Answer, Driver, DriverRow, Verdict, drivers};
 pub use exhibit::Exhibit;
 pub use gate::{VerifyError, gate};
 pub use host::accepts_host;
