@@ -108,6 +108,9 @@ impl Set {
     pub(super) const TLS_1_2: Self = Self::of(&[Driver::PgmoonLuasec, Driver::PgmoonNginx]);
     /// Those whose X.509 is not OpenSSL's.
     pub(super) const OTHER_X509: Self = Self::JDBC.and(Self::RUSTLS).and(Self::GO);
+    /// Those that end a chain at the first certificate that they trust; the others go on to one that signs itself. OpenSSL
+    /// is among the former with X509_V_FLAG_PARTIAL_CHAIN.
+    pub(super) const STOPS_AT_TRUST: Self = Self::OTHER_X509.and(Self::STRICT);
     /// Those that send what the certificate file holds, and take nothing from their trust file to fill it up: nginx
     /// switches that off (SSL_MODE_NO_AUTO_CHAIN), the others have no such thing.
     pub(super) const SENDS_ITS_FILE_ALONE: Self = Self::OTHER_X509.and(Self::of(&[Driver::PgmoonNginx]));

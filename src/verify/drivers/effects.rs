@@ -203,19 +203,21 @@ fn key_form(rule: Rule, side: Side) -> Effect {
 }
 
 /// What is wrong with a chain. Of an anchor, webpki looks at its name, key and name constraints alone, and OpenSSL at
-/// everything; all but OpenSSL take an anchor that does not sign itself.
+/// everything.
 fn path(rule: Rule, side: Side, place: Place) -> Effect {
     if side == Side::Client {
         return ALL;
     }
     match (rule, place) {
-        (Rule::AnchorNotSelfSigned, Place::Leaf) => {
-            by(Set::ALL.but(Set::OTHER_X509).but(Set::STRICT).and(Set::RUSTLS))
-        }
-        (Rule::AnchorNotSelfSigned, _) => by(Set::ALL.but(Set::OTHER_X509).but(Set::STRICT)),
+        (Rule::AnchorNotSelfSigned, Place::Leaf) => by(Set::ALL.but(Set::STOPS_AT_TRUST).and(Set::RUSTLS)),
+        (Rule::AnchorNotSelfSigned, _) => by(Set::ALL.but(Set::STOPS_AT_TRUST)),
         // webpki knows no keyUsage.
         (Rule::IssuerCannotSign, _) => by(Set::ALL.but(Set::RUSTLS)),
-        (Rule::IssuerNotCa | Rule::CriticalExtensionUnknown, Place::Anchor) => by(Set::ALL.but(Set::RUSTLS)),
+        // Go and Java take an anchor of X.509 v1, and none that says that it is no CA.
+        (Rule::IssuerNotCa, Place::Anchor) => {
+            by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::GO.and(Set::JDBC))
+        }
+        (Rule::CriticalExtensionUnknown, Place::Anchor) => by(Set::ALL.but(Set::JDBC)).doubtful(Set::JDBC),
         (
             Rule::PathLengthExceeded | Rule::CaUsageForbids | Rule::Expired | Rule::NotYetValid,
             Place::Anchor,
@@ -269,6 +271,8 @@ fn certificate_form(rule: Rule, side: Side, place: Place) -> Effect {
         (Rule::CaKeyIdentifierMissing, _) => {
             by(Set::STRICT).saying(&[(Set::ALL, "Missing Subject Key Identifier")])
         }
+        // Nobody asks whose key an anchor names.
+        (Rule::AuthorityKeyIdentifierMissing, Place::Anchor) => NOBODY,
         (Rule::AuthorityKeyIdentifierMissing, _) => {
             by(Set::STRICT).saying(&[(Set::ALL, "Missing Authority Key Identifier")])
         }

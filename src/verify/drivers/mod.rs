@@ -153,8 +153,9 @@ fn verdict(driver: Driver, case: &Case<'_>, policy: &Policy) -> Verdict {
         why: Some(why.to_owned()),
     };
     let mut doubt = None;
-    for (place, finding) in &heard.findings {
-        let effect = effect(finding.rule, *side, *place, leaf.certificate);
+    for (spot, finding) in &heard.findings {
+        let Some(place) = heard.place(*spot, driver) else { continue };
+        let effect = effect(finding.rule, *side, place, leaf.certificate);
         let file = finding.files.first().map_or(leaf.file, String::as_str);
         let why = effect.words(driver).unwrap_or(&finding.fact);
         if effect.refused.has(driver) {

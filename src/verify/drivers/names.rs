@@ -80,7 +80,7 @@ fn own_names(certificate: &Certificate) -> Vec<String> {
         GeneralName::Ip(address) => Some(address.to_string()),
         GeneralName::Email(_) | GeneralName::Uri(_) => None,
     });
-    hosts.chain(certificate.subject.common_names()).collect()
+    hosts.chain(certificate.subject.common_names()).filter(|name| !name.contains('\0')).collect()
 }
 
 /// Whether a stack takes a certificate for a host; `None`: not known.
