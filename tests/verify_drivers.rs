@@ -230,3 +230,12 @@ fn what_was_not_measured_is_not_claimed() {
     assert_eq!(doubtful("clean-address-for-libpq-14"), set(&["node-postgres"]));
     assert_eq!(doubtful("system-trust"), all_but(&[]));
 }
+
+#[test]
+fn the_documentation_names_every_stack_with_its_versions() {
+    const DOCS: &str = include_str!("../docs/drivers.md");
+    for driver in Driver::ALL {
+        let row = format!("| {} | `{}` | {} |\n", driver.name(), driver.id(), driver.version());
+        assert!(DOCS.contains(&row), "docs/drivers.md lacks {row}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The command line: words in, words out. It decides nothing; `ops` does the work.
 
 mod args;
+mod drivers;
 mod exit;
 mod render;
 mod request;
@@ -77,7 +78,12 @@ fn dispatch(
         }
         Verb::Verify(args) => {
             let verified = ops::verify(&request::verified(args, variable)?, now)?;
-            Ok(Report::Verified { verified: Box::new(verified), strict: args.strict, quiet: args.quiet })
+            Ok(Report::Verified {
+                verified: Box::new(verified),
+                strict: args.strict,
+                quiet: args.quiet,
+                drivers: args.drivers,
+            })
         }
         Verb::Inspect(args) => {
             Ok(Report::Inspected(ops::inspect(request::inspected(args, variable).as_deref())?))

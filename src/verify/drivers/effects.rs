@@ -5,7 +5,7 @@
 
 use super::catalogue::{Driver, Set};
 use crate::keys::PublicKey;
-use crate::verify::{Rule, Side};
+use crate::verify::{Finding, Rule, Severity, Side};
 use crate::x509::{Certificate, KeyUsage};
 
 /// What a finding is about, on the way from a leaf to the trust of the other side.
@@ -52,6 +52,11 @@ impl Effect {
         Self { words, ..self }
     }
 
+    /// Whether no stack gets past it.
+    pub(super) fn stops_all(&self) -> bool {
+        self.refused == Set::ALL
+    }
+
     /// What a stack says in its own words.
     pub(super) fn words(&self, driver: Driver) -> Option<&'static str> {
         self.words.iter().find(|(set, _)| set.has(driver)).map(|(_, words)| *words)
@@ -62,8 +67,9 @@ const V1: &str = "UnsupportedCertVersion";
 const NO_SHARED_CIPHER: &[(Set, &str)] = &[(Set::ALL, "no shared cipher")];
 
 /// What a finding means, where `side` shows `leaf`.
-pub(super) fn effect(rule: Rule, side: Side, place: Place, leaf: &Certificate) -> Effect {
+pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certificate) -> Effect {
     let of_server = side == Side::Server;
+    let rule = finding.rule;
     match rule {
         // The server does not start, a client does not load it, or nobody can trust it.
         Rule::NothingInFile | Rule::PemDamaged | Rule::BlockUnreadable => ALL,
@@ -75,7 +81,9 @@ pub(super) fn effect(rule: Rule, side: Side, place: Place, leaf: &Certificate) -
         Rule::KeyModeTooOpen if of_server => ALL,
         Rule::KeyModeTooOpen => by(Set::LIBPQ.and(Set::of(&[Driver::LibPq])))
             .saying(&[(Set::ALL, "private key file has group or world access")]),
-        Rule::KeyNotReadable => DOUBT,
+        // A warning where nobody has said yet who is to read it.
+        Rule::KeyNotReadable if finding.severity == Severity::Error => ALL,
+        Rule::KeyNotReadable => NOBODY,
 
         Rule::ChainIncomplete
         | Rule::AnchorNotSelfSigned

@@ -11,6 +11,7 @@ mod names;
 
 pub use catalogue::Driver;
 
+use super::chain::End;
 use super::exhibit::Exhibit;
 use super::policy::Policy;
 use super::rules::Rule;
@@ -129,14 +130,17 @@ fn row(driver: Driver, cases: &[Case<'_>], policy: &Policy) -> DriverRow {
     };
     let clients = cases.iter().filter(|case| case.side == Side::Client);
     let servers = cases.iter().filter(|case| case.side == Side::Server);
-    let between = |case: &Case<'_>| case.filed.chain.links.len().saturating_sub(2);
+    let between = |case: &Case<'_>| {
+        let chain = &case.filled.as_ref().unwrap_or(&case.filed).chain;
+        (chain.end == End::Anchor).then(|| chain.links.len().saturating_sub(2))
+    };
     DriverRow {
         driver,
         version: driver.version(),
         server: of_side(Side::Server),
         client: of_side(Side::Client),
         needs: clients.into_iter().find_map(|case| keys::conversion(driver, case.identity)),
-        lua_ssl_verify_depth: servers.map(between).max().filter(|_| driver == Driver::PgmoonNginx),
+        lua_ssl_verify_depth: servers.filter_map(between).max().filter(|_| driver == Driver::PgmoonNginx),
     }
 }
 
@@ -152,19 +156,26 @@ fn verdict(driver: Driver, case: &Case<'_>, policy: &Policy) -> Verdict {
         rule,
         why: Some(why.to_owned()),
     };
-    let mut doubt = None;
+    let (mut refusal, mut doubt) = (None, None);
     for (spot, finding) in &heard.findings {
         let Some(place) = heard.place(*spot, driver) else { continue };
-        let effect = effect(finding.rule, *side, place, leaf.certificate);
+        let effect = effect(finding, *side, place, leaf.certificate);
         let file = finding.files.first().map_or(leaf.file, String::as_str);
-        let why = effect.words(driver).unwrap_or(&finding.fact);
         if effect.refused.has(driver) {
-            return answered(Answer::Refuses, file, Some(finding.rule), why);
-        }
-        if effect.unknown.has(driver) {
+            let why = effect.words(driver).unwrap_or(&finding.fact);
+            let refused = answered(Answer::Refuses, file, Some(finding.rule), why);
+            // What stops everybody is the reason to name.
+            if effect.stops_all() {
+                return refused;
+            }
+            refusal.get_or_insert(refused);
+        } else if effect.unknown.has(driver) {
             doubt
                 .get_or_insert_with(|| answered(Answer::CannotTell, file, Some(finding.rule), &finding.fact));
         }
+    }
+    if let Some(refusal) = refusal {
+        return refusal;
     }
     if *side == Side::Server {
         match names::answer(driver, leaf.certificate, policy) {
