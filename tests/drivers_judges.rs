@@ -5,18 +5,17 @@
 
 mod faults;
 
-use faults::{Expected, cases, exhibits, policy, roles};
+use faults::{Case, cases};
 use pgtls::verify::{Answer, Driver, DriverRow, Rule, Verdict, drivers};
 use pgtls::x509::{Certificate, GeneralName};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 /// What a judge of certificates cannot see: whether the server starts at all, or loads its files.
-const NOT_OF_CERTIFICATES: [Rule; 12] = [
+const NOT_OF_CERTIFICATES: [Rule; 13] = [
     Rule::NothingInFile,
     Rule::PemDamaged,
     Rule::BlockUnreadable,
@@ -25,58 +24,53 @@ const NOT_OF_CERTIFICATES: [Rule; 12] = [
     Rule::KeyMissing,
     Rule::KeyOwner,
     Rule::KeyModeTooOpen,
+    Rule::KeyNotReadable,
     Rule::LeafNotFirst,
     Rule::KeyTooSmall,
     Rule::DigestTooWeak,
     Rule::KeyInPublicFile,
 ];
 
-/// A case with what is said of it, and what its server sends.
-struct Case {
-    name: String,
-    dir: PathBuf,
-    expected: Expected,
+/// A case with what is said of it, what its server sends, and for which hosts.
+struct Served {
+    case: Case,
     rows: Vec<DriverRow>,
     sent: Vec<Certificate>,
     hosts: Vec<String>,
 }
 
-impl Case {
+impl Served {
     fn row(&self, driver: Driver) -> &DriverRow {
         self.rows.iter().find(|row| row.driver == driver).unwrap()
     }
 
     /// What clients trust.
     fn trust(&self) -> String {
-        let usual = if self.dir.join("chain.crt").exists() { "chain.crt" } else { "root.crt" };
-        self.expected.files.trust.clone().unwrap_or_else(|| usual.to_owned())
+        let usual = if self.case.dir.join("chain.crt").exists() { "chain.crt" } else { "root.crt" };
+        self.case.expected.files.trust.clone().unwrap_or_else(|| usual.to_owned())
     }
 
     /// Whether a stack that has sslmode looks at names.
     fn is_full(&self) -> bool {
-        self.expected.sslmode.as_deref() != Some("verify-ca")
-    }
-
-    fn seconds(&self) -> i64 {
-        policy(&self.expected).at.unix_timestamp()
+        self.case.policy().checks_host
     }
 }
 
 /// The cases that have a server's certificate and a trust file.
-fn served() -> Vec<Case> {
-    let case = |(name, dir, expected): (String, PathBuf, Expected)| {
-        let files = exhibits(&dir, "", &expected);
-        let rows = drivers(&files, &roles(&expected), &policy(&expected));
-        let file = expected.files.server_cert.clone().unwrap_or_else(|| "server.crt".to_owned());
+fn served() -> Vec<Served> {
+    let served = |case: Case| {
+        let files = case.exhibits();
+        let rows = drivers(&files, &case.roles(), &case.policy());
+        let file = case.expected.files.server_cert.clone().unwrap_or_else(|| "server.crt".to_owned());
         let sent = files.into_iter().find(|exhibit| exhibit.name == file)?.certificates;
-        let hosts = match &expected.host {
+        let hosts = match &case.expected.host {
             Some(host) => vec![host.clone()],
             None => own_names(sent.first()?),
         };
-        let trusts_system = expected.files.trust.as_deref() == Some("system");
-        (!trusts_system).then_some(Case { name, dir, expected, rows, sent, hosts })
+        let trusts_system = case.expected.files.trust.as_deref() == Some("system");
+        (!trusts_system).then_some(Served { case, rows, sent, hosts })
     };
-    let found: Vec<Case> = cases().into_iter().filter_map(case).collect();
+    let found: Vec<Served> = cases().into_iter().filter_map(served).collect();
     assert!(found.len() > 100, "{} cases", found.len());
     found
 }
@@ -101,36 +95,41 @@ fn fits(said: &Verdict, accepted: bool) -> bool {
 }
 
 /// The judge's answers for a stack's server side, over all cases; how many it accepted and refused.
-fn compare(driver: Driver, judge: impl Fn(&Case) -> Result<(), String>) -> (usize, usize) {
+fn compare(driver: Driver, judge: impl Fn(&Served) -> Result<(), String>) -> (usize, usize) {
     let (mut wrong, mut accepted, mut refused) = (Vec::new(), 0, 0);
-    for case in served() {
-        let Some(said) = &case.row(driver).server else { continue };
-        let answer = judge(&case);
+    for served in self::served() {
+        let Some(said) = &served.row(driver).server else { continue };
+        let answer = judge(&served);
         *(if answer.is_ok() { &mut accepted } else { &mut refused }) += 1;
         if !fits(said, answer.is_ok()) {
-            wrong.push(format!("{}: said {said:?}, and it says {answer:?}", case.name));
+            wrong.push(format!("{}: said {said:?}, and it says {answer:?}", served.case.name));
         }
     }
     assert!(wrong.is_empty(), "{} cases\n{}", wrong.len(), wrong.join("\n"));
     (accepted, refused)
 }
 
-fn webpki_takes(case: &Case) -> Result<(), String> {
+fn webpki_takes(served: &Served) -> Result<(), String> {
     let der = |certificate: &Certificate| CertificateDer::from(certificate.der.clone());
     let trusted: Vec<CertificateDer<'_>> =
-        CertificateDer::pem_file_iter(case.dir.join(case.trust())).unwrap().filter_map(Result::ok).collect();
+        CertificateDer::pem_file_iter(served.case.dir.join(served.trust()))
+            .unwrap()
+            .filter_map(Result::ok)
+            .collect();
     let anchors: Vec<TrustAnchor<'_>> =
         trusted.iter().filter_map(|certificate| anchor_from_trusted_cert(certificate).ok()).collect();
-    let sent: Vec<CertificateDer<'_>> = case.sent.iter().map(der).collect();
+    let sent: Vec<CertificateDer<'_>> = served.sent.iter().map(der).collect();
     // A server whose file holds the leaf alone fills it up from ssl_ca_file, the same file here.
     let intermediates = if sent.len() == 1 { trusted.as_slice() } else { &sent[1..] };
     let leaf = EndEntityCert::try_from(&sent[0]).map_err(|error| format!("{error:?}"))?;
-    let at = UnixTime::since_unix_epoch(Duration::from_secs(case.seconds().try_into().unwrap()));
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(
+        served.case.now().unix_timestamp().try_into().unwrap(),
+    ));
     let usage = KeyUsage::server_auth();
     leaf.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, intermediates, at, usage, None, None)
         .map_err(|error| format!("{error:?}"))?;
     let mut refusal = String::from("no name");
-    for host in &case.hosts {
+    for host in &served.hosts {
         let Ok(name) = ServerName::try_from(host.as_str()) else { continue };
         match leaf.verify_is_valid_for_subject_name(&name) {
             Ok(()) => return Ok(()),
@@ -150,8 +149,9 @@ fn rustls_takes_of_servers_what_is_said_that_it_takes() {
 #[test]
 fn rustls_loads_of_clients_what_is_said_that_it_loads() {
     let mut loaded = 0;
-    for (name, dir, expected) in cases() {
-        let rows = drivers(&exhibits(&dir, "", &expected), &roles(&expected), &policy(&expected));
+    for case in cases() {
+        let (name, dir) = (&case.name, &case.dir);
+        let rows = drivers(&case.exhibits(), &case.roles(), &case.policy());
         let row = rows.iter().find(|row| row.driver == Driver::TokioRustls).unwrap();
         let Some(said) = &row.client else { continue };
         let first = CertificateDer::pem_file_iter(dir.join("client.crt")).unwrap().find_map(Result::ok);
@@ -167,22 +167,22 @@ fn rustls_loads_of_clients_what_is_said_that_it_loads() {
 }
 
 /// What `openssl verify` says of the server's certificate for one of the hosts.
-fn openssl_takes(case: &Case, flags: &[&str], looks_at_names: bool) -> Result<(), String> {
-    let at = case.seconds().to_string();
-    let file = case.expected.files.server_cert.as_deref().unwrap_or("server.crt");
+fn openssl_takes(served: &Served, flags: &[&str], looks_at_names: bool) -> Result<(), String> {
+    let at = served.case.now().unix_timestamp().to_string();
+    let file = served.case.expected.files.server_cert.as_deref().unwrap_or("server.crt");
     let mut refusal = String::from("no name");
-    for host in &case.hosts {
+    for host in &served.hosts {
         let is_address = host.parse::<std::net::IpAddr>().is_ok();
         let asked = if is_address { "-verify_ip" } else { "-verify_hostname" };
         let name = [asked, host.as_str()];
         let name = if looks_at_names { name.as_slice() } else { &[] };
         let fixed = ["verify", "-no-CAstore", "-no-CApath", "-auth_level", "2", "-attime", &at];
         let purpose = ["-purpose", "sslserver"];
-        let trust = case.trust();
+        let trust = served.trust();
         let files = ["-CAfile", &trust, "-untrusted", file, file];
         let mut command = Command::new("openssl");
         command.args(fixed).args(flags).args(purpose).args(name).args(files);
-        let output = command.current_dir(&case.dir).stdin(Stdio::null()).output().unwrap();
+        let output = command.current_dir(&served.case.dir).stdin(Stdio::null()).output().unwrap();
         if output.status.success() {
             return Ok(());
         }
@@ -193,7 +193,7 @@ fn openssl_takes(case: &Case, flags: &[&str], looks_at_names: bool) -> Result<()
 
 #[test]
 fn openssl_takes_of_servers_what_is_said_of_native_tls() {
-    let (accepted, refused) = compare(Driver::TokioNativeTls, |case| openssl_takes(case, &[], true));
+    let (accepted, refused) = compare(Driver::TokioNativeTls, |served| openssl_takes(served, &[], true));
     assert!(accepted > 60 && refused > 20, "{accepted} accepted, {refused} refused");
 }
 
@@ -202,23 +202,23 @@ fn openssl_takes_of_servers_what_is_said_of_native_tls() {
 fn strict_openssl_takes_of_servers_what_is_said_of_python() {
     let strict = ["-x509_strict", "-partial_chain"];
     let (accepted, refused) =
-        compare(Driver::AsyncpgStrict, |case| openssl_takes(case, &strict, case.is_full()));
+        compare(Driver::AsyncpgStrict, |served| openssl_takes(served, &strict, served.is_full()));
     assert!(accepted > 60 && refused > 20, "{accepted} accepted, {refused} refused");
 }
 
 #[test]
 fn openssl_with_lists_takes_of_servers_what_is_said_of_asyncpg() {
-    let (accepted, refused) = compare(Driver::Asyncpg, |case| {
-        let there = |path: &&str| Path::new(&case.dir).join(path).exists();
-        let file = case.expected.files.crl.as_deref().filter(there);
-        let directory = case.expected.files.crl_dir.as_deref();
+    let (accepted, refused) = compare(Driver::Asyncpg, |served| {
+        let there = |path: &&str| served.case.dir.join(path).exists();
+        let file = served.case.expected.files.crl.as_deref().filter(there);
+        let directory = served.case.expected.files.crl_dir.as_deref();
         let mut flags = Vec::new();
         if file.is_some() || directory.is_some() {
             flags.push("-crl_check_all");
         }
         flags.extend(file.into_iter().flat_map(|file| ["-CRLfile", file]));
         flags.extend(directory.into_iter().flat_map(|directory| ["-CApath", directory]));
-        openssl_takes(case, &flags, case.is_full())
+        openssl_takes(served, &flags, served.is_full())
     });
     assert!(accepted > 60 && refused > 20, "{accepted} accepted, {refused} refused");
 }
