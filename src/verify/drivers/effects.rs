@@ -203,10 +203,8 @@ fn key_form(rule: Rule, side: Side) -> Effect {
         (_, Side::Server) => NOBODY,
         (Rule::KeyNotPkcs8, Side::Client) => by(Set::NATIVE_TLS).saying(words),
         (Rule::KeyEncryptedDer, Side::Client) => by(Set::ALL.but(Set::JDBC)).doubtful(Set::JDBC),
-        // libpq has sslpassword; the others were not measured with a locked key.
-        (_, Side::Client) => {
-            by(Set::NATIVE_TLS).doubtful(Set::ALL.but(Set::LIBPQ).but(Set::NATIVE_TLS)).saying(words)
-        }
+        // It hangs on the passphrase: libpq has sslpassword, some others nothing.
+        (_, Side::Client) => by(Set::NATIVE_TLS).doubtful(Set::ALL.but(Set::NATIVE_TLS)).saying(words),
     }
 }
 
@@ -295,7 +293,7 @@ fn certificate_form(rule: Rule, side: Side, place: Place) -> Effect {
 
 /// A name that cannot be. libpq refuses the certificate as soon as it meets one, unless another name fits before.
 fn malformed_name(rule: Rule) -> Effect {
-    let doubtful = Set::JDBC.and(Set::GO).and(Set::of(&[Driver::NodePostgres, Driver::Pgbouncer]));
+    let doubtful = Set::JDBC.and(Set::GO).and(Set::of(&[Driver::Pgbouncer]));
     match rule {
         Rule::SanMalformed => by(Set::LIBPQ.and(Set::GO)).doubtful(doubtful.but(Set::GO)).saying(&[
             (Set::LIBPQ, "certificate contains IP address with invalid length"),

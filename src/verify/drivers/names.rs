@@ -38,7 +38,7 @@ pub(super) fn answer(driver: Driver, certificate: &Certificate, policy: &Policy)
         match takes(driver, certificate, host, policy.libpq) {
             Some(true) => return Answer::Takes,
             Some(false) => {}
-            None => unknown = Some("what it compares with an IP address was not measured"),
+            None => unknown = Some("what it compares with an IPv6 address was not measured"),
         }
     }
     unknown.map_or(Answer::Refuses(words), Answer::Unknown)
@@ -90,7 +90,6 @@ fn takes(driver: Driver, certificate: &Certificate, host: &str, libpq: u32) -> O
         Driver::Psql => accepts_host(certificate, host, libpq.min(LIBPQ_OF_PSQL)),
         Driver::Psycopg => accepts_host(certificate, host, libpq.min(LIBPQ_OF_PSYCOPG)),
         Driver::Asyncpg | Driver::AsyncpgStrict | Driver::TokioNativeTls => names.openssl(host),
-        Driver::NodePostgres if names.address.is_some() => return None,
         Driver::NodePostgres => names.node(host),
         Driver::PgJdbcPk8 | Driver::PgJdbcP12 => match names.address {
             Some(IpAddr::V6(_)) => return None,
@@ -144,6 +143,9 @@ impl<'a> Names<'a> {
 
     /// As OpenSSL's, but a wildcard may be part of the first label, and a dot at the end is nothing.
     fn node(&self, host: &str) -> bool {
+        if host.parse::<IpAddr>().is_ok() {
+            return self.has_address(host);
+        }
         let fits = |pattern: &str| node_matches(pattern, host);
         match self.dns.is_empty() {
             false => self.dns.iter().any(|name| fits(name)),
