@@ -134,7 +134,7 @@ impl<'a> Names<'a> {
         if host.parse::<IpAddr>().is_ok() {
             return self.has_address(host);
         }
-        let fits = |pattern: &str| wildcard_with_labels(pattern, host, 2);
+        let fits = |pattern: &str| matches_below_a_domain(pattern, host);
         match self.dns.is_empty() {
             false => self.dns.iter().any(|name| fits(name)),
             true => self.common.iter().any(|name| fits(name)),
@@ -163,7 +163,7 @@ impl<'a> Names<'a> {
 
     fn webpki(&self, host: &str) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host);
-        let fits = |pattern: &&str| wildcard_with_labels(pattern, host, 2);
+        let fits = |pattern: &&str| matches_below_a_domain(pattern, host);
         self.has_address(host) || (host.parse::<IpAddr>().is_err() && self.dns.iter().any(fits))
     }
 
@@ -175,7 +175,7 @@ impl<'a> Names<'a> {
 
     /// Names first, and then the common name all the same.
     fn libtls(&self, host: &str) -> bool {
-        let fits = |pattern: &str| wildcard_with_labels(pattern, host, 2);
+        let fits = |pattern: &str| matches_below_a_domain(pattern, host);
         let common = self.common.first();
         if host.parse::<IpAddr>().is_ok() {
             return self.has_address(host) || common.is_some_and(|name| name == host);
@@ -184,10 +184,9 @@ impl<'a> Names<'a> {
     }
 }
 
-/// As [`name_matches`], but a wildcard has to have that many labels behind it.
-fn wildcard_with_labels(pattern: &str, host: &str, least: usize) -> bool {
-    let behind = pattern.strip_prefix("*.").map_or(least, |parent| parent.split('.').count());
-    name_matches(pattern, host) && behind >= least
+/// As [`name_matches`], but a wildcard has at least two labels behind it.
+fn matches_below_a_domain(pattern: &str, host: &str) -> bool {
+    name_matches(pattern, host) && pattern.strip_prefix("*.").is_none_or(|parent| parent.contains('.'))
 }
 
 fn node_matches(pattern: &str, host: &str) -> bool {
