@@ -162,3 +162,99 @@ fn json_has_every_finding_with_its_parts() {
     assert_eq!(code, Some(1));
     assert_golden("verify-guide-self-signed.json", &stdout);
 }
+
+#[test]
+fn the_table_of_client_stacks_says_who_connects_and_why_the_others_do_not() {
+    for layout in ["intermediate", "self-signed"] {
+        let home = fixture(&format!("guide/{layout}"));
+        let (code, stdout, stderr) = verified(&home, &["--at", "2026-12-01", "--drivers"]);
+        assert_eq!((code, stderr.as_str()), (Some(1), ""), "{layout}");
+        let table = stdout.split_inclusive("\n\n").find(|part| part.starts_with("drivers ")).unwrap();
+        assert_golden(&format!("verify-drivers-{layout}.txt"), table);
+        for line in table.lines() {
+            assert!(line.chars().count() <= 80 && line.trim_end() == line, "{line}");
+        }
+    }
+}
+
+/// What only some stacks refuse is a warning, whether they are asked for or not.
+#[test]
+fn asking_for_client_stacks_changes_no_exit_code() {
+    for (name, code, summary) in [
+        ("clean-ecdsa-p256", 0, Some("good: 14 of 14 clients connect")),
+        ("san-missing", 0, Some("good: 11 of 14 clients connect; not rustls, Go (2)")),
+        ("server-signed-by-ed25519", 1, None),
+        ("server-expired", 1, None),
+        ("client-certificate-missing", 0, None),
+    ] {
+        let home = fixture(&format!("faults/{name}"));
+        let at = ["--at", "2027-01-01"];
+        let (plain, text, _) = verified(&home, &at);
+        let (asked, table, _) = verified(&home, &[&at[..], &["--drivers"]].concat());
+        assert_eq!((plain, asked), (Some(code), Some(code)), "{name}");
+        let line = |text: &str| text.lines().find(|line| line.contains("clients connect")).map(str::to_owned);
+        let flagged = summary.map(|line| format!("{line:<69}[--drivers]"));
+        assert_eq!(line(&text), flagged, "{name}");
+        assert_eq!(line(&table).as_deref(), summary, "{name}");
+    }
+}
+
+#[test]
+fn what_is_the_same_of_every_stack_is_said_once() {
+    let home = fixture("faults/server-expired");
+    let (_, stdout, _) = verified(&home, &["--at", "2027-01-01", "--drivers"]);
+    let expected = "  all of them           no      yes     it has ended, at 2026-06-01T00:00:00Z\n";
+    assert!(stdout.contains(expected) && !stdout.contains("psql ("), "{stdout}");
+    let home = fixture("faults/client-certificate-missing");
+    let (_, stdout, _) = verified(&home, &["--at", "2027-01-01", "--drivers"]);
+    assert!(stdout.contains("  all of them           yes     -\n"), "{stdout}");
+}
+
+#[test]
+fn json_has_the_client_stacks_where_they_are_asked_for() {
+    let home = fixture("guide/intermediate");
+    let json = |words: &[&str]| -> serde_json::Value {
+        let (_, stdout, _) = verified(&home, &[&["--json", "--at", "2026-12-01"], words].concat());
+        serde_json::from_str(&stdout).unwrap()
+    };
+    assert!(json(&[]).get("drivers").is_none() && json(&[]).get("logins").is_none());
+    let rows = json(&["--drivers"])["drivers"].clone();
+    assert_eq!(rows.as_array().unwrap().len(), 14);
+    let strict = serde_json::json!({
+        "driver": "asyncpg-python-3.13",
+        "version": "asyncpg 0.32, flags of Python 3.13",
+        "server": {
+            "answer": "refuses",
+            "file": "intermediate.crt",
+            "rule": "ca-key-usage-missing",
+            "why": "CA cert does not include key usage extension",
+        },
+        "client": { "answer": "accepts" },
+    });
+    assert_eq!(rows[3], strict);
+    assert_eq!(rows[12]["lua_ssl_verify_depth"], 1);
+    assert_eq!(rows[5]["needs"].as_str().unwrap().split(' ').next(), Some("openssl"));
+}
+
+#[test]
+fn a_role_is_answered_with_the_lines_that_pg_ident_wants() {
+    let home = fixture("faults/two-common-names");
+    let (_, stdout, _) = verified(&home, &["--at", "2027-01-01", "-U", "all"]);
+    let expected = "client.crt as all, in pg_ident.conf for map=tls:\n\
+        \x20 tls  app  \"all\"  # clientname=CN, the default\n\
+        \x20 tls  \"CN=admin,CN=app\"  \"all\"  # clientname=DN\n\n";
+    assert!(stdout.contains(expected), "{stdout}");
+    let (_, stdout, _) = verified(&home, &["--at", "2027-01-01", "-U", "app", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let expected = serde_json::json!([{
+        "file": "client.crt",
+        "role": "app",
+        "common_name": "app",
+        "distinguished_name": "CN=admin,CN=app",
+        "pg_ident_cn": "tls  app  app",
+        "pg_ident_dn": "tls  \"CN=admin,CN=app\"  app",
+    }]);
+    assert_eq!(json["logins"], expected);
+    let (_, stdout, _) = verified(&fixture("faults/client-without-common-name"), &["--json", "-U", "app"]);
+    assert!(stdout.contains("\"pg_ident_cn\": null"), "{stdout}");
+}

@@ -1,8 +1,9 @@
 //! The text of `verify --against`: what differs, file by file, from what the other place has to what this one has.
 
 use super::shorten;
-use super::verdict::{WIDTH, plural, wrapped};
+use super::verdict::plural;
 use super::words::harmless;
+use super::words::{WIDTH, wrapped};
 use crate::verify::{Comparison, Difference, DifferenceKind, Field, RemarkKind};
 use std::collections::HashSet;
 use std::fmt::Write;

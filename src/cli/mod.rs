@@ -2,6 +2,7 @@
 
 mod args;
 mod compared;
+mod drivers;
 mod exit;
 mod json;
 mod prometheus;
@@ -93,6 +94,7 @@ fn dispatch(
                 strict: args.strict,
                 quiet: args.quiet,
                 metrics: args.prometheus,
+                drivers: args.drivers,
             })
         }
         Verb::Inspect(args) => {

@@ -2,12 +2,13 @@
 
 use super::request::{CliError, TypedCommand};
 use super::{compared, exit, json, prometheus, text, verdict, words};
+use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::error::Error;
 use crate::layout::{Deployment, OutlineFile, Tree};
 use crate::ops::{Compared, Generated, Inspection, LiveSetting, Verified};
 use crate::plan::{Notice, Plan};
-use crate::verify::{Comparison, Finding, Severity, Tally};
+use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
@@ -35,6 +36,8 @@ pub(super) enum Report {
         quiet: bool,
         /// As metrics for Prometheus.
         metrics: bool,
+        /// Whether the client stacks are asked for.
+        drivers: bool,
     },
     /// `verify --against`.
     Compared { compared: Compared, quiet: bool },
@@ -82,6 +85,10 @@ struct VerifiedJson<'a> {
     errors: usize,
     warnings: usize,
     notes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drivers: Option<&'a Vec<DriverRow>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logins: Vec<LoginJson<'a>>,
     problems: Vec<String>,
 }
 
@@ -91,6 +98,26 @@ struct ComparedJson<'a> {
     #[serde(flatten)]
     comparison: &'a Comparison,
     problems: Vec<String>,
+}
+
+/// The names of a client, and the lines of pg_ident.conf with them.
+#[derive(Serialize)]
+struct LoginJson<'a> {
+    #[serde(flatten)]
+    login: &'a Login,
+    pg_ident_cn: Option<String>,
+    pg_ident_dn: Option<String>,
+}
+
+impl<'a> LoginJson<'a> {
+    fn of(login: &'a Login) -> Self {
+        let line = |name: &String| pg_ident_line(verdict::MAP, name, &login.role);
+        Self {
+            login,
+            pg_ident_cn: login.common_name.as_ref().and_then(line),
+            pg_ident_dn: line(&login.distinguished_name),
+        }
+    }
 }
 
 /// An error as JSON.
@@ -130,9 +157,10 @@ impl<'a> Render<'a> {
                 let code = if inspection.problems.is_empty() { exit::DONE } else { exit::NO };
                 (self.inspected(inspection), code)
             }
-            Report::Verified { verified, strict, quiet, metrics } => {
+            Report::Verified { verified, strict, quiet, metrics, drivers } => {
                 let fails = verified.report.fails(*strict) || !verified.problems.is_empty();
-                let written = if *metrics { self.metrics(verified) } else { self.verified(verified, *quiet) };
+                let written =
+                    if *metrics { self.metrics(verified) } else { self.verified(verified, *quiet, *drivers) };
                 (written, if fails { exit::NO } else { exit::DONE })
             }
             Report::Compared { compared, quiet } => {
@@ -177,7 +205,7 @@ impl<'a> Render<'a> {
         self.stdout.write_all(text::inspected(&inspection.directory, &inspection.tree).as_bytes())
     }
 
-    fn verified(&mut self, verified: &Verified, quiet: bool) -> io::Result<()> {
+    fn verified(&mut self, verified: &Verified, quiet: bool, drivers: bool) -> io::Result<()> {
         self.problems(&verified.problems);
         if self.json {
             return self.json_line(&VerifiedJson {
@@ -188,12 +216,14 @@ impl<'a> Render<'a> {
                 errors: verified.report.count(Severity::Error),
                 warnings: verified.report.count(Severity::Warning),
                 notes: verified.report.count(Severity::Note),
+                drivers: drivers.then_some(&verified.drivers),
+                logins: verified.logins.iter().map(LoginJson::of).collect(),
                 problems: verified.problems.iter().map(ToString::to_string).collect(),
             });
         }
         match quiet {
             true => Ok(()),
-            false => self.stdout.write_all(verdict::text(verified).as_bytes()),
+            false => self.stdout.write_all(verdict::text(verified, drivers).as_bytes()),
         }
     }
 

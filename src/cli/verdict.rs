@@ -1,22 +1,23 @@
 //! The text of `verify`: findings by file, worst first, each with its mend; then what is good, and the one command that
 //! mends all.
 
-use super::shorten;
-use super::words::harmless;
+use super::words::{WIDTH, harmless, wrapped};
+use super::{drivers, shorten};
+use crate::config::pg_ident_line;
 use crate::ops::{LiveSetting, Verified};
-use crate::verify::{Finding, Rule, Severity, Shown};
+use crate::verify::{Finding, Login, Rule, Severity, Shown};
 use crate::x509::format_date;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// How wide a terminal is.
-pub(super) const WIDTH: usize = 80;
 /// How far a finding, and what belongs to it, is indented.
 const FINDING: usize = 2;
 const MORE: usize = 4;
+/// The user map of lines that are shown for pg_ident.conf.
+pub(super) const MAP: &str = "tls";
 
 /// All of it.
-pub(super) fn text(verified: &Verified) -> String {
+pub(super) fn text(verified: &Verified, asks_drivers: bool) -> String {
     let Verified { report, tally, .. } = verified;
     let mut out = headline(verified);
     out.push_str(&live(&verified.live));
@@ -37,8 +38,19 @@ pub(super) fn text(verified: &Verified) -> String {
         let _ = writeln!(out, "\n{}", more_of_them(&rules, count));
     }
     out.push('\n');
+    out.push_str(&logins(&verified.logins));
+    if asks_drivers {
+        let _ = writeln!(out, "{}", drivers::table(&verified.drivers));
+    }
     for line in good(verified) {
         let _ = writeln!(out, "good: {line}");
+    }
+    if let Some(line) = drivers::summary(&verified.drivers) {
+        let line = format!("good: {line}");
+        let lines = if asks_drivers { wrapped(&line, 0) } else { tagged(&line, 0, "[--drivers]") };
+        lines.iter().for_each(|line| {
+            let _ = writeln!(out, "{line}");
+        });
     }
     let counts = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
     let counts = counts.map(|(severity, noun)| plural(report.count(severity), noun));
@@ -98,13 +110,7 @@ fn more_of_them(rules: &[(Rule, Severity)], count: usize) -> String {
 fn one(out: &mut String, finding: &Finding, command: Option<&str>) {
     let id = format!("[{}]", finding.rule);
     let fact = harmless(&format!("{}: {}", finding.severity, finding.fact));
-    let mut lines = wrapped(&fact, FINDING);
-    let last = lines.last().map_or(0, |line| line.chars().count());
-    let room = WIDTH.checked_sub(last + 1 + id.len());
-    match (room, lines.last_mut()) {
-        (Some(room), Some(last)) => *last = format!("{last} {:room$}{id}", ""),
-        _ => lines.push(format!("{id:>WIDTH$}")),
-    }
+    let mut lines = tagged(&fact, FINDING, &id);
     lines.extend(finding.detail.iter().flat_map(|detail| wrapped(&harmless(detail), MORE)));
     let hint = finding.hint.as_deref().filter(|hint| Some(*hint) != command);
     lines.extend(hint.iter().flat_map(|hint| wrapped(&harmless(&format!("hint: {hint}")), MORE)));
@@ -113,19 +119,34 @@ fn one(out: &mut String, finding: &Finding, command: Option<&str>) {
     });
 }
 
-/// The lines of a text in the width of a terminal; a word that is wider stays whole, so that it can be copied.
-pub(super) fn wrapped(text: &str, indent: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!("{:indent$}{word}", "")),
-        }
+/// The lines of a text with a tag at their right end.
+fn tagged(text: &str, indent: usize, tag: &str) -> Vec<String> {
+    let mut lines = wrapped(text, indent);
+    let last = lines.last().map_or(0, |line| line.chars().count());
+    let room = WIDTH.checked_sub(last + 1 + tag.len());
+    match (room, lines.last_mut()) {
+        (Some(room), Some(last)) => *last = format!("{last} {:room$}{tag}", ""),
+        _ => lines.push(format!("{tag:>WIDTH$}")),
     }
     lines
+}
+
+/// The lines of pg_ident.conf that let each client in as the role that was asked about.
+fn logins(logins: &[Login]) -> String {
+    let mut out = String::new();
+    for Login { file, role, common_name, distinguished_name } in logins {
+        let _ = writeln!(out, "{}", harmless(&format!("{file} as {role}, in pg_ident.conf for map={MAP}:")));
+        let names = [(common_name.as_ref(), "CN, the default"), (Some(distinguished_name), "DN")];
+        for (name, form) in names {
+            let line = name.and_then(|name| pg_ident_line(MAP, name, role));
+            let line = line.unwrap_or_else(|| "# no line can say it".to_owned());
+            let _ = writeln!(out, "  {}", harmless(&format!("{line}  # clientname={form}")));
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
 }
 
 /// The command that mends most, where findings name one.

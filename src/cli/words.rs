@@ -4,6 +4,9 @@ use crate::recipe::shell_quoted;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
+/// The columns of a terminal.
+pub(super) const WIDTH: usize = 80;
+
 /// A text whose control characters are spelt out: names come from whoever made the certificate or the profile, and a
 /// terminal obeys what it is sent. The line breaks between lines are ours and stay.
 pub(super) fn harmless(text: &str) -> String {
@@ -36,6 +39,21 @@ pub(super) fn shell_word(word: &OsStr) -> String {
             format!("$'{}'", escaped.collect::<String>())
         }
     }
+}
+
+/// The lines of a text in the width of a terminal; a word that is wider stays whole, so that it can be copied.
+pub(super) fn wrapped(text: &str, indent: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{:indent$}{word}", "")),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

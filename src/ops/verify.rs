@@ -8,7 +8,8 @@ use crate::error::{Error, RequestError};
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, FileSet};
 use crate::verify::{
-    self, ClientFacts, Exhibit, Insistence, NEWEST_LIBPQ, Policy, Reader, Report, Roles, ServerFacts, Tally,
+    self, ClientFacts, DriverRow, Exhibit, Insistence, Login, NEWEST_LIBPQ, Policy, Reader, Report, Roles,
+    ServerFacts, Tally,
 };
 use nix::unistd::geteuid;
 use std::mem;
@@ -46,7 +47,12 @@ pub struct VerifyRequest {
     pub server_uid: Option<u32>,
     /// The file whose first line opens encrypted keys.
     pub passphrase_file: Option<PathBuf>,
+    /// Which client stacks connect, however many files there are.
+    pub drivers: bool,
 }
+
+/// Up to so many certificates the stacks are asked without being asked for: it costs no time that anybody notices.
+const ASKED_ANYWAY: usize = 16;
 
 /// What `verify` found.
 #[derive(Debug)]
@@ -65,6 +71,10 @@ pub struct Verified {
     pub tally: Tally,
     /// The findings.
     pub report: Report,
+    /// What each client stack says of the files; empty where it was not asked.
+    pub drivers: Vec<DriverRow>,
+    /// The names by which a server knows the clients, where a role was asked about.
+    pub logins: Vec<Login>,
     /// Files that could not be read.
     pub problems: Vec<Error>,
 }
@@ -142,7 +152,12 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     // Whoever names certificates alone asks about certificates.
     policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
     let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
-    Ok(Verified { place, fell_back, now, exhibits, live, tally, report, problems })
+    let drivers = match request.drivers || tally.certificates <= ASKED_ANYWAY {
+        true => verify::drivers(&exhibits, &roles, &policy),
+        false => Vec::new(),
+    };
+    let logins = verify::logins(&exhibits, &roles, &policy);
+    Ok(Verified { place, fell_back, now, exhibits, live, tally, report, drivers, logins, problems })
 }
 
 /// What is asked, as far as the request says it.

@@ -14,7 +14,7 @@ use crate::x509::{Certificate, GeneralName, KeyUsage, MalformedName};
 /// Everything about one end-entity that can be told without its chain.
 pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
     let mut found = Vec::new();
-    form(identity.leaf, scene, &mut found);
+    form(identity, scene, &mut found);
     if identity.serves {
         let certificate = identity.leaf.certificate;
         let names_no_key = certificate.version >= 3 && certificate.authority_key_identifier.is_none();
@@ -43,8 +43,8 @@ fn spells_out_both(certificate: &Certificate) -> bool {
     [Side::Server, Side::Client].iter().all(|side| side.is_purpose_of(certificate))
 }
 
-fn form(leaf: Held<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = leaf;
+fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let Held { certificate, file } = identity.leaf;
     if certificate.version < 3 {
         let fact = format!("X.509 v{}; rustls will not load it", certificate.version);
         found.push(Finding::new(Rule::X509V1, file, fact).hint(scene.mend()));
@@ -58,7 +58,11 @@ fn form(leaf: Held<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
                           certificate that its key signs.";
             found.push(Finding::new(Rule::LeafMintsLogins, file, fact).detail(detail).hint(scene.mend()));
         } else {
-            let fact = "an end-entity is marked as a CA; rustls refuses it";
+            // What a client shows is judged by the server, which does not mind.
+            let fact = match identity.serves {
+                true => "an end-entity is marked as a CA; rustls refuses it",
+                false => "an end-entity is marked as a CA",
+            };
             found.push(Finding::new(Rule::LeafIsCa, file, fact).hint(scene.mend()));
         }
     }

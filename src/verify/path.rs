@@ -20,28 +20,51 @@ pub(super) fn judge<'a>(
     scene: &Scene<'a>,
     policy: &Policy,
 ) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let (_, found) = by_link(identity, side, scene, policy);
+    found.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// The same, each with the place in the chain of the certificate that it is about; the leaf's is 0.
+pub(super) fn by_link<'a>(
+    identity: &Identity<'a>,
+    side: Side,
+    scene: &Scene<'a>,
+    policy: &Policy,
+) -> (Chain<'a>, Vec<(usize, Finding)>) {
+    let mut placed = Vec::new();
+    let mut place = |at: usize, say: &mut dyn FnMut(&mut Vec<Finding>)| {
+        let mut found = Vec::new();
+        say(&mut found);
+        placed.extend(found.into_iter().map(|finding| (at, finding)));
+    };
     let chain = chain::build(identity.leaf, &identity.sent, scene.trust(side), policy.at, &scene.index);
-    end(&chain, side, scene, &mut found);
+    place(chain.links.len().saturating_sub(1), &mut |found| end(&chain, side, scene, found));
     for (at, link) in chain.links.iter().enumerate() {
-        window(link, chain.links.get(at + 1), policy, &mut found);
-        strength(link, at + 1 == chain.links.len() && chain.end == End::Anchor, &mut found);
-        for oid in &link.certificate.unknown_critical_extensions {
-            let fact = format!("the critical extension {oid} is unknown, so nobody may accept it");
-            found.push(Finding::new(Rule::CriticalExtensionUnknown, link.file, fact));
-        }
+        let is_anchor = at + 1 == chain.links.len() && chain.end == End::Anchor;
+        place(at, &mut |found| {
+            window(link, chain.links.get(at + 1), policy, found);
+            strength(link, is_anchor, found);
+            for oid in &link.certificate.unknown_critical_extensions {
+                let fact = format!("the critical extension {oid} is unknown, so nobody may accept it");
+                found.push(Finding::new(Rule::CriticalExtensionUnknown, link.file, fact));
+            }
+        });
         if let Some(issuer) = chain.links.get(at + 1) {
-            signature(link, issuer, scene, &mut found);
-            authority(issuer, link, at, side, &mut found);
-            constraints(issuer, identity.leaf, &mut found);
+            place(at, &mut |found| signature(link, issuer, scene, found));
+            place(at + 1, &mut |found| {
+                authority(issuer, link, at, side, found);
+                constraints(issuer, identity.leaf, found);
+            });
         }
     }
-    if side == Side::Server {
-        scram(identity.leaf, &mut found);
-    }
-    appended(identity, &chain, scene, &mut found);
-    order(identity, &mut found);
-    found
+    place(0, &mut |found| {
+        if side == Side::Server {
+            scram(identity.leaf, found);
+        }
+        appended(identity, &chain, scene, found);
+        order(identity, found);
+    });
+    (chain, placed)
 }
 
 /// Whether each certificate behind the leaf is the issuer of the one before it, as TLS 1.2 wants.

@@ -50,6 +50,35 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
     }
 }
 
+/// What the lists alone do to one chain: those of its issuers, and whether each issuer has one.
+pub(super) fn of_chain(
+    identity: &Identity<'_>,
+    side: Side,
+    scene: &Scene<'_>,
+    roles: &Roles,
+    policy: &Policy,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let chain = chain::build(identity.leaf, &identity.sent, scene.trust(side), policy.at, &scene.index);
+    let issues =
+        |held: &HeldList<'_>| chain.links.iter().any(|link| link.certificate.issuer == held.list.issuer);
+    let all: Vec<HeldList<'_>> = lists(scene, roles);
+    let lists: Vec<HeldList<'_>> =
+        all.iter().copied().filter(|held| !is_superseded(held, &all, policy.at)).collect();
+    let own: Vec<HeldList<'_>> = lists.iter().copied().filter(issues).collect();
+    if let Some(directory) = roles.crl_directory.as_deref() {
+        hash_names(&own, directory, &mut found);
+    }
+    for held in &own {
+        currency(held, policy, &mut found);
+        signature(held, scene, &mut found);
+    }
+    if !lists.is_empty() {
+        chain_lists(identity, side, scene, &lists, policy, &mut found);
+    }
+    found
+}
+
 /// The lists that are looked at: those of files that hold no trust.
 fn lists<'a>(scene: &Scene<'a>, roles: &Roles) -> Vec<HeldList<'a>> {
     let named = |exhibit: &&Exhibit| match (&roles.crl_file, &roles.crl_directory) {

@@ -50,7 +50,7 @@ const SIDEWAYS: [(&str, &[&str]); 8] = [
 const FS_DATA: [&str; 5] = ["set", "FileSet", "FileEntry", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 22] = [
+const CRATE_DOORS: [(&str, &[&str]); 24] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -73,6 +73,9 @@ const CRATE_DOORS: [(&str, &[&str]); 22] = [
     ("boon", &[]),
     ("tempfile", &[]),
     ("rustls_pemfile", &[]),
+    // The package, and what it calls itself.
+    ("rustls_webpki", &[]),
+    ("webpki", &[]),
 ];
 
 /// External crates that say how something is written, not what is done: no door.

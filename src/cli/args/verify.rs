@@ -8,6 +8,7 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   pgtls verify                           pki/, else the current directory
   pgtls verify pki --host db1 -U app     would verify-full and the method cert accept them
+  pgtls verify pki --drivers             which of fourteen client stacks connect
   pgtls verify --conf /etc/postgresql/15/main/postgresql.conf
   pgtls verify --libpq='host=db1 user=app'          what libpq would use here
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
@@ -43,9 +44,13 @@ pub(in crate::cli) struct VerifyArgs {
     #[arg(long, value_name = "MODE", help_heading = "Questions")]
     pub(in crate::cli) sslmode: Option<SslMode>,
 
-    /// Would the method cert accept the client for this role?
+    /// Would the method cert accept the client for this role? Shows its names for pg_ident.conf too
     #[arg(short = 'U', long, value_name = "ROLE", help_heading = "Questions")]
     pub(in crate::cli) user: Option<String>,
+
+    /// Which clients connect: libpq, asyncpg, pgJDBC, Go, rustls, Kong, ..., and why the others do not
+    #[arg(long, help_heading = "Questions")]
+    pub(in crate::cli) drivers: bool,
 
     /// Major version of the oldest libpq that connects [default: 18]
     #[arg(long, value_name = "N", help_heading = "Questions")]

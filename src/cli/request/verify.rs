@@ -82,5 +82,6 @@ pub(in crate::cli) fn verified(
         libpq: args.libpq_version,
         server_uid: args.server_uid,
         passphrase_file: args.passphrase_file.clone(),
+        drivers: args.drivers,
     })
 }
