@@ -85,7 +85,7 @@ fn one_flipped(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
 /// What of the certificates, keys and lists anybody looks at: of a root its own signature is not.
 fn substance(exhibits: &[Exhibit]) -> Vec<Vec<u8>> {
     let certificate = |certificate: &Certificate| match certificate.is_own_issuer() {
-        true => certificate.to_be_signed().to_vec(),
+        true => certificate.signed().to_be_signed.to_vec(),
         false => certificate.der.clone(),
     };
     let mut parts = Vec::new();

@@ -164,7 +164,7 @@ fn incomplete(last: &Held<'_>, scene: &Scene<'_>, side: Side) -> Finding {
 }
 
 fn weak_algorithm(certificate: &Certificate) -> Option<SignatureAlgorithm> {
-    let algorithm = SignatureAlgorithm::from_der(certificate.signature_algorithm())?;
+    let algorithm = SignatureAlgorithm::from_der(certificate.signed().algorithm)?;
     algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS).then_some(algorithm)
 }
 
@@ -242,7 +242,7 @@ fn constrained_names(leaf: &Certificate) -> Vec<GeneralName> {
 }
 
 fn scram(leaf: Held<'_>, found: &mut Vec<Finding>) {
-    let algorithm = SignatureAlgorithm::from_der(leaf.certificate.signature_algorithm());
+    let algorithm = SignatureAlgorithm::from_der(leaf.certificate.signed().algorithm);
     let is_eddsa =
         |scheme: &SignatureScheme| matches!(scheme, SignatureScheme::Ed25519 | SignatureScheme::Ed448);
     if let Some(algorithm) = algorithm.filter(|algorithm| is_eddsa(&algorithm.scheme)) {

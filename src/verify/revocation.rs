@@ -139,9 +139,10 @@ fn signature(held: &HeldList<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     if issuers.is_empty() {
         return;
     }
+    let signed = list.signed();
     let good = |issuer: &&&Held<'_>| {
         let key = PublicKey::from_spki_der(&issuer.certificate.public_key);
-        key.verify(list.signature_algorithm(), list.to_be_signed(), list.signature()) == SignatureCheck::Good
+        key.verify(signed.algorithm, signed.to_be_signed, signed.signature) == SignatureCheck::Good
     };
     let Some(signer) = issuers.iter().find(good) else {
         let fact = format!("the list of {} was not signed with its key", list.issuer);

@@ -154,25 +154,9 @@ impl Certificate {
         }
     }
 
-    /// The exact TBSCertificate: what the signature is over.
+    /// The TBSCertificate, the outer AlgorithmIdentifier and the signature.
     #[must_use]
-    pub fn to_be_signed(&self) -> &[u8] {
-        self.signed().to_be_signed
-    }
-
-    /// The DER AlgorithmIdentifier of the signature, the outer one.
-    #[must_use]
-    pub fn signature_algorithm(&self) -> &[u8] {
-        self.signed().algorithm
-    }
-
-    /// The signature; empty, which is never good, where its bits do not fill the last byte.
-    #[must_use]
-    pub fn signature(&self) -> &[u8] {
-        self.signed().signature
-    }
-
-    fn signed(&self) -> SignedParts<'_> {
+    pub fn signed(&self) -> SignedParts<'_> {
         SignedParts::of(&self.der).unwrap_or_default()
     }
 

@@ -29,5 +29,6 @@ pub use name::Name;
 pub use request::CertificateRequest;
 pub use revocation::{Revocation, RevocationList, RevocationReason};
 pub use serial::SerialNumber;
+pub use signature::SignedParts;
 pub use usage::Usage;
 pub use validity::{Lifetime, Window, format_date, format_instant, parse_instant, serialize_instant};

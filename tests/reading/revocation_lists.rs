@@ -83,9 +83,9 @@ fn everything_that_openssl_prints_is_read() {
     }
     assert!(read.find(&[0x10]).is_none());
     let key = PublicKey::from_spki_der(&ca.public_key);
-    let check = |message: &[u8]| key.verify(read.signature_algorithm(), message, read.signature());
-    assert_eq!(check(read.to_be_signed()), SignatureCheck::Good);
-    assert_eq!(check(&read.to_be_signed()[1..]), SignatureCheck::Bad);
+    let check = |message: &[u8]| key.verify(read.signed().algorithm, message, read.signed().signature);
+    assert_eq!(check(read.signed().to_be_signed), SignatureCheck::Good);
+    assert_eq!(check(&read.signed().to_be_signed[1..]), SignatureCheck::Bad);
 }
 
 #[test]
@@ -132,9 +132,13 @@ fn an_empty_list_is_one_and_what_is_no_list_is_refused() {
         (read.version, read.number.as_deref(), read.revocations().len()),
         (2, Some(&[0x12, 0x34][..]), 0)
     );
-    for other in
-        [read.to_be_signed(), &der[1..], &[&der[..], &[0]].concat(), b"", &crate::read(home.path(), "ca.der")]
-    {
+    for other in [
+        read.signed().to_be_signed,
+        &der[1..],
+        &[&der[..], &[0]].concat(),
+        b"",
+        &crate::read(home.path(), "ca.der"),
+    ] {
         let error = RevocationList::from_der(other).unwrap_err().to_string();
         assert!(error.starts_with("it is not a revocation list that can be read: "), "{error}");
     }
@@ -173,7 +177,12 @@ fn no_damage_makes_the_reader_panic() {
         "authorityKeyIdentifier=keyid:always\nissuingDistributionPoint=critical,fullname:URI:http://x/\n";
     for der in damaged(&list(home.path(), &index, extensions)) {
         if let Ok(list) = RevocationList::from_der(&der) {
-            let _ = (list.find(&[10]), list.revocations().count(), list.signature(), list.to_be_signed());
+            let _ = (
+                list.find(&[10]),
+                list.revocations().count(),
+                list.signed().signature,
+                list.signed().to_be_signed,
+            );
         }
     }
 }
