@@ -2,8 +2,15 @@
 
 mod faults;
 
-use faults::{case, cases, notes, problems};
+use faults::{Case, case, cases, notes, problems};
+use pgtls::verify::Rule;
 use std::collections::BTreeSet;
+
+/// The ids of everything that the judge finds.
+fn found(case: &Case) -> BTreeSet<&'static str> {
+    let report = case.judged();
+    problems(&report).union(&notes(&report)).copied().collect()
+}
 
 #[test]
 fn each_fault_is_found_and_nothing_else() {
@@ -22,6 +29,57 @@ fn each_fault_is_found_and_nothing_else() {
         }
     }
     assert!(wrong.is_empty(), "{} cases\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Where nothing is wrong, each rule has something to pass over: settings for the rules about settings, lists for those
+/// about lists.
+#[test]
+fn every_rule_passes_a_case_of_its_kind() {
+    let clean: Vec<(String, BTreeSet<&str>)> = cases()
+        .into_iter()
+        .filter(|case| case.name.starts_with("clean-"))
+        .map(|case| (case.name.clone(), found(&case)))
+        .collect();
+    for (kind, case) in [
+        ("ssl-off", "clean-server-settings"),
+        ("client-trust-missing", "clean-server-settings"),
+        ("no-client-trust", "clean-server-settings"),
+        ("server-trust-unknown", "clean-server-settings"),
+        ("crl-none", "clean-lists"),
+        ("crl-missing", "clean-lists"),
+        ("crl-scope", "clean-list-for-users-of-an-intermediate"),
+        ("crl-delta", "clean-newer-list-tells-otherwise"),
+        ("crl-stale", "clean-list-beside-its-predecessor"),
+        ("crl-hash-name", "clean-crl-directory"),
+        ("revoked", "clean-another-is-revoked"),
+        ("key-owner", "clean-client-key-of-another-user"),
+        ("key-mode-too-open", "clean-server-key-of-root"),
+        ("key-encrypted-der", "clean-client-key-der"),
+        ("key-not-pkcs8", "clean-server-key-sec1"),
+        ("critical-extension-unknown", "clean-extension-unknown"),
+        ("path-length-exceeded", "clean-path-length-spent"),
+        ("name-constraints", "clean-name-constraints"),
+        ("name-constraints", "clean-subject-constraints"),
+        ("ca-usage-forbids", "clean-ca-with-both-usages"),
+        ("expires-soon", "clean-expires-later"),
+        ("expired", "clean-root-beside-its-predecessor"),
+        ("digest-too-weak", "clean-root-signed-with-sha1"),
+        ("eddsa-breaks-scram", "clean-client-signed-by-ed25519"),
+        ("p384-client", "clean-ecdsa-p384"),
+        ("leaf-mints-logins", "clean-self-signed"),
+        ("not-trusted", "clean-self-signed"),
+        ("serial-malformed", "clean-serial-of-20-octets"),
+        ("serial-twice", "clean-serial-under-two-issuers"),
+        ("host-mismatch", "clean-wildcard"),
+        ("address-old-libpq", "clean-address-for-libpq-14"),
+        ("role-name-too-long", "clean-role-name-of-63"),
+    ] {
+        let found = &clean.iter().find(|(name, _)| name == case).unwrap_or_else(|| panic!("no {case}")).1;
+        assert!(!found.contains(kind), "{case}: {found:?}");
+    }
+    for rule in Rule::ALL {
+        assert!(clean.iter().any(|(_, found)| !found.contains(rule.id())), "nothing passes {rule}");
+    }
 }
 
 /// As OpenSSL has it, which `verify_postgres.rs` asked: what counts is to be on the list, not the date there.

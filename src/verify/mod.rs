@@ -4,6 +4,7 @@
 //! maker but the bottom row of modules, so that a mistake in making is not repeated in judging. The catalogue is in
 //! `rules`; what looks for what is in the siblings, by subject.
 
+mod applicable;
 mod authority;
 mod chain;
 mod exhibit;
@@ -19,6 +20,7 @@ mod revocation;
 mod rules;
 mod scene;
 mod settings;
+mod wellformed;
 
 pub use chain::{Chain, End, Held};
 pub use exhibit::Exhibit;

@@ -6,8 +6,9 @@ use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::{Identity, Scene, Side};
+use super::wellformed;
 use crate::keys::{PublicKey, SignatureAlgorithm, SignatureCheck, SignatureScheme};
-use crate::x509::{Certificate, GeneralName, KeyUsage, format_instant, keeps_constraints};
+use crate::x509::{Certificate, GeneralName, KeyUsage, format_instant, keeps_constraints, keeps_directories};
 use time::OffsetDateTime;
 
 /// What OpenSSL's security level 2, the default of Debian and others, takes: 112 bits (SSL_CTX_set_security_level(3)).
@@ -25,15 +26,14 @@ pub(super) fn judge<'a>(
     end(&chain, side, scene, &mut found);
     for (at, link) in chain.links.iter().enumerate() {
         window(link, chain.links.get(at + 1), policy, &mut found);
-        strength(link, at + 1 == chain.links.len() && chain.end == End::Anchor, &mut found);
-        for oid in &link.certificate.unknown_critical_extensions {
-            let fact = format!("the critical extension {oid} is unknown, so nobody may accept it");
-            found.push(Finding::new(Rule::CriticalExtensionUnknown, link.file, fact));
-        }
+        let is_anchor = at + 1 == chain.links.len() && chain.end == End::Anchor;
+        strength(link, is_anchor, &mut found);
+        wellformed::certificate(link, is_anchor, &mut found);
         if let Some(issuer) = chain.links.get(at + 1) {
             signature(link, issuer, scene, &mut found);
             authority(issuer, link, at, side, &mut found);
-            constraints(issuer, identity.leaf, &mut found);
+            let below = chain.links.get(..=at).unwrap_or_default();
+            constraints(issuer, below, &mut found);
         }
     }
     if side == Side::Server {
@@ -214,28 +214,38 @@ fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, foun
     }
 }
 
-fn constraints(issuer: &Held<'_>, leaf: Held<'_>, found: &mut Vec<Finding>) {
-    let (permitted, excluded) = (&issuer.certificate.permitted, &issuer.certificate.excluded);
-    if permitted.is_empty() && excluded.is_empty() {
-        return;
-    }
-    for name in constrained_names(leaf.certificate) {
-        if !keeps_constraints(&name, permitted, excluded) {
-            let fact = format!(
-                "\"{}\" is outside the names that {} may sign",
-                name.short(),
-                issuer.certificate.subject
-            );
-            found.push(Finding::new(Rule::NameConstraints, leaf.file, fact));
+/// Whether the leaf, and every authority below that is not its own issuer's namesake, keeps to the constraints.
+fn constraints(issuer: &Held<'_>, below: &[Held<'_>], found: &mut Vec<Finding>) {
+    let Certificate { permitted, excluded, permitted_directories, excluded_directories, subject, .. } =
+        issuer.certificate;
+    for (at, link) in
+        below.iter().enumerate().filter(|(at, link)| *at == 0 || !link.certificate.is_self_issued())
+    {
+        let mut say = |name: &str| {
+            let fact = format!("\"{name}\" is outside the names that {subject} may sign");
+            found.push(Finding::new(Rule::NameConstraints, link.file, fact));
+        };
+        for name in constrained_names(link.certificate, at == 0) {
+            if !keeps_constraints(&name, permitted, excluded) {
+                say(&name.short());
+            }
         }
+        if !keeps_directories(&link.certificate.subject, permitted_directories, excluded_directories) {
+            say(&link.certificate.subject.to_string());
+        }
+    }
+    if issuer.certificate.has_other_constraints {
+        let fact = "some of its name constraints are of a kind that is not judged here";
+        let detail = "Only those on host names, addresses, mail and whole subjects are; OpenSSL may refuse what is under it.";
+        found.push(Finding::new(Rule::ConstraintsNotChecked, issuer.file, fact).detail(detail));
     }
 }
 
-/// OpenSSL takes a common name for a host where there is no dNSName (NAME_CONSTRAINTS_check_CN).
-fn constrained_names(leaf: &Certificate) -> Vec<GeneralName> {
-    let mut names = leaf.subject_alt_names.clone();
-    if !names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
-        let hosts = leaf.subject.common_names().into_iter().filter(|name| name.contains('.'));
+/// OpenSSL takes a leaf's common name for a host where there is no dNSName (NAME_CONSTRAINTS_check_CN).
+fn constrained_names(certificate: &Certificate, is_leaf: bool) -> Vec<GeneralName> {
+    let mut names = certificate.subject_alt_names.clone();
+    if is_leaf && !names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
+        let hosts = certificate.subject.common_names().into_iter().filter(|name| name.contains('.'));
         names.extend(hosts.map(GeneralName::Dns));
     }
     names

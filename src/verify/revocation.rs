@@ -1,14 +1,16 @@
 //! Revocation lists, as PostgreSQL and libpq use them: as soon as one is loaded, every issuer in every chain needs a
 //! current one (X509_V_FLAG_CRL_CHECK and CRL_CHECK_ALL).
 
+use super::applicable::{Choice, choose, is_current};
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::{Identity, Roles, Scene, Side};
+use super::wellformed;
 use crate::keys::{PublicKey, SignatureCheck, name_hash};
-use crate::x509::{KeyUsage, RevocationList, format_date, format_instant};
+use crate::x509::{KeyUsage, Revocation, RevocationList, RevocationReason, format_date, format_instant};
 use time::OffsetDateTime;
 
 /// A list and its file.
@@ -35,6 +37,7 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
     for held in &lists {
         currency(held, policy, found);
         signature(held, scene, found);
+        wellformed::list(held.list, held.file, found);
     }
     for identity in &scene.identities {
         for side in [Side::Server, Side::Client] {
@@ -61,10 +64,6 @@ fn lists<'a>(scene: &Scene<'a>, roles: &Roles) -> Vec<HeldList<'a>> {
 
 fn is_in(name: &str, directory: &str) -> bool {
     name.strip_prefix(directory.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
-}
-
-fn is_current(list: &RevocationList, at: OffsetDateTime) -> bool {
-    list.this_update <= at && list.next_update.is_none_or(|next| at <= next)
 }
 
 fn is_superseded(held: &HeldList<'_>, all: &[HeldList<'_>], at: OffsetDateTime) -> bool {
@@ -168,25 +167,44 @@ fn chain_lists(
     if chain.end != End::Anchor {
         return;
     }
-    for link in &chain.links {
+    for (at, link) in chain.links.iter().enumerate() {
         let certificate = link.certificate;
-        let of_issuer: Vec<&HeldList<'_>> =
-            lists.iter().filter(|held| held.list.issuer == certificate.issuer).collect();
-        let is_anchor = certificate.is_own_issuer();
-        if of_issuer.is_empty() && !(is_anchor && chain.links.len() > 1) {
-            let fact =
-                format!("no revocation list of {} is here, and {} needs one", certificate.issuer, link.file);
-            let detail = "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
-            let hint = "Append its list, which may be empty.";
-            let file = lists.first().map_or(link.file, |held| held.file);
-            found.push(Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint));
-        }
-        // OpenSSL takes who is on the list for revoked, from whenever on the list says.
-        if let Some(entry) = of_issuer.iter().find_map(|held| held.list.find(&certificate.serial)) {
-            let since =
-                if entry.instant <= policy.at { "since" } else { "even before the date on the list," };
-            let fact = format!("it is revoked, {since} {}", format_instant(entry.instant));
-            found.push(Finding::new(Rule::Revoked, link.file, fact));
+        // The anchor signs itself.
+        let issuer = chain.links.get(at + 1).unwrap_or(link);
+        let is_anchor = at + 1 == chain.links.len() && at > 0;
+        match choose(certificate, issuer.certificate, lists.iter().map(|held| held.list), policy.at) {
+            // What it signed has been said to lack the same list.
+            Choice::Missing if is_anchor => {}
+            Choice::Missing => found.push(missing(link, lists)),
+            Choice::OutOfScope(list) => found.push(out_of_scope(link, list, lists)),
+            // OpenSSL takes who is on the list for revoked, from whenever on the list says.
+            Choice::Taken(list) => {
+                let entry = list.find(&certificate.serial);
+                let stays = |entry: &Revocation<'_>| entry.reason != Some(RevocationReason::RemoveFromCrl);
+                let Some(entry) = entry.filter(stays) else { continue };
+                let since =
+                    if entry.instant <= policy.at { "since" } else { "even before the date on the list," };
+                let fact = format!("it is revoked, {since} {}", format_instant(entry.instant));
+                found.push(Finding::new(Rule::Revoked, link.file, fact));
+            }
         }
     }
+}
+
+fn missing(link: &Held<'_>, lists: &[HeldList<'_>]) -> Finding {
+    let issuer = &link.certificate.issuer;
+    let fact = format!("no revocation list of {issuer} is here that counts, and {} needs one", link.file);
+    let detail =
+        "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
+    let file = lists.first().map_or(link.file, |held| held.file);
+    let hint = "Append its list, which may be empty.";
+    Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint)
+}
+
+fn out_of_scope(link: &Held<'_>, list: &RevocationList, lists: &[HeldList<'_>]) -> Finding {
+    let fact = format!("the list of {} is not about certificates like {}", list.issuer, link.file);
+    let detail = "Its issuingDistributionPoint names some certificates alone, and OpenSSL wants a list for each, the root's \
+                  own among them: different CRL scope.";
+    let file = lists.iter().find(|held| held.list == list).map_or(link.file, |held| held.file);
+    Finding::new(Rule::CrlScope, file, fact).detail(detail)
 }

@@ -5,6 +5,7 @@ mod certificate;
 mod claims;
 mod constraints;
 mod der;
+mod distribution;
 mod encode;
 mod error;
 mod extension;
@@ -20,7 +21,8 @@ mod validity;
 
 pub use certificate::Certificate;
 pub use claims::MalformedName;
-pub use constraints::{SubtreeName, keeps_constraints};
+pub use constraints::{SubtreeName, keeps_constraints, keeps_directories};
+pub use distribution::ListScope;
 pub use encode::{BasicConstraints, CertificateFields, Extensions, Signer, Version, encode_certificate};
 pub use error::X509Error;
 pub use extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};

@@ -27,7 +27,7 @@ impl<'a> SignedParts<'a> {
     }
 
     /// Whether the AlgorithmIdentifier in the signed part, its first SEQUENCE, is the outer one to the byte. OpenSSL takes
-    /// no certificate and no list whose two differ (`X509_verify`).
+    /// no certificate whose two differ (`X509_verify`).
     pub(super) fn algorithms_agree(&self) -> bool {
         let signed = only(self.to_be_signed, SEQUENCE);
         let inner = signed.and_then(|signed| signed.members().find(|element| element.tag == SEQUENCE));

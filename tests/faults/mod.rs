@@ -3,19 +3,26 @@
 #![allow(dead_code, reason = "each test binary that includes this file looks at a part of it")]
 #![allow(unreachable_pub, reason = "shared by test binaries, exported by none")]
 
+use nix::unistd::geteuid;
 use pgtls::fs::{FileEntry, Mode, Owner};
-use pgtls::verify::{Exhibit, Finding, Policy, Reader, Report, Roles, Rule, Severity, check};
+use pgtls::ops::{VerifyRequest, verify};
+use pgtls::verify::{Exhibit, Finding, Policy, Reader, Report, Roles, Rule, Severity, check, concerns};
 use pgtls::x509::Lifetime;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// The ids of the server's user and of the client's.
 pub const SERVER: u32 = 70;
 pub const CLIENT: u32 = 1000;
+
+/// Where a server's settings lie, if they do.
+const SETTINGS: &str = "postgresql.conf";
 
 /// `expected.toml`; fixtures/README.md says what the fields mean.
 #[derive(Debug, Clone, Deserialize)]
@@ -102,9 +109,10 @@ impl Case {
         self.expected.owners.get(file).copied().unwrap_or(user)
     }
 
-    /// Its files, and those in directories under them; what lies beside for the tests alone is none of them.
+    /// Its certificates, keys and lists, also those in directories under it.
     pub fn files(&self) -> Vec<String> {
-        tree(&self.dir).into_iter().filter(|name| name != "expected.toml").collect()
+        let own = |name: &String| name.rsplit('/').next().is_some_and(concerns);
+        tree(&self.dir).into_iter().filter(own).collect()
     }
 
     /// The files as the judge takes them.
@@ -148,9 +156,44 @@ impl Case {
         policy
     }
 
-    /// What the judge says.
+    /// What the judge says: of the files by themselves, or where a server's settings lie with them, by those.
     pub fn judged(&self) -> Report {
-        check(".", &self.exhibits(), &self.roles(), &self.policy()).0
+        match self.dir.join(SETTINGS).exists() {
+            true => self.judged_by_settings(),
+            false => check(".", &self.exhibits(), &self.roles(), &self.policy()).0,
+        }
+    }
+
+    /// The same of a copy with the modes and, where we can give files away, the owners that make the case.
+    fn judged_by_settings(&self) -> Report {
+        let copy = self.copied();
+        let trust = self.expected.files.trust.as_ref();
+        let trust = trust.map(|file| copy.path().join(file).display().to_string());
+        let request = VerifyRequest {
+            configuration: Some(copy.path().join(SETTINGS)),
+            roles: Roles { server_trust: trust, ..Roles::default() },
+            at: Some(self.now()),
+            server_uid: geteuid().is_root().then_some(SERVER),
+            ..VerifyRequest::default()
+        };
+        let verified = verify(&request, self.now()).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        assert!(verified.problems.is_empty(), "{}: {:?}", self.name, verified.problems);
+        verified.report
+    }
+
+    /// All of it but `expected.toml`, in a directory of its own.
+    pub fn copied(&self) -> TempDir {
+        let copy = tempfile::tempdir().expect("temporary directory");
+        for name in tree(&self.dir).into_iter().filter(|name| name != "expected.toml") {
+            let target = copy.path().join(&name);
+            fs::create_dir_all(target.parent().expect("a directory")).expect("directory can be made");
+            fs::copy(self.dir.join(&name), &target).expect("file can be copied");
+            fs::set_permissions(&target, fs::Permissions::from_mode(self.mode(&name).bits())).expect("mode");
+            if geteuid().is_root() {
+                chown(&target, Some(self.owner(&name)), None).expect("root gives files away");
+            }
+        }
+        copy
     }
 }
 

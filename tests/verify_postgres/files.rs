@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::unistd::{getegid, geteuid};
 use pgtls::fs::{FileEntry, Mode, Owner};
 use pgtls::scratch::{Scratch, Setup};
-use pgtls::verify::{Exhibit, Policy, Reader, Roles, check};
+use pgtls::verify::{Exhibit, Policy, Reader, Roles, check, concerns};
 use time::OffsetDateTime;
 
 use crate::faults::{CLIENT, Case, SERVER, case, faults, names, problems};
@@ -97,7 +97,7 @@ impl Files {
         }
     }
 
-    /// The files, those in directories with their directory.
+    /// The certificates, keys and lists, those in directories with their directory.
     fn names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for name in self.place.names() {
@@ -107,7 +107,7 @@ impl Files {
                 names.extend(
                     below.map(|entry| format!("{name}/{}", entry.unwrap().file_name().to_str().unwrap())),
                 );
-            } else {
+            } else if concerns(&name) {
                 names.insert(name);
             }
         }
