@@ -3,7 +3,7 @@
 use super::report::Finding;
 use super::rules::{Rule, Severity};
 use crate::fs::{FileEntry, Mode, Owner};
-use crate::keys::KeyFile;
+use crate::keys::{KeyContent, KeyFile};
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
 use crate::x509::{Certificate, RevocationList};
 
@@ -80,6 +80,9 @@ impl Exhibit {
             self.findings.push(finding.detail("PostgreSQL and libpq read revocation lists as PEM alone."));
             self.lists.push(list);
         } else if let Some(key) = KeyFile::read(der, passphrase) {
+            if key.content == KeyContent::Damaged {
+                self.say(Rule::BlockUnreadable, "it is a key in DER that cannot be read");
+            }
             self.keys.push(key);
         } else {
             self.say(Rule::BlockUnreadable, "it is DER of no kind that is known here");
@@ -146,7 +149,7 @@ impl Exhibit {
                 Err(_) => self.say(Rule::BlockUnreadable, unreadable("revocation list")),
             }
         } else if let Some(key) = KeyFile::from_block(block, passphrase) {
-            if matches!(key.content, crate::keys::KeyContent::Damaged) {
+            if key.content == KeyContent::Damaged {
                 self.say(Rule::BlockUnreadable, unreadable("key"));
             }
             self.keys.push(key);

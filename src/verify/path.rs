@@ -175,10 +175,14 @@ fn signature<'a>(child: &Held<'a>, issuer: &Held<'a>, scene: &Scene<'a>, found: 
         SignatureCheck::NotChecked { .. } if weak_algorithm(child.certificate).is_some() => {}
         SignatureCheck::Bad => {
             let fact = format!("its signature was not made by the key of {}", issuer.certificate.subject);
-            found.push(Finding::new(Rule::SignatureBad, child.file, fact));
+            let detail = match child.file == issuer.file {
+                true => "It was altered.".to_owned(),
+                false => format!("It was altered, or the certificate in {} is of another key.", issuer.file),
+            };
+            found.push(Finding::new(Rule::SignatureBad, child.file, fact).detail(detail));
         }
         SignatureCheck::NotChecked { reason } => {
-            let detail = format!("{reason}.");
+            let detail = format!("{reason}. That key is the one in {}.", issuer.file);
             let fact = "its signature could not be checked";
             found.push(Finding::new(Rule::SignatureNotChecked, child.file, fact).detail(detail));
         }
