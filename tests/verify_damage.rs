@@ -216,7 +216,6 @@ fn a_damaged_file_of_a_clean_set_is_a_finding_that_names_it_unless_nothing_of_it
                         files.insert(file.clone(), damaged.clone());
                         let (report, exhibits) = judged(&files);
                         let serious = |finding: &&Finding| finding.severity != Severity::Note;
-                        let base = file.rsplit('/').next().unwrap();
                         if !report.findings.iter().filter(serious).any(|finding| names_file(finding, file)) {
                             let text = String::from_utf8_lossy(&damaged);
                             let told: Vec<&Finding> = report.findings.iter().filter(serious).collect();

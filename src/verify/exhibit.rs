@@ -69,14 +69,12 @@ impl Exhibit {
 
     fn read_der(&mut self, der: &[u8], passphrase: Option<&[u8]>) {
         if let Ok(certificate) = Certificate::from_der(der) {
-            let hint = format!("Run openssl x509 -inform DER -in {0} -out {0}.", self.name);
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             let detail = "PostgreSQL and libpq read certificates as PEM alone: no start line.";
-            self.findings.push(finding.detail(detail).hint(hint));
+            self.findings.push(finding.detail(detail));
             self.certificates.push(certificate);
         } else if let Ok(list) = RevocationList::from_der(der) {
-            let hint = format!("Run openssl crl -inform DER -in {0} -out {0}.", self.name);
-            let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER").hint(hint);
+            let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             self.findings.push(finding.detail("PostgreSQL and libpq read revocation lists as PEM alone."));
             self.lists.push(list);
         } else if let Some(key) = KeyFile::read(der, passphrase) {
@@ -131,9 +129,8 @@ impl Exhibit {
     fn read_block(&mut self, block: &ScannedBlock, passphrase: Option<&[u8]>) {
         let unreadable = |what: &str| format!("the {what} that begins in line {} cannot be read", block.line);
         if block.kind == BlockKind::TrustedCertificate {
-            let hint = format!("Run openssl x509 -in {0} -out {0}.", self.name);
             let fact = "it is an OpenSSL TRUSTED CERTIFICATE, which only OpenSSL reads";
-            self.findings.push(Finding::new(Rule::TrustedCertificate, &self.name, fact).hint(hint));
+            self.say(Rule::TrustedCertificate, fact);
         }
         if let Some(der) = block.certificate_der() {
             match Certificate::from_der(der) {

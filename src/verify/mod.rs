@@ -13,6 +13,7 @@ mod host;
 mod index;
 mod keyfiles;
 mod leaf;
+mod mend;
 mod path;
 mod policy;
 mod report;
@@ -96,6 +97,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     revocation::judge(&scene, roles, policy, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);
     found.retain(|finding| !is_waived(finding, policy));
+    found.iter_mut().for_each(|finding| mend::add(finding, &scene, policy));
     (Report::of(found), tally(&scene))
 }
 

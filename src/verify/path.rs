@@ -2,6 +2,7 @@
 
 use super::chain::{self, Chain, End, Held};
 use super::leaf::allows;
+use super::mend::run;
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
@@ -72,13 +73,25 @@ fn end(chain: &Chain<'_>, side: Side, scene: &Scene<'_>, found: &mut Vec<Finding
                 format!("{} is trusted, but is no anchor: it does not sign itself", last.certificate.subject);
             let detail =
                 "PostgreSQL and libpq take no partial chain: a trust file has to reach a self-signed root.";
-            let hint = format!("Append the root's certificate to {trust}.");
+            let roots = scene.certificates().iter();
+            let root = roots.filter(|other| other.certificate.may_have_issued(last.certificate));
+            let hint = match root
+                .filter(|root| scene.holds_alone(root))
+                .find(|root| root.certificate.is_own_issuer())
+            {
+                Some(root) => run(&format!("cat {} >> {}", scene.path(root.file), scene.path(trust))),
+                None => format!("Append the certificate of {} to {trust}.", last.certificate.issuer),
+            };
             Finding::new(Rule::AnchorNotSelfSigned, last.file, fact).detail(detail).hint(hint)
         }
         End::NotTrusted => {
             let fact = format!("{} signs itself and is not in {trust}", last.certificate.subject);
-            let hint = format!("Put it into {trust}, if it belongs there.");
-            Finding::new(Rule::NotTrusted, last.file, fact).hint(hint)
+            let detail = format!("If the other side is to trust it, it has to be in {trust} itself.");
+            let hint = match scene.holds_alone(last) {
+                true => run(&format!("cat {} >> {}", scene.path(last.file), scene.path(trust))),
+                false => format!("Put it into {trust}, if it belongs there."),
+            };
+            Finding::new(Rule::NotTrusted, last.file, fact).detail(detail).hint(hint)
         }
     };
     found.push(finding);
@@ -275,7 +288,10 @@ fn appended(identity: &Identity<'_>, chain: &Chain<'_>, scene: &Scene<'_>, found
         if !identity.sent.iter().any(|held| held.certificate.der == link.certificate.der) {
             let fact = format!("its file lacks the intermediate {}", link.certificate.subject);
             let detail = "It works only where the other side has the intermediate; one that trusts the root alone refuses it.";
-            let hint = format!("Append {} to {}.", scene.home(link.certificate), identity.leaf.file);
+            let hint = match scene.holds_alone(link) {
+                true => run(&format!("cat {} >> {}", scene.path(link.file), scene.path(identity.leaf.file))),
+                false => format!("Append the certificate of it to {}.", identity.leaf.file),
+            };
             found.push(
                 Finding::new(Rule::IntermediateNotAppended, identity.leaf.file, fact)
                     .detail(detail)

@@ -4,6 +4,7 @@
 use super::applicable::{Choice, choose, is_current};
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
+use super::mend::{rewritten, run};
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
@@ -74,13 +75,17 @@ fn is_superseded(held: &HeldList<'_>, all: &[HeldList<'_>], at: OffsetDateTime) 
 /// Whether each list lies under the name by which it is looked for: `openssl crl -hash`, `.r` and a number.
 fn hash_names(lists: &[HeldList<'_>], directory: &str, found: &mut Vec<Finding>) {
     for held in lists.iter().filter(|held| is_in(held.file, directory)) {
-        let name = held.file.rsplit('/').next().unwrap_or_default();
         let wanted = format!("{:08x}.r", name_hash(&held.list.issuer.canonical_der()));
-        let number = name.strip_prefix(&wanted).and_then(|number| number.parse::<u32>().ok());
-        if number.is_none() {
+        // `openssl rehash` leaves the file where it is, and puts a link beside it.
+        let is_found = lists.iter().filter(|other| other.list == held.list).any(|other| {
+            let name = other.file.rsplit('/').next().unwrap_or_default();
+            let number = name.strip_prefix(&wanted).and_then(|number| number.parse::<u32>().ok());
+            is_in(other.file, directory) && number.is_some()
+        });
+        if !is_found {
             let fact = format!("nobody looks for the list of {} under that name", held.list.issuer);
             let detail = "Every certificate under its issuer is refused: unable to get certificate CRL.";
-            let hint = format!("Name it {wanted}0, or run openssl rehash {directory}.");
+            let hint = run(&format!("openssl rehash {directory}"));
             found.push(Finding::new(Rule::CrlHashName, held.file, fact).detail(detail).hint(hint));
         }
     }
@@ -98,7 +103,11 @@ fn form(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             found.push(Finding::new(Rule::CrlOnlyInTrust, &exhibit.name, fact).detail(detail));
         } else if !exhibit.certificates.is_empty() {
             let fact = "a certificate in a CRL file becomes a trust anchor";
-            let hint = "Keep the lists alone in it.";
+            let path = scene.path(&exhibit.name);
+            let hint = match exhibit.lists.len() {
+                1 => run(&rewritten("crl", &path)),
+                _ => "Keep the lists alone in it.".to_owned(),
+            };
             found.push(Finding::new(Rule::CaInCrlFile, &exhibit.name, fact).hint(hint));
         }
     }
@@ -197,7 +206,9 @@ fn missing(link: &Held<'_>, lists: &[HeldList<'_>]) -> Finding {
     let detail =
         "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
     let file = lists.first().map_or(link.file, |held| held.file);
-    let hint = "Append its list, which may be empty.";
+    let hint = format!(
+        "Append a whole list of {issuer} to it, which may be empty: openssl ca -gencrl, where its key is."
+    );
     Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint)
 }
 

@@ -6,6 +6,7 @@
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
 use super::index::Index;
+use super::mend;
 use super::policy::Policy;
 use crate::keys::{KeyFile, PublicKey};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
@@ -251,33 +252,30 @@ impl<'a> Scene<'a> {
     /// The command that makes end-entities anew, with their names, under the same authorities.
     #[must_use]
     pub fn mend(&self) -> String {
-        let layout = match (
-            self.authorities.iter().any(|held| held.certificate.is_own_issuer()),
-            self.authorities.len(),
-        ) {
-            (true, 1) => "chain",
-            (true, _) => "chain --intermediate",
-            (false, _) => "self-signed",
-        };
-        if !is_word(self.directory) {
-            return "Make new ones with pgtls gen --force, in the same directory.".to_owned();
-        }
-        let mut command = format!("pgtls gen {layout} --force -D {}", self.directory);
-        for identity in &self.identities {
-            let common = identity.leaf.certificate.subject.common_names().into_iter().next();
-            let Some(common) = common.filter(|name| is_word(name)) else { continue };
-            let words = if identity.exhibit.stem() == "replication" {
-                format!(" --replication={common}")
-            } else if identity.serves && !command.contains(" --server ") {
-                format!(" --server {common}")
-            } else if identity.logs_in && !command.contains(" --client ") {
-                format!(" --client {common}")
-            } else {
-                continue;
-            };
-            command.push_str(&words);
-        }
-        command
+        mend::anew(self)
+    }
+
+    /// A file as a command names it from where the user stands.
+    #[must_use]
+    pub fn path(&self, file: &str) -> String {
+        let is_below = !file.contains('/') && self.directory != "." && self.directory != file;
+        let path = if is_below { format!("{}/{file}", self.directory) } else { file.to_owned() };
+        if mend::is_word(&path) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+    }
+
+    /// Whether a certificate's file holds nothing else, so that it can be appended to another as it is.
+    #[must_use]
+    pub fn holds_alone(&self, held: &Held<'_>) -> bool {
+        let mut files = self.exhibits.iter().filter(|exhibit| exhibit.name == held.file);
+        files.any(|exhibit| {
+            exhibit.certificates.len() == 1 && exhibit.findings.is_empty() && exhibit.lists.is_empty()
+        })
+    }
+
+    /// What was looked at, as the user names it.
+    #[must_use]
+    pub fn directory(&self) -> &'a str {
+        self.directory
     }
 
     /// Every certificate once, under the file that is most its own.
@@ -318,13 +316,6 @@ fn is_authority(certificate: &Certificate, index: &Index<'_>) -> bool {
         Some(ca) => ca && (signs || !host),
         None => signs,
     }
-}
-
-/// Whether a name or path can stand in a command as it is.
-fn is_word(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte))
-        && !name.starts_with('-')
 }
 
 fn names(exhibit: &Exhibit, list: &[&str]) -> bool {
