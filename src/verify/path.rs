@@ -223,7 +223,8 @@ fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, foun
         let fact = format!("its path length is {most}, and {below} CA follows it");
         found.push(Finding::new(Rule::PathLengthExceeded, file, fact));
     }
-    if !allows(certificate, side) {
+    // Of what is no CA that has been said.
+    if is_ca && !allows(certificate, side) {
         let usages =
             certificate.extended_key_usage.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let fact = format!("its extended key usage, {usages}, forbids what is under it");

@@ -156,8 +156,16 @@ impl<'a> Scene<'a> {
                 .find(|identity| wanted(identity) && identity.leaf.certificate.is_own_issuer())
         };
         // The self-signed layout: each side trusts the certificate of the other.
-        let client = signs_itself(|identity| identity.logs_in).map(|identity| identity.exhibit);
-        let server = signs_itself(|identity| identity.serves).map(|identity| identity.exhibit);
+        // Where there are several, a bundle of them.
+        let home = |identity: &Identity<'a>| {
+            let holds = |exhibit: &&Exhibit| {
+                is_bundle(exhibit)
+                    && exhibit.certificates.iter().any(|other| other.der == identity.leaf.certificate.der)
+            };
+            exhibits.iter().find(holds).unwrap_or(identity.exhibit)
+        };
+        let client = signs_itself(|identity| identity.logs_in).map(home);
+        let server = signs_itself(|identity| identity.serves).map(home);
         let any_ca = exhibits.iter().find(|exhibit| exhibit.certificates.iter().any(|c| c.ca == Some(true)));
         if !scene.trust_is_elsewhere {
             scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
@@ -294,12 +302,21 @@ impl<'a> Scene<'a> {
 /// The leaf of a file: the certificate that its key belongs to, or its first; `None` where it holds authorities alone.
 fn leaf_of<'a>(exhibit: &'a Exhibit, index: &Index<'_>, said: bool) -> Option<&'a Certificate> {
     let first = exhibit.certificates.first()?;
+    if !said && is_bundle(exhibit) {
+        return None;
+    }
     let named = names(exhibit, &SERVER_NAMES) || names(exhibit, &CLIENT_NAMES);
     let is_leaf = |certificate: &&Certificate| !is_authority(certificate, index);
     if said || (named && is_authority(first, index)) {
         return exhibit.certificates.iter().find(is_leaf).or(Some(first));
     }
     exhibit.certificates.iter().find(is_leaf).filter(|_| !TRUST_NAMES.contains(&exhibit.name.as_str()))
+}
+
+/// Whether a file can only be there to be trusted: it holds several certificates, and each signs itself.
+fn is_bundle(exhibit: &Exhibit) -> bool {
+    exhibit.certificates.len() > 1
+        && exhibit.certificates.iter().all(|certificate| certificate.is_own_issuer())
 }
 
 /// Whether a certificate is an authority's: it says so, or it issued another one that is here.
