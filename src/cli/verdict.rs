@@ -113,7 +113,7 @@ fn one(out: &mut String, finding: &Finding, command: Option<&str>) {
     let mut lines = tagged(&fact, FINDING, &id);
     lines.extend(finding.detail.iter().flat_map(|detail| wrapped(&harmless(detail), MORE)));
     let hint = finding.hint.as_deref().filter(|hint| Some(*hint) != command);
-    lines.extend(hint.iter().flat_map(|hint| wrapped(&harmless(&format!("hint: {hint}")), MORE)));
+    lines.extend(hint.iter().flat_map(|hint| mend(&harmless(hint))));
     lines.iter().for_each(|line| {
         let _ = writeln!(out, "{line}");
     });
@@ -129,6 +129,19 @@ fn tagged(text: &str, indent: usize, tag: &str) -> Vec<String> {
         _ => lines.push(format!("{tag:>WIDTH$}")),
     }
     lines
+}
+
+/// A hint; a command that is wider than the terminal has a line of its own, so that it can be copied.
+fn mend(hint: &str) -> Vec<String> {
+    let command = hint.strip_prefix("Run ").and_then(|rest| rest.strip_suffix('.'));
+    let command = command.or(hint.starts_with("pgtls ").then_some(hint));
+    let lines = wrapped(&format!("hint: {hint}"), MORE);
+    match command {
+        Some(command) if lines.len() > 1 => {
+            vec![format!("{:MORE$}hint: run", ""), format!("{:MORE$}  {command}", "")]
+        }
+        _ => lines,
+    }
 }
 
 /// The lines of pg_ident.conf that let each client in as the role that was asked about.

@@ -5,7 +5,7 @@ use super::report::Finding;
 use super::rules::{Rule, Severity};
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, Mode, Owner};
-use crate::keys::{KeyFile, looks_like_pkcs12};
+use crate::keys::{KeyContent, KeyFile, looks_like_pkcs12};
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
 use crate::x509::{Certificate, RevocationList, X509Error};
 use std::collections::HashMap;
@@ -107,14 +107,6 @@ impl Exhibit {
         self.name == STANDARD_INPUT
     }
 
-    /// The command of openssl that puts the file into another form, in its place.
-    fn converting(&self, command: &str) -> String {
-        match self.is_piped() {
-            true => format!("Pipe it through openssl {command}."),
-            false => format!("Run openssl {command} -in {0} -out {0}.", self.name),
-        }
-    }
-
     fn say(&mut self, rule: Rule, fact: impl Into<String>) {
         let finding = Finding::new(rule, &self.name, fact);
         self.findings.push(finding);
@@ -122,17 +114,18 @@ impl Exhibit {
 
     fn read_der(&mut self, der: &[u8], passphrase: Option<&[u8]>, known: &mut Known) {
         if let Ok(certificate) = known.certificate(der) {
-            let hint = self.converting("x509 -inform DER");
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             let detail = "PostgreSQL and libpq read certificates as PEM alone: no start line.";
-            self.findings.push(finding.detail(detail).hint(hint));
+            self.findings.push(finding.detail(detail));
             self.certificates.push(certificate);
         } else if let Ok(list) = RevocationList::from_der(der) {
-            let hint = self.converting("crl -inform DER");
-            let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER").hint(hint);
+            let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             self.findings.push(finding.detail("PostgreSQL and libpq read revocation lists as PEM alone."));
             self.lists.push(list);
         } else if let Some(key) = KeyFile::read(der, passphrase) {
+            if key.content == KeyContent::Damaged {
+                self.say(Rule::BlockUnreadable, "it is a key in DER that cannot be read");
+            }
             self.keys.push(key);
         } else {
             self.say(Rule::BlockUnreadable, "it is DER of no kind that is known here");
@@ -181,9 +174,8 @@ impl Exhibit {
     fn read_block(&mut self, block: &ScannedBlock, passphrase: Option<&[u8]>, known: &mut Known) {
         let unreadable = |what: &str| format!("the {what} that begins in line {} cannot be read", block.line);
         if block.kind == BlockKind::TrustedCertificate {
-            let hint = self.converting("x509");
             let fact = "it is an OpenSSL TRUSTED CERTIFICATE, which only OpenSSL reads";
-            self.findings.push(Finding::new(Rule::TrustedCertificate, &self.name, fact).hint(hint));
+            self.say(Rule::TrustedCertificate, fact);
         }
         if let Some(der) = block.certificate_der() {
             match known.certificate(der) {
@@ -199,7 +191,7 @@ impl Exhibit {
                 Err(_) => self.say(Rule::BlockUnreadable, unreadable("revocation list")),
             }
         } else if let Some(key) = KeyFile::from_block(block, passphrase) {
-            if matches!(key.content, crate::keys::KeyContent::Damaged) {
+            if key.content == KeyContent::Damaged {
                 self.say(Rule::BlockUnreadable, unreadable("key"));
             }
             self.keys.push(key);

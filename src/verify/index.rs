@@ -135,7 +135,8 @@ impl<'a> Index<'a> {
         }
         // Not under the lock: it is what takes the time.
         let key = PublicKey::from_spki_der(&issuer.public_key);
-        let check = key.verify(child.signature_algorithm(), child.to_be_signed(), child.signature());
+        let signed = child.signed();
+        let check = key.verify(signed.algorithm, signed.to_be_signed, signed.signature);
         if let Some(pair) = pair {
             checks().insert(pair, check.clone());
         }

@@ -2,6 +2,7 @@
 
 use super::chain::Held;
 use super::exhibit::Exhibit;
+use super::mend::{in_order, rewritten, run};
 use super::policy::{Policy, Reader};
 use super::report::Finding;
 use super::rules::{Rule, Severity};
@@ -34,7 +35,7 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy,
         found.push(Finding::new(Rule::KeyMissing, file, fact).detail(detail));
         return;
     };
-    form(identity, exhibit, key, policy, found);
+    form(identity, exhibit, key, scene, policy, found);
     match &key.content {
         KeyContent::Underivable { kind } => {
             let fact = format!("whether it is the key of {file} could not be checked");
@@ -51,7 +52,8 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy,
         Some(_) if identity.exhibit.certificates.iter().any(|other| is_key_of(key, other)) => {
             let fact = format!("the certificate of {} is not the first in it", exhibit.name);
             let detail = "PostgreSQL and libpq want the leaf first: key values mismatch.";
-            let hint = "Put the leaf first, then the intermediate that signed it.";
+            let hint = in_order(identity.exhibit, scene)
+                .unwrap_or_else(|| "Put the leaf first, then the intermediate that signed it.".to_owned());
             found.push(Finding::new(Rule::LeafNotFirst, file, fact).detail(detail).hint(hint));
         }
         _ => {
@@ -67,10 +69,12 @@ fn form(
     identity: &Identity<'_>,
     exhibit: &Exhibit,
     key: &KeyFile,
+    scene: &Scene<'_>,
     policy: &Policy,
     found: &mut Vec<Finding>,
 ) {
     let file = exhibit.name.as_str();
+    let path = scene.path(file);
     let is_der = key.form == KeyForm::Der;
     match (key.encryption, key.encoding) {
         (KeyEncryption::Pkcs8, _) if is_der && identity.logs_in => {
@@ -79,13 +83,13 @@ fn form(
             found.push(Finding::new(Rule::KeyEncryptedDer, file, fact).detail(detail));
         }
         (KeyEncryption::None, _) if is_der && identity.serves => {
-            let hint = format!("Run openssl pkcs8 -topk8 -nocrypt -inform DER -in {file} -out NEW.");
+            let hint = run(&rewritten("pkey -inform DER", &path));
             let finding = Finding::new(Rule::DerNotPem, file, "it is DER");
             found.push(finding.detail("The server reads PEM alone.").hint(hint));
         }
         (KeyEncryption::None, KeyEncoding::Pkcs1 | KeyEncoding::Sec1) if identity.logs_in => {
             let name = if key.encoding == KeyEncoding::Pkcs1 { "PKCS#1" } else { "SEC1" };
-            let hint = format!("Run openssl pkcs8 -topk8 -nocrypt -in {file} -out NEW.");
+            let hint = run(&rewritten("pkey", &path));
             let fact = format!("it is {name}; native-tls reads PKCS#8 alone");
             found.push(Finding::new(Rule::KeyNotPkcs8, file, fact).hint(hint));
         }
@@ -113,6 +117,7 @@ pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
     for exhibit in scene.exhibits.iter().filter(alone) {
         let Some(owner) = exhibit.owner else { continue };
         let file = exhibit.name.as_str();
+        let path = scene.path(file);
         let of_server = servers.contains(file);
         let mode = exhibit.mode;
         let reader = match policy.reader {
@@ -122,17 +127,21 @@ pub(super) fn modes(scene: &Scene<'_>, policy: &Policy, found: &mut Vec<Finding>
         if let Some(reader) = reader.filter(|uid| of_server && owner.uid != *uid && owner.uid != ROOT) {
             let fact = format!("it belongs to user {}, and the server runs as user {reader}", owner.uid);
             let detail = "PostgreSQL takes a key of its own user's or of root's alone.";
-            let hint = format!("Run chown {reader} {file}.");
+            let hint = run(&format!("chown {reader} {path}"));
             found.push(Finding::new(Rule::KeyOwner, file, fact).detail(detail).hint(hint));
         }
         if let Some(problem) = key_mode_problem(mode.bits(), owner.uid == ROOT) {
             let fact = format!("its mode is {mode}, and PostgreSQL refuses it");
-            let hint = format!("Run chmod 0600 {file}.");
+            let hint = match reader.filter(|_| of_server && owner.uid == ROOT) {
+                // Closed to its group it would be root's alone.
+                Some(uid) => run(&format!("chmod 0600 {path} && chown {uid} {path}")),
+                None => run(&format!("chmod 0600 {path}")),
+            };
             found.push(Finding::new(Rule::KeyModeTooOpen, file, fact).detail(problem).hint(hint));
         } else if of_server && owner.uid == ROOT && mode.bits() & 0o040 == 0 {
             let fact = "it is root's alone, and the server never runs as root";
             let hint = match reader {
-                Some(uid) => format!("Run chown {uid} {file}."),
+                Some(uid) => run(&format!("chown {uid} {path}")),
                 None => "Install it with -o postgres -m 0600; --server-uid judges for the server's user."
                     .to_string(),
             };

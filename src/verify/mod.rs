@@ -4,6 +4,7 @@
 //! maker but the bottom row of modules, so that a mistake in making is not repeated in judging. The catalogue is in
 //! `rules`; what looks for what is in the siblings, by subject.
 
+mod applicable;
 mod archive;
 mod authority;
 mod chain;
@@ -18,6 +19,7 @@ mod keyfiles;
 mod leaf;
 mod login;
 mod logins;
+mod mend;
 mod path;
 mod policy;
 mod report;
@@ -25,6 +27,7 @@ mod revocation;
 mod rules;
 mod scene;
 mod settings;
+mod wellformed;
 
 pub use chain::{Chain, End, Held};
 pub use difference::{Comparison, Difference, DifferenceKind, Field, Remark, RemarkKind, Shelf, compare};
@@ -112,6 +115,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     archive::judge(&scene, roles, &mut found);
     client::judge(&scene, roles, policy, &mut found);
     found.retain(|finding| !is_waived(finding, policy));
+    found.iter_mut().for_each(|finding| mend::add(finding, &scene, policy));
     (Report::of(found), tally(&scene))
 }
 

@@ -2,12 +2,14 @@
 
 use super::chain::{self, Chain, End, Held};
 use super::leaf::allows;
+use super::mend::run;
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::{Identity, Scene, Side};
+use super::wellformed;
 use crate::keys::{PublicKey, SignatureAlgorithm, SignatureCheck, SignatureScheme};
-use crate::x509::{Certificate, GeneralName, KeyUsage, format_instant, keeps_constraints};
+use crate::x509::{Certificate, GeneralName, KeyUsage, format_instant, keeps_constraints, keeps_directories};
 use time::OffsetDateTime;
 
 /// What OpenSSL's security level 2, the default of Debian and others, takes: 112 bits (SSL_CTX_set_security_level(3)).
@@ -44,16 +46,13 @@ pub(super) fn by_link<'a>(
         place(at, &mut |found| {
             window(link, chain.links.get(at + 1), policy, found);
             strength(link, is_anchor, found);
-            for oid in &link.certificate.unknown_critical_extensions {
-                let fact = format!("the critical extension {oid} is unknown, so nobody may accept it");
-                found.push(Finding::new(Rule::CriticalExtensionUnknown, link.file, fact));
-            }
+            wellformed::certificate(link, is_anchor, found);
         });
         if let Some(issuer) = chain.links.get(at + 1) {
             place(at, &mut |found| signature(link, issuer, scene, found));
             place(at + 1, &mut |found| {
                 authority(issuer, link, at, side, found);
-                constraints(issuer, identity.leaf, found);
+                constraints(issuer, chain.links.get(..=at).unwrap_or_default(), found);
             });
         }
     }
@@ -95,13 +94,25 @@ fn end(chain: &Chain<'_>, side: Side, scene: &Scene<'_>, found: &mut Vec<Finding
                 format!("{} is trusted, but is no anchor: it does not sign itself", last.certificate.subject);
             let detail =
                 "PostgreSQL and libpq take no partial chain: a trust file has to reach a self-signed root.";
-            let hint = format!("Append the root's certificate to {trust}.");
+            let roots = scene.certificates().iter();
+            let root = roots.filter(|other| other.certificate.may_have_issued(last.certificate));
+            let hint = match root
+                .filter(|root| scene.holds_alone(root))
+                .find(|root| root.certificate.is_own_issuer())
+            {
+                Some(root) => run(&format!("cat {} >> {}", scene.path(root.file), scene.path(trust))),
+                None => format!("Append the certificate of {} to {trust}.", last.certificate.issuer),
+            };
             Finding::new(Rule::AnchorNotSelfSigned, last.file, fact).detail(detail).hint(hint)
         }
         End::NotTrusted => {
             let fact = format!("{} signs itself and is not in {trust}", last.certificate.subject);
-            let hint = format!("Put it into {trust}, if it belongs there.");
-            Finding::new(Rule::NotTrusted, last.file, fact).hint(hint)
+            let detail = format!("If the other side is to trust it, it has to be in {trust} itself.");
+            let hint = match scene.holds_alone(last) {
+                true => run(&format!("cat {} >> {}", scene.path(last.file), scene.path(trust))),
+                false => format!("Put it into {trust}, if it belongs there."),
+            };
+            Finding::new(Rule::NotTrusted, last.file, fact).detail(detail).hint(hint)
         }
     };
     found.push(finding);
@@ -187,7 +198,7 @@ fn incomplete(last: &Held<'_>, scene: &Scene<'_>, side: Side) -> Finding {
 }
 
 fn weak_algorithm(certificate: &Certificate) -> Option<SignatureAlgorithm> {
-    let algorithm = SignatureAlgorithm::from_der(certificate.signature_algorithm())?;
+    let algorithm = SignatureAlgorithm::from_der(certificate.signed().algorithm)?;
     algorithm.security_bits().is_some_and(|bits| bits < LEVEL_2_BITS).then_some(algorithm)
 }
 
@@ -198,10 +209,14 @@ fn signature<'a>(child: &Held<'a>, issuer: &Held<'a>, scene: &Scene<'a>, found: 
         SignatureCheck::NotChecked { .. } if weak_algorithm(child.certificate).is_some() => {}
         SignatureCheck::Bad => {
             let fact = format!("its signature was not made by the key of {}", issuer.certificate.subject);
-            found.push(Finding::new(Rule::SignatureBad, child.file, fact));
+            let detail = match child.file == issuer.file {
+                true => "It was altered.".to_owned(),
+                false => format!("It was altered, or the certificate in {} is of another key.", issuer.file),
+            };
+            found.push(Finding::new(Rule::SignatureBad, child.file, fact).detail(detail));
         }
         SignatureCheck::NotChecked { reason } => {
-            let detail = format!("{reason}.");
+            let detail = format!("{reason}. That key is the one in {}.", issuer.file);
             let fact = "its signature could not be checked";
             found.push(Finding::new(Rule::SignatureNotChecked, child.file, fact).detail(detail));
         }
@@ -229,7 +244,8 @@ fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, foun
         let fact = format!("its path length is {most}, and {below} CA follows it");
         found.push(Finding::new(Rule::PathLengthExceeded, file, fact));
     }
-    if !allows(certificate, side) {
+    // Of what is no CA that has been said.
+    if is_ca && !allows(certificate, side) {
         let usages =
             certificate.extended_key_usage.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let fact = format!("its extended key usage, {usages}, forbids what is under it");
@@ -237,35 +253,45 @@ fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, foun
     }
 }
 
-fn constraints(issuer: &Held<'_>, leaf: Held<'_>, found: &mut Vec<Finding>) {
-    let (permitted, excluded) = (&issuer.certificate.permitted, &issuer.certificate.excluded);
-    if permitted.is_empty() && excluded.is_empty() {
-        return;
-    }
-    for name in constrained_names(leaf.certificate) {
-        if !keeps_constraints(&name, permitted, excluded) {
-            let fact = format!(
-                "\"{}\" is outside the names that {} may sign",
-                name.short(),
-                issuer.certificate.subject
-            );
-            found.push(Finding::new(Rule::NameConstraints, leaf.file, fact));
+/// Whether the leaf, and every authority below that is not its own issuer's namesake, keeps to the constraints.
+fn constraints(issuer: &Held<'_>, below: &[Held<'_>], found: &mut Vec<Finding>) {
+    let Certificate { permitted, excluded, permitted_directories, excluded_directories, subject, .. } =
+        issuer.certificate;
+    for (at, link) in
+        below.iter().enumerate().filter(|(at, link)| *at == 0 || !link.certificate.is_self_issued())
+    {
+        let mut say = |name: &str| {
+            let fact = format!("\"{name}\" is outside the names that {subject} may sign");
+            found.push(Finding::new(Rule::NameConstraints, link.file, fact));
+        };
+        for name in constrained_names(link.certificate, at == 0) {
+            if !keeps_constraints(&name, permitted, excluded) {
+                say(&name.short());
+            }
         }
+        if !keeps_directories(&link.certificate.subject, permitted_directories, excluded_directories) {
+            say(&link.certificate.subject.to_string());
+        }
+    }
+    if issuer.certificate.has_other_constraints {
+        let fact = "some of its name constraints are of a kind that is not judged here";
+        let detail = "Only those on host names, addresses, mail and whole subjects are; OpenSSL may refuse what is under it.";
+        found.push(Finding::new(Rule::ConstraintsNotChecked, issuer.file, fact).detail(detail));
     }
 }
 
-/// OpenSSL takes a common name for a host where there is no dNSName (NAME_CONSTRAINTS_check_CN).
-fn constrained_names(leaf: &Certificate) -> Vec<GeneralName> {
-    let mut names = leaf.subject_alt_names.clone();
-    if !names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
-        let hosts = leaf.subject.common_names().into_iter().filter(|name| name.contains('.'));
+/// OpenSSL takes a leaf's common name for a host where there is no dNSName (NAME_CONSTRAINTS_check_CN).
+fn constrained_names(certificate: &Certificate, is_leaf: bool) -> Vec<GeneralName> {
+    let mut names = certificate.subject_alt_names.clone();
+    if is_leaf && !names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
+        let hosts = certificate.subject.common_names().into_iter().filter(|name| name.contains('.'));
         names.extend(hosts.map(GeneralName::Dns));
     }
     names
 }
 
 fn scram(leaf: Held<'_>, found: &mut Vec<Finding>) {
-    let algorithm = SignatureAlgorithm::from_der(leaf.certificate.signature_algorithm());
+    let algorithm = SignatureAlgorithm::from_der(leaf.certificate.signed().algorithm);
     let is_eddsa =
         |scheme: &SignatureScheme| matches!(scheme, SignatureScheme::Ed25519 | SignatureScheme::Ed448);
     if let Some(algorithm) = algorithm.filter(|algorithm| is_eddsa(&algorithm.scheme)) {
@@ -284,7 +310,10 @@ fn appended(identity: &Identity<'_>, chain: &Chain<'_>, scene: &Scene<'_>, found
         if !identity.sent.iter().any(|held| held.certificate.der == link.certificate.der) {
             let fact = format!("its file lacks the intermediate {}", link.certificate.subject);
             let detail = "It works only where the other side has the intermediate; one that trusts the root alone refuses it.";
-            let hint = format!("Append {} to {}.", scene.home(link.certificate), identity.leaf.file);
+            let hint = match scene.holds_alone(link) {
+                true => run(&format!("cat {} >> {}", scene.path(link.file), scene.path(identity.leaf.file))),
+                false => format!("Append the certificate of it to {}.", identity.leaf.file),
+            };
             found.push(
                 Finding::new(Rule::IntermediateNotAppended, identity.leaf.file, fact)
                     .detail(detail)

@@ -1,14 +1,17 @@
 //! Revocation lists, as PostgreSQL and libpq use them: as soon as one is loaded, every issuer in every chain needs a
 //! current one (X509_V_FLAG_CRL_CHECK and CRL_CHECK_ALL).
 
+use super::applicable::{Choice, choose, is_current};
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
+use super::mend::{rewritten, run};
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::{Identity, Roles, Scene, Side};
+use super::wellformed;
 use crate::keys::{PublicKey, SignatureCheck, name_hash};
-use crate::x509::{KeyUsage, RevocationList, format_date, format_instant};
+use crate::x509::{KeyUsage, Revocation, RevocationList, RevocationReason, format_date, format_instant};
 use time::OffsetDateTime;
 
 /// A list and its file.
@@ -39,6 +42,7 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
     for held in &lists {
         currency(held, policy, found);
         signature(held, scene, found);
+        wellformed::list(held.list, held.file, found);
     }
     for identity in &scene.identities {
         for side in [Side::Server, Side::Client] {
@@ -97,10 +101,6 @@ pub(super) fn is_in(name: &str, directory: &str) -> bool {
     name.strip_prefix(directory.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn is_current(list: &RevocationList, at: OffsetDateTime) -> bool {
-    list.this_update <= at && list.next_update.is_none_or(|next| at <= next)
-}
-
 fn is_superseded(held: &HeldList<'_>, all: &[HeldList<'_>], at: OffsetDateTime) -> bool {
     let better = |other: &HeldList<'_>| other.list.issuer == held.list.issuer && is_current(other.list, at);
     !is_current(held.list, at) && all.iter().any(better)
@@ -109,13 +109,17 @@ fn is_superseded(held: &HeldList<'_>, all: &[HeldList<'_>], at: OffsetDateTime) 
 /// Whether each list lies under the name by which it is looked for: `openssl crl -hash`, `.r` and a number.
 fn hash_names(lists: &[HeldList<'_>], directory: &str, found: &mut Vec<Finding>) {
     for held in lists.iter().filter(|held| is_in(held.file, directory)) {
-        let name = held.file.rsplit('/').next().unwrap_or_default();
         let wanted = format!("{:08x}.r", name_hash(&held.list.issuer.canonical_der()));
-        let number = name.strip_prefix(&wanted).and_then(|number| number.parse::<u32>().ok());
-        if number.is_none() {
+        // `openssl rehash` leaves the file where it is, and puts a link beside it.
+        let is_found = lists.iter().filter(|other| other.list == held.list).any(|other| {
+            let name = other.file.rsplit('/').next().unwrap_or_default();
+            let number = name.strip_prefix(&wanted).and_then(|number| number.parse::<u32>().ok());
+            is_in(other.file, directory) && number.is_some()
+        });
+        if !is_found {
             let fact = format!("nobody looks for the list of {} under that name", held.list.issuer);
             let detail = "Every certificate under its issuer is refused: unable to get certificate CRL.";
-            let hint = format!("Name it {wanted}0, or run openssl rehash {directory}.");
+            let hint = run(&format!("openssl rehash {directory}"));
             found.push(Finding::new(Rule::CrlHashName, held.file, fact).detail(detail).hint(hint));
         }
     }
@@ -133,7 +137,11 @@ fn form(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             found.push(Finding::new(Rule::CrlOnlyInTrust, &exhibit.name, fact).detail(detail));
         } else if !exhibit.certificates.is_empty() {
             let fact = "a certificate in a CRL file becomes a trust anchor";
-            let hint = "Keep the lists alone in it.";
+            let path = scene.path(&exhibit.name);
+            let hint = match exhibit.lists.len() {
+                1 => run(&rewritten("crl", &path)),
+                _ => "Keep the lists alone in it.".to_owned(),
+            };
             found.push(Finding::new(Rule::CaInCrlFile, &exhibit.name, fact).hint(hint));
         }
     }
@@ -204,9 +212,10 @@ fn signature(held: &HeldList<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     if issuers.is_empty() {
         return;
     }
+    let signed = list.signed();
     let good = |issuer: &&&Held<'_>| {
         let key = PublicKey::from_spki_der(&issuer.certificate.public_key);
-        key.verify(list.signature_algorithm(), list.to_be_signed(), list.signature()) == SignatureCheck::Good
+        key.verify(signed.algorithm, signed.to_be_signed, signed.signature) == SignatureCheck::Good
     };
     let Some(signer) = issuers.iter().find(good) else {
         let fact = format!("the list of {} was not signed with its key", list.issuer);
@@ -232,25 +241,46 @@ fn chain_lists(
     if chain.end != End::Anchor {
         return;
     }
-    for link in &chain.links {
+    for (at, link) in chain.links.iter().enumerate() {
         let certificate = link.certificate;
-        let of_issuer: Vec<&HeldList<'_>> =
-            lists.iter().filter(|held| held.list.issuer == certificate.issuer).collect();
-        let is_anchor = certificate.is_own_issuer();
-        if of_issuer.is_empty() && !(is_anchor && chain.links.len() > 1) {
-            let fact =
-                format!("no revocation list of {} is here, and {} needs one", certificate.issuer, link.file);
-            let detail = "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
-            let hint = "Append its list, which may be empty.";
-            let file = lists.first().map_or(link.file, |held| held.file);
-            found.push(Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint));
-        }
-        // OpenSSL takes who is on the list for revoked, from whenever on the list says.
-        if let Some(entry) = of_issuer.iter().find_map(|held| held.list.find(&certificate.serial)) {
-            let since =
-                if entry.instant <= policy.at { "since" } else { "even before the date on the list," };
-            let fact = format!("it is revoked, {since} {}", format_instant(entry.instant));
-            found.push(Finding::new(Rule::Revoked, link.file, fact));
+        // The anchor signs itself.
+        let issuer = chain.links.get(at + 1).unwrap_or(link);
+        let is_anchor = at + 1 == chain.links.len() && at > 0;
+        match choose(certificate, issuer.certificate, lists.iter().map(|held| held.list), policy.at) {
+            // What it signed has been said to lack the same list.
+            Choice::Missing if is_anchor => {}
+            Choice::Missing => found.push(missing(link, lists)),
+            Choice::OutOfScope(list) => found.push(out_of_scope(link, list, lists)),
+            // OpenSSL takes who is on the list for revoked, from whenever on the list says.
+            Choice::Taken(list) => {
+                let entry = list.find(&certificate.serial);
+                let stays = |entry: &Revocation<'_>| entry.reason != Some(RevocationReason::RemoveFromCrl);
+                let Some(entry) = entry.filter(stays) else { continue };
+                let since =
+                    if entry.instant <= policy.at { "since" } else { "even before the date on the list," };
+                let fact = format!("it is revoked, {since} {}", format_instant(entry.instant));
+                found.push(Finding::new(Rule::Revoked, link.file, fact));
+            }
         }
     }
+}
+
+fn missing(link: &Held<'_>, lists: &[HeldList<'_>]) -> Finding {
+    let issuer = &link.certificate.issuer;
+    let fact = format!("no revocation list of {issuer} is here that counts, and {} needs one", link.file);
+    let detail =
+        "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
+    let file = lists.first().map_or(link.file, |held| held.file);
+    let hint = format!(
+        "Append a whole list of {issuer} to it, which may be empty: openssl ca -gencrl, where its key is."
+    );
+    Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint)
+}
+
+fn out_of_scope(link: &Held<'_>, list: &RevocationList, lists: &[HeldList<'_>]) -> Finding {
+    let fact = format!("the list of {} is not about certificates like {}", list.issuer, link.file);
+    let detail = "Its issuingDistributionPoint names some certificates alone, and OpenSSL wants a list for each, the root's \
+                  own among them: different CRL scope.";
+    let file = lists.iter().find(|held| held.list == list).map_or(link.file, |held| held.file);
+    Finding::new(Rule::CrlScope, file, fact).detail(detail)
 }

@@ -159,8 +159,16 @@ catalogue! {
     NameConstraints, "name-constraints", Error, "RFC 5280 §6.1.3 (b), (c)";
     /// An extended key usage on a CA forbids what is under it.
     CaUsageForbids, "ca-usage-forbids", Error, "OpenSSL: X509_check_purpose(3)";
-    /// A critical extension is unknown, so nobody may accept the certificate.
-    CriticalExtensionUnknown, "critical-extension-unknown", Error, "RFC 5280 §4.2";
+    /// A CA has name constraints of a kind that is not judged here.
+    ConstraintsNotChecked, "constraints-not-checked", Warning, "RFC 5280 §4.2.1.10";
+    /// A critical extension is unknown, so nobody may accept the certificate or the revocation list.
+    CriticalExtensionUnknown, "critical-extension-unknown", Error, "RFC 5280 §4.2, §5.2";
+    /// An extension is there twice, and OpenSSL knows no such certificate where it is one that it reads.
+    ExtensionRepeated, "extension-repeated", Error, "RFC 5280 §4.2; OpenSSL: X509_get_ext_d2i(3)";
+    /// An extension cannot be read, and OpenSSL knows no such certificate where it is one that it reads.
+    ExtensionUnreadable, "extension-unreadable", Error, "RFC 5280 §4.2; OpenSSL: X509_get_ext_d2i(3)";
+    /// The algorithms named inside and behind what is signed differ, and OpenSSL takes the signature for a bad one.
+    AlgorithmsDiffer, "algorithms-differ", Error, "RFC 5280 §4.1.1.2, §5.1.1.2; OpenSSL: X509_verify(3)";
 
     // Time.
     /// It has ended.
@@ -263,6 +271,10 @@ catalogue! {
     CrlMissing, "crl-missing", Error, "PostgreSQL: X509_V_FLAG_CRL_CHECK_ALL, be-secure-openssl.c";
     /// A revocation list was not signed by its issuer, or its issuer may not sign lists.
     CrlSignatureBad, "crl-signature-bad", Error, "RFC 5280 §6.3.3 (f), (g)";
+    /// A delta list is taken for a whole one: who is revoked on its base list alone is let in.
+    CrlDelta, "crl-delta", Error, "RFC 5280 §5.2.4; OpenSSL: get_crl_score, crypto/x509/x509_vfy.c";
+    /// A list is about some certificates alone, and another one in the chain needs a list too.
+    CrlScope, "crl-scope", Error, "RFC 5280 §5.2.5; OpenSSL: X509_V_ERR_DIFFERENT_CRL_SCOPE";
     /// A file of a CRL directory does not bear the hash name under which it is looked for.
     CrlHashName, "crl-hash-name", Error, "OpenSSL: X509_LOOKUP_hash_dir(3)";
     /// A certificate inside a CRL file becomes a trust anchor.

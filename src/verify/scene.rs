@@ -6,6 +6,7 @@
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
 use super::index::{ByEnd, Index};
+use super::mend;
 use super::policy::Policy;
 use crate::keys::{KeyFile, PublicKey};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
@@ -176,8 +177,16 @@ impl<'a> Scene<'a> {
                 .find(|identity| wanted(identity) && identity.leaf.certificate.is_own_issuer())
         };
         // The self-signed layout: each side trusts the certificate of the other.
-        let client = signs_itself(|identity| identity.logs_in).map(|identity| identity.exhibit);
-        let server = signs_itself(|identity| identity.serves).map(|identity| identity.exhibit);
+        // Where there are several, a bundle of them.
+        let home = |identity: &Identity<'a>| {
+            let holds = |exhibit: &&Exhibit| {
+                is_bundle(exhibit)
+                    && exhibit.certificates.iter().any(|other| other.der == identity.leaf.certificate.der)
+            };
+            exhibits.iter().find(holds).unwrap_or(identity.exhibit)
+        };
+        let client = signs_itself(|identity| identity.logs_in).map(home);
+        let server = signs_itself(|identity| identity.serves).map(home);
         let any_ca = exhibits.iter().find(|exhibit| exhibit.certificates.iter().any(|c| c.ca == Some(true)));
         if !scene.trust_is_elsewhere {
             scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
@@ -273,37 +282,30 @@ impl<'a> Scene<'a> {
     /// The command that makes end-entities anew, with their names, under the same authorities.
     #[must_use]
     pub fn mend(&self) -> &str {
-        self.mend.get_or_init(|| self.command_that_mends())
+        self.mend.get_or_init(|| mend::anew(self))
     }
 
-    fn command_that_mends(&self) -> String {
-        let layout = match (
-            self.authorities.iter().any(|held| held.certificate.is_own_issuer()),
-            self.authorities.len(),
-        ) {
-            (true, 1) => "chain",
-            (true, _) => "chain --intermediate",
-            (false, _) => "self-signed",
-        };
-        if !is_word(self.directory) {
-            return "Make new ones with pgtls gen --force, in the same directory.".to_owned();
-        }
-        let mut command = format!("pgtls gen {layout} --force -D {}", self.directory);
-        for identity in &self.identities {
-            let common = identity.leaf.certificate.subject.common_names().into_iter().next();
-            let Some(common) = common.filter(|name| is_word(name)) else { continue };
-            let words = if identity.exhibit.stem() == "replication" {
-                format!(" --replication={common}")
-            } else if identity.serves && !command.contains(" --server ") {
-                format!(" --server {common}")
-            } else if identity.logs_in && !command.contains(" --client ") {
-                format!(" --client {common}")
-            } else {
-                continue;
-            };
-            command.push_str(&words);
-        }
-        command
+    /// A file as a command names it from where the user stands.
+    #[must_use]
+    pub fn path(&self, file: &str) -> String {
+        let is_below = !file.contains('/') && self.directory != "." && self.directory != file;
+        let path = if is_below { format!("{}/{file}", self.directory) } else { file.to_owned() };
+        if mend::is_word(&path) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+    }
+
+    /// Whether a certificate's file holds nothing else, so that it can be appended to another as it is.
+    #[must_use]
+    pub fn holds_alone(&self, held: &Held<'_>) -> bool {
+        let mut files = self.exhibits.iter().filter(|exhibit| exhibit.name == held.file);
+        files.any(|exhibit| {
+            exhibit.certificates.len() == 1 && exhibit.findings.is_empty() && exhibit.lists.is_empty()
+        })
+    }
+
+    /// What was looked at, as the user names it.
+    #[must_use]
+    pub fn directory(&self) -> &'a str {
+        self.directory
     }
 
     /// Every certificate once, under the file that is most its own.
@@ -323,12 +325,21 @@ impl<'a> Scene<'a> {
 fn leaf_of<'a>(exhibit: &'a Exhibit, index: &Index<'_>, said: bool) -> Option<&'a Certificate> {
     let mut certificates = exhibit.certificates.iter().map(Arc::as_ref);
     let first = exhibit.certificates.first()?;
+    if !said && is_bundle(exhibit) {
+        return None;
+    }
     let named = names(exhibit, &SERVER_NAMES) || names(exhibit, &CLIENT_NAMES);
     let is_leaf = |certificate: &&Certificate| !is_authority(certificate, index);
     if said || (named && is_authority(first, index)) {
         return certificates.find(is_leaf).or(Some(first));
     }
     certificates.find(is_leaf).filter(|_| !TRUST_NAMES.contains(&exhibit.name.as_str()))
+}
+
+/// Whether a file can only be there to be trusted: it holds several certificates, and each signs itself.
+fn is_bundle(exhibit: &Exhibit) -> bool {
+    exhibit.certificates.len() > 1
+        && exhibit.certificates.iter().all(|certificate| certificate.is_own_issuer())
 }
 
 /// Whether a certificate is an authority's: it says so, or it issued another one that is here.
@@ -345,13 +356,6 @@ fn is_authority(certificate: &Certificate, index: &Index<'_>) -> bool {
         Some(ca) => ca && (signs || !host),
         None => signs,
     }
-}
-
-/// Whether a name or path can stand in a command as it is.
-fn is_word(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte))
-        && !name.starts_with('-')
 }
 
 fn names(exhibit: &Exhibit, list: &[&str]) -> bool {

@@ -4,7 +4,7 @@ use super::claims::{self, MalformedName};
 use super::der::dotted_oid;
 use super::extension::{ExtendedKeyUsage, KeyUsage};
 use super::signature::SignedParts;
-use super::{GeneralName, Name, SubtreeName, Usage, Window, X509Error};
+use super::{GeneralName, Name, SubtreeName, Usage, Window, X509Error, distribution};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
@@ -52,9 +52,15 @@ pub struct Certificate {
     pub permitted: Vec<SubtreeName>,
     /// nameConstraints, excluded subtrees of the types that we know.
     pub excluded: Vec<SubtreeName>,
-    /// Whether nameConstraints has more than `permitted` and `excluded` show: subtrees of other types, networks whose
-    /// mask has holes, or subtrees with bounds (RFC 5280 §4.2.1.10 has none).
+    /// nameConstraints, permitted subtrees of the type directoryName: those of whole subjects.
+    pub permitted_directories: Vec<Name>,
+    /// nameConstraints, excluded subtrees of the type directoryName.
+    pub excluded_directories: Vec<Name>,
+    /// Whether nameConstraints has more than the four lists show: subtrees of other types, networks whose mask has holes,
+    /// or subtrees with bounds (RFC 5280 §4.2.1.10 has none).
     pub has_other_constraints: bool,
+    /// The places of cRLDistributionPoints, each as its DER GeneralName.
+    pub distribution_points: Vec<Vec<u8>>,
     /// subjectKeyIdentifier.
     pub subject_key_identifier: Option<Vec<u8>>,
     /// authorityKeyIdentifier, keyid form.
@@ -117,7 +123,10 @@ impl Certificate {
             other_alt_names: 0,
             permitted: Vec::new(),
             excluded: Vec::new(),
+            permitted_directories: Vec::new(),
+            excluded_directories: Vec::new(),
             has_other_constraints: false,
+            distribution_points: Vec::new(),
             subject_key_identifier: None,
             authority_key_identifier: None,
             unknown_critical_extensions: claims::unknown_critical(parsed.extensions()),
@@ -153,8 +162,15 @@ impl Certificate {
             ParsedExtension::NameConstraints(constraints) => {
                 self.permitted = claims::subtrees(constraints.permitted_subtrees.as_deref());
                 self.excluded = claims::subtrees(constraints.excluded_subtrees.as_deref());
-                let shown = self.permitted.len() + self.excluded.len();
+                self.permitted_directories = claims::directories(constraints.permitted_subtrees.as_deref());
+                self.excluded_directories = claims::directories(constraints.excluded_subtrees.as_deref());
+                let networks_and_names = self.permitted.len() + self.excluded.len();
+                let directories = self.permitted_directories.len() + self.excluded_directories.len();
+                let shown = networks_and_names + directories;
                 self.has_other_constraints |= claims::plain_subtrees(extension.value) != Some(shown);
+            }
+            ParsedExtension::CRLDistributionPoints(_) => {
+                self.distribution_points = distribution::points(extension.value);
             }
             ParsedExtension::SubjectKeyIdentifier(identifier) => {
                 self.subject_key_identifier = Some(identifier.0.to_vec());
@@ -178,25 +194,9 @@ impl Certificate {
         parsed.map(|parsed| parsed.extensions().iter().map(raw).collect()).unwrap_or_default()
     }
 
-    /// The exact TBSCertificate: what the signature is over.
+    /// The TBSCertificate, the outer AlgorithmIdentifier and the signature.
     #[must_use]
-    pub fn to_be_signed(&self) -> &[u8] {
-        self.signed().to_be_signed
-    }
-
-    /// The DER AlgorithmIdentifier of the signature, the outer one.
-    #[must_use]
-    pub fn signature_algorithm(&self) -> &[u8] {
-        self.signed().algorithm
-    }
-
-    /// The signature; empty, which is never good, where its bits do not fill the last byte.
-    #[must_use]
-    pub fn signature(&self) -> &[u8] {
-        self.signed().signature
-    }
-
-    fn signed(&self) -> SignedParts<'_> {
+    pub fn signed(&self) -> SignedParts<'_> {
         SignedParts::of(&self.der).unwrap_or_default()
     }
 

@@ -3,7 +3,7 @@
 use super::constraints::network;
 use super::der::{SEQUENCE, dotted_oid, only};
 use super::extension::{ExtendedKeyUsage, KeyUsage};
-use super::{GeneralName, SubtreeName};
+use super::{GeneralName, Name, SubtreeName};
 use std::net::IpAddr;
 use x509_parser::extensions::{
     ExtendedKeyUsage as ParsedPurposes, GeneralName as ParsedName, GeneralSubtree,
@@ -118,6 +118,15 @@ fn subtree_name(name: &ParsedName<'_>) -> Option<SubtreeName> {
         ParsedName::IPAddress(bytes) => network(bytes),
         _ => None,
     }
+}
+
+/// The subtrees of whole subjects.
+pub(super) fn directories(list: Option<&[GeneralSubtree<'_>]>) -> Vec<Name> {
+    let directory = |subtree: &GeneralSubtree<'_>| match &subtree.base {
+        ParsedName::DirectoryName(name) => Name::from_der(name.as_raw()).ok(),
+        _ => None,
+    };
+    list.unwrap_or_default().iter().filter_map(directory).collect()
 }
 
 /// How many subtrees a nameConstraints extension has; `None` where one has bounds, or something is odd about its form,

@@ -1,6 +1,6 @@
 //! Name constraints: what they are, and whether a name keeps them (RFC 5280 §4.2.1.10).
 
-use super::GeneralName;
+use super::{GeneralName, Name};
 use serde::Serialize;
 use std::net::IpAddr;
 
@@ -23,6 +23,16 @@ pub fn keeps_constraints(name: &GeneralName, permitted: &[SubtreeName], excluded
     let mut of_its_type = permitted.iter().filter_map(|subtree| covers(subtree, name)).peekable();
     let is_permitted = of_its_type.peek().is_none() || of_its_type.any(|covered| covered);
     is_permitted && !excluded.iter().any(|subtree| covers(subtree, name) == Some(true))
+}
+
+/// Whether a subject keeps to the constraints on directoryName: below no excluded one, and below a permitted one where
+/// there are any. Compared as OpenSSL does (`nc_dn`), whatever the case of letters. An empty subject keeps all.
+#[must_use]
+pub fn keeps_directories(subject: &Name, permitted: &[Name], excluded: &[Name]) -> bool {
+    let whole = subject.canonical_der();
+    let is_below = |name: &Name| whole.starts_with(&name.canonical_der());
+    subject.is_empty()
+        || ((permitted.is_empty() || permitted.iter().any(is_below)) && !excluded.iter().any(is_below))
 }
 
 /// Whether a subtree holds a name; `None` where it is of another type.
@@ -130,6 +140,24 @@ mod tests {
             let permitted = [SubtreeName::Email(subtree.to_owned())];
             assert_eq!(keeps_constraints(&name(address), &permitted, &[]), keeps, "{subtree} {address}");
         }
+    }
+
+    #[test]
+    fn subjects_are_constrained_by_what_they_begin_with() {
+        let name = |text: &str| Name::parse(text).unwrap();
+        let acme = [name("O=Acme")];
+        for (subject, below) in [
+            ("O=Acme,CN=db.test", true),
+            ("O=ACME,OU=x,CN=db.test", true),
+            ("O=Acme", true),
+            ("CN=db.test,O=Acme", false),
+            ("O=Acme Inc,CN=db.test", false),
+        ] {
+            assert_eq!(keeps_directories(&name(subject), &acme, &[]), below, "{subject}");
+            assert_eq!(keeps_directories(&name(subject), &[], &acme), !below, "{subject}");
+        }
+        assert!(keeps_directories(&name(""), &acme, &acme));
+        assert!(keeps_directories(&name("CN=x"), &[name("O=a"), name("CN=x")], &[]));
     }
 
     #[test]

@@ -106,25 +106,9 @@ impl CertificateRequest {
         }
     }
 
-    /// The exact CertificationRequestInfo: what the signature is over, by the key that is asked for.
+    /// The CertificationRequestInfo, the AlgorithmIdentifier and the signature, which is by the key that is asked for.
     #[must_use]
-    pub fn to_be_signed(&self) -> &[u8] {
-        self.signed().to_be_signed
-    }
-
-    /// The DER AlgorithmIdentifier of the signature.
-    #[must_use]
-    pub fn signature_algorithm(&self) -> &[u8] {
-        self.signed().algorithm
-    }
-
-    /// The signature; empty, which is never good, where its bits do not fill the last byte.
-    #[must_use]
-    pub fn signature(&self) -> &[u8] {
-        self.signed().signature
-    }
-
-    fn signed(&self) -> SignedParts<'_> {
+    pub fn signed(&self) -> SignedParts<'_> {
         SignedParts::of(&self.der).unwrap_or_default()
     }
 }

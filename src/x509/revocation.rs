@@ -6,12 +6,13 @@ use super::der::{
     BOOLEAN, ENUMERATED, Element, Elements, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING,
     SEQUENCE, UTC_TIME, dotted_oid, only, place,
 };
+use super::distribution::ListScope;
 use super::instant::instant;
 use super::signature::{SignedParts, members};
 use super::{Name, X509Error};
 use std::ops::Range;
 use time::OffsetDateTime;
-use x509_parser::extensions::{AuthorityKeyIdentifier, X509Extension};
+use x509_parser::extensions::AuthorityKeyIdentifier;
 use x509_parser::prelude::FromDer;
 
 /// A revocation list that was read: its exact DER, and what this crate asks of it.
@@ -34,8 +35,8 @@ pub struct RevocationList {
     pub authority_key_identifier: Option<Vec<u8>>,
     /// Whether it is a delta list (deltaCRLIndicator, RFC 5280 §5.2.4): it says what changed since another one.
     pub is_delta: bool,
-    /// Whether it has an issuingDistributionPoint (RFC 5280 §5.2.5): it may cover a part of the certificates alone.
-    pub has_issuing_distribution_point: bool,
+    /// What its issuingDistributionPoint says that it covers; `None` without one, or with one that cannot be read.
+    pub scope: Option<ListScope>,
     /// Critical extensions, of the list or of entries, that OpenSSL does not handle, for which it refuses the list; as
     /// dotted object identifiers, each once.
     pub unknown_critical_extensions: Vec<String>,
@@ -43,8 +44,8 @@ pub struct RevocationList {
     pub repeated_extensions: Vec<String>,
     /// Extensions of the list of a known kind whose content cannot be read, as dotted object identifiers.
     pub unreadable_extensions: Vec<String>,
-    /// Whether the AlgorithmIdentifiers in and behind the signed part are the same to the byte; OpenSSL takes no list
-    /// where they differ.
+    /// Whether the AlgorithmIdentifiers in and behind the signed part are the same to the byte, as RFC 5280 §5.1.1.2
+    /// wants it; OpenSSL does not compare those of a list.
     pub algorithms_agree: bool,
     /// By serial number, so that one is found at once.
     entries: Vec<Entry>,
@@ -176,7 +177,7 @@ impl RevocationList {
             number: None,
             authority_key_identifier: None,
             is_delta: false,
-            has_issuing_distribution_point: false,
+            scope: None,
             unknown_critical_extensions: Vec::new(),
             repeated_extensions: Vec::new(),
             unreadable_extensions: Vec::new(),
@@ -253,10 +254,8 @@ impl RevocationList {
                     only(value, INTEGER).is_some()
                 }
                 ISSUING_DISTRIBUTION_POINT => {
-                    self.has_issuing_distribution_point = true;
-                    // The general parser knows its form.
-                    let parsed = X509Extension::from_der(element.whole).ok();
-                    parsed.is_some_and(|(_, parsed)| parsed.parsed_extension().error().is_none())
+                    self.scope = ListScope::from_der(value);
+                    self.scope.is_some()
                 }
                 _ => true,
             };
@@ -290,25 +289,9 @@ impl RevocationList {
         Revocation { serial: slice(&self.der, entry), instant: entry.instant, reason: entry.reason }
     }
 
-    /// The exact TBSCertList: what the signature is over.
+    /// The TBSCertList, the outer AlgorithmIdentifier and the signature.
     #[must_use]
-    pub fn to_be_signed(&self) -> &[u8] {
-        self.signed().to_be_signed
-    }
-
-    /// The DER AlgorithmIdentifier of the signature, the outer one.
-    #[must_use]
-    pub fn signature_algorithm(&self) -> &[u8] {
-        self.signed().algorithm
-    }
-
-    /// The signature; empty, which is never good, where its bits do not fill the last byte.
-    #[must_use]
-    pub fn signature(&self) -> &[u8] {
-        self.signed().signature
-    }
-
-    fn signed(&self) -> SignedParts<'_> {
+    pub fn signed(&self) -> SignedParts<'_> {
         SignedParts::of(&self.der).unwrap_or_default()
     }
 }

@@ -3,13 +3,15 @@
 
 use super::der::{BIT_STRING, Elements, SEQUENCE, only};
 
-/// The parts of a signed document. Taking it apart is so cheap that they are not kept beside it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct SignedParts<'a> {
-    pub(super) to_be_signed: &'a [u8],
-    pub(super) algorithm: &'a [u8],
-    /// Empty where its bits do not fill the last byte.
-    pub(super) signature: &'a [u8],
+/// The parts of a signed document, each exactly as encoded. Taking it apart is so cheap that they are not kept beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SignedParts<'a> {
+    /// What the signature is over.
+    pub to_be_signed: &'a [u8],
+    /// The DER AlgorithmIdentifier, the outer one.
+    pub algorithm: &'a [u8],
+    /// The signature; empty, which is never good, where its bits do not fill the last byte.
+    pub signature: &'a [u8],
 }
 
 impl<'a> SignedParts<'a> {
@@ -19,13 +21,13 @@ impl<'a> SignedParts<'a> {
         let to_be_signed = parts.next_of(SEQUENCE)?.whole;
         let algorithm = parts.next_of(SEQUENCE)?.whole;
         let (unused, bits) = parts.next_of(BIT_STRING)?.content.split_first()?;
-        // OpenSSL refuses signatures that do not fill their last byte (ASN1_item_verify); an empty one is never good.
+        // OpenSSL refuses signatures that do not fill their last byte (ASN1_item_verify).
         let signature = if *unused == 0 { bits } else { &[] };
         parts.is_empty().then_some(Self { to_be_signed, algorithm, signature })
     }
 
     /// Whether the AlgorithmIdentifier in the signed part, its first SEQUENCE, is the outer one to the byte. OpenSSL takes
-    /// no certificate and no list whose two differ (`X509_verify`).
+    /// no certificate whose two differ (`X509_verify`).
     pub(super) fn algorithms_agree(&self) -> bool {
         let signed = only(self.to_be_signed, SEQUENCE);
         let inner = signed.and_then(|signed| signed.members().find(|element| element.tag == SEQUENCE));

@@ -117,13 +117,16 @@ impl Case {
 
     /// The files as the judge takes them.
     pub fn exhibits(&self) -> Vec<Exhibit> {
-        let read = |name: String| {
-            let bytes = fs::read(self.dir.join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let uid = self.owner(&name);
-            let entry = FileEntry::new(bytes, self.mode(&name)).owned_by(Owner { uid, gid: uid });
-            Exhibit::read(&name, &entry, None)
-        };
-        self.files().into_iter().map(read).collect()
+        let bytes =
+            |name: &str| fs::read(self.dir.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        self.files().into_iter().map(|name| self.exhibit(&name, bytes(&name))).collect()
+    }
+
+    /// One of them, with these bytes.
+    pub fn exhibit(&self, name: &str, bytes: Vec<u8>) -> Exhibit {
+        let uid = self.owner(name);
+        let entry = FileEntry::new(bytes, self.mode(name)).owned_by(Owner { uid, gid: uid });
+        Exhibit::read(name, &entry, None)
     }
 
     /// Which file plays which part.

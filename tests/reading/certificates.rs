@@ -43,9 +43,9 @@ fn the_signed_part_the_algorithm_and_the_signature_are_those_of_asn1parse() {
             &certificate.der[start..start + number("hl=") + number(" l=")]
         })
         .collect();
-    assert_eq!(certificate.to_be_signed(), parts[0]);
-    assert_eq!(certificate.signature_algorithm(), parts[1]);
-    assert_eq!([&[0], certificate.signature()].concat(), parts[2][2..]);
+    assert_eq!(certificate.signed().to_be_signed, parts[0]);
+    assert_eq!(certificate.signed().algorithm, parts[1]);
+    assert_eq!([&[0], certificate.signed().signature].concat(), parts[2][2..]);
     assert!(certificate.algorithms_agree);
 }
 
@@ -66,11 +66,11 @@ fn a_signature_that_does_not_fill_its_last_byte_is_none() {
     let home = scratch();
     let certificate = made(home.path(), &[]);
     let mut der = certificate.der.clone();
-    let unused = der.len() - certificate.signature().len() - 1;
+    let unused = der.len() - certificate.signed().signature.len() - 1;
     der[unused] = 3;
     // DER has the unused bits at zero (X.690 §11.2.1).
     *der.last_mut().unwrap() &= 0xf8;
-    assert!(Certificate::from_der(&der).unwrap().signature().is_empty());
+    assert!(Certificate::from_der(&der).unwrap().signed().signature.is_empty());
 }
 
 #[test]
@@ -206,7 +206,11 @@ fn no_damage_makes_the_reader_panic() {
     ];
     for der in damaged(&made(home.path(), &extensions).der) {
         if let Ok(certificate) = Certificate::from_der(&der) {
-            let _ = (certificate.to_be_signed(), certificate.signature(), certificate.subject.common_names());
+            let _ = (
+                certificate.signed().to_be_signed,
+                certificate.signed().signature,
+                certificate.subject.common_names(),
+            );
         }
     }
 }

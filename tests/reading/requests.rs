@@ -40,9 +40,9 @@ fn what_is_asked_for_is_read_and_the_signature_is_that_of_the_key() {
         assert_eq!(purposes, ["serverAuth", "1.2.3"]);
         let public = PublicKey::from_spki_der(&request.public_key);
         let check =
-            |message: &[u8]| public.verify(request.signature_algorithm(), message, request.signature());
-        assert_eq!(check(request.to_be_signed()), SignatureCheck::Good, "{key}");
-        assert_eq!(check(&request.to_be_signed()[1..]), SignatureCheck::Bad, "{key}");
+            |message: &[u8]| public.verify(request.signed().algorithm, message, request.signed().signature);
+        assert_eq!(check(request.signed().to_be_signed), SignatureCheck::Good, "{key}");
+        assert_eq!(check(&request.signed().to_be_signed[1..]), SignatureCheck::Bad, "{key}");
     }
 }
 
@@ -89,7 +89,7 @@ fn no_damage_makes_the_reader_panic() {
         damaged(&made(home.path(), P256, &["subjectAltName=DNS:a,IP:::1", "keyUsage=digitalSignature"]))
     {
         if let Ok(request) = CertificateRequest::from_der(&der) {
-            let _ = (request.to_be_signed(), request.signature(), request.subject.rfc2253());
+            let _ = (request.signed().to_be_signed, request.signed().signature, request.subject.rfc2253());
             let _ = request.subject.canonical_der();
         }
     }

@@ -69,7 +69,7 @@ fn everything_that_openssl_prints_is_read() {
     assert_eq!(read.number.as_deref(), Some(&[0x12, 0x34][..]));
     assert_eq!(read.authority_key_identifier, ca.subject_key_identifier);
     assert_eq!((read.next_update.unwrap() - read.this_update).whole_days(), 30);
-    assert!(!read.is_delta && !read.has_issuing_distribution_point && read.algorithms_agree);
+    assert!(!read.is_delta && read.scope.is_none() && read.algorithms_agree);
     for odd in [&read.unknown_critical_extensions, &read.repeated_extensions, &read.unreadable_extensions] {
         assert!(odd.is_empty(), "{odd:?}");
     }
@@ -83,9 +83,9 @@ fn everything_that_openssl_prints_is_read() {
     }
     assert!(read.find(&[0x10]).is_none());
     let key = PublicKey::from_spki_der(&ca.public_key);
-    let check = |message: &[u8]| key.verify(read.signature_algorithm(), message, read.signature());
-    assert_eq!(check(read.to_be_signed()), SignatureCheck::Good);
-    assert_eq!(check(&read.to_be_signed()[1..]), SignatureCheck::Bad);
+    let check = |message: &[u8]| key.verify(read.signed().algorithm, message, read.signed().signature);
+    assert_eq!(check(read.signed().to_be_signed), SignatureCheck::Good);
+    assert_eq!(check(&read.signed().to_be_signed[1..]), SignatureCheck::Bad);
 }
 
 #[test]
@@ -109,11 +109,7 @@ fn critical_extensions_are_unknown_where_openssl_does_not_handle_them() {
         let read = RevocationList::from_der(&der).unwrap();
         assert_eq!(read.issuer, ca.subject);
         assert_eq!(read.unknown_critical_extensions, unknown.as_slice(), "{extension}");
-        assert_eq!(
-            (read.is_delta, read.has_issuing_distribution_point),
-            (is_delta, has_point),
-            "{extension}"
-        );
+        assert_eq!((read.is_delta, read.scope.is_some()), (is_delta, has_point), "{extension}");
         assert!(read.unreadable_extensions.is_empty(), "{extension}");
         let words = ["verify", "-CAfile", "ca.crt", "-CRLfile", "crl.pem", "-crl_check", "leaf.crt"];
         let judged = openssl_output(home.path(), &words);
@@ -132,9 +128,13 @@ fn an_empty_list_is_one_and_what_is_no_list_is_refused() {
         (read.version, read.number.as_deref(), read.revocations().len()),
         (2, Some(&[0x12, 0x34][..]), 0)
     );
-    for other in
-        [read.to_be_signed(), &der[1..], &[&der[..], &[0]].concat(), b"", &crate::read(home.path(), "ca.der")]
-    {
+    for other in [
+        read.signed().to_be_signed,
+        &der[1..],
+        &[&der[..], &[0]].concat(),
+        b"",
+        &crate::read(home.path(), "ca.der"),
+    ] {
         let error = RevocationList::from_der(other).unwrap_err().to_string();
         assert!(error.starts_with("it is not a revocation list that can be read: "), "{error}");
     }
@@ -173,7 +173,12 @@ fn no_damage_makes_the_reader_panic() {
         "authorityKeyIdentifier=keyid:always\nissuingDistributionPoint=critical,fullname:URI:http://x/\n";
     for der in damaged(&list(home.path(), &index, extensions)) {
         if let Ok(list) = RevocationList::from_der(&der) {
-            let _ = (list.find(&[10]), list.revocations().count(), list.signature(), list.to_be_signed());
+            let _ = (
+                list.find(&[10]),
+                list.revocations().count(),
+                list.signed().signature,
+                list.signed().to_be_signed,
+            );
         }
     }
 }

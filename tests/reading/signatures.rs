@@ -19,8 +19,8 @@ fn made(home: &Path, key: &str, signature: &str) -> Certificate {
 
 fn check(certificate: &Certificate) -> SignatureCheck {
     let key = PublicKey::from_spki_der(&certificate.public_key);
-    let (algorithm, message) = (certificate.signature_algorithm(), certificate.to_be_signed());
-    key.verify(algorithm, message, certificate.signature())
+    let (algorithm, message) = (certificate.signed().algorithm, certificate.signed().to_be_signed);
+    key.verify(algorithm, message, certificate.signed().signature)
 }
 
 const RSA: &str = "RSA -pkeyopt rsa_keygen_bits";
@@ -95,19 +95,19 @@ fn a_compressed_key_is_as_good() {
 #[track_caller]
 fn good_and_bad(home: &Path, key: &str, signature: &str, name: &str, key_name: &str) {
     let certificate = made(home, key, signature);
-    let algorithm = SignatureAlgorithm::from_der(certificate.signature_algorithm()).unwrap();
+    let algorithm = SignatureAlgorithm::from_der(certificate.signed().algorithm).unwrap();
     let public = PublicKey::from_spki_der(&certificate.public_key);
     assert_eq!((algorithm.to_string().as_str(), public.to_string().as_str()), (name, key_name));
     assert_eq!(check(&certificate), SignatureCheck::Good, "{key} {signature}");
-    for message in [&certificate.to_be_signed()[1..], b""] {
-        let answer = public.verify(certificate.signature_algorithm(), message, certificate.signature());
+    for message in [&certificate.signed().to_be_signed[1..], b""] {
+        let answer = public.verify(certificate.signed().algorithm, message, certificate.signed().signature);
         assert_eq!(answer, SignatureCheck::Bad, "{key} {signature}");
     }
-    let mut changed = certificate.signature().to_vec();
+    let mut changed = certificate.signed().signature.to_vec();
     *changed.last_mut().unwrap() ^= 1;
     for signature in [&changed[..], &changed[1..], b""] {
-        let message = certificate.to_be_signed();
-        let answer = public.verify(certificate.signature_algorithm(), message, signature);
+        let message = certificate.signed().to_be_signed;
+        let answer = public.verify(certificate.signed().algorithm, message, signature);
         assert_eq!(answer, SignatureCheck::Bad, "{key} {signature:?}");
     }
 }
@@ -145,7 +145,11 @@ fn an_algorithm_that_the_key_cannot_have_makes_the_signature_bad() {
     for (at, signer) in made.iter().enumerate() {
         for (other, holder) in made.iter().enumerate() {
             let key = PublicKey::from_spki_der(&holder.public_key);
-            let answer = key.verify(signer.signature_algorithm(), signer.to_be_signed(), signer.signature());
+            let answer = key.verify(
+                signer.signed().algorithm,
+                signer.signed().to_be_signed,
+                signer.signed().signature,
+            );
             let expected = if at == other { SignatureCheck::Good } else { SignatureCheck::Bad };
             // A key for RSA may well sign with PSS; this one did not, with whatever salt.
             assert_eq!(answer, expected, "{} {}", keys[at], keys[other]);
@@ -160,7 +164,7 @@ fn what_cannot_be_read_is_not_checked() {
     let key = PublicKey::from_spki_der(&certificate.public_key);
     let unreadable = |reason| SignatureCheck::NotChecked { reason };
     assert_eq!(key.verify(&[5, 0], b"", b""), unreadable(UncheckedReason::UnreadableAlgorithm));
-    let algorithm = certificate.signature_algorithm();
+    let algorithm = certificate.signed().algorithm;
     let broken = PublicKey::from_spki_der(&certificate.public_key[1..]);
     assert_eq!(broken.verify(algorithm, b"", b""), unreadable(UncheckedReason::UnreadableKey));
     assert_eq!((broken.to_string().as_str(), broken.security_bits()), ("unreadable key", None));
@@ -176,21 +180,21 @@ fn no_damage_to_key_algorithm_or_signature_is_good_or_panics() {
         ("RSA-PSS -pkeyopt rsa_pss_keygen_md:sha256".to_owned(), format!("-sha256 {PSS}:40")),
     ] {
         let certificate = made(home.path(), &key, &signature);
-        let (message, signature) = (certificate.to_be_signed(), certificate.signature());
+        let (message, signature) = (certificate.signed().to_be_signed, certificate.signed().signature);
         for spki in damaged(&certificate.public_key) {
             // Change nothing, and it is good; change the parameters of RSA, and OpenSSL takes it too.
             let answer =
-                PublicKey::from_spki_der(&spki).verify(certificate.signature_algorithm(), message, signature);
+                PublicKey::from_spki_der(&spki).verify(certificate.signed().algorithm, message, signature);
             let same_key = certificate.public_key.ends_with(&spki[spki.len().saturating_sub(60)..]);
             assert!(answer != SignatureCheck::Good || same_key, "{spki:02x?}");
         }
         let public = PublicKey::from_spki_der(&certificate.public_key);
-        for algorithm in damaged(certificate.signature_algorithm()) {
+        for algorithm in damaged(certificate.signed().algorithm) {
             let _ = public.verify(&algorithm, message, signature);
         }
         for changed in damaged(signature).filter(|changed| changed != signature) {
             assert_ne!(
-                public.verify(certificate.signature_algorithm(), message, &changed),
+                public.verify(certificate.signed().algorithm, message, &changed),
                 SignatureCheck::Good
             );
         }
@@ -238,7 +242,7 @@ fn the_strength_of_a_signature_reaches_the_level_that_openssl_grants() {
             openssl(home.path(), &format!("{signed} -{digest} -out leaf.der"));
             openssl(home.path(), "x509 -inform DER -in leaf.der -out leaf.crt");
             let leaf = Certificate::from_der(&read(home.path(), "leaf.der")).unwrap();
-            let algorithm = SignatureAlgorithm::from_der(leaf.signature_algorithm()).unwrap();
+            let algorithm = SignatureAlgorithm::from_der(leaf.signed().algorithm).unwrap();
             let bits = algorithm.security_bits().unwrap();
             assert_eq!(reached(bits), level(home.path(), "x.crt", "leaf.crt"), "{algorithm}: {bits}");
         }
@@ -251,7 +255,7 @@ fn a_check_costs_hardly_more_than_that_of_the_provider() {
     let certificate = made(home.path(), &format!("{EC}:P-256"), "");
     // The point is the last 65 bytes of the SubjectPublicKeyInfo.
     let point = &certificate.public_key[certificate.public_key.len() - 65..];
-    let (message, signature) = (certificate.to_be_signed(), certificate.signature());
+    let (message, signature) = (certificate.signed().to_be_signed, certificate.signed().signature);
     let raw = ring::signature::UnparsedPublicKey::new(&ring::signature::ECDSA_P256_SHA256_ASN1, point);
     let public = PublicKey::from_spki_der(&certificate.public_key);
     let time = |check: &dyn Fn() -> bool| {
@@ -262,9 +266,8 @@ fn a_check_costs_hardly_more_than_that_of_the_provider() {
     // The least of several runs, for the machine may be busy. An unoptimised build reads DER about as long as the
     // provider, always optimised, checks the signature.
     let least = |check: &dyn Fn() -> bool| (0..4).map(|_| time(check)).min().unwrap();
-    let ours = least(&|| {
-        public.verify(certificate.signature_algorithm(), message, signature) == SignatureCheck::Good
-    });
+    let ours =
+        least(&|| public.verify(certificate.signed().algorithm, message, signature) == SignatureCheck::Good);
     let theirs = least(&|| raw.verify(message, signature).is_ok());
     assert!(ours < theirs * if cfg!(debug_assertions) { 6 } else { 2 }, "{ours:?}, {theirs:?}");
 }

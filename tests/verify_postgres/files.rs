@@ -1,37 +1,19 @@
 //! The files of a case where a server and psql can use them, and the same files before the judge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::unistd::{getegid, geteuid};
 use pgtls::fs::{FileEntry, Mode, Owner};
 use pgtls::scratch::{Scratch, Setup};
-use pgtls::verify::{Exhibit, Policy, Reader, Roles, Severity, check};
-use serde::Deserialize;
+use pgtls::verify::{Exhibit, Policy, Reader, Roles, check, concerns};
 use time::OffsetDateTime;
 
+use crate::faults::{CLIENT, Case, SERVER, case, faults, names, problems};
 use crate::foreign::Place;
 use crate::table::Row;
-
-/// The ids of the server's user and of the client's in `expected.toml`.
-const SERVER: u32 = 70;
-const CLIENT: u32 = 1000;
-
-/// What is taken from `expected.toml`; fixtures/README.md says what the fields mean.
-#[derive(Debug, Deserialize)]
-struct Expected {
-    host: Option<String>,
-    user: Option<String>,
-    sslmode: Option<String>,
-    #[serde(default)]
-    modes: BTreeMap<String, String>,
-    #[serde(default)]
-    owners: BTreeMap<String, u32>,
-    #[serde(default)]
-    files: BTreeMap<String, String>,
-}
 
 /// As whom the server runs.
 #[derive(Debug, Clone, Copy)]
@@ -51,37 +33,29 @@ impl Account {
 /// A case with its files in a directory that the server can read.
 pub(crate) struct Files {
     place: Place,
-    expected: Expected,
+    case: Case,
     account: Account,
 }
 
 /// The names of the fixtures that begin so.
 pub(crate) fn cases(beginning: &str) -> Vec<String> {
-    let entries = fs::read_dir(fixture("")).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.starts_with(beginning)).collect()
-}
-
-/// The directory of a fixture.
-fn fixture(case: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults").join(case)
+    names(&faults()).into_iter().filter(|name| name.starts_with(beginning)).collect()
 }
 
 /// A server on files without a fault, which all can read.
 pub(crate) fn sound() -> Setup {
-    let file = |name: &str| fixture("clean-ecdsa-p256").join(name);
+    let file = |name: &str| faults().join("clean-ecdsa-p256").join(name);
     let setup = Setup::new(file("server.crt"), file("server.key"));
     ["app", "admin", "bob", "App", &"r".repeat(63)].into_iter().fold(setup, Setup::role)
 }
 
 impl Files {
     pub(crate) fn new(row: &Row, account: Account) -> Self {
-        let source = fixture(row.case);
+        let case = case(row.case);
         let place = Place::new();
         open(place.root());
-        copy(&source, place.root());
-        let expected = toml::from_str(&fs::read_to_string(source.join("expected.toml")).unwrap()).unwrap();
-        let files = Self { place, expected, account };
+        copy(&case.dir, place.root());
+        let files = Self { place, case, account };
         if row.has("in-ca-file") {
             files.move_list_into_trust();
         }
@@ -123,7 +97,7 @@ impl Files {
         }
     }
 
-    /// The files, those in directories with their directory.
+    /// The certificates, keys and lists, those in directories with their directory.
     fn names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for name in self.place.names() {
@@ -133,7 +107,7 @@ impl Files {
                 names.extend(
                     below.map(|entry| format!("{name}/{}", entry.unwrap().file_name().to_str().unwrap())),
                 );
-            } else {
+            } else if concerns(&name) {
                 names.insert(name);
             }
         }
@@ -143,11 +117,7 @@ impl Files {
     /// The mode and the owner that make the case; without root all stays our own, and so does the server.
     fn give(&self, name: &str) {
         let path = self.place.path(name);
-        let mode = match self.expected.modes.get(name) {
-            Some(mode) => u32::from_str_radix(mode, 8).unwrap(),
-            None if name.ends_with(".key") => 0o600,
-            None => 0o644,
-        };
+        let mode = self.case.mode(name).bits();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         if geteuid().is_root() {
             let Owner { uid, gid } = self.owner(name);
@@ -157,8 +127,7 @@ impl Files {
 
     /// Whose the file is to be: the ids in `expected.toml` stand for the users of this machine.
     fn owner(&self, name: &str) -> Owner {
-        let user = if name == "client.key" { CLIENT } else { SERVER };
-        match self.expected.owners.get(name).copied().unwrap_or(user) {
+        match self.case.owner(name) {
             SERVER => Owner { uid: self.account.uid, gid: self.account.gid },
             CLIENT if !geteuid().is_root() => Owner { uid: geteuid().as_raw(), gid: getegid().as_raw() },
             // The server is let in by the group of what is root's.
@@ -178,33 +147,33 @@ impl Files {
 
     /// The trust file of both sides, if there is one.
     fn trust(&self, row: &Row) -> Option<String> {
-        let told = row.value("trust").or(self.expected.files.get("trust").map(String::as_str));
+        let told = row.value("trust").or(self.case.expected.files.trust.as_deref());
         let usual = ["chain.crt", "root.crt"].into_iter().find(|name| self.place.path(name).exists());
         told.or(usual).map(str::to_owned)
     }
 
     /// The file and the directory of lists.
     fn lists(&self, row: &Row) -> (Option<String>, Option<String>) {
-        let of_case = |part: &str| self.expected.files.get(part).cloned();
-        let file = row.value("crl").map(str::to_owned).or_else(|| of_case("crl"));
-        (file.filter(|_| !row.has("in-ca-file")), of_case("crl_dir"))
+        let of_case = &self.case.expected.files;
+        let file = row.value("crl").map(str::to_owned).or_else(|| of_case.crl.clone());
+        (file.filter(|_| !row.has("in-ca-file")), of_case.crl_dir.clone())
     }
 
     fn host(&self) -> &str {
-        self.expected.host.as_deref().unwrap_or("db.test")
+        self.case.expected.host.as_deref().unwrap_or("db.test")
     }
 
     fn sslmode(&self, row: &Row) -> &str {
         if row.has("unjudged") {
             "require"
         } else {
-            self.expected.sslmode.as_deref().unwrap_or("verify-full")
+            self.case.expected.sslmode.as_deref().unwrap_or("verify-full")
         }
     }
 
     /// Whom psql logs in as.
     pub(crate) fn user<'a>(&'a self, row: &'a Row) -> &'a str {
-        row.value("user").or(self.expected.user.as_deref()).unwrap_or("app")
+        row.value("user").or(self.case.expected.user.as_deref()).unwrap_or("app")
     }
 
     /// The ids of the errors and warnings that the judge finds now.
@@ -230,9 +199,7 @@ impl Files {
         policy.host = Some(self.host().to_owned());
         policy.checks_host = self.sslmode(row) == "verify-full";
         policy.user = Some(self.user(row).to_owned());
-        let (report, _) = check(".", &exhibits, &roles, &policy);
-        let problems = report.findings.iter().filter(|finding| finding.severity != Severity::Note);
-        problems.map(|finding| finding.rule.id()).collect()
+        problems(&check(".", &exhibits, &roles, &policy).0)
     }
 
     /// A server on the files themselves: a scratch server copies what it is given, and gives the copies good modes.

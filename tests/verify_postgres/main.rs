@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../faults/mod.rs"]
+mod faults;
 mod files;
 #[path = "../foreign/mod.rs"]
 mod foreign;

@@ -20,6 +20,8 @@ const STARTS: &str = r#"
     server-key-of-root-alone          | key-not-readable  | could not load private key file "{dir}/server.key": Permission denied
     server-key-rsa-1024               | key-too-small     | could not load server certificate file "{dir}/server.crt": ee key too small
     server-signed-with-sha1           | digest-too-weak   | could not load server certificate file "{dir}/server.crt": ca md too weak
+    extension-twice                   | extension-repeated | could not load server certificate file "{dir}/server.crt": invalid certificate
+    extension-unreadable              | extension-unreadable | could not load server certificate file "{dir}/server.crt": invalid certificate
     server-certificate-der            | der-not-pem       | could not load server certificate file "{dir}/server.crt": no start line
     pem-truncated                     | pem-damaged       | could not load server certificate file "{dir}/server.crt": bad end line
     crl-not-loaded                    | crl-not-loaded    | could not load SSL certificate revocation list file "{dir}/crl.pem": No such file or directory
@@ -54,9 +56,11 @@ const CONNECTIONS: &str = r#"
     clean-leaves-without-constraints       | | connects |
     clean-leaves-without-key-usage         | | connects |
     clean-list-beside-its-predecessor      | | connects |
+    clean-list-for-users-of-an-intermediate | | connects |
     clean-lists                            | | connects |
     clean-lists lists=client               | | connects |
     clean-name-constraints                 | | connects |
+    clean-newer-list-tells-otherwise       | | connects |
     clean-path-length-spent                | | connects |
     clean-role-name-of-63 user=rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr | | connects |
     clean-root-beside-its-predecessor      | | connects |
@@ -72,8 +76,10 @@ const CONNECTIONS: &str = r#"
     clean-serial-under-two-issuers         | | connects |
     clean-server-key-of-root               | | connects |
     clean-server-key-sec1                  | | connects |
+    clean-server-settings                  | | connects |
     clean-server-without-common-name       | | connects |
     clean-server-without-key-identifier    | | connects |
+    clean-subject-constraints              | | connects |
     clean-trust-in-any-order               | | connects |
     clean-two-roots-of-one-name            | | connects |
     clean-wildcard                         | | connects |
@@ -93,7 +99,18 @@ const CONNECTIONS: &str = r#"
     path-length-exceeded unjudged          | path-length-exceeded      | alert unknown ca                     | certificate verify failed
     signature-flipped                      | signature-bad             | SSL error: | alert decrypt error
     name-constraints                       | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
+    subject-outside-constraints            | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
+    subject-outside-constraints unjudged   | name-constraints          | alert certificate unknown            | certificate verify failed
+    intermediate-outside-constraints       | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
+    constraints-of-another-kind            | constraints-not-checked   | connects                             |
     critical-extension-unknown             | critical-extension-unknown | SSL error: certificate verify failed | alert certificate unknown
+    root-with-extension-twice              | extension-repeated        | SSL error: invalid certificate       |
+    root-with-extension-twice unjudged     | extension-repeated        | alert unknown ca                     | certificate verify failed
+    policies-twice                         | extension-repeated        | connects                             |
+    policies-unreadable                    | extension-unreadable      | connects                             |
+    algorithms-differ                      | algorithms-differ         | SSL error: certificate verify failed | alert decrypt error
+    root-algorithms-differ                 | algorithms-differ         | connects                             |
+    server-key-ed448                       | key-not-checked           | connects                             |
 
     server-for-clients-alone               | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
     server-for-any-usage                   | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
@@ -138,6 +155,17 @@ const CONNECTIONS: &str = r#"
     crl-of-the-root-missing lists=client   | crl-missing               | SSL error: certificate verify failed | alert unknown ca
     crl-hash-name                          | crl-hash-name             | alert unknown ca                     | certificate verify failed
     crl-hash-name lists=client             | crl-hash-name             | SSL error: certificate verify failed | alert unknown ca
+    crl-of-another-key                     | crl-missing crl-signature-bad | alert unknown ca                 | certificate verify failed
+    crl-delta                              | crl-delta                 | connects                             |
+    crl-for-users-alone                    | crl-scope                 | alert certificate unknown            | certificate verify failed
+    crl-for-users-alone lists=client       | crl-scope                 | SSL error: certificate verify failed | alert certificate unknown
+    crl-for-authorities-alone              | crl-scope                 | alert certificate unknown            | certificate verify failed
+    crl-for-another-place                  | crl-scope                 | alert certificate unknown            | certificate verify failed
+    crl-for-some-reasons                   | crl-missing               | alert unknown ca                     | certificate verify failed
+    crl-extension-unknown                  | critical-extension-unknown | alert certificate unknown           | certificate verify failed
+    crl-extension-twice                    | extension-repeated        | connects                             |
+    crl-extension-unreadable               | extension-unreadable      | connects                             |
+    crl-algorithms-differ                  | algorithms-differ         | connects                             |
     crl-signature-flipped                  | crl-signature-bad         | alert decrypt error                  | could not accept SSL connection
 "#;
 

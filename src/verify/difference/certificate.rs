@@ -16,7 +16,7 @@ pub(super) fn difference(one: &Certificate, other: &Certificate) -> Difference {
     let mut fields = fields(one, other);
     if fields.is_empty() {
         // The fields, names and extensions are all there is in it but unique identifiers, which nobody uses.
-        let is_signed_anew = one.to_be_signed() == other.to_be_signed();
+        let is_signed_anew = one.signed().to_be_signed == other.signed().to_be_signed;
         let field = if is_signed_anew { "signature" } else { "encoding" };
         let [this, against] = ["differs"; 2].map(str::to_owned);
         fields.push(Field { field, this, against });
@@ -180,8 +180,8 @@ fn authority(certificate: &Certificate) -> String {
 }
 
 fn algorithm(certificate: &Certificate) -> String {
-    let read = SignatureAlgorithm::from_der(certificate.signature_algorithm());
-    read.map_or_else(|| hex(certificate.signature_algorithm()), |algorithm| algorithm.to_string())
+    let read = SignatureAlgorithm::from_der(certificate.signed().algorithm);
+    read.map_or_else(|| hex(certificate.signed().algorithm), |algorithm| algorithm.to_string())
 }
 
 fn constraints(certificate: &Certificate) -> String {

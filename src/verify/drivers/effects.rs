@@ -100,11 +100,14 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::NameConstraints
         | Rule::CaUsageForbids
         | Rule::CriticalExtensionUnknown
+        | Rule::ExtensionRepeated
+        | Rule::ExtensionUnreadable
+        | Rule::AlgorithmsDiffer
         | Rule::Expired
         | Rule::NotYetValid
         | Rule::KeyTooSmall
         | Rule::DigestTooWeak => path(rule, side, place),
-        Rule::SignatureNotChecked => DOUBT,
+        Rule::SignatureNotChecked | Rule::ConstraintsNotChecked => DOUBT,
 
         Rule::EddsaBreaksScram if of_server => by(Set::LIBPQ)
             .doubtful(Set::TLS_1_2)
@@ -146,6 +149,7 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::CrlStale
         | Rule::CrlNotYetValid
         | Rule::CrlMissing
+        | Rule::CrlScope
         | Rule::CrlSignatureBad
         | Rule::CrlDirectoryUnusable
         | Rule::CrlHashName => by(if of_server { Set::WITH_LISTS } else { Set::ALL }),
@@ -189,6 +193,7 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::CrlNone
         | Rule::CrlFileAndDirectory
         | Rule::CrlNotLoaded
+        | Rule::CrlDelta
         | Rule::ServerNotVerified
         | Rule::HostNotCompared
         | Rule::NoClientCertificate

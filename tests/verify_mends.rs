@@ -1,0 +1,158 @@
+//! The mends that `verify` prints: every error and warning has one, and those that are commands are run, literally and
+//! where they say, and mend the fault.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
+
+mod faults;
+
+use faults::{Case, cases, names, rule, tree};
+use nix::unistd::geteuid;
+use pgtls::cli::{Process, run};
+use pgtls::fs::{FileEntry, Mode, Owner};
+use pgtls::keys::SystemKeys;
+use pgtls::verify::{Exhibit, Finding, Report, Rule, Severity, check, concerns};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::Command;
+use time::macros::datetime;
+
+/// The command of a hint that is one.
+fn command(finding: &Finding) -> Option<&str> {
+    let hint = finding.hint.as_deref()?;
+    hint.strip_prefix("Run ")?.strip_suffix('.')
+}
+
+fn serious(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(|finding| finding.severity != Severity::Note)
+}
+
+/// What the judge says of the files as they lie on the disk now, links followed.
+fn judged(case: &Case, dir: &Path) -> Report {
+    let own = |name: &String| name.rsplit('/').next().is_some_and(concerns);
+    let exhibit = |name: String| {
+        let metadata = fs::metadata(dir.join(&name)).unwrap();
+        let mut owner = Owner { uid: metadata.uid(), gid: metadata.gid() };
+        if !geteuid().is_root() {
+            // Nobody else gives files away.
+            owner.uid = case.owner(&name);
+        }
+        let entry = FileEntry::new(fs::read(dir.join(&name)).unwrap(), Mode::from_bits(metadata.mode()));
+        Exhibit::read(&name, &entry.owned_by(owner), None)
+    };
+    let exhibits: Vec<Exhibit> = tree(dir).into_iter().filter(own).map(exhibit).collect();
+    check(".", &exhibits, &case.roles(), &case.policy()).0
+}
+
+fn ids(report: &Report) -> BTreeSet<Rule> {
+    serious(report).map(|finding| finding.rule).collect()
+}
+
+/// Our own program, at an instant when the guide's certificates are valid.
+fn pgtls(words: &str) -> (u8, String) {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let code = run(Process {
+        arguments: words.split_whitespace().map(Into::into).collect(),
+        variable: &|_| None,
+        now: datetime!(2026-12-01 00:00 UTC),
+        keys: &SystemKeys,
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+    });
+    (code, String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn what_makes_the_guides_leaves_anew_mends_all_their_errors() {
+    for layout in ["intermediate", "root-only", "self-signed"] {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/guide").join(layout);
+        let home = tempfile::tempdir().unwrap();
+        for name in names(&source) {
+            fs::copy(source.join(&name), home.path().join(&name)).unwrap();
+            let mode = if name.ends_with(".key") { 0o600 } else { 0o644 };
+            fs::set_permissions(home.path().join(&name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let verify = format!("pgtls verify --json {}", home.path().display());
+        let (code, before) = pgtls(&verify);
+        assert_eq!(code, 1, "{before}");
+        let before: serde_json::Value = serde_json::from_str(&before).unwrap();
+        let hints =
+            before["findings"].as_array().unwrap().iter().filter_map(|finding| finding["hint"].as_str());
+        let commands: BTreeSet<&str> = hints.filter(|hint| hint.starts_with("pgtls ")).collect();
+        assert_eq!(commands.len(), 1, "{layout}: {commands:?}");
+        let command = commands.first().unwrap();
+        let (code, said) = pgtls(command);
+        assert_eq!(code, 0, "{command}\n{said}");
+        let (code, after) = pgtls(&verify);
+        let after: serde_json::Value = serde_json::from_str(&after).unwrap();
+        assert_eq!((code, &after["errors"]), (0, &0.into()), "{layout}: {command}\n{after:#}");
+        let rules = |report: &serde_json::Value| -> Vec<String> {
+            let of_leaves = |finding: &&serde_json::Value| finding["hint"].as_str() == Some(command);
+            report["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(of_leaves)
+                .map(|it| it["rule"].to_string())
+                .collect()
+        };
+        assert!(rules(&before).len() >= 2 && rules(&after).is_empty(), "{layout}: {after:#}");
+    }
+}
+
+#[test]
+fn every_error_and_warning_says_how_it_is_mended() {
+    for case in cases() {
+        for finding in serious(&case.judged()) {
+            let hint = finding.hint.as_deref().unwrap_or_else(|| panic!("{}: {finding:#?}", case.name));
+            let is_sentence = hint.ends_with('.');
+            assert!(
+                is_sentence || ["pgtls gen ", "openssl "].iter().any(|command| hint.contains(command)),
+                "{hint}"
+            );
+            assert!(!hint.contains("  ") && !hint.contains('\n'), "{}: {hint:?}", case.name);
+        }
+    }
+}
+
+#[test]
+fn the_command_that_is_printed_mends_the_fault_and_makes_no_other() {
+    let mut ran = BTreeSet::new();
+    for case in cases() {
+        let hinted = case.judged();
+        for finding in serious(&hinted) {
+            let Some(command) = command(finding) else { continue };
+            if command.contains("chown") && !geteuid().is_root() {
+                continue;
+            }
+            let copy = case.copied();
+            let before = judged(&case, copy.path());
+            assert_eq!(ids(&before), ids(&hinted), "{}", case.name);
+            let output = Command::new("sh").args(["-c", command]).current_dir(&copy).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{}: {command}\n{said}", case.name);
+            let after = judged(&case, copy.path());
+            let told = || serious(&after).map(|finding| format!("{finding:#?}")).collect::<String>();
+            let gone =
+                !serious(&after).any(|other| other.rule == finding.rule && other.files == finding.files);
+            assert!(gone, "{}: {command} does not mend it: {}", case.name, told());
+            assert!(
+                ids(&after).is_subset(&ids(&before)),
+                "{}: {command} makes it worse: {}",
+                case.name,
+                told()
+            );
+            ran.insert(finding.rule.id());
+        }
+    }
+    let wanted = "anchor-not-self-signed byte-order-mark ca-in-crl-file chain-order crl-hash-name der-not-pem \
+                  intermediate-not-appended key-mismatch key-mode-too-open key-not-pkcs8 leaf-not-first not-trusted \
+                  trusted-certificate";
+    for id in wanted.split_whitespace() {
+        assert!(rule(id).is_some() && ran.contains(id), "no command of {id} was run: {ran:?}");
+    }
+    if geteuid().is_root() {
+        assert!(ran.contains("key-owner") && ran.contains("key-not-readable"), "{ran:?}");
+    }
+}
