@@ -57,6 +57,7 @@ fn pgtls(words: &str) -> (u8, String) {
         variable: &|_| None,
         now: datetime!(2026-12-01 00:00 UTC),
         keys: &SystemKeys,
+        stdin: &mut std::io::empty(),
         stdout: &mut stdout,
         stderr: &mut stderr,
     });

@@ -139,8 +139,8 @@ fn signatures(many: &Many) -> Vec<Signed> {
     let point = |issuer: &Certificate| issuer.public_key[issuer.public_key.len() - 65..].to_vec();
     let signed = |certificate: &Certificate, public: Vec<u8>| Signed {
         public,
-        message: certificate.to_be_signed().to_vec(),
-        signature: certificate.signature().to_vec(),
+        message: certificate.signed().to_be_signed.to_vec(),
+        signature: certificate.signed().signature.to_vec(),
     };
     let trusted = certificates(&many.trust);
     let [intermediate, root] = trusted.as_slice() else { panic!("the intermediate and the root") };

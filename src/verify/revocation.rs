@@ -76,6 +76,7 @@ pub(super) fn of_chain(
     for held in &own {
         currency(held, policy, &mut found);
         signature(held, scene, &mut found);
+        wellformed::list(held.list, held.file, &mut found);
     }
     if !lists.is_empty() {
         chain_lists(identity, side, scene, &lists, policy, &mut found);

@@ -100,14 +100,14 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::NameConstraints
         | Rule::CaUsageForbids
         | Rule::CriticalExtensionUnknown
-        | Rule::ExtensionRepeated
-        | Rule::ExtensionUnreadable
-        | Rule::AlgorithmsDiffer
         | Rule::Expired
         | Rule::NotYetValid
         | Rule::KeyTooSmall
         | Rule::DigestTooWeak => path(rule, side, place),
         Rule::SignatureNotChecked | Rule::ConstraintsNotChecked => DOUBT,
+        Rule::ExtensionRepeated | Rule::ExtensionUnreadable | Rule::AlgorithmsDiffer => {
+            encoding(finding, side, place)
+        }
 
         Rule::EddsaBreaksScram if of_server => by(Set::LIBPQ)
             .doubtful(Set::TLS_1_2)
@@ -144,7 +144,6 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         Rule::RoleMismatch | Rule::RoleNameTooLong | Rule::CommonNameMissing if !of_server => ALL,
         Rule::RoleMismatch | Rule::RoleNameTooLong | Rule::CommonNameMissing | Rule::SanMalformed => NOBODY,
 
-        // The server looks at the lists whatever the driver; on the other side those look that load any.
         Rule::Revoked
         | Rule::CrlStale
         | Rule::CrlNotYetValid
@@ -152,7 +151,7 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::CrlScope
         | Rule::CrlSignatureBad
         | Rule::CrlDirectoryUnusable
-        | Rule::CrlHashName => by(if of_server { Set::WITH_LISTS } else { Set::ALL }),
+        | Rule::CrlHashName => lists(side),
 
         Rule::SslOff | Rule::HbaRefused => ALL,
         // What libpq is set to do on this machine.
@@ -238,6 +237,9 @@ fn key_form(rule: Rule, side: Side) -> Effect {
 /// What is wrong with a chain. Of an anchor, webpki looks at its name, key and name constraints alone, and OpenSSL at
 /// everything.
 fn path(rule: Rule, side: Side, place: Place) -> Effect {
+    if place == Place::Lists {
+        return lists(side);
+    }
     if side == Side::Client {
         return ALL;
     }
@@ -262,6 +264,27 @@ fn path(rule: Rule, side: Side, place: Place) -> Effect {
             by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::OTHER_X509)
         }
         _ => ALL,
+    }
+}
+
+/// The server looks at the lists whatever the driver; on the other side those look that load any.
+fn lists(side: Side) -> Effect {
+    by(if side == Side::Server { Set::WITH_LISTS } else { Set::ALL })
+}
+
+/// What breaks the form of RFC 5280 in a way that is no error where OpenSSL does not look at it. Go takes every
+/// certificate apart wholly.
+fn encoding(finding: &Finding, side: Side, place: Place) -> Effect {
+    match (finding.severity, place) {
+        // Only OpenSSL reads lists here, and lets it pass.
+        (_, Place::Lists) => NOBODY,
+        (Severity::Error, _) => path(finding.rule, side, place),
+        _ if finding.rule == Rule::AlgorithmsDiffer && side == Side::Server => {
+            by(Set::STRICT.and(Set::RUSTLS).and(Set::GO)).doubtful(Set::JDBC)
+        }
+        // A client looks at no more of its own side than its own certificates.
+        (_, Place::Anchor) if side == Side::Client => NOBODY,
+        _ => by(Set::GO).doubtful(Set::JDBC),
     }
 }
 
