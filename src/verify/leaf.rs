@@ -37,6 +37,11 @@ pub(super) fn allows(certificate: &Certificate, side: Side) -> bool {
     !certificate.has_extended_key_usage || certificate.extended_key_usage.contains(&side.purpose())
 }
 
+/// Whether it is for any usage: Go and Java take that for serverAuth, and are clients alone.
+fn is_for_any(certificate: &Certificate) -> bool {
+    certificate.extended_key_usage.iter().any(|usage| usage.to_string() == "any")
+}
+
 /// Whether it says outright that it is for servers and for clients.
 fn spells_out_both(certificate: &Certificate) -> bool {
     [Side::Server, Side::Client].iter().all(|side| certificate.extended_key_usage.contains(&side.purpose()))
@@ -126,7 +131,7 @@ fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
     }
     if identity.serves
         || swapped
-        || !allows(certificate, Side::Server)
+        || !(allows(certificate, Side::Server) || is_for_any(certificate))
         || !scene.is_anchored(identity, Side::Server)
     {
         return;
