@@ -108,10 +108,9 @@ fn in_directory(directory: &Directory, problems: &mut Vec<Error>) -> Result<File
     super::inspect::read(directory, &names, problems)
 }
 
-/// The lists of a hash directory, under its path.
+/// The lists of a hash directory, under its path; none where it does not exist, of which the server says nothing.
 pub(super) fn hash_directory(path: &str, problems: &mut Vec<Error>) -> Result<FileSet, Error> {
-    let missing = || RequestError::NoSuchFile { path: path.to_owned() };
-    let directory = Directory::open(Path::new(path))?.ok_or_else(missing)?;
+    let Some(directory) = Directory::open(Path::new(path))? else { return Ok(FileSet::default()) };
     let files = in_directory(&directory, problems)?;
     let under = |name: &str| format!("{}/{name}", path.trim_end_matches('/'));
     Ok(files.into_iter().map(|(name, entry)| (under(&name), entry)).collect())

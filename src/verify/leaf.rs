@@ -38,6 +38,11 @@ pub(super) fn allows(certificate: &Certificate, side: Side) -> bool {
     !certificate.has_extended_key_usage || side.is_purpose_of(certificate)
 }
 
+/// Whether it is for any usage: Go and Java take that for serverAuth, and are clients alone.
+fn is_for_any(certificate: &Certificate) -> bool {
+    certificate.extended_key_usage.iter().any(|usage| usage.to_string() == "any")
+}
+
 /// Whether it says outright that it is for servers and for clients.
 fn spells_out_both(certificate: &Certificate) -> bool {
     [Side::Server, Side::Client].iter().all(|side| side.is_purpose_of(certificate))
@@ -131,7 +136,7 @@ fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
     }
     if identity.serves
         || swapped
-        || !allows(certificate, Side::Server)
+        || !(allows(certificate, Side::Server) || is_for_any(certificate))
         || !scene.is_anchored(identity, Side::Server)
     {
         return;

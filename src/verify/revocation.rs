@@ -11,7 +11,9 @@ use super::rules::Rule;
 use super::scene::{Identity, Roles, Scene, Side};
 use super::wellformed;
 use crate::keys::{PublicKey, SignatureCheck, name_hash};
-use crate::x509::{KeyUsage, Revocation, RevocationList, RevocationReason, format_date, format_instant};
+use crate::x509::{
+    KeyUsage, Name, Revocation, RevocationList, RevocationReason, format_date, format_instant,
+};
 use time::OffsetDateTime;
 
 /// A list and its file.
@@ -31,8 +33,8 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
     // Beside its successor a list that has ended is nobody's trouble.
     let lists: Vec<HeldList<'_>> =
         all.iter().copied().filter(|held| !is_superseded(held, &all, policy.at)).collect();
-    if lists.is_empty() {
-        // In a directory that is empty, checking is on all the same.
+    // A directory switches the check on, whatever is in it; what that means to libpq is told with its settings.
+    if lists.is_empty() && (roles.crl_directory.is_none() || policy.client.is_some()) {
         if roles.crl_directory.is_none() {
             none(scene, policy, found);
         }
@@ -49,6 +51,15 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
             let shows = if side == Side::Server { identity.serves } else { identity.logs_in };
             if shows {
                 chain_lists(identity, side, scene, &lists, policy, found);
+            }
+        }
+    }
+    // A server's settings alone: its clients are elsewhere, and what it trusts is here.
+    if policy.server.is_some() && !scene.identities.iter().any(|identity| identity.logs_in) {
+        for trusted in scene.trust(Side::Client) {
+            let subject = &trusted.certificate.subject;
+            if !lists.iter().any(|held| held.list.issuer == *subject) {
+                found.push(missing(subject, "every client under it", trusted.file, &lists));
             }
         }
     }
@@ -250,7 +261,7 @@ fn chain_lists(
         match choose(certificate, issuer.certificate, lists.iter().map(|held| held.list), policy.at) {
             // What it signed has been said to lack the same list.
             Choice::Missing if is_anchor => {}
-            Choice::Missing => found.push(missing(link, lists)),
+            Choice::Missing => found.push(missing(&certificate.issuer, link.file, link.file, lists)),
             Choice::OutOfScope(list) => found.push(out_of_scope(link, list, lists)),
             // OpenSSL takes who is on the list for revoked, from whenever on the list says.
             Choice::Taken(list) => {
@@ -266,14 +277,15 @@ fn chain_lists(
     }
 }
 
-fn missing(link: &Held<'_>, lists: &[HeldList<'_>]) -> Finding {
-    let issuer = &link.certificate.issuer;
-    let fact = format!("no revocation list of {issuer} is here that counts, and {} needs one", link.file);
+/// Who needs a list that is not here; told of the file of lists, or of `file` where there is none.
+fn missing(issuer: &Name, who: &str, file: &str, lists: &[HeldList<'_>]) -> Finding {
+    let fact = format!("no revocation list of {issuer} is here that counts, and {who} needs one");
     let detail =
         "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
-    let file = lists.first().map_or(link.file, |held| held.file);
+    let file = lists.first().map_or(file, |held| held.file);
+    let place = if lists.is_empty() { "the directory of lists, under its hash name" } else { "the lists" };
     let hint = format!(
-        "Append a whole list of {issuer} to it, which may be empty: openssl ca -gencrl, where its key is."
+        "Put a whole list of {issuer} into {place}; it may be empty: openssl ca -gencrl, where its key is."
     );
     Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint)
 }

@@ -103,10 +103,8 @@ impl Files {
         for name in self.place.names() {
             let path = self.place.path(&name);
             if path.is_dir() {
-                let below = fs::read_dir(path).unwrap();
-                names.extend(
-                    below.map(|entry| format!("{name}/{}", entry.unwrap().file_name().to_str().unwrap())),
-                );
+                let below = crate::faults::names(&path).into_iter().filter(|below| concerns(below));
+                names.extend(below.map(|below| format!("{name}/{below}")));
             } else if concerns(&name) {
                 names.insert(name);
             }

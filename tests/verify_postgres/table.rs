@@ -74,6 +74,7 @@ const CONNECTIONS: &str = r#"
     clean-self-signed                      | | connects |
     clean-serial-of-20-octets              | | connects |
     clean-serial-under-two-issuers         | | connects |
+    clean-server-for-any-usage-too         | | connects |
     clean-server-key-of-root               | | connects |
     clean-server-key-sec1                  | | connects |
     clean-server-settings                  | | connects |
@@ -87,6 +88,9 @@ const CONNECTIONS: &str = r#"
     anchor-of-the-same-name                | chain-incomplete          | SSL error: certificate verify failed | alert unknown ca
     anchor-of-the-same-name unjudged       | chain-incomplete          | alert unknown ca                     | certificate verify failed
     intermediate-nowhere                   | chain-incomplete          | SSL error: certificate verify failed | alert unknown ca
+    client-intermediate-nowhere            | chain-incomplete          | alert unknown ca                     | certificate verify failed
+    client-intermediate-not-appended       | intermediate-not-appended | connects                             |
+    client-intermediate-not-appended trust=root.crt | chain-incomplete | alert unknown ca                     | certificate verify failed
     intermediate-not-appended              | intermediate-not-appended | connects                             |
     intermediate-not-appended trust=root.crt | chain-incomplete        | SSL error: certificate verify failed | alert unknown ca
     anchor-is-the-intermediate             | anchor-not-self-signed    | SSL error: certificate verify failed | alert unknown ca
@@ -104,7 +108,7 @@ const CONNECTIONS: &str = r#"
     intermediate-outside-constraints       | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
     constraints-of-another-kind            | constraints-not-checked   | connects                             |
     critical-extension-unknown             | critical-extension-unknown | SSL error: certificate verify failed | alert certificate unknown
-    root-with-extension-twice              | extension-repeated        | SSL error: invalid certificate       |
+    root-with-extension-twice              | extension-repeated        | SSL error: invalid certificate       | alert unknown ca
     root-with-extension-twice unjudged     | extension-repeated        | alert unknown ca                     | certificate verify failed
     policies-twice                         | extension-repeated        | connects                             |
     policies-unreadable                    | extension-unreadable      | connects                             |
@@ -115,8 +119,10 @@ const CONNECTIONS: &str = r#"
     server-for-clients-alone               | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
     server-for-any-usage                   | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
     client-for-servers-alone               | not-for-clients           | alert unsupported certificate        | certificate verify failed
+    client-for-any-usage                   | client-passes-as-server   | connects                             |
     ca-for-clients-over-a-server           | ca-usage-forbids          | SSL error: certificate verify failed | alert unsupported certificate
 
+    root-key-rsa-1024                      | key-too-small             | alert internal error                 | could not accept SSL connection: ca key too small
     server-expired                         | expired                   | SSL error: certificate verify failed | alert certificate expired
     client-expired                         | expired                   | alert certificate expired            | certificate verify failed
     intermediate-expired                   | expired                   | SSL error: certificate verify failed | alert certificate expired
@@ -153,6 +159,8 @@ const CONNECTIONS: &str = r#"
     crl-stale lists=client                 | crl-stale                 | SSL error: certificate verify failed | alert certificate expired
     crl-of-the-root-missing                | crl-missing               | alert unknown ca                     | certificate verify failed
     crl-of-the-root-missing lists=client   | crl-missing               | SSL error: certificate verify failed | alert unknown ca
+    crl-directory-without-lists            | crl-missing               | alert unknown ca                     | certificate verify failed
+    crl-directory-without-lists lists=client | crl-missing             | SSL error: certificate verify failed | alert unknown ca
     crl-hash-name                          | crl-hash-name             | alert unknown ca                     | certificate verify failed
     crl-hash-name lists=client             | crl-hash-name             | SSL error: certificate verify failed | alert unknown ca
     crl-of-another-key                     | crl-missing crl-signature-bad | alert unknown ca                 | certificate verify failed
