@@ -78,7 +78,11 @@ fn what_the_settings_forbid_is_found() {
         ),
         ("ssl = on\n", SCRAM, None),
         ("ssl = on\nssl_key_file = 'client.key'\n", SCRAM, Some("key-mismatch")),
-        ("ssl = on\nssl_ca_file = 'root.crt'\nssl_crl_dir = 'nowhere'\n", SCRAM, Some("crl-missing")),
+        (
+            "ssl = on\nssl_ca_file = 'root.crt'\nssl_crl_dir = 'nowhere'\n",
+            SCRAM,
+            Some("crl-directory-unusable"),
+        ),
         ("ssl = on\nssl_ca_file = 'root.crt'\nssl_crl_file = 'root.crt'\n", SCRAM, Some("crl-not-loaded")),
         ("ssl = on\nssl_ca_file = 'root.crt'\nssl_crl_file = 'nowhere.crl'\n", SCRAM, Some("crl-not-loaded")),
     ] {

@@ -33,8 +33,8 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
     // Beside its successor a list that has ended is nobody's trouble.
     let lists: Vec<HeldList<'_>> =
         all.iter().copied().filter(|held| !is_superseded(held, &all, policy.at)).collect();
-    // A directory switches the check on, whatever is in it; what that means to libpq is told with its settings.
-    if lists.is_empty() && (roles.crl_directory.is_none() || policy.client.is_some()) {
+    if lists.is_empty() {
+        // A directory switches checking on, whatever is in it; that is told with the settings.
         if roles.crl_directory.is_none() {
             none(scene, policy, found);
         }
