@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         variable: &|name| std::env::var_os(name),
         now: time::OffsetDateTime::now_utc(),
         keys: &SystemKeys,
+        stdin: &mut std::io::stdin().lock(),
         stdout: &mut stdout,
         stderr: &mut stderr,
     });

@@ -17,7 +17,7 @@ use clap::Parser;
 use render::{Render, Report};
 use request::{CliError, TypedCommand};
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{Read, Write};
 use time::OffsetDateTime;
 
 /// What the process gives: the only place where the command line learns of the world.
@@ -30,6 +30,8 @@ pub struct Process<'a> {
     pub now: OffsetDateTime,
     /// Keys and randomness.
     pub keys: &'a dyn KeySource,
+    /// What a path of `-` stands for; read only where one was given.
+    pub stdin: &'a mut dyn Read,
     /// Results.
     pub stdout: &'a mut dyn Write,
     /// Everything else.
@@ -38,7 +40,7 @@ pub struct Process<'a> {
 
 /// Runs one command; the result is the exit code of `exit`.
 pub fn run(process: Process<'_>) -> u8 {
-    let Process { arguments, variable, now, keys, stdout, stderr } = process;
+    let Process { arguments, variable, now, keys, stdin, stdout, stderr } = process;
     let mut render = Render::new(stdout, stderr);
     // Where the words cannot be parsed, a program that asked for JSON still gets it.
     render.set_json(arguments.iter().any(|argument| argument == "--json"));
@@ -47,7 +49,7 @@ pub fn run(process: Process<'_>) -> u8 {
         Err(error) => return render.usage(&error),
     };
     render.set_json(cli.verb.json());
-    match dispatch(&cli.verb, &arguments, variable, now, keys) {
+    match dispatch(&cli.verb, &arguments, variable, stdin, now, keys) {
         Ok(report) => render.report(&report),
         Err(error) => render.error(&error),
     }
@@ -57,6 +59,7 @@ fn dispatch(
     verb: &Verb,
     arguments: &[OsString],
     variable: &dyn Fn(&str) -> Option<OsString>,
+    stdin: &mut dyn Read,
     now: OffsetDateTime,
     keys: &dyn KeySource,
 ) -> Result<Report, CliError> {
@@ -76,7 +79,7 @@ fn dispatch(
             })
         }
         Verb::Verify(args) => {
-            let verified = ops::verify(&request::verified(args, variable)?, now)?;
+            let verified = ops::verify(&request::verified(args, variable, stdin)?, now)?;
             Ok(Report::Verified { verified: Box::new(verified), strict: args.strict, quiet: args.quiet })
         }
         Verb::Inspect(args) => {

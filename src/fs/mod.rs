@@ -30,7 +30,7 @@ mod tentative;
 pub use commit::Receipt;
 pub use directory::{Directory, is_within, same_directory};
 pub use error::{Action, FsError, Obstacle};
-pub use read::{EntryKind, read_file};
+pub use read::{EntryKind, FILE_LIMIT_BYTES, read_file, read_stream};
 pub use reserve::Reserved;
 pub use set::{FileEntry, FileSet, Mode, Owner};
 pub use stage::{DirectoryAttributes, Staged};

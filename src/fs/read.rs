@@ -2,6 +2,7 @@
 //! (a change that is under way, who may follow links) is left to `directory` and `target`.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -15,7 +16,7 @@ use crate::fs::set::{FileEntry, Mode, Owner};
 
 /// The largest file that is read as part of a directory. The largest honest one is a revocation list, and one of this
 /// size has some 400,000 entries.
-pub(super) const FILE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+pub const FILE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a directory entry is, a symbolic link not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,25 @@ pub fn read_file(path: impl AsRef<Path>, limit_bytes: usize) -> Result<Zeroizing
     let file = retry_on_intr(|| openat(CWD, path, flags, rustix::fs::Mode::empty())).map_err(fail)?;
     let stat = fstat(&file).map_err(fail)?;
     read_bounded(file.as_fd(), &stat, limit_bytes, path)
+}
+
+/// Reads a stream that somebody else has opened to its end, as [`read_file`] reads a file; `name` is what messages call it.
+///
+/// # Errors
+/// [`FsError::TooLarge`] when there is more than `limit_bytes`, [`FsError::Io`] when reading fails.
+pub fn read_stream(
+    stream: &mut dyn io::Read,
+    limit_bytes: usize,
+    name: impl AsRef<Path>,
+) -> Result<Zeroizing<Vec<u8>>, FsError> {
+    read_to_end(0, limit_bytes, name.as_ref(), |buffer| {
+        loop {
+            match stream.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    })
 }
 
 /// Opens a directory, through a link too; `None` where nothing exists.
@@ -154,19 +174,30 @@ pub(super) fn read_entry(
     }))
 }
 
-/// Reads to the end of `file`. The buffer never grows in place, for that would leave a copy of a key in freed memory.
+/// Reads to the end of `file`.
 fn read_bounded(
     file: BorrowedFd<'_>,
     stat: &Stat,
     limit_bytes: usize,
     path: &Path,
 ) -> Result<Zeroizing<Vec<u8>>, FsError> {
-    let too_large = || FsError::TooLarge { path: path.to_path_buf(), limit_bytes };
-    // One byte more than the size, so that the end is met without growing; a pipe says that its size is 0.
     let size = usize::try_from(stat.st_size).unwrap_or(usize::MAX);
+    read_to_end(size, limit_bytes, path, |buffer| Ok(retry_on_intr(|| read(file, &mut *buffer))?))
+}
+
+/// Reads until `next` gives nothing more. The buffer never grows in place, for that would leave a copy of a key in freed
+/// memory; `size` is what is expected, 0 where that is not known.
+fn read_to_end(
+    size: usize,
+    limit_bytes: usize,
+    path: &Path,
+    mut next: impl FnMut(&mut [u8]) -> io::Result<usize>,
+) -> Result<Zeroizing<Vec<u8>>, FsError> {
+    let too_large = || FsError::TooLarge { path: path.to_path_buf(), limit_bytes };
     if size > limit_bytes {
         return Err(too_large());
     }
+    // One byte more than the size, so that the end is met without growing; a pipe says that its size is 0.
     let mut buffer = Zeroizing::new(vec![0; if size == 0 { 4096 } else { size + 1 }]);
     let mut filled = 0;
     loop {
@@ -175,9 +206,8 @@ fn read_bounded(
             larger[..filled].copy_from_slice(&buffer[..filled]);
             buffer = larger;
         }
-        match retry_on_intr(|| read(file, &mut buffer[filled..]))
-            .map_err(|errno| FsError::new(Action::Read, path, errno))?
-        {
+        let fail = |source| FsError::Io { action: Action::Read, path: path.to_path_buf(), source };
+        match next(&mut buffer[filled..]).map_err(fail)? {
             0 => break,
             more => filled += more,
         }
@@ -222,6 +252,15 @@ mod tests {
                 Err(other) => panic!("{other}"),
             }
         }
+    }
+
+    #[test]
+    fn a_stream_is_read_to_its_end_and_no_further_than_the_limit() {
+        let contents: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+        assert_eq!(*read_stream(&mut contents.as_slice(), 10_000, "-").unwrap(), contents);
+        let refused = read_stream(&mut contents.as_slice(), 9_999, "standard input").unwrap_err();
+        assert!(refused.to_string().contains("\"standard input\""), "{refused}");
+        assert!(matches!(refused, FsError::TooLarge { limit_bytes: 9_999, .. }), "{refused}");
     }
 
     #[test]

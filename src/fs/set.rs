@@ -7,6 +7,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
+/// The name under which a set holds what was read from standard input.
+pub const STANDARD_INPUT: &str = "standard input";
+
 /// The permission bits of a file or directory, printed as four octal digits (`0600`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mode(u32);

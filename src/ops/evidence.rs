@@ -2,8 +2,10 @@
 
 use super::inspect::directory_or_default;
 use super::live::{Live, is_data_directory, live, place};
+use super::stdin::is_dash;
 use super::verify::VerifyRequest;
 use crate::error::{Error, RequestError};
+use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{Directory, FileSet};
 use crate::verify;
 use std::collections::BTreeMap;
@@ -44,7 +46,7 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
                 is_loose: false,
             })
         }
-        [path] if is_directory(path)? => {
+        [path] if !is_dash(path) && is_directory(path)? => {
             let (path, directory) = directory_or_default(Some(path))?;
             if is_data_directory(&directory)? {
                 return gather_server(Some(path), None);
@@ -59,8 +61,11 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
             })
         }
         paths => {
-            let files = several_files(paths)?;
-            let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            let named: Vec<PathBuf> = paths.iter().filter(|path| !is_dash(path)).cloned().collect();
+            let files = several_files(&named)?;
+            let dash = paths.iter().any(|path| is_dash(path)).then(|| STANDARD_INPUT.to_owned());
+            let shown = named.iter().map(|path| path.display().to_string());
+            let shown: Vec<String> = shown.chain(dash).collect();
             let place = if shown.len() > 3 { format!("{} files", shown.len()) } else { shown.join(" ") };
             Ok(Gathered { place, fell_back: false, files, server: None, is_loose: true })
         }

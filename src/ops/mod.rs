@@ -7,6 +7,7 @@ mod live;
 mod ownership;
 mod recipe;
 mod source;
+mod stdin;
 mod verify;
 
 use generate::secret_line;
@@ -16,4 +17,5 @@ pub use live::LiveSetting;
 pub use ownership::caller_is_root;
 pub use recipe::as_openssl;
 pub use source::{ProfileSource, profile_source};
+pub use stdin::{DASH, is_dash, standard_input};
 pub use verify::{Verified, VerifyRequest, verify};

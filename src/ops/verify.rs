@@ -4,6 +4,8 @@ use super::evidence::{Gathered, gather, hash_directory, one_file};
 use super::live::LiveSetting;
 use super::secret_line;
 use crate::error::{Error, RequestError};
+use crate::fs::FileEntry;
+use crate::fs::set::STANDARD_INPUT;
 use crate::verify::{self, Exhibit, Policy, Reader, Report, Roles, Tally};
 use nix::unistd::geteuid;
 use std::path::{Path, PathBuf};
@@ -12,8 +14,10 @@ use time::{Duration, OffsetDateTime};
 /// What `verify` is asked.
 #[derive(Debug, Clone, Default)]
 pub struct VerifyRequest {
-    /// One directory, or files; empty: `pki`, or the current directory where there is none.
+    /// One directory, or files, of which `-` is `stdin`; empty: `pki`, or the current directory where there is none.
     pub paths: Vec<PathBuf>,
+    /// What was read from standard input, which roles name [`STANDARD_INPUT`](crate::fs::set::STANDARD_INPUT).
+    pub stdin: Option<FileEntry>,
     /// A server's `postgresql.conf`, whose settings say which files are live.
     pub configuration: Option<PathBuf>,
     /// Which file plays which part, where the user says so. Their paths are read too.
@@ -66,6 +70,7 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
         Some(server) => (server.settings, laid_over(&request.roles, server.roles), Some(server.facts)),
         None => (Vec::new(), request.roles.clone(), None),
     };
+    files.extend(request.stdin.clone().map(|entry| (STANDARD_INPUT.to_owned(), entry)));
     for path in roles.files() {
         if files.get(path).is_none() {
             files.extend(one_file(Path::new(path))?);

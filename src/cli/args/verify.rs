@@ -9,6 +9,7 @@ Examples:
   pgtls verify pki --host db1 -U app     would verify-full and the method cert accept them
   pgtls verify --conf /etc/postgresql/15/main/postgresql.conf
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
+  pgtls verify - --trust ca.crt <tls.crt       a bundle from standard input
   pgtls verify pki --at 2027-11-01 --strict";
 
 /// The modes of libpq that verify.
@@ -23,7 +24,8 @@ pub(in crate::cli) enum SslMode {
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(in crate::cli) struct VerifyArgs {
-    /// A directory (also a server's data directory), or files [env: PGTLS_DIR] [default: pki, else .]
+    /// A directory (also a server's data directory), or files; - is standard input [env: PGTLS_DIR]
+    /// [default: pki, else .]
     pub(in crate::cli) paths: Vec<PathBuf>,
 
     /// The directory

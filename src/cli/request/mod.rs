@@ -1,6 +1,7 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
 mod generate;
+mod stdin;
 mod typed;
 mod verify;
 
