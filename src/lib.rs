@@ -71,6 +71,7 @@ pub mod profile;
 pub mod recipe;
 pub mod scratch;
 pub mod settings;
+pub mod show;
 pub mod state;
 pub mod verify;
 pub mod x509;

@@ -78,8 +78,8 @@ pub enum RequestError {
         /// Where it was looked for.
         path: String,
     },
-    /// A directory without certificates.
-    #[error("no certificate in \"{path}\"")]
+    /// A directory with nothing that could be shown.
+    #[error("no certificate, key, request or revocation list in \"{path}\"")]
     NothingThere {
         /// The directory.
         path: String,
@@ -114,7 +114,9 @@ impl Diagnosis for RequestError {
             Self::NothingToJudge { .. } => {
                 "Give a directory with certificates, keys or revocation lists, or files."
             }
-            Self::NothingThere { .. } => "Give a directory that holds *.crt files.",
+            Self::NothingThere { .. } => {
+                "Give a directory that holds *.crt, *.pem, *.key, *.csr or *.crl files, or a file."
+            }
         };
         Some(hint.to_owned())
     }

@@ -4,6 +4,7 @@ mod evidence;
 mod generate;
 mod inspect;
 mod live;
+mod material;
 mod ownership;
 mod recipe;
 mod source;
@@ -12,7 +13,7 @@ mod verify;
 
 use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
-pub use inspect::{Inspection, inspect};
+pub use inspect::{InspectRequest, Inspection, Shown, Wanted, inspect};
 pub use live::LiveSetting;
 pub use ownership::caller_is_root;
 pub use recipe::as_openssl;

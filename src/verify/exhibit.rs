@@ -1,11 +1,13 @@
 //! Files as evidence: what each holds, told from its content, and what is wrong with it as a file.
 
+use super::part::PartKind;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
 use crate::fs::{FileEntry, Mode, Owner};
-use crate::keys::KeyFile;
+use crate::keys::{KeyFile, PublicKey};
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
-use crate::x509::{Certificate, RevocationList};
+use crate::x509::{Certificate, CertificateRequest, RevocationList};
+use std::collections::HashSet;
 
 /// One file and what it holds.
 #[derive(Debug, Clone)]
@@ -22,6 +24,12 @@ pub struct Exhibit {
     pub keys: Vec<KeyFile>,
     /// Revocation lists.
     pub lists: Vec<RevocationList>,
+    /// Certificate requests, which nobody judges.
+    pub requests: Vec<CertificateRequest>,
+    /// Public keys that stand by themselves, which nobody judges.
+    pub public_keys: Vec<PublicKey>,
+    /// What kind each of them is, in their order in the file; see [`parts`](Self::parts).
+    pub(super) order: Vec<PartKind>,
     /// What is wrong with the file as such.
     pub findings: Vec<Finding>,
 }
@@ -39,6 +47,9 @@ impl Exhibit {
             certificates: Vec::new(),
             keys: Vec::new(),
             lists: Vec::new(),
+            requests: Vec::new(),
+            public_keys: Vec::new(),
+            order: Vec::new(),
             findings: Vec::new(),
         };
         if pem::looks_like_der(contents) {
@@ -73,14 +84,20 @@ impl Exhibit {
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             let detail = "PostgreSQL and libpq read certificates as PEM alone: no start line.";
             self.findings.push(finding.detail(detail).hint(hint));
+            self.order.push(PartKind::Certificate);
             self.certificates.push(certificate);
         } else if let Ok(list) = RevocationList::from_der(der) {
             let hint = format!("Run openssl crl -inform DER -in {0} -out {0}.", self.name);
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER").hint(hint);
             self.findings.push(finding.detail("PostgreSQL and libpq read revocation lists as PEM alone."));
+            self.order.push(PartKind::List);
             self.lists.push(list);
         } else if let Some(key) = KeyFile::read(der, passphrase) {
+            self.order.push(PartKind::Key);
             self.keys.push(key);
+        } else if let Ok(request) = CertificateRequest::from_der(der) {
+            self.order.push(PartKind::Request);
+            self.requests.push(request);
         } else {
             self.say(Rule::BlockUnreadable, "it is DER of no kind that is known here");
         }
@@ -134,7 +151,10 @@ impl Exhibit {
         }
         if let Some(der) = block.certificate_der() {
             match Certificate::from_der(der) {
-                Ok(certificate) => self.certificates.push(certificate),
+                Ok(certificate) => {
+                    self.order.push(PartKind::Certificate);
+                    self.certificates.push(certificate);
+                }
                 Err(error) => {
                     let finding = Finding::new(Rule::BlockUnreadable, &self.name, unreadable("certificate"));
                     self.findings.push(finding.detail(format!("{error}.")));
@@ -142,14 +162,29 @@ impl Exhibit {
             }
         } else if block.kind == BlockKind::RevocationList {
             match RevocationList::from_der(&block.der) {
-                Ok(list) => self.lists.push(list),
+                Ok(list) => {
+                    self.order.push(PartKind::List);
+                    self.lists.push(list);
+                }
                 Err(_) => self.say(Rule::BlockUnreadable, unreadable("revocation list")),
             }
         } else if let Some(key) = KeyFile::from_block(block, passphrase) {
             if matches!(key.content, crate::keys::KeyContent::Damaged) {
                 self.say(Rule::BlockUnreadable, unreadable("key"));
             }
+            self.order.push(PartKind::Key);
             self.keys.push(key);
+        } else if block.kind == BlockKind::Request {
+            match CertificateRequest::from_der(&block.der) {
+                Ok(request) => {
+                    self.order.push(PartKind::Request);
+                    self.requests.push(request);
+                }
+                Err(_) => self.say(Rule::BlockUnreadable, unreadable("certificate request")),
+            }
+        } else if block.kind == BlockKind::PublicKey {
+            self.order.push(PartKind::PublicKey);
+            self.public_keys.push(PublicKey::from_spki_der(&block.der));
         }
     }
 
@@ -167,10 +202,8 @@ impl Exhibit {
             let finding = Finding::new(Rule::KeyInPublicFile, &self.name, "a private key lies in it");
             self.findings.push(finding.detail(detail).hint("Take the key out, and make a new one."));
         }
-        let twice = self.certificates.iter().enumerate().any(|(at, certificate)| {
-            self.certificates.iter().take(at).any(|other| other.der == certificate.der)
-        });
-        if twice {
+        let mut met = HashSet::new();
+        if self.certificates.iter().any(|certificate| !met.insert(certificate.der.as_slice())) {
             self.say(Rule::CertificateTwice, "it holds one certificate twice");
         }
     }
