@@ -856,13 +856,15 @@ fn every_flag_in_the_help_exists() {
 
 #[test]
 fn every_flag_in_the_source_is_in_the_help_and_the_other_way_round() {
-    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/args.rs")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/args");
+    let files = names(&folder).into_iter().map(|name| fs::read_to_string(folder.join(name)).unwrap());
+    let source = files.collect::<String>();
     let mut lines = source.lines().map(str::trim);
     let mut flags = Vec::new();
     while let Some(line) = lines.next() {
         if line.starts_with("#[arg(") && (line.contains("long,") || line.contains("long)")) {
-            let field = lines.find(|line| line.starts_with("pub(super) ")).unwrap();
-            let name = field.trim_start_matches("pub(super) ").split(':').next().unwrap();
+            let field = lines.find_map(|line| line.strip_prefix("pub(")?.split_once(") ")).unwrap().1;
+            let name = field.split(':').next().unwrap();
             flags.push(format!("--{}", name.replace('_', "-")));
         }
     }
