@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use support::{Run, run, scratch, text};
+use support::{Run, is_root, run, scratch, text};
 
 /// What `inspect` says of that directory: exit code, standard output and standard error.
 fn inspected(home: &Path) -> (Option<i32>, String, String) {
@@ -18,7 +18,7 @@ fn inspected(home: &Path) -> (Option<i32>, String, String) {
 
 /// The files of the tree, each with the branch before it.
 fn branches(stdout: &str) -> Vec<&str> {
-    let lines = stdout.lines().skip(2).filter(|line| line.contains(".crt"));
+    let lines = stdout.lines().skip(2).filter(|line| line.contains("  until "));
     lines.map(|line| line.split_inclusive(".crt").next().unwrap()).collect()
 }
 
@@ -30,14 +30,16 @@ fn openssl(home: &Path, words: &str) {
 // Files
 
 #[test]
-fn a_key_is_not_opened() {
+fn a_damaged_key_is_a_problem_and_one_of_another_kind_fits_nothing() {
     let home = scratch();
     Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
     fs::write(home.path().join("root.key"), "no key at all\n").unwrap();
     openssl(home.path(), "ecparam -genkey -name secp521r1 -noout -out client.key");
     let (code, stdout, stderr) = inspected(home.path());
-    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!((code, stderr.as_str()), (Some(1), "pgtls: warning: root.key: it holds no private key\n"));
     assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
+    assert!(stdout.ends_with("\n  client.key  key, ECDSA P-521, fits nothing here\n"), "{stdout}");
+    assert!(stdout.contains(" days left; key server.key\n"), "{stdout}");
 }
 
 #[test]
@@ -46,7 +48,13 @@ fn a_key_that_may_not_be_read_hides_nothing() {
     Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
     let output = Run::new(&["inspect"]).dir(&home).by_nobody().output();
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
-    assert!(text(&output.stdout).starts_with("./: 3 certificates\n"));
+    let stdout = text(&output.stdout);
+    assert!(stdout.starts_with("./: 3 certificates, 3 keys\n"), "{stdout}");
+    assert_eq!(
+        stdout.matches("key that you may not read\n").count(),
+        if is_root() { 3 } else { 0 },
+        "{stdout}"
+    );
 }
 
 #[test]
@@ -56,7 +64,7 @@ fn a_certificate_that_is_no_file_is_a_problem() {
     std::os::unix::fs::symlink("nowhere", home.path().join("gone.crt")).unwrap();
     fs::create_dir(home.path().join("made.crt")).unwrap();
     let (code, _, stderr) = inspected(home.path());
-    let problem = |file| format!("pgtls: warning: certificate file \"./{file}\" is not a file\n");
+    let problem = |file| format!("pgtls: warning: \"./{file}\" is not a file\n");
     assert_eq!((code, stderr), (Some(1), problem("gone.crt") + &problem("made.crt")));
 }
 
@@ -168,7 +176,7 @@ fn no_name_reaches_the_terminal_as_a_command_to_it() {
     assert!(!stdout.contains(raw) && stdout.contains(r"\u{1b}c.crt"), "{stdout:?}");
     assert!(stdout.contains(r"a\u{1b}[31m") && stdout.contains(r"\u{202e}"), "{stdout:?}");
     assert!(!stderr.contains(raw) && stderr.contains(r"\u{1b}d\u{a}e.crt"), "{stderr:?}");
-    assert_eq!((stdout.lines().count(), stderr.lines().count()), (4, 1), "{stdout}{stderr}");
+    assert_eq!((branches(&stdout).len(), stderr.lines().count()), (1, 1), "{stdout}{stderr}");
 }
 
 #[test]
@@ -234,23 +242,29 @@ fn a_byte_order_mark_and_the_old_label_hide_no_certificate() {
 }
 
 #[test]
-fn other_forms_of_a_certificate_are_called_by_their_names() {
+fn other_forms_of_a_certificate_are_shown_and_called_by_their_names() {
     let forms = [
         (
             "-trustout -addtrust serverAuth",
-            "is an OpenSSL TRUSTED CERTIFICATE",
+            "it is an OpenSSL TRUSTED CERTIFICATE, which only OpenSSL reads",
             "openssl x509 -in OLD -out NEW",
         ),
-        ("-outform DER", "is DER, not PEM", "openssl x509 -inform DER -in OLD -out NEW"),
+        ("-outform DER", "it is DER", "openssl x509 -inform DER -in OLD -out NEW"),
     ];
     for (words, fact, mend) in forms {
         let home = scratch();
         Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
         openssl(home.path(), &format!("x509 -in client.crt -out new.crt {words}"));
         fs::rename(home.path().join("new.crt"), home.path().join("client.crt")).unwrap();
-        let (code, _, stderr) = inspected(home.path());
-        let wanted = format!("pgtls: warning: certificate file \"client.crt\" {fact}\n");
-        assert_eq!((code, stderr), (Some(1), wanted));
+        let (code, stdout, stderr) = inspected(home.path());
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
+        let told = text(&Run::new(&["inspect", "client.crt"]).dir(&home).output().stdout);
+        assert!(
+            told.starts_with(&format!("client.crt: certificate\n  note                {fact}\n")),
+            "{told}"
+        );
+        // Who makes files wants them as PostgreSQL reads them.
         let output = Run::new(&["gen", "chain", "-D", ".", "--if-missing"]).dir(&home).output();
         assert!(text(&output.stderr).contains(&format!(": {mend}\n")), "{}", text(&output.stderr));
     }

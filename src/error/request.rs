@@ -114,9 +114,7 @@ impl Diagnosis for RequestError {
             Self::NothingToJudge { .. } => {
                 "Give a directory with certificates, keys or revocation lists, or files."
             }
-            Self::NothingThere { .. } => {
-                "Give a directory that holds *.crt, *.pem, *.key, *.csr or *.crl files, or a file."
-            }
+            Self::NothingThere { .. } => "Give a directory that holds some, or files of any name.",
         };
         Some(hint.to_owned())
     }

@@ -35,7 +35,7 @@ pub(super) enum Verb {
     Gen(Box<GenArgs>),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
-    /// Show what a directory or files hold: who signed whom, names, ends, keys, requests, revocation lists
+    /// Show what a directory or files hold: who signed whom, until when, which key fits what
     Inspect(InspectArgs),
     /// List the built-in profiles, or print one, ready to be saved and edited
     Profiles(ProfilesArgs),

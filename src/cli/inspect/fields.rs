@@ -19,13 +19,12 @@ pub(super) fn text(files: &[FileFacts], look: &Look) -> String {
     let things: usize = files.iter().map(|file| file.holds.len()).sum();
     let mut sheet = Sheet { out: String::with_capacity(things * 1024), look };
     for file in files {
-        for note in &file.notes {
-            sheet.gap();
-            let _ = writeln!(sheet.out, "note: {}: {}", harmless(&file.file), harmless(note));
-        }
         for (at, thing) in file.holds.iter().enumerate() {
             let place = (file.holds.len() > 1).then(|| (at + 1, file.holds.len()));
-            sheet.thing(&file.file, place, thing);
+            sheet.head(&file.file, place, thing);
+            // What is odd about a file is told once.
+            file.notes.iter().filter(|_| at == 0).for_each(|note| sheet.field("note", note));
+            sheet.thing(thing);
         }
     }
     sheet.out
@@ -38,14 +37,7 @@ struct Sheet<'l> {
 }
 
 impl Sheet<'_> {
-    /// An empty line between one and the next.
-    fn gap(&mut self) {
-        if !self.out.is_empty() {
-            self.out.push('\n');
-        }
-    }
-
-    fn thing(&mut self, file: &str, place: Option<(usize, usize)>, thing: &Thing) {
+    fn head(&mut self, file: &str, place: Option<(usize, usize)>, thing: &Thing) {
         let kind = match thing {
             Thing::Certificate(_) => "certificate",
             Thing::RevocationList { .. } => "revocation list",
@@ -53,12 +45,17 @@ impl Sheet<'_> {
             Thing::PrivateKey { .. } => "private key",
             Thing::PublicKey { .. } => "public key",
         };
-        self.gap();
+        if !self.out.is_empty() {
+            self.out.push('\n');
+        }
         let head = self.look.toned(Tone::Head, &harmless(file));
         let _ = match place {
             Some((at, all)) => writeln!(self.out, "{head}, {at} of {all}: {kind}"),
             None => writeln!(self.out, "{head}: {kind}"),
         };
+    }
+
+    fn thing(&mut self, thing: &Thing) {
         match thing {
             Thing::Certificate(facts) => self.certificate(facts),
             Thing::RevocationList { facts, entries } => self.list(facts, entries),
