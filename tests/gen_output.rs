@@ -53,14 +53,14 @@ fn tree(found: &str) -> &str {
     found.split("\n\n").nth(1).unwrap().trim_end_matches('\n')
 }
 
-/// A text in which identifiers, serial numbers and fingerprints are `#` and how many bytes they have.
+/// A text in which identifiers, serial numbers and fingerprints are `#`.
 fn unhexed(found: &str) -> String {
     let is_hex = |word: &str| {
         word.split(':').count() > 7 && word.split(':').all(|byte| byte.len() == 2 && !byte.contains('.'))
     };
     let words = found.split('"').map(|word| match is_hex(word) {
-        true => format!("#{}", word.split(':').count()),
-        false => word.to_owned(),
+        true => "#",
+        false => word,
     });
     words.collect::<Vec<_>>().join("\"")
 }

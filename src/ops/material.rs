@@ -40,7 +40,7 @@ pub(super) fn material(paths: &[PathBuf], stdin: &Option<FileEntry>) -> Result<M
             found.place = path.display().to_string();
             match directory_at(path)? {
                 Some(directory) => found.take_directory(path, &directory, "")?,
-                None => found.take_files(&[path.clone()])?,
+                None => found.take_files(std::slice::from_ref(path))?,
             }
         }
         paths => {

@@ -115,12 +115,12 @@ impl Sheet<'_> {
     }
 
     fn certificate(&mut self, facts: &CertificateFacts) {
-        self.field("subject", &named(&facts.subject.to_string()));
+        self.field("subject", named(&facts.subject.to_string()));
         // No authority logs in.
         if !facts.usage.is_ca() {
             self.field("clientname=DN", &facts.postgres_dn);
         }
-        self.field("issuer", &named(&facts.issuer.to_string()));
+        self.field("issuer", named(&facts.issuer.to_string()));
         self.names(&facts.subject_alt_names, &facts.malformed_alt_names, facts.other_alt_names, {
             facts.critical.contains(&ExtensionKind::SubjectAltName)
         });
@@ -200,7 +200,7 @@ impl Sheet<'_> {
     }
 
     fn list(&mut self, facts: &ListFacts, entries: &[RevokedFacts]) {
-        self.field("issuer", &named(&facts.issuer.to_string()));
+        self.field("issuer", named(&facts.issuer.to_string()));
         match &facts.life {
             Some(life) => self.life(life),
             None => {
@@ -224,7 +224,7 @@ impl Sheet<'_> {
     }
 
     fn request(&mut self, facts: &RequestFacts, keys: &[String]) {
-        self.field("subject", &named(&facts.subject.to_string()));
+        self.field("subject", named(&facts.subject.to_string()));
         self.field("clientname=DN", &facts.postgres_dn);
         self.names(&facts.subject_alt_names, &facts.malformed_alt_names, facts.other_alt_names, false);
         self.field("key", &facts.key_name);
