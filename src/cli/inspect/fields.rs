@@ -1,6 +1,6 @@
 //! Files field by field: what `openssl x509 -text` and its kin tell, in fewer words.
 
-use super::life::{bar, left, tone};
+use super::life::{CELLS, bar, left, tone};
 use crate::cli::look::{Look, Tone, columns};
 use crate::cli::words::harmless;
 use crate::show::{
@@ -13,6 +13,10 @@ use std::fmt::{Display, Write};
 
 /// Where values begin.
 const INDENT: usize = 22;
+/// Where they go on where a terminal is too narrow for that.
+const NARROW: usize = 4;
+/// What a line of a value has at the least.
+const LEAST: usize = 24;
 
 /// All of it.
 pub(super) fn text(files: &[FileFacts], look: &Look) -> String {
@@ -69,33 +73,30 @@ impl Sheet<'_> {
     fn field(&mut self, label: &str, value: &str) {
         let value = clean(value);
         let _ = write!(self.out, "  {label:0$}", INDENT - 2);
-        match self.look.terminal {
-            Some(width) if INDENT + columns(&value) > width => {
-                self.folded(&value, width - INDENT.min(width / 2))
-            }
-            _ => self.out.push_str(&value),
-        }
-        self.out.push('\n');
+        self.folded(&value, INDENT);
     }
 
-    /// A value in several lines, each as long as it can be, best ended behind a space, a comma or a colon.
-    fn folded(&mut self, value: &str, room: usize) {
+    /// A value and the end of its line, from a column on. On a terminal in several lines, each as long as it can be, best
+    /// ended behind a space, a comma or a colon.
+    fn folded(&mut self, value: &str, from: usize) {
+        let Some(width) = self.look.terminal.filter(|width| from + columns(value) > *width) else {
+            self.out.push_str(value);
+            self.out.push('\n');
+            return;
+        };
+        let indent = if width < from + LEAST { NARROW } else { from };
+        if indent < from {
+            self.out.truncate(self.out.trim_end_matches(' ').len());
+            let _ = write!(self.out, "\n{:indent$}", "");
+        }
         let mut rest = value;
-        loop {
-            let mut used = 0;
-            let fits = rest.char_indices().find(|(_, c)| {
-                used += columns(c.encode_utf8(&mut [0; 4]));
-                used > room
-            });
-            let Some((end, _)) = fits else { break };
-            let head = &rest[..end];
-            let end = head.rfind([' ', ',', ':']).map_or(end, |at| at + 1);
-            let end = if end == 0 { rest.chars().next().map_or(rest.len(), char::len_utf8) } else { end };
+        while let Some(end) = first_line(rest, width - indent) {
             self.out.push_str(rest[..end].trim_end());
-            let _ = write!(self.out, "\n{:1$}", "", self.look.width() - room);
+            let _ = write!(self.out, "\n{:indent$}", "");
             rest = &rest[end..];
         }
         self.out.push_str(rest);
+        self.out.push('\n');
     }
 
     fn list_field<T: Display>(&mut self, label: &str, values: &[T], critical: bool) {
@@ -110,8 +111,10 @@ impl Sheet<'_> {
     fn life(&mut self, life: &Life) {
         let (from, to) = (life.window.not_before, life.window.not_after);
         self.field("valid", &format!("{} to {}", format_instant(from), format_instant(to)));
-        let left = self.look.toned(tone(life), &left(life));
-        let _ = writeln!(self.out, "{:INDENT$}{} {left}", "", bar(life, self.look));
+        let indent = if self.look.width() < INDENT + LEAST { NARROW } else { INDENT };
+        let left = self.look.cut(&left(life), self.look.width().saturating_sub(indent + CELLS + 1));
+        let left = self.look.toned(tone(life), &left);
+        let _ = writeln!(self.out, "{:indent$}{} {left}", "", bar(life, self.look));
     }
 
     fn certificate(&mut self, facts: &CertificateFacts) {
@@ -219,7 +222,8 @@ impl Sheet<'_> {
         self.field("revoked", &facts.revoked.to_string());
         for RevokedFacts { serial, since, reason } in entries {
             let reason = reason.as_deref().map(|reason| format!("  {reason}")).unwrap_or_default();
-            let _ = writeln!(self.out, "    {}  {serial}{reason}", format_instant(*since));
+            let _ = write!(self.out, "{:NARROW$}", "");
+            self.folded(&format!("{}  {serial}{reason}", format_instant(*since)), NARROW);
         }
     }
 
@@ -282,6 +286,21 @@ impl Sheet<'_> {
             self.list_field("private key", keys, false);
         }
     }
+}
+
+/// Where the first line of a text ends that has to fit into a room; `None`: all of it fits.
+fn first_line(text: &str, room: usize) -> Option<usize> {
+    if columns(text) <= room {
+        return None;
+    }
+    let mut used = 0;
+    let (end, _) = text.char_indices().find(|(_, c)| {
+        used += columns(c.encode_utf8(&mut [0; 4]));
+        used > room
+    })?;
+    let best = text[..end].rfind([' ', ',', ':']).map_or(end, |at| at + 1);
+    // At least a character, or it would never end.
+    Some(best.max(text.chars().next().map_or(1, char::len_utf8)))
 }
 
 /// A name, or that there is none.

@@ -64,12 +64,12 @@ pub(super) fn with_bars(endings: &[Ending], look: &Look) -> String {
     let mut out = String::new();
     for (ending, row) in endings.iter().zip(&rows) {
         let [end, left, file, usage] = [0, 1, 2, 3].map(|at| padded(&row[at], widths[at]));
-        let before = widths.iter().sum::<usize>() + CELLS + 5 * 2;
-        let subject =
-            look.cut(&harmless(&ending.subject.to_string()), look.width().saturating_sub(before).max(8));
+        let subject = harmless(&ending.subject.to_string());
+        let before = columns(&end) + columns(&left) + CELLS + 3 * 2;
+        let rest =
+            look.cut(&format!("{file}  {usage}  {subject}"), look.width().saturating_sub(before).max(1));
         let left = look.toned(tone(&ending.life), &left);
-        let bar = bar(&ending.life, look);
-        out.push_str(&format!("{end}  {bar}  {left}  {file}  {usage}  {subject}\n"));
+        out.push_str(&format!("{end}  {}  {left}  {rest}\n", bar(&ending.life, look)));
     }
     out
 }

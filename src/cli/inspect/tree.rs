@@ -9,6 +9,9 @@ use crate::show::{CertificateEntry, Holdings, KeyEntry, KeyState, Life, Signatur
 use crate::x509::format_date;
 use std::path::Path;
 
+/// What a column keeps, however narrow the terminal.
+const LEAST: usize = 8;
+
 /// All of it.
 pub(super) fn text(inspection: &Inspection, holdings: &Holdings, look: &Look) -> String {
     let mut out = headline(inspection, holdings);
@@ -70,7 +73,7 @@ fn certificates(holdings: &Holdings, look: &Look, out: &mut String) {
     let usages = most(&|line| line.entry.facts.usage_word().len());
     let ends = most(&|line| end(&line.entry.facts.life).len());
     // Cut where a terminal is too narrow for all the columns.
-    let room = look.width().saturating_sub(heads + usages + ends + "      until ".len()).max(8);
+    let room = look.width().saturating_sub(heads + usages + ends + "      until ".len()).max(LEAST);
     let subjects = most(&|line| columns(&line.subject));
     let subjects = if look.terminal.is_some() { subjects.min(room) } else { subjects };
     let indent = heads + 2;
@@ -80,7 +83,9 @@ fn certificates(holdings: &Holdings, look: &Look, out: &mut String) {
         let gap = " ".repeat(indent - line.head());
         let subject = padded(&look.cut(&line.subject, subjects), subjects);
         let (usage, end) = (facts.usage_word(), end(&facts.life));
-        out.push_str(&format!("{}{file}{gap}{subject}  {usage:usages$}  until {end}\n", line.branch));
+        let rest = format!("{subject}  {usage:usages$}  until {end}");
+        let rest = look.cut(&rest, look.width().saturating_sub(indent).max(LEAST));
+        out.push_str(&format!("{}{file}{gap}{rest}\n", line.branch));
         let below = padded(&line.below, indent);
         let names: Vec<String> = line.entry.other_names.iter().map(|name| harmless(&name.short())).collect();
         for names in wrapped(names, look.width().saturating_sub(indent + 2)) {
@@ -93,7 +98,7 @@ fn certificates(holdings: &Holdings, look: &Look, out: &mut String) {
         print_life(&facts.life, &words, &below, look, out);
         for remark in remarks(holdings, line.entry) {
             for part in wrapped(remark.split(' '), look.width().saturating_sub(indent)) {
-                let part = look.cut(&part, look.width().saturating_sub(indent).max(8));
+                let part = look.cut(&part, look.width().saturating_sub(indent).max(LEAST));
                 out.push_str(&format!("{below}{}\n", look.toned(Tone::Bad, &part)));
             }
         }
@@ -104,7 +109,7 @@ fn certificates(holdings: &Holdings, look: &Look, out: &mut String) {
 fn print_life(life: &Life, words: &str, below: &str, look: &Look, out: &mut String) {
     let left = left(life);
     let all = if words.is_empty() { left.clone() } else { format!("{left}; {words}") };
-    let room = look.width().saturating_sub(columns(below) + CELLS + 1).max(8);
+    let room = look.width().saturating_sub(columns(below) + CELLS + 1).max(LEAST);
     for (at, line) in wrapped(all.split(' '), room).iter().enumerate() {
         let line = look.cut(line, room);
         let lead = if at == 0 { bar(life, look) } else { " ".repeat(CELLS) };
@@ -192,7 +197,7 @@ struct Item {
 impl Item {
     fn print(&self, heads: usize, look: &Look, out: &mut String) {
         let indent = heads + 4;
-        let room = look.width().saturating_sub(indent).max(8);
+        let room = look.width().saturating_sub(indent).max(LEAST);
         for (at, line) in wrapped(self.words.split(' '), room).iter().enumerate() {
             let gap = " ".repeat(if at == 0 { heads - columns(&self.file) } else { heads });
             let file = if at == 0 { look.toned(Tone::Head, &self.file) } else { String::new() };
