@@ -5,6 +5,8 @@
 //! a ratio run by turns, so that a busy machine slows both. Files go to a tmpfs where there is one: disks are not what
 //! is compared.
 
+#[path = "ratios/bundle.rs"]
+mod bundle;
 #[path = "ratios/plain_ring.rs"]
 mod plain_ring;
 
@@ -38,6 +40,7 @@ const IN_PROCESS_RUNS: usize = 200;
 const P256_BOUND: f64 = 0.1;
 const RSA_BOUND: f64 = 0.55;
 const TWO_CORES_BOUND: f64 = 0.65;
+const INSPECT_BOUND: f64 = 0.15;
 const SPAWN_BOUND: f64 = 3.0;
 const PEAK_BOUND_MIB: f64 = 8.0;
 const IN_PROCESS_BOUND: f64 = 1.3;
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         p256_against_openssl(&scratch),
         rsa_against_openssl(&scratch),
         rsa_on_two_cores(&scratch),
+        inspect_against_openssl(&scratch),
         spawn_against_true(),
         peak_memory(&scratch),
         in_process_p256(&scratch),
@@ -121,6 +125,18 @@ fn rsa_on_two_cores(scratch: &Scratch) -> Row {
         || scratch.time(|dir| pinned(&one, &pgtls_chain(dir, &RSA_2048))),
     );
     Row::ratio(what, sum(&two_cores), sum(&one_core), TWO_CORES_BOUND)
+}
+
+/// A bundle of 1,000 certificates field by field, against openssl's text of each.
+fn inspect_against_openssl(scratch: &Scratch) -> Row {
+    let dir = scratch.new_dir();
+    let bundle = bundle::of_servers(dir.path(), 1000);
+    let (ours, theirs) = by_turns(
+        P256_RUNS,
+        || time(Command::new(PGTLS).arg("inspect").arg(&bundle)),
+        || time(Command::new("openssl").args(["storeutl", "-noout", "-text"]).arg(&bundle)),
+    );
+    Row::ratio("inspect, 1,000 certificates / openssl (median)", median(ours), median(theirs), INSPECT_BOUND)
 }
 
 /// Starting and ending, which every Makefile rule pays.

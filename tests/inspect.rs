@@ -156,6 +156,131 @@ fn a_ca_that_took_a_new_key_under_its_old_name_stands_under_the_old_one() {
     assert_eq!(branches(&stdout), ["  old.crt", "  └ new.crt"], "{stdout}");
 }
 
+// Signatures
+
+/// What `inspect` says of a directory of the fixtures.
+fn of_fixture(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults").join(name);
+    let output = Run::new(&["inspect"]).dir(path).output();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    text(&output.stdout)
+}
+
+/// The text with its line breaks, and what indents a line, made one space.
+fn flowing(stdout: &str) -> String {
+    stdout.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn who_bears_the_name_of_a_ca_but_not_its_signature_does_not_stand_under_it() {
+    for (fixture, tree) in [
+        ("signature-flipped", &["  root.crt", "  └ client.crt", "  server.crt"][..]),
+        ("anchor-of-the-same-name", &["  root.crt", "  server.crt", "  client.crt"]),
+    ] {
+        let stdout = of_fixture(fixture);
+        assert_eq!(branches(&stdout), tree, "{stdout}");
+        let remark = "names CN=root.test as its issuer, and no key of that name here signed it";
+        assert!(flowing(&stdout).contains(remark), "{stdout}");
+    }
+}
+
+#[test]
+fn of_two_cas_of_one_name_the_one_that_signed_has_the_leaves() {
+    for fixture in ["clean-two-roots-of-one-name", "clean-root-beside-its-predecessor"] {
+        let stdout = of_fixture(fixture);
+        assert_eq!(
+            branches(&stdout),
+            ["  root.crt", "  root.crt", "  ├ server.crt", "  └ client.crt"],
+            "{stdout}"
+        );
+        assert!(!stdout.contains("names CN="), "{stdout}");
+    }
+}
+
+#[test]
+fn a_signature_that_cannot_be_checked_goes_by_the_names_and_is_said_to() {
+    let stdout = of_fixture("client-signed-with-md5");
+    assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"], "{stdout}");
+    let remark =
+        "whether root.crt signed it is not checked: pgtls cannot check RSA with MD5 by a key RSA 2048";
+    assert!(flowing(&stdout).contains(remark), "{stdout}");
+}
+
+#[test]
+fn a_leaf_whose_ca_is_not_here_stands_by_itself_and_names_it() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    ["root.crt", "chain.crt"].iter().for_each(|file| fs::remove_file(home.path().join(file)).unwrap());
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  server.crt", "  client.crt"], "{stdout}");
+    assert_eq!(
+        stdout.matches("signed by CN=root.yourdomain.com, which is not here\n").count(),
+        2,
+        "{stdout}"
+    );
+    assert!(stdout.ends_with("\n  root.key  key, ECDSA P-256, fits nothing here\n"), "{stdout}");
+}
+
+#[test]
+fn a_list_that_another_key_signed_revokes_nobody() {
+    let home = scratch();
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults/client-revoked");
+    for file in support::names(&case) {
+        fs::copy(case.join(&file), home.path().join(&file)).unwrap();
+    }
+    assert!(inspected(home.path()).1.contains("revoked since 2026-12-01, by crl.pem\n"));
+    openssl(home.path(), "crl -in crl.pem -outform DER -out crl.der");
+    let mut der = fs::read(home.path().join("crl.der")).unwrap();
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    fs::write(home.path().join("crl.der"), der).unwrap();
+    fs::remove_file(home.path().join("crl.pem")).unwrap();
+    let stdout = inspected(home.path()).1;
+    assert!(
+        !stdout.contains("revoked since") && stdout.contains("not signed by its issuer's key\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn two_encodings_of_one_name_are_one() {
+    let home = scratch();
+    authority(home.path(), "a");
+    // The same name as a PrintableString, in capitals.
+    let config = "[req]\ndistinguished_name=dn\nstring_mask=pkix\n[dn]\n";
+    fs::write(home.path().join("mine.cnf"), config).unwrap();
+    openssl(home.path(), &format!("req -x509 -key a.key -out b.crt -subj /CN=A -config mine.cnf {CA}"));
+    let leaf = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout leaf.key -out leaf.crt";
+    openssl(home.path(), &format!("{leaf} -subj /CN=leaf -CA b.crt -CAkey a.key -config /dev/null"));
+    fs::remove_file(home.path().join("b.crt")).unwrap();
+    let (_, stdout, _) = inspected(home.path());
+    assert_eq!(branches(&stdout), ["  a.crt", "  └ leaf.crt"], "{stdout}");
+}
+
+#[test]
+fn thousands_of_certificates_cost_no_more_than_each_by_itself() {
+    let home = scratch();
+    authority(home.path(), "a");
+    let leaf = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout leaf.key -out leaf.crt";
+    openssl(home.path(), &format!("{leaf} -subj /CN=leaf -CA a.crt -CAkey a.key -config /dev/null"));
+    // Each another to the byte: of another serial number, so that none is signed by the CA, and every name is looked up.
+    let der = pgtls::pem::scan(&fs::read(home.path().join("leaf.crt")).unwrap()).blocks[0].der.to_vec();
+    let serial = der.windows(2).position(|pair| pair == [2, 20]).unwrap() + 4;
+    let mut bundle = fs::read(home.path().join("a.crt")).unwrap();
+    for number in 0..5000_u16 {
+        let mut der = der.clone();
+        der[serial..serial + 2].copy_from_slice(&number.to_be_bytes());
+        bundle.extend_from_slice(pgtls::pem::encode_certificate(&der).as_bytes());
+    }
+    fs::write(home.path().join("bundle.pem"), bundle).unwrap();
+    fs::remove_file(home.path().join("leaf.crt")).unwrap();
+    let start = std::time::Instant::now();
+    let (code, stdout, _) = inspected(home.path());
+    assert!(code == Some(0) && stdout.starts_with("./: 5001 certificates, 2 keys\n"), "{code:?}");
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}
+
 // What others put into names
 
 #[test]

@@ -1,54 +1,22 @@
-//! What `inspect` prints of files, and how: field by field, one line each, as PEM, by expiry, on a terminal.
+//! What `inspect` prints of files, and how: field by field, one line each, as PEM, by expiry.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
 
 mod support;
 
-use std::ffi::OsString;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
 
-use pgtls::cli::{Process, run as command_line};
-use pgtls::keys::SystemKeys;
+use support::clock::{at, fixture, now};
 use support::{Run, assert_golden, run, scratch, text};
-use time::OffsetDateTime;
 
 /// `openssl` with these words.
 fn openssl(home: &Path, words: &str) {
     run(home, "openssl", &words.split_whitespace().collect::<Vec<_>>());
-}
-
-fn fixture(path: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path).to_str().unwrap().to_owned()
-}
-
-/// 2026-12-01, when the fixtures are valid.
-fn now() -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(1_796_083_200).unwrap()
-}
-
-/// Runs the command line at that instant, on a terminal of that width where one is given.
-fn at(
-    now: OffsetDateTime,
-    terminal: Option<usize>,
-    set: &[(&str, &str)],
-    words: &[&str],
-) -> (u8, String, String) {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let code = command_line(Process {
-        arguments: std::iter::once("pgtls").chain(words.iter().copied()).map(OsString::from).collect(),
-        variable: &|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()),
-        now,
-        keys: &SystemKeys,
-        stdin: &mut std::io::empty(),
-        terminal,
-        stdout: &mut stdout,
-        stderr: &mut stderr,
-    });
-    (code, text(&stdout), text(&stderr))
 }
 
 /// What is printed of fixtures, on no terminal, with the folder of the fixtures left out.
@@ -346,110 +314,40 @@ fn what_is_not_there_is_4_nothing_is_2_and_a_broken_promise_1() {
     }
 }
 
-// Terminals
+// Documentation
 
-#[test]
-fn colours_are_on_a_terminal_alone_and_say_what_is_wrong() {
-    let expired = fixture("faults/server-expired");
-    for words in [&["inspect", &expired][..], &["inspect", "--sort", "expiry", &expired]] {
-        let (_, plain, _) = at(now(), None, &[], words);
-        let (_, toned, _) = at(now(), Some(200), &[], words);
-        assert!(!plain.contains('\x1b') && plain.contains("expired "), "{plain}");
-        assert!(toned.contains("\x1b[31mexpired ") && toned.contains("\x1b[32m████████\x1b[0m"), "{toned}");
-        for set in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-            assert!(!at(now(), Some(200), &[set], words).1.contains('\x1b'), "{set:?}");
-        }
+/// Every name of a field in a JSON, and of the fields inside.
+fn fields(json: &serde_json::Value, found: &mut BTreeSet<String>) {
+    match json {
+        serde_json::Value::Object(members) => members.iter().for_each(|(name, value)| {
+            found.insert(name.clone());
+            fields(value, found);
+        }),
+        serde_json::Value::Array(members) => members.iter().for_each(|member| fields(member, found)),
+        _ => {}
     }
-    let (_, toned, _) = at(now(), Some(80), &[], &["inspect", "--json", &expired]);
-    assert!(!toned.contains('\x1b'), "{toned}");
 }
 
 #[test]
-fn no_line_is_wider_than_its_terminal_and_none_is_cut_where_there_is_none() {
-    let home = scratch();
-    let long = format!("{}.example.com", "very-long-label-of-a-host".repeat(2));
-    let names = ["gen", "chain", "--intermediate", "-q", "--server", &long, "--server", "db1.example.com"];
-    Run::new(&names).dir(&home).code(0);
-    let pki = home.path().join("pki").to_str().unwrap().to_owned();
-    let file = format!("{pki}/server.crt");
-    let clock = OffsetDateTime::now_utc();
-    let plain = [("NO_COLOR", "1")];
+fn every_field_of_the_json_is_in_the_documentation() {
+    let mut found = BTreeSet::new();
+    let revoked = fixture("faults/client-revoked");
     for words in [
-        &["inspect", &pki][..],
-        &["inspect", &file],
-        &["inspect", "--short", &pki],
-        &["inspect", "--sort", "expiry", &pki],
+        &[&fixture("guide/intermediate")[..]][..],
+        &[&revoked],
+        &[&fixture("faults/client-signed-with-md5")],
+        &[
+            &fixture("faults/critical-extension-unknown/server.crt"),
+            &fixture("faults/name-constraints/root.crt"),
+        ],
+        &[&format!("{revoked}/crl.pem"), &fixture("guide/intermediate/server.csr")],
+        &["--sort", "expiry", &revoked],
     ] {
-        for width in [40, 60, 80, 120] {
-            let (_, stdout, _) = at(clock, Some(width), &plain, words);
-            // A heading is a path, and may be as long as that.
-            for line in stdout.lines().filter(|line| !line.contains(&pki)) {
-                assert!(line.chars().count() <= width, "{width}: {words:?}\n{line}");
-            }
-        }
-        assert!(
-            at(clock, Some(60), &plain, words).1.contains('…') || words.contains(&file.as_str()),
-            "{words:?}"
-        );
-        let (_, whole, _) = at(clock, None, &[("COLUMNS", "40")], words);
-        assert!(whole.contains(&format!("CN={long}")) && !whole.contains('…'), "{whole}");
+        fields(&serde_json::from_str(&shown(&[&["--json"], words].concat())).unwrap(), &mut found);
     }
-    // What goes on below is all of it.
-    let folded = at(clock, Some(60), &plain, &["inspect", &file]).1.replace([' ', '\n'], "");
-    let whole = at(clock, None, &[], &["inspect", &file]).1.replace([' ', '\n'], "");
-    assert_eq!(folded, whole);
-    let columns = at(clock, Some(200), &[("COLUMNS", "60"), ("NO_COLOR", "1")], &["inspect", &pki]).1;
-    assert_eq!(columns, at(clock, Some(60), &plain, &["inspect", &pki]).1);
-}
-
-#[test]
-fn the_process_itself_knows_a_terminal() {
-    let home = scratch();
-    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
-    let command = "stty cols 47; exec \"$0\" inspect";
-    let script = |set: &str| {
-        let typed = format!("{set} sh -c '{command}' {}", support::PGTLS);
-        let output = Run::new(&[]).dir(&home).through(&format!("exec script -qec \"$SCRIPT\" /dev/null"));
-        text(&output.env("SCRIPT", &typed).env("TERM", "xterm").output().stdout)
-    };
-    let toned = script("");
-    assert!(toned.contains("\x1b[32m"), "{toned}");
-    let plain = script("NO_COLOR=1");
-    assert!(!plain.contains('\x1b') && plain.contains("root.crt"), "{plain}");
-    assert!(
-        plain.lines().all(|line| line.trim_end().chars().count() <= 47) && plain.contains('…'),
-        "{plain}"
-    );
-}
-
-// Time
-
-#[test]
-fn what_has_ended_and_what_has_not_begun_is_said_in_words() {
-    let case = |name: &str, at_day: i64| {
-        let now = OffsetDateTime::from_unix_timestamp(at_day * 86_400).unwrap();
-        at(now, None, &[], &["inspect", "--short", &fixture(name)]).1
-    };
-    // Valid from 2026-11-21T18:… to 2027-11-21, of whole days.
-    let short = |day| {
-        let all = case("guide/intermediate", day);
-        all.lines()
-            .find(|line| line.starts_with("client.crt"))
-            .unwrap()
-            .split('\t')
-            .nth(4)
-            .unwrap()
-            .to_owned()
-    };
-    assert_eq!(short(20_700), "not valid before 2026-11-21, in 78 days");
-    assert_eq!(short(20_780), "363 days left");
-    assert_eq!(short(21_144), "expired 1 hour ago");
-    assert_eq!(short(21_200), "expired 56 days ago");
-    let (_, tree, _) = at(
-        OffsetDateTime::from_unix_timestamp(21_200 * 86_400).unwrap(),
-        None,
-        &[],
-        &["inspect", &fixture("guide/root-only")],
-    );
-    assert!(tree.contains("░░░░░░░░ expired 56 days ago; key client.key\n"), "{tree}");
+    let told = include_str!("../docs/inspect.md");
+    assert!(found.len() > 55, "{found:?}");
+    for field in found {
+        assert!(told.contains(&format!("`{field}`")), "docs/inspect.md does not say what {field} is");
+    }
 }

@@ -167,21 +167,7 @@ impl Sheet<'_> {
         if let Some(usage) = &facts.extended_key_usage {
             self.list_field("extended key usage", usage, critical(ExtensionKind::ExtendedKeyUsage));
         }
-        let subtree = |subtree: &SubtreeName| match subtree {
-            SubtreeName::Dns(name) => format!("DNS:{name}"),
-            SubtreeName::Email(name) => format!("email:{name}"),
-            SubtreeName::Network(address, bits) => format!("IP:{address}/{bits}"),
-        };
-        for (label, subtrees) in [("permitted names", &facts.permitted), ("excluded names", &facts.excluded)]
-        {
-            if !subtrees.is_empty() {
-                let shown: Vec<String> = subtrees.iter().map(subtree).collect();
-                self.list_field(label, &shown, critical(ExtensionKind::NameConstraints));
-            }
-        }
-        if facts.other_constraints {
-            self.field("name constraints", "more than is shown here");
-        }
+        self.name_constraints(facts);
         if !facts.crl_distribution_points.is_empty() {
             let points = &facts.crl_distribution_points;
             self.list_field("CRL at", points, critical(ExtensionKind::CrlDistributionPoints));
@@ -199,6 +185,25 @@ impl Sheet<'_> {
         }
         for oid in &facts.unreadable_extensions {
             self.field("unreadable", &format!("extension {oid}"));
+        }
+    }
+
+    fn name_constraints(&mut self, facts: &CertificateFacts) {
+        let critical = facts.critical.contains(&ExtensionKind::NameConstraints);
+        let subtree = |subtree: &SubtreeName| match subtree {
+            SubtreeName::Dns(name) => format!("DNS:{name}"),
+            SubtreeName::Email(name) => format!("email:{name}"),
+            SubtreeName::Network(address, bits) => format!("IP:{address}/{bits}"),
+        };
+        for (label, subtrees) in [("permitted names", &facts.permitted), ("excluded names", &facts.excluded)]
+        {
+            if !subtrees.is_empty() {
+                let shown: Vec<String> = subtrees.iter().map(subtree).collect();
+                self.list_field(label, &shown, critical);
+            }
+        }
+        if facts.other_constraints {
+            self.field("name constraints", "more than is shown here");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What `inspect` found, as text: a directory as a tree, files field by field, or a line for each thing.
 
+mod beside;
 mod fields;
 mod json;
 mod life;

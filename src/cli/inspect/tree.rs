@@ -1,16 +1,17 @@
 //! A directory as a tree: who signed whom, then what lies beside the certificates.
 
+use super::beside;
 use super::life::{CELLS, bar, end, left, tone};
 use crate::cli::look::{Look, Tone, columns, padded, wrapped};
 use crate::cli::text::directory;
 use crate::cli::words::harmless;
 use crate::ops::Inspection;
-use crate::show::{CertificateEntry, Holdings, KeyEntry, KeyState, Life, SignatureWord, Signed};
+use crate::show::{CertificateEntry, Holdings, Life, Signed};
 use crate::x509::format_date;
 use std::path::Path;
 
 /// What a column keeps, however narrow the terminal.
-const LEAST: usize = 8;
+pub(super) const LEAST: usize = 8;
 
 /// All of it.
 pub(super) fn text(inspection: &Inspection, holdings: &Holdings, look: &Look) -> String {
@@ -19,11 +20,10 @@ pub(super) fn text(inspection: &Inspection, holdings: &Holdings, look: &Look) ->
         out.push('\n');
         certificates(holdings, look, &mut out);
     }
-    let beside = beside(holdings);
+    let beside = beside::text(holdings, look);
     if !beside.is_empty() {
         out.push('\n');
-        let heads = beside.iter().map(|item| columns(&item.file)).max().unwrap_or_default();
-        beside.iter().for_each(|item| item.print(heads, look, &mut out));
+        out.push_str(&beside);
     }
     out
 }
@@ -106,7 +106,7 @@ fn certificates(holdings: &Holdings, look: &Look, out: &mut String) {
 }
 
 /// The bar, what is left, and words behind it, wrapped.
-fn print_life(life: &Life, words: &str, below: &str, look: &Look, out: &mut String) {
+pub(super) fn print_life(life: &Life, words: &str, below: &str, look: &Look, out: &mut String) {
     let left = left(life);
     let all = if words.is_empty() { left.clone() } else { format!("{left}; {words}") };
     let room = look.width().saturating_sub(columns(below) + CELLS + 1).max(LEAST);
@@ -185,98 +185,4 @@ fn lines(holdings: &Holdings) -> Vec<Line<'_>> {
         });
     }
     lines
-}
-
-/// Something beside the certificates.
-struct Item {
-    file: String,
-    words: String,
-    life: Option<(Life, String)>,
-}
-
-impl Item {
-    fn print(&self, heads: usize, look: &Look, out: &mut String) {
-        let indent = heads + 4;
-        let room = look.width().saturating_sub(indent).max(LEAST);
-        for (at, line) in wrapped(self.words.split(' '), room).iter().enumerate() {
-            let gap = " ".repeat(if at == 0 { heads - columns(&self.file) } else { heads });
-            let file = if at == 0 { look.toned(Tone::Head, &self.file) } else { String::new() };
-            out.push_str(&format!("  {file}{gap}  {}\n", look.cut(line, room)));
-        }
-        if let Some((life, words)) = &self.life {
-            print_life(life, words, &" ".repeat(indent), look, out);
-        }
-    }
-}
-
-/// Revocation lists, requests, and keys that fit nothing or could not be read.
-fn beside(holdings: &Holdings) -> Vec<Item> {
-    let mut items = Vec::new();
-    for entry in &holdings.lists {
-        let revoked = match entry.revoked_here.as_slice() {
-            [] => format!("{} revoked", entry.facts.revoked),
-            here => format!("{} revoked, of those here {}", entry.facts.revoked, here.join(" ")),
-        };
-        let delta = if entry.facts.is_delta { "delta CRL" } else { "CRL" };
-        let ends = match &entry.facts.life {
-            Some(life) => format!("until {}", end(life)),
-            None => format!("of {}, without an end", format_date(entry.facts.this_update)),
-        };
-        let signature = match (&entry.signed_by, entry.signature) {
-            (Some(file), _) => format!("signed by {file}"),
-            (None, None) => "its issuer is not here".to_owned(),
-            (None, Some(SignatureWord::NotChecked)) => "its signature could not be checked".to_owned(),
-            (None, Some(_)) => "not signed by its issuer's key".to_owned(),
-        };
-        let words = format!("{delta} of {}, {ends}, {revoked}", entry.facts.issuer);
-        let signature = harmless(&signature);
-        let (words, life) = match entry.facts.life {
-            Some(life) => (words, Some((life, signature))),
-            None => (format!("{words}; {signature}"), None),
-        };
-        items.push(Item { file: harmless(&entry.file), words: harmless(&words), life });
-    }
-    for entry in &holdings.requests {
-        let subject = if entry.facts.subject.is_empty() {
-            "an empty name".to_owned()
-        } else {
-            entry.facts.subject.to_string()
-        };
-        let mut words = format!("request for {subject}, {}", entry.facts.key_name);
-        if !entry.keys.is_empty() {
-            words.push_str(&format!("; key {}", entry.keys.join(" ")));
-        }
-        if !entry.certificates.is_empty() {
-            words.push_str(&format!("; certificate {}", entry.certificates.join(" ")));
-        }
-        if entry.facts.signature == SignatureWord::Bad {
-            words.push_str("; its own signature is not good");
-        }
-        items.push(Item { file: harmless(&entry.file), words: harmless(&words), life: None });
-    }
-    let untold = holdings.keys.iter().filter(|entry| entry.fits.is_empty());
-    items.extend(untold.map(|entry| Item {
-        file: harmless(&entry.file),
-        words: harmless(&key_words(entry)),
-        life: None,
-    }));
-    items.extend(holdings.public_keys.iter().map(|entry| {
-        let fits = if entry.fits.is_empty() { "nothing here".to_owned() } else { entry.fits.join(" ") };
-        let words = format!("public key, {}, fits {fits}", entry.facts.key_name);
-        Item { file: harmless(&entry.file), words: harmless(&words), life: None }
-    }));
-    items
-}
-
-fn key_words(entry: &KeyEntry) -> String {
-    let kind = entry.facts.key_name.as_ref().map(|name| format!(", {name}")).unwrap_or_default();
-    match entry.facts.state {
-        KeyState::Read => format!("key{kind}, fits nothing here"),
-        KeyState::Locked => "key under a passphrase".to_owned(),
-        KeyState::WrongPassphrase => "key under another passphrase".to_owned(),
-        KeyState::LockNotSupported => "key under a passphrase, in a way that is not opened here".to_owned(),
-        KeyState::KindAlone => format!("key{kind}; what it fits is not known"),
-        KeyState::Damaged => "key that cannot be read".to_owned(),
-        KeyState::NotReadable => "key that you may not read".to_owned(),
-    }
 }
