@@ -6,6 +6,8 @@
 //! a ratio run by turns, so that a busy machine slows both. Files go to a tmpfs where there is one: disks are not what
 //! is compared.
 
+#[path = "ratios/bundle.rs"]
+mod bundle;
 #[path = "ratios/many.rs"]
 mod many;
 #[path = "ratios/plain_ring.rs"]
@@ -41,6 +43,7 @@ const IN_PROCESS_RUNS: usize = 200;
 const P256_BOUND: f64 = 0.1;
 const RSA_BOUND: f64 = 0.55;
 const TWO_CORES_BOUND: f64 = 0.65;
+const INSPECT_BOUND: f64 = 0.15;
 const SPAWN_BOUND: f64 = 3.0;
 const PEAK_BOUND_MIB: f64 = 8.0;
 const IN_PROCESS_BOUND: f64 = 1.3;
@@ -59,7 +62,7 @@ fn library_layout(dir: &Path) {
 type Measure = fn(&Scratch) -> Vec<Row>;
 
 /// What is measured, by the names that pick some of it.
-const MEASURES: [(&str, Measure); 7] = [
+const MEASURES: [(&str, Measure); 8] = [
     ("gen-p256", |scratch| vec![p256_against_openssl(scratch)]),
     ("gen-rsa", |scratch| vec![rsa_against_openssl(scratch)]),
     ("gen-cores", |scratch| vec![rsa_on_two_cores(scratch)]),
@@ -67,6 +70,7 @@ const MEASURES: [(&str, Measure); 7] = [
     ("gen-memory", |scratch| vec![peak_memory(scratch)]),
     ("gen-library", |scratch| vec![in_process_p256(scratch)]),
     ("verify", many::rows),
+    ("inspect", |scratch| vec![inspect_against_openssl(scratch)]),
 ];
 
 fn main() -> ExitCode {
@@ -133,6 +137,18 @@ fn rsa_on_two_cores(scratch: &Scratch) -> Row {
         || scratch.time(|dir| pinned(&one, &pgtls_chain(dir, &RSA_2048))),
     );
     Row::ratio(what, sum(&two_cores), sum(&one_core), TWO_CORES_BOUND)
+}
+
+/// A bundle of 1,000 certificates field by field, against openssl's text of each.
+fn inspect_against_openssl(scratch: &Scratch) -> Row {
+    let dir = scratch.new_dir();
+    let bundle = bundle::of_servers(dir.path(), 1000);
+    let (ours, theirs) = by_turns(
+        P256_RUNS,
+        || time(Command::new(PGTLS).arg("inspect").arg(&bundle)),
+        || time(Command::new("openssl").args(["storeutl", "-noout", "-text"]).arg(&bundle)),
+    );
+    Row::ratio("inspect, 1,000 certificates / openssl (median)", median(ours), median(theirs), INSPECT_BOUND)
 }
 
 /// Starting and ending, which every Makefile rule pays.

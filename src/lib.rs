@@ -45,6 +45,7 @@
 //! | a verb | [`ops`], one file each |
 //! | a rule that refuses | [`plan`], `rules.rs`; the ids in [`profile::Rule`] |
 //! | a file's name, order, mode | [`layout`] |
+//! | what files say, and who signed whom | [`show`] |
 //! | the only code that writes | [`fs`] |
 //! | the X.509 crates | [`x509`] alone |
 //! | the cryptography | [`keys`] alone |
@@ -71,6 +72,7 @@ pub mod profile;
 pub mod recipe;
 pub mod scratch;
 pub mod settings;
+pub mod show;
 pub mod state;
 pub mod verify;
 pub mod x509;

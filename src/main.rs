@@ -2,7 +2,7 @@
 
 use pgtls::cli::{Process, run};
 use pgtls::keys::SystemKeys;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         now: time::OffsetDateTime::now_utc(),
         keys: &SystemKeys,
         stdin: &mut std::io::stdin().lock(),
+        terminal: terminal_width(),
         stdout: &mut stdout,
         stderr: &mut stderr,
     });
@@ -21,4 +22,11 @@ fn main() -> ExitCode {
     let _ = stdout.flush();
     let _ = stderr.flush();
     ExitCode::from(code)
+}
+
+/// The columns of the terminal that standard output is, 80 where it does not say; `None` where it is none.
+fn terminal_width() -> Option<usize> {
+    let stdout = std::io::stdout();
+    let columns = || rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col));
+    stdout.is_terminal().then(|| columns().filter(|columns| *columns > 0).unwrap_or(80))
 }

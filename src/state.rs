@@ -86,8 +86,8 @@ pub enum StateError {
         /// Why.
         source: crate::pem::PemError,
     },
-    /// A `*.crt` that is a directory, a pipe, or a link that leads to no file.
-    #[error("certificate file \"{path}\" is not a file")]
+    /// What has the name of a file to be read, and is a directory, a pipe, or a link that leads to no file.
+    #[error("\"{path}\" is not a file")]
     NoFile {
         /// Its path as the user names it.
         path: String,

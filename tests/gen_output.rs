@@ -53,6 +53,18 @@ fn tree(found: &str) -> &str {
     found.split("\n\n").nth(1).unwrap().trim_end_matches('\n')
 }
 
+/// A text in which identifiers, serial numbers and fingerprints are `#`.
+fn unhexed(found: &str) -> String {
+    let is_hex = |word: &str| {
+        word.split(':').count() > 7 && word.split(':').all(|byte| byte.len() == 2 && !byte.contains('.'))
+    };
+    let words = found.split('"').map(|word| match is_hex(word) {
+        true => "#",
+        false => word,
+    });
+    words.collect::<Vec<_>>().join("\"")
+}
+
 const LAYOUTS: [(&str, &[&str]); 3] = [
     ("intermediate", &["gen", "chain", "--intermediate"]),
     ("root-only", &["gen", "chain"]),
@@ -243,7 +255,9 @@ fn inspect_prints_the_tree_that_gen_printed() {
         let made = printed(home.path(), arguments);
         let shown = printed(home.path(), &["inspect", "pki"]);
         let notes = tree(&made).lines().filter(|line| !line.starts_with("note: "));
-        assert_eq!(tree(&shown), notes.collect::<Vec<_>>().join("\n"), "{arguments:?}");
+        // Beside what is planned, what lies there has a life that ebbs away, a key and other files that hold it.
+        let picture = tree(&shown).lines().filter(|line| line.contains("  until ") || line.contains(" + "));
+        assert_eq!(picture.collect::<Vec<_>>(), notes.collect::<Vec<_>>(), "{arguments:?}");
     }
     let home = scratch();
     Run::new(&["gen", "chain", "--intermediate", "-q"]).dir(&home).code(0);
@@ -274,5 +288,5 @@ fn the_json_of_what_was_made_differs_from_that_of_the_plan_in_two_fields() {
 fn the_json_of_inspect_is_an_interface() {
     let home = scratch();
     Run::new(&["gen", "chain", "--intermediate", "-q"]).dir(&home).code(0);
-    assert_golden("inspect-intermediate.json", &printed(home.path(), &["inspect", "--json"]));
+    assert_golden("inspect-intermediate.json", &unhexed(&printed(home.path(), &["inspect", "--json"])));
 }

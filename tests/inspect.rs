@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use support::{Run, run, scratch, text};
+use support::{Run, is_root, run, scratch, text};
 
 /// What `inspect` says of that directory: exit code, standard output and standard error.
 fn inspected(home: &Path) -> (Option<i32>, String, String) {
@@ -18,7 +18,7 @@ fn inspected(home: &Path) -> (Option<i32>, String, String) {
 
 /// The files of the tree, each with the branch before it.
 fn branches(stdout: &str) -> Vec<&str> {
-    let lines = stdout.lines().skip(2).filter(|line| line.contains(".crt"));
+    let lines = stdout.lines().skip(2).filter(|line| line.contains("  until "));
     lines.map(|line| line.split_inclusive(".crt").next().unwrap()).collect()
 }
 
@@ -30,14 +30,16 @@ fn openssl(home: &Path, words: &str) {
 // Files
 
 #[test]
-fn a_key_is_not_opened() {
+fn a_damaged_key_is_a_problem_and_one_of_another_kind_fits_nothing() {
     let home = scratch();
     Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
     fs::write(home.path().join("root.key"), "no key at all\n").unwrap();
     openssl(home.path(), "ecparam -genkey -name secp521r1 -noout -out client.key");
     let (code, stdout, stderr) = inspected(home.path());
-    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!((code, stderr.as_str()), (Some(1), "pgtls: warning: root.key: it holds no private key\n"));
     assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
+    assert!(stdout.ends_with("\n  client.key  key, ECDSA P-521, fits nothing here\n"), "{stdout}");
+    assert!(stdout.contains(" days left; key server.key\n"), "{stdout}");
 }
 
 #[test]
@@ -46,7 +48,13 @@ fn a_key_that_may_not_be_read_hides_nothing() {
     Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
     let output = Run::new(&["inspect"]).dir(&home).by_nobody().output();
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
-    assert!(text(&output.stdout).starts_with("./: 3 certificates\n"));
+    let stdout = text(&output.stdout);
+    assert!(stdout.starts_with("./: 3 certificates, 3 keys\n"), "{stdout}");
+    assert_eq!(
+        stdout.matches("key that you may not read\n").count(),
+        if is_root() { 3 } else { 0 },
+        "{stdout}"
+    );
 }
 
 #[test]
@@ -56,7 +64,7 @@ fn a_certificate_that_is_no_file_is_a_problem() {
     std::os::unix::fs::symlink("nowhere", home.path().join("gone.crt")).unwrap();
     fs::create_dir(home.path().join("made.crt")).unwrap();
     let (code, _, stderr) = inspected(home.path());
-    let problem = |file| format!("pgtls: warning: certificate file \"./{file}\" is not a file\n");
+    let problem = |file| format!("pgtls: warning: \"./{file}\" is not a file\n");
     assert_eq!((code, stderr), (Some(1), problem("gone.crt") + &problem("made.crt")));
 }
 
@@ -148,6 +156,131 @@ fn a_ca_that_took_a_new_key_under_its_old_name_stands_under_the_old_one() {
     assert_eq!(branches(&stdout), ["  old.crt", "  └ new.crt"], "{stdout}");
 }
 
+// Signatures
+
+/// What `inspect` says of a directory of the fixtures.
+fn of_fixture(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults").join(name);
+    let output = Run::new(&["inspect"]).dir(path).output();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    text(&output.stdout)
+}
+
+/// The text with its line breaks, and what indents a line, made one space.
+fn flowing(stdout: &str) -> String {
+    stdout.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn who_bears_the_name_of_a_ca_but_not_its_signature_does_not_stand_under_it() {
+    for (fixture, tree) in [
+        ("signature-flipped", &["  root.crt", "  └ client.crt", "  server.crt"][..]),
+        ("anchor-of-the-same-name", &["  root.crt", "  server.crt", "  client.crt"]),
+    ] {
+        let stdout = of_fixture(fixture);
+        assert_eq!(branches(&stdout), tree, "{stdout}");
+        let remark = "names CN=root.test as its issuer, and no key of that name here signed it";
+        assert!(flowing(&stdout).contains(remark), "{stdout}");
+    }
+}
+
+#[test]
+fn of_two_cas_of_one_name_the_one_that_signed_has_the_leaves() {
+    for fixture in ["clean-two-roots-of-one-name", "clean-root-beside-its-predecessor"] {
+        let stdout = of_fixture(fixture);
+        assert_eq!(
+            branches(&stdout),
+            ["  root.crt", "  root.crt", "  ├ server.crt", "  └ client.crt"],
+            "{stdout}"
+        );
+        assert!(!stdout.contains("names CN="), "{stdout}");
+    }
+}
+
+#[test]
+fn a_signature_that_cannot_be_checked_goes_by_the_names_and_is_said_to() {
+    let stdout = of_fixture("client-signed-with-md5");
+    assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"], "{stdout}");
+    let remark =
+        "whether root.crt signed it is not checked: pgtls cannot check RSA with MD5 by a key RSA 2048";
+    assert!(flowing(&stdout).contains(remark), "{stdout}");
+}
+
+#[test]
+fn a_leaf_whose_ca_is_not_here_stands_by_itself_and_names_it() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
+    ["root.crt", "chain.crt"].iter().for_each(|file| fs::remove_file(home.path().join(file)).unwrap());
+    let (code, stdout, stderr) = inspected(home.path());
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(branches(&stdout), ["  server.crt", "  client.crt"], "{stdout}");
+    assert_eq!(
+        stdout.matches("signed by CN=root.yourdomain.com, which is not here\n").count(),
+        2,
+        "{stdout}"
+    );
+    assert!(stdout.ends_with("\n  root.key  key, ECDSA P-256, fits nothing here\n"), "{stdout}");
+}
+
+#[test]
+fn a_list_that_another_key_signed_revokes_nobody() {
+    let home = scratch();
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults/client-revoked");
+    for file in support::names(&case) {
+        fs::copy(case.join(&file), home.path().join(&file)).unwrap();
+    }
+    assert!(inspected(home.path()).1.contains("revoked since 2026-12-01, by crl.pem\n"));
+    openssl(home.path(), "crl -in crl.pem -outform DER -out crl.der");
+    let mut der = fs::read(home.path().join("crl.der")).unwrap();
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    fs::write(home.path().join("crl.der"), der).unwrap();
+    fs::remove_file(home.path().join("crl.pem")).unwrap();
+    let stdout = inspected(home.path()).1;
+    assert!(
+        !stdout.contains("revoked since") && stdout.contains("not signed by its issuer's key\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn two_encodings_of_one_name_are_one() {
+    let home = scratch();
+    authority(home.path(), "a");
+    // The same name as a PrintableString, in capitals.
+    let config = "[req]\ndistinguished_name=dn\nstring_mask=pkix\n[dn]\n";
+    fs::write(home.path().join("mine.cnf"), config).unwrap();
+    openssl(home.path(), &format!("req -x509 -key a.key -out b.crt -subj /CN=A -config mine.cnf {CA}"));
+    let leaf = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout leaf.key -out leaf.crt";
+    openssl(home.path(), &format!("{leaf} -subj /CN=leaf -CA b.crt -CAkey a.key -config /dev/null"));
+    fs::remove_file(home.path().join("b.crt")).unwrap();
+    let (_, stdout, _) = inspected(home.path());
+    assert_eq!(branches(&stdout), ["  a.crt", "  └ leaf.crt"], "{stdout}");
+}
+
+#[test]
+fn thousands_of_certificates_cost_no_more_than_each_by_itself() {
+    let home = scratch();
+    authority(home.path(), "a");
+    let leaf = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout leaf.key -out leaf.crt";
+    openssl(home.path(), &format!("{leaf} -subj /CN=leaf -CA a.crt -CAkey a.key -config /dev/null"));
+    // Each another to the byte: of another serial number, so that none is signed by the CA, and every name is looked up.
+    let der = pgtls::pem::scan(&fs::read(home.path().join("leaf.crt")).unwrap()).blocks[0].der.to_vec();
+    let serial = der.windows(2).position(|pair| pair == [2, 20]).unwrap() + 4;
+    let mut bundle = fs::read(home.path().join("a.crt")).unwrap();
+    for number in 0..5000_u16 {
+        let mut der = der.clone();
+        der[serial..serial + 2].copy_from_slice(&number.to_be_bytes());
+        bundle.extend_from_slice(pgtls::pem::encode_certificate(&der).as_bytes());
+    }
+    fs::write(home.path().join("bundle.pem"), bundle).unwrap();
+    fs::remove_file(home.path().join("leaf.crt")).unwrap();
+    let start = std::time::Instant::now();
+    let (code, stdout, _) = inspected(home.path());
+    assert!(code == Some(0) && stdout.starts_with("./: 5001 certificates, 2 keys\n"), "{code:?}");
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}
+
 // What others put into names
 
 #[test]
@@ -168,7 +301,7 @@ fn no_name_reaches_the_terminal_as_a_command_to_it() {
     assert!(!stdout.contains(raw) && stdout.contains(r"\u{1b}c.crt"), "{stdout:?}");
     assert!(stdout.contains(r"a\u{1b}[31m") && stdout.contains(r"\u{202e}"), "{stdout:?}");
     assert!(!stderr.contains(raw) && stderr.contains(r"\u{1b}d\u{a}e.crt"), "{stderr:?}");
-    assert_eq!((stdout.lines().count(), stderr.lines().count()), (4, 1), "{stdout}{stderr}");
+    assert_eq!((branches(&stdout).len(), stderr.lines().count()), (1, 1), "{stdout}{stderr}");
 }
 
 #[test]
@@ -234,23 +367,29 @@ fn a_byte_order_mark_and_the_old_label_hide_no_certificate() {
 }
 
 #[test]
-fn other_forms_of_a_certificate_are_called_by_their_names() {
+fn other_forms_of_a_certificate_are_shown_and_called_by_their_names() {
     let forms = [
         (
             "-trustout -addtrust serverAuth",
-            "is an OpenSSL TRUSTED CERTIFICATE",
+            "it is an OpenSSL TRUSTED CERTIFICATE, which only OpenSSL reads",
             "openssl x509 -in OLD -out NEW",
         ),
-        ("-outform DER", "is DER, not PEM", "openssl x509 -inform DER -in OLD -out NEW"),
+        ("-outform DER", "it is DER", "openssl x509 -inform DER -in OLD -out NEW"),
     ];
     for (words, fact, mend) in forms {
         let home = scratch();
         Run::new(&["gen", "chain", "-q", "-D", "."]).dir(&home).code(0);
         openssl(home.path(), &format!("x509 -in client.crt -out new.crt {words}"));
         fs::rename(home.path().join("new.crt"), home.path().join("client.crt")).unwrap();
-        let (code, _, stderr) = inspected(home.path());
-        let wanted = format!("pgtls: warning: certificate file \"client.crt\" {fact}\n");
-        assert_eq!((code, stderr), (Some(1), wanted));
+        let (code, stdout, stderr) = inspected(home.path());
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
+        let told = text(&Run::new(&["inspect", "client.crt"]).dir(&home).output().stdout);
+        assert!(
+            told.starts_with(&format!("client.crt: certificate\n  note                {fact}\n")),
+            "{told}"
+        );
+        // Who makes files wants them as PostgreSQL reads them.
         let output = Run::new(&["gen", "chain", "-D", ".", "--if-missing"]).dir(&home).output();
         assert!(text(&output.stderr).contains(&format!(": {mend}\n")), "{}", text(&output.stderr));
     }

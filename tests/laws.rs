@@ -14,7 +14,9 @@ use pgtls::pem::{self, BlockKind};
 use pgtls::pki::{self, Secrets};
 use pgtls::plan::{self, Existing};
 use pgtls::profile::{BUILTINS, Overrides, Profile, Rule};
+use pgtls::show;
 use pgtls::state::State;
+use pgtls::verify::Exhibit;
 use pgtls::x509::{Certificate, SerialNumber};
 use road::{KeyPool, Made, NOW, Numbers, built_in, make, planned, read, restored};
 use std::collections::{BTreeMap, BTreeSet};
@@ -604,8 +606,15 @@ mod secrets {
             let Filled { directory, .. } = &made.filled;
             let found = Found { path: "pki".to_owned(), files: directory.clone(), ..Found::default() };
             watch.debug("Found", &found);
-            watch.debug("Tree", &layout::Tree::of_state(&state));
-            watch.json("Tree", &layout::Tree::of_state(&state));
+            let exhibits: Vec<Exhibit> =
+                directory.iter().map(|(name, entry)| Exhibit::read(name, entry, None)).collect();
+            let holdings = show::Holdings::of(&exhibits, &[], NOW);
+            assert_eq!(holdings.keys.len(), keys.len());
+            watch.debug("Holdings", &holdings);
+            watch.json("Holdings", &(&holdings.nodes(), &holdings.lists, &holdings.requests, &holdings.keys));
+            let listing = show::listing(&exhibits, NOW);
+            watch.debug("listing", &listing);
+            watch.json("listing", &listing);
         }
     }
 

@@ -58,6 +58,7 @@ fn pgtls(words: &str) -> (u8, String) {
         now: datetime!(2026-12-01 00:00 UTC),
         keys: &SystemKeys,
         stdin: &mut std::io::empty(),
+        terminal: None,
         stdout: &mut stdout,
         stderr: &mut stderr,
     });

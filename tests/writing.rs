@@ -1172,7 +1172,7 @@ fn after_a_kill_at_any_moment_there_is_one_whole_set() {
         let before = snapshot(&pki);
         let seen = Run::new(&["inspect", "pki"]).dir(&home).output();
         assert_eq!((seen.status.code(), text(&seen.stderr).as_str()), (Some(0), ""));
-        assert!(text(&seen.stdout).starts_with("pki/: 4 certificates\n"), "{}", text(&seen.stdout));
+        assert!(text(&seen.stdout).starts_with("pki/: 4 certificates, 4 keys\n"), "{}", text(&seen.stdout));
         assert_eq!(snapshot(&pki), before);
         // The next that writes, even if it has nothing to make, leaves the old set or the new one and nothing else.
         generate(&home, &["--if-missing"]).code(0);

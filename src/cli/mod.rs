@@ -4,7 +4,9 @@ mod args;
 mod compared;
 mod drivers;
 mod exit;
+mod inspect;
 mod json;
+mod look;
 mod prometheus;
 mod render;
 mod request;
@@ -19,6 +21,7 @@ use crate::ops;
 use crate::profile::BUILTINS;
 use args::{Cli, Verb};
 use clap::Parser;
+use look::Look;
 use render::{Render, Report};
 use request::{CliError, TypedCommand};
 use std::ffi::OsString;
@@ -37,6 +40,8 @@ pub struct Process<'a> {
     pub keys: &'a dyn KeySource,
     /// What a path of `-` stands for; read only where one was given.
     pub stdin: &'a mut dyn Read,
+    /// The columns of the terminal that standard output is; `None`: it is none.
+    pub terminal: Option<usize>,
     /// Results.
     pub stdout: &'a mut dyn Write,
     /// Everything else.
@@ -45,7 +50,7 @@ pub struct Process<'a> {
 
 /// Runs one command; the result is the exit code of `exit`.
 pub fn run(process: Process<'_>) -> u8 {
-    let Process { arguments, variable, now, keys, stdin, stdout, stderr } = process;
+    let Process { arguments, variable, now, keys, stdin, terminal, stdout, stderr } = process;
     let mut render = Render::new(stdout, stderr);
     // Where the words cannot be parsed, a program that asked for JSON still gets it.
     render.set_json(arguments.iter().any(|argument| argument == "--json"));
@@ -55,7 +60,7 @@ pub fn run(process: Process<'_>) -> u8 {
     };
     render.set_json(cli.verb.json());
     match dispatch(&cli.verb, &arguments, variable, stdin, now, keys) {
-        Ok(report) => render.report(&report),
+        Ok(report) => render.report(&report, Look::of(terminal, variable)),
         Err(error) => render.error(&error),
     }
 }
@@ -98,7 +103,8 @@ fn dispatch(
             })
         }
         Verb::Inspect(args) => {
-            Ok(Report::Inspected(ops::inspect(request::inspected(args, variable).as_deref())?))
+            let inspection = ops::inspect(&request::inspected(args, variable, stdin)?, now)?;
+            Ok(Report::Inspected { inspection: Box::new(inspection), short: args.short })
         }
         Verb::Profiles(args) => match &args.name {
             None => Ok(Report::Profiles(BUILTINS.map(summary).into_iter().collect::<Result<_, Error>>()?)),

@@ -1,11 +1,12 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
+use super::inspect::{self, Form, InspectionJson};
+use super::look::Look;
 use super::request::{CliError, TypedCommand};
 use super::{compared, exit, json, prometheus, text, verdict, words};
 use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::error::Error;
-use crate::layout::{Deployment, OutlineFile, Tree};
+use crate::layout::{Deployment, OutlineFile};
 use crate::ops::{Compared, Generated, Inspection, LiveSetting, Verified};
 use crate::plan::{Notice, Plan};
 use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
@@ -27,7 +28,11 @@ pub(super) enum Report {
         command: TypedCommand,
     },
     /// `inspect`.
-    Inspected(Inspection),
+    Inspected {
+        inspection: Box<Inspection>,
+        /// One line each.
+        short: bool,
+    },
     /// `verify`.
     Verified {
         verified: Box<Verified>,
@@ -64,15 +69,6 @@ struct GeneratedJson<'a> {
     plan: &'a Plan,
     files: &'a [OutlineFile],
     deployment: Deployment,
-}
-
-/// `inspect --json`.
-#[derive(Serialize)]
-struct InspectionJson<'a> {
-    directory: Cow<'a, str>,
-    #[serde(flatten)]
-    tree: &'a Tree,
-    problems: Vec<String>,
 }
 
 /// `verify --json`; the field names are an interface.
@@ -139,7 +135,7 @@ impl<'a> Render<'a> {
     }
 
     /// Prints a report; the result is the exit code.
-    pub(super) fn report(&mut self, report: &Report) -> u8 {
+    pub(super) fn report(&mut self, report: &Report, look: Look) -> u8 {
         let (written, code) = match report {
             Report::Generated { generated, dry_run, quiet, as_root, command } => {
                 self.warnings(&generated.plan.notices);
@@ -153,9 +149,10 @@ impl<'a> Render<'a> {
                 };
                 (written, exit::DONE)
             }
-            Report::Inspected(inspection) => {
-                let code = if inspection.problems.is_empty() { exit::DONE } else { exit::NO };
-                (self.inspected(inspection), code)
+            Report::Inspected { inspection, short } => {
+                let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
+                let written = self.inspected(inspection, Form { short: *short, look });
+                (written, if is_whole { exit::DONE } else { exit::NO })
             }
             Report::Verified { verified, strict, quiet, metrics, drivers } => {
                 let fails = verified.report.fails(*strict) || !verified.problems.is_empty();
@@ -193,16 +190,13 @@ impl<'a> Render<'a> {
         })
     }
 
-    fn inspected(&mut self, inspection: &Inspection) -> io::Result<()> {
+    fn inspected(&mut self, inspection: &Inspection, form: Form) -> io::Result<()> {
         self.problems(&inspection.problems);
+        self.problems(&inspection.unreadable);
         if self.json {
-            return self.json_line(&InspectionJson {
-                directory: inspection.directory.to_string_lossy(),
-                tree: &inspection.tree,
-                problems: inspection.problems.iter().map(ToString::to_string).collect(),
-            });
+            return self.json_line(&InspectionJson::of(inspection));
         }
-        self.stdout.write_all(text::inspected(&inspection.directory, &inspection.tree).as_bytes())
+        self.stdout.write_all(inspect::text(inspection, form).as_bytes())
     }
 
     fn verified(&mut self, verified: &Verified, quiet: bool, drivers: bool) -> io::Result<()> {
@@ -246,7 +240,7 @@ impl<'a> Render<'a> {
         }
     }
 
-    fn problems(&mut self, problems: &[Error]) {
+    fn problems(&mut self, problems: &[impl ToString]) {
         for problem in problems {
             self.message("warning", &words::harmless(&problem.to_string()));
         }

@@ -1,5 +1,6 @@
 //! The text of reports: facts first, aligned, every next step ready to be pasted.
 
+use super::look::{USUAL_WIDTH, wrapped};
 use super::request::TypedCommand;
 use super::words::{harmless, shell_word};
 use crate::config;
@@ -13,8 +14,6 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
-
-const WIDTH: usize = 80;
 
 /// `gen`, done or only planned.
 pub(super) fn generated(
@@ -93,7 +92,7 @@ fn headline(generated: &Generated, made: usize, dry_run: bool) -> String {
     }
 }
 
-fn directory(path: &Path) -> String {
+pub(super) fn directory(path: &Path) -> String {
     format!("{}/", harmless(path.display().to_string().trim_end_matches('/')))
 }
 
@@ -125,23 +124,19 @@ fn tree(tree: &Tree) -> String {
     for line in &lines {
         let node = line.node;
         let subject = subject(line);
-        let end = moment(node.not_before, node.not_after);
+        let end = instant_of(node.not_after, node.not_after - node.not_before);
         let _ =
             writeln!(out, "{:heads$}  {subject:subjects$}  {:usages$}  until {end}", line.head, node.usage);
-        for names in wrapped(&other_names(node), WIDTH.saturating_sub(heads + 4)) {
+        for names in wrapped(other_names(node), USUAL_WIDTH.saturating_sub(heads + 4)) {
             let _ = writeln!(out, "{:heads$}  + {names}", line.below);
         }
     }
     out
 }
 
-/// The end of a window: its day, but its second where the life is so short that a day says little.
-fn moment(not_before: OffsetDateTime, not_after: OffsetDateTime) -> String {
-    if not_after - not_before < Duration::days(3) {
-        format_instant(not_after)
-    } else {
-        format_date(not_after)
-    }
+/// An end of a window: its day, but its second where the life is so short that a day says little.
+pub(super) fn instant_of(end: OffsetDateTime, life: Duration) -> String {
+    if life < Duration::days(3) { format_instant(end) } else { format_date(end) }
 }
 
 /// What was there before.
@@ -179,21 +174,6 @@ fn branch<'t>(node: &'t TreeNode, indent: &str, joint: &str, below: &str, lines:
 
 fn other_names(node: &TreeNode) -> Vec<String> {
     node.other_names.iter().map(|name| harmless(&name.short())).collect()
-}
-
-/// Words in lines of at most `width` characters, where a word fits at all.
-fn wrapped(words: &[String], width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.clone()),
-        }
-    }
-    lines
 }
 
 fn waivers(out: &mut String, generated: &Generated) {
@@ -294,7 +274,7 @@ fn client_part(client: &ClientFiles) -> String {
         config::connection_keywords(client).iter().map(config::keyword_text).collect();
     let lead = format!("  {program} \"");
     let escaped: Vec<String> = keywords.iter().map(|word| in_double_quotes(&harmless(word))).collect();
-    let lines = wrapped(&escaped, WIDTH - lead.len() - 1);
+    let lines = wrapped(escaped, USUAL_WIDTH - lead.len() - 1);
     let indent = " ".repeat(lead.len());
     let _ = writeln!(out, "{lead}{}\"", lines.join(&format!("\n{indent}")));
     out
@@ -349,13 +329,6 @@ fn installation(deployment: &Deployment, generated: &Generated) -> String {
         let _ = writeln!(out, "  install -o postgres -m 0644 {} \"$PGDATA\"", public.join(" "));
     }
     out
-}
-
-/// `inspect`.
-pub(super) fn inspected(path: &Path, tree_of: &Tree) -> String {
-    let count = tree_of.nodes().len();
-    let noun = if count == 1 { "certificate" } else { "certificates" };
-    format!("{}: {count} {noun}\n\n{}", directory(path), tree(tree_of))
 }
 
 /// `profiles`.

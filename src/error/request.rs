@@ -84,8 +84,8 @@ pub enum RequestError {
         /// The server's data directory or configuration.
         path: String,
     },
-    /// A directory without certificates.
-    #[error("no certificate in \"{path}\"")]
+    /// A directory with nothing that could be shown.
+    #[error("no certificate, key, request or revocation list in \"{path}\"")]
     NothingThere {
         /// The directory.
         path: String,
@@ -121,7 +121,7 @@ impl Diagnosis for RequestError {
                 "Give a directory with certificates, keys or revocation lists, or files."
             }
             Self::ClientAndServer { .. } => "Judge one after the other; --trust says what clients trust.",
-            Self::NothingThere { .. } => "Give a directory that holds *.crt files.",
+            Self::NothingThere { .. } => "Give a directory that holds some, or files of any name.",
         };
         Some(hint.to_owned())
     }

@@ -118,6 +118,11 @@ impl FileSet {
         self.files.insert(name.into(), entry)
     }
 
+    /// Takes a file out.
+    pub fn remove(&mut self, name: &str) -> Option<FileEntry> {
+        self.files.remove(name)
+    }
+
     /// The file of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&FileEntry> {

@@ -206,6 +206,17 @@ impl PublicKey {
         }
     }
 
+    /// What all writings of one key have in common, to look it up by: the x of a point, the PKCS#1 form of RSA, else all
+    /// of it. Another key may share it; [`is_same_key`](Self::is_same_key) decides.
+    #[must_use]
+    pub fn lookup(&self) -> &[u8] {
+        match self.parts() {
+            Some((KeyKind::Rsa { .. }, key)) => key,
+            Some((KeyKind::Ec(Some(_)), point)) => compressed(point).map_or(point, |(_, x)| x),
+            _ => &self.spki,
+        }
+    }
+
     /// The subject key identifier: SHA-1 of the public key's bits (RFC 5280 §4.2.1.2, method 1), which is what
     /// OpenSSL writes too, so that both name one key alike. It identifies; nothing rests on its strength.
     #[must_use]

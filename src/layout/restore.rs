@@ -19,8 +19,7 @@ pub struct Found {
 }
 
 /// Whether the name of a file promises certificates.
-#[must_use]
-pub fn promises_certificates(name: &str) -> bool {
+fn promises_certificates(name: &str) -> bool {
     name.ends_with(".crt")
 }
 

@@ -118,7 +118,7 @@ pub(super) fn hash_directory(path: &str, problems: &mut Vec<Error>) -> Result<Fi
 
 /// Files by their paths, each with its mode and owner, under those paths. A directory is looked at once, however many of
 /// its files are meant.
-fn several_files(paths: &[PathBuf]) -> Result<FileSet, Error> {
+pub(super) fn several_files(paths: &[PathBuf]) -> Result<FileSet, Error> {
     let missing = |path: &Path| RequestError::NoSuchFile { path: path.display().to_string() };
     let mut by_parent: BTreeMap<&Path, BTreeMap<&str, &Path>> = BTreeMap::new();
     for path in paths {

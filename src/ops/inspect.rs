@@ -1,44 +1,103 @@
-//! `inspect`: what a directory holds, as a tree.
+//! `inspect`: what a directory, or files, hold and who signed whom.
 
+use super::material::{Material, material};
+use super::secret_line;
 use crate::error::{Error, RequestError};
-use crate::fs::{Directory, FileSet, FsError};
-use crate::layout::{self, Found, Tree};
+use crate::fs::{Directory, FileEntry, FileSet, FsError};
+use crate::pem;
+use crate::show::{self, Ending, FileFacts, Holdings, Unreadable};
 use crate::state::StateError;
-use std::collections::BTreeSet;
+use crate::verify::Exhibit;
 use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
 
-/// What a directory holds.
+/// What `inspect` is asked.
+#[derive(Debug, Clone, Default)]
+pub struct InspectRequest {
+    /// Directories or files, of which `-` is `stdin`; empty: `pki`, or the current directory where there is none.
+    pub paths: Vec<PathBuf>,
+    /// What was read from standard input.
+    pub stdin: Option<FileEntry>,
+    /// The file whose first line opens encrypted keys.
+    pub passphrase_file: Option<PathBuf>,
+    /// What is to be shown.
+    pub wanted: Wanted,
+}
+
+/// What `inspect` is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// A directory as a tree, files one by one.
+    #[default]
+    Everything,
+    /// The certificates as PEM.
+    Pem,
+    /// What ends, the soonest first.
+    Endings,
+}
+
+/// What was found.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The directory, as asked for.
-    pub directory: PathBuf,
-    /// Who signed whom.
-    pub tree: Tree,
-    /// Files that could not be read, and files whose names promise what they do not hold.
+    /// What was looked at, as the user named it.
+    pub place: String,
+    /// Whether that is one directory.
+    pub is_one_directory: bool,
+    /// What is to be shown.
+    pub shown: Shown,
+    /// Files that do not hold what they promise.
+    pub unreadable: Vec<Unreadable>,
+    /// Files that could not be read.
     pub problems: Vec<Error>,
 }
 
-/// Reads the certificates of a directory; of keys it asks only whether they are there, so that whoever may not read
-/// them, or has no passphrase, can look too. Writes nothing, takes no lock. Without a path it is `pki`, or the current directory where there
-/// is no `pki`.
+/// What is to be shown.
+#[derive(Debug)]
+pub enum Shown {
+    /// Who signed whom.
+    Tree(Holdings),
+    /// Files one by one.
+    Files(Vec<FileFacts>),
+    /// The certificates as PEM, each once, each before its issuer.
+    Pem(String),
+    /// What ends, the soonest first.
+    Endings(Vec<Ending>),
+}
+
+/// Reads and shows; judges nothing, writes nothing, takes no lock. A key that the caller may not read, or has no
+/// passphrase for, hides nothing else.
 ///
 /// # Errors
-/// [`RequestError::NoDirectory`], [`RequestError::NothingThere`], or the disk's own.
-pub fn inspect(path: Option<&Path>) -> Result<Inspection, Error> {
-    let (path, directory) = directory_or_default(path)?;
-    let shown = || path.display().to_string();
-    let names: BTreeSet<String> = directory.names()?.into_keys().collect();
-    let wanted: Vec<&str> =
-        names.iter().map(String::as_str).filter(|name| layout::promises_certificates(name)).collect();
-    let mut problems = Vec::new();
-    let files = read(&directory, &wanted, &mut problems)?;
-    let (state, more) = layout::restore(&Found { path: shown(), names, files }, None);
-    problems.extend(more.into_iter().map(Error::from));
-    let tree = Tree::of_state(&state);
-    if tree.roots.is_empty() && problems.is_empty() {
-        return Err(RequestError::NothingThere { path: shown() }.into());
+/// [`RequestError::NoDirectory`], [`RequestError::NoSuchFile`], [`RequestError::NothingThere`], or the disk's own.
+pub fn inspect(request: &InspectRequest, now: OffsetDateTime) -> Result<Inspection, Error> {
+    let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
+    let passphrase = passphrase.as_ref().map(|line| line.as_slice());
+    let Material { place, is_tree, files, closed_keys, problems } = material(&request.paths, &request.stdin)?;
+    let read = |(name, entry): &(String, FileEntry)| Exhibit::read(name, entry, passphrase);
+    let exhibits: Vec<Exhibit> = files.iter().map(read).collect();
+    let mut unreadable = show::unreadable(&exhibits);
+    let is_one_directory = is_tree && request.paths.len() < 2;
+    if is_one_directory && place != "." {
+        // Where the tree goes by names, a message goes by the path.
+        let under = place.trim_end_matches('/');
+        unreadable.iter_mut().for_each(|it| it.file = format!("{under}/{}", it.file));
     }
-    Ok(Inspection { directory: path.to_owned(), tree, problems })
+    if exhibits.is_empty() && closed_keys.is_empty() && problems.is_empty() {
+        return Err(RequestError::NothingThere { path: place }.into());
+    }
+    let holdings = || Holdings::of(&exhibits, &closed_keys, now);
+    let shown = match request.wanted {
+        Wanted::Everything if is_tree => Shown::Tree(holdings()),
+        Wanted::Everything => Shown::Files(show::listing(&exhibits, now)),
+        Wanted::Pem => Shown::Pem(certificates_as_pem(&holdings())),
+        Wanted::Endings => Shown::Endings(holdings().endings()),
+    };
+    Ok(Inspection { place, is_one_directory, shown, unreadable, problems })
+}
+
+/// Never anything but certificates.
+fn certificates_as_pem(holdings: &Holdings) -> String {
+    holdings.chain_order().iter().map(|entry| pem::encode_certificate(&entry.der)).collect()
 }
 
 /// Opens a directory to look at: without a path `pki`, or the current one where there is no `pki`.

@@ -1,14 +1,15 @@
 //! Files as evidence: what each holds, told from its content, and what is wrong with it as a file.
 
 use super::archive::is_archive_by_name;
+use super::part::PartKind;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, Mode, Owner};
-use crate::keys::{KeyContent, KeyFile, looks_like_pkcs12};
+use crate::keys::{KeyContent, KeyFile, PublicKey, looks_like_pkcs12};
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
-use crate::x509::{Certificate, RevocationList, X509Error};
-use std::collections::HashMap;
+use crate::x509::{Certificate, CertificateRequest, RevocationList, X509Error};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// One file and what it holds.
@@ -28,6 +29,12 @@ pub struct Exhibit {
     pub lists: Vec<RevocationList>,
     /// What a PKCS#12 archive is besides, where it is one that was opened.
     pub archive: Option<Archive>,
+    /// Certificate requests, which nobody judges.
+    pub requests: Vec<CertificateRequest>,
+    /// Public keys that stand by themselves, which nobody judges.
+    pub public_keys: Vec<PublicKey>,
+    /// What kind each of them is, in their order in the file; see [`parts`](Self::parts).
+    pub(super) order: Vec<PartKind>,
     /// What is wrong with the file as such.
     pub findings: Vec<Finding>,
 }
@@ -69,6 +76,9 @@ impl Exhibit {
             keys: Vec::new(),
             lists: Vec::new(),
             archive: None,
+            requests: Vec::new(),
+            public_keys: Vec::new(),
+            order: Vec::new(),
             findings: Vec::new(),
         };
         if looks_like_pkcs12(contents) {
@@ -117,16 +127,22 @@ impl Exhibit {
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             let detail = "PostgreSQL and libpq read certificates as PEM alone: no start line.";
             self.findings.push(finding.detail(detail));
+            self.order.push(PartKind::Certificate);
             self.certificates.push(certificate);
         } else if let Ok(list) = RevocationList::from_der(der) {
             let finding = Finding::new(Rule::DerNotPem, &self.name, "it is DER");
             self.findings.push(finding.detail("PostgreSQL and libpq read revocation lists as PEM alone."));
+            self.order.push(PartKind::List);
             self.lists.push(list);
         } else if let Some(key) = KeyFile::read(der, passphrase) {
             if key.content == KeyContent::Damaged {
                 self.say(Rule::BlockUnreadable, "it is a key in DER that cannot be read");
             }
+            self.order.push(PartKind::Key);
             self.keys.push(key);
+        } else if let Ok(request) = CertificateRequest::from_der(der) {
+            self.order.push(PartKind::Request);
+            self.requests.push(request);
         } else {
             self.say(Rule::BlockUnreadable, "it is DER of no kind that is known here");
         }
@@ -179,7 +195,10 @@ impl Exhibit {
         }
         if let Some(der) = block.certificate_der() {
             match known.certificate(der) {
-                Ok(certificate) => self.certificates.push(certificate),
+                Ok(certificate) => {
+                    self.order.push(PartKind::Certificate);
+                    self.certificates.push(certificate);
+                }
                 Err(error) => {
                     let finding = Finding::new(Rule::BlockUnreadable, &self.name, unreadable("certificate"));
                     self.findings.push(finding.detail(format!("{error}.")));
@@ -187,14 +206,29 @@ impl Exhibit {
             }
         } else if block.kind == BlockKind::RevocationList {
             match RevocationList::from_der(&block.der) {
-                Ok(list) => self.lists.push(list),
+                Ok(list) => {
+                    self.order.push(PartKind::List);
+                    self.lists.push(list);
+                }
                 Err(_) => self.say(Rule::BlockUnreadable, unreadable("revocation list")),
             }
         } else if let Some(key) = KeyFile::from_block(block, passphrase) {
             if key.content == KeyContent::Damaged {
                 self.say(Rule::BlockUnreadable, unreadable("key"));
             }
+            self.order.push(PartKind::Key);
             self.keys.push(key);
+        } else if block.kind == BlockKind::Request {
+            match CertificateRequest::from_der(&block.der) {
+                Ok(request) => {
+                    self.order.push(PartKind::Request);
+                    self.requests.push(request);
+                }
+                Err(_) => self.say(Rule::BlockUnreadable, unreadable("certificate request")),
+            }
+        } else if block.kind == BlockKind::PublicKey {
+            self.order.push(PartKind::PublicKey);
+            self.public_keys.push(PublicKey::from_spki_der(&block.der));
         }
     }
 
@@ -213,10 +247,9 @@ impl Exhibit {
             let finding = Finding::new(Rule::KeyInPublicFile, &self.name, "a private key lies in it");
             self.findings.push(finding.detail(detail).hint("Take the key out, and make a new one."));
         }
-        let twice = self.certificates.iter().enumerate().any(|(at, certificate)| {
-            self.certificates.iter().take(at).any(|other| other.der == certificate.der)
-        });
-        if twice {
+        let mut met = HashSet::new();
+        let mut ders = self.certificates.iter().map(|certificate| certificate.der.as_slice());
+        if self.certificates.len() > 1 && ders.any(|der| !met.insert(der)) {
             self.say(Rule::CertificateTwice, "it holds one certificate twice");
         }
     }

@@ -1,6 +1,7 @@
 //! The extensions of RFC 5280 §4.2.1 that this crate writes and reads, by their names.
 
 use super::X509Error;
+use super::der::{BOOLEAN, Element, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, only};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
@@ -139,6 +140,23 @@ impl ExtensionKind {
 impl Serialize for ExtensionKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.id())
+    }
+}
+
+/// An extension by its bones (RFC 5280 §4.1).
+pub(super) struct Extension<'a> {
+    pub(super) oid: &'a [u8],
+    pub(super) critical: bool,
+    pub(super) value: &'a [u8],
+}
+
+impl<'a> Extension<'a> {
+    pub(super) fn of(element: &Element<'a>) -> Option<Self> {
+        let mut fields = only(element.whole, SEQUENCE)?.members();
+        let oid = fields.next_of(OBJECT_IDENTIFIER)?.content;
+        let critical = fields.next_of(BOOLEAN).is_some_and(|critical| critical.content != [0]);
+        let value = fields.next_of(OCTET_STRING)?.content;
+        fields.is_empty().then_some(Self { oid, critical, value })
     }
 }
 

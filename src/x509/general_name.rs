@@ -1,6 +1,6 @@
 //! Subject alternative names (RFC 5280 §4.2.1.6), typed from the text people write.
 
-use super::X509Error;
+use super::{Name, X509Error};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::net::IpAddr;
@@ -133,6 +133,13 @@ impl GeneralName {
         let value = self.value();
         if value.parse::<Self>().is_ok_and(|typed| typed == *self) { value } else { self.to_string() }
     }
+}
+
+/// Those of the subject alternative names that the common names do not say already.
+#[must_use]
+pub fn other_names(subject: &Name, names: &[GeneralName]) -> Vec<GeneralName> {
+    let common = subject.common_names();
+    names.iter().filter(|name| !common.contains(&name.value())).cloned().collect()
 }
 
 /// OpenSSL's form, type in front: `DNS:db1`, `IP:10.0.0.5`.

@@ -3,10 +3,10 @@
 
 use super::claims::repeated_oids;
 use super::der::{
-    BOOLEAN, ENUMERATED, Element, Elements, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING,
-    SEQUENCE, UTC_TIME, dotted_oid, only, place,
+    ENUMERATED, Elements, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, dotted_oid, only, place,
 };
 use super::distribution::ListScope;
+use super::extension::Extension;
 use super::instant::instant;
 use super::signature::{SignedParts, members};
 use super::{Name, X509Error};
@@ -299,23 +299,6 @@ impl RevocationList {
 /// How many unknown extensions of entries are kept: one is enough to refuse the list, and all may have one.
 const MOST_NAMED: usize = 100;
 
-/// Extension (RFC 5280 §4.1).
-struct Extension<'a> {
-    oid: &'a [u8],
-    critical: bool,
-    value: &'a [u8],
-}
-
-impl<'a> Extension<'a> {
-    fn of(element: &Element<'a>) -> Option<Self> {
-        let mut fields = only(element.whole, SEQUENCE)?.members();
-        let oid = fields.next_of(OBJECT_IDENTIFIER)?.content;
-        let critical = fields.next_of(BOOLEAN).is_some_and(|critical| critical.content != [0]);
-        let value = fields.next_of(OCTET_STRING)?.content;
-        fields.is_empty().then_some(Self { oid, critical, value })
-    }
-}
-
 /// A number without its leading zeros; zero is no byte at all.
 fn significant(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
@@ -335,7 +318,7 @@ fn order(one: &[u8], other: &[u8]) -> std::cmp::Ordering {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use crate::x509::der::{BIT_STRING, element};
+    use crate::x509::der::{BIT_STRING, OBJECT_IDENTIFIER, element};
 
     #[test]
     fn serial_numbers_are_found_whatever_their_leading_zeros() {

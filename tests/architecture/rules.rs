@@ -24,9 +24,9 @@ pub(crate) type Rule = fn(&Source) -> Vec<Complaint>;
 
 const TOP: [&str; 3] = ["main", "cli", "ops"];
 
-const MIDDLE: [&str; 13] = [
+const MIDDLE: [&str; 14] = [
     "profile", "state", "plan", "pki", "layout", "config", "hba", "k8s", "verify", "probe", "scratch",
-    "explain", "settings",
+    "explain", "settings", "show",
 ];
 
 /// Also of the middle: writes a plan down as a shell script of openssl commands.
@@ -35,13 +35,14 @@ const RECIPE: &str = "recipe";
 const BOTTOM: [&str; 6] = ["x509", "keys", "fs", "pg", "pem", "diagnosis"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
-const SIDEWAYS: [(&str, &[&str]); 8] = [
+const SIDEWAYS: [(&str, &[&str]); 9] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
     ("config", &["layout"]),
     ("k8s", &["layout", "profile", "plan"]),
     ("recipe", &["plan", "layout"]),
+    ("show", &["verify"]),
     ("x509", &["pem"]),
     ("keys", &["pem"]),
 ];
@@ -68,7 +69,7 @@ const CRATE_DOORS: [(&str, &[&str]); 24] = [
     ("strsim", &["profile", "cli"]),
     ("clap", &["cli"]),
     ("serde_json", &["cli"]),
-    ("rustix", &["fs", "scratch"]),
+    ("rustix", &["fs", "scratch", "main"]),
     ("nix", &["fs", "scratch", "ops"]),
     ("boon", &[]),
     ("tempfile", &[]),

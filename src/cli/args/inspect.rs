@@ -3,16 +3,49 @@
 use clap::Args;
 use std::path::PathBuf;
 
-#[derive(Debug, Args)]
-pub(in crate::cli) struct InspectArgs {
-    /// The directory [env: PGTLS_DIR] [default: pki, else .]
-    pub(in crate::cli) path: Option<PathBuf>,
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  pgtls inspect                          pki/, else the current directory, as a tree
+  pgtls inspect server.crt               a file field by field: certificates, keys, CSRs, CRLs
+  pgtls inspect --sort expiry            what ends first
+  pgtls inspect --pem server.crt >x.pem  the certificates alone, each before its issuer
+  pgtls inspect --short pki | grep server
+  kubectl get secret db -o jsonpath='{.data.tls\\.crt}' | base64 -d | pgtls inspect -";
 
-    /// The same
-    #[arg(short = 'D', long, value_name = "DIR", conflicts_with = "path")]
+/// Orders in which `inspect` lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum SortKey {
+    /// What ends first comes first.
+    Expiry,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = INSPECT_EXAMPLES)]
+pub(in crate::cli) struct InspectArgs {
+    /// A directory, or files; - is standard input [env: PGTLS_DIR] [default: pki, else .]
+    pub(in crate::cli) paths: Vec<PathBuf>,
+
+    /// The directory
+    #[arg(short = 'D', long, value_name = "DIR", conflicts_with = "paths")]
     pub(in crate::cli) dir: Option<PathBuf>,
 
-    /// Print the tree as JSON
-    #[arg(long)]
+    /// Open encrypted keys with the first line of this file
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) passphrase_file: Option<PathBuf>,
+
+    /// A list in place of a tree: what ends first comes first, with revocation lists
+    #[arg(long, value_name = "KEY", help_heading = "Output")]
+    pub(in crate::cli) sort: Option<SortKey>,
+
+    /// One line each: file, subject, usage, end; with tabs where another program reads
+    #[arg(long, conflicts_with_all = ["json", "pem"], help_heading = "Output")]
+    pub(in crate::cli) short: bool,
+
+    /// Print the certificates as PEM, each once and before its issuer; never a private key
+    #[arg(long, conflicts_with_all = ["json", "sort"], help_heading = "Output")]
+    pub(in crate::cli) pem: bool,
+
+    /// Print all of it as JSON
+    #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,
 }

@@ -5,7 +5,7 @@ mod inspect;
 mod verify;
 
 pub(super) use generate::GenArgs;
-pub(super) use inspect::InspectArgs;
+pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use verify::{SslMode, VerifyArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -16,7 +16,7 @@ Examples:
   pgtls gen chain --intermediate --server db1.example.com --server 10.0.0.5 --client app -D db1
   pgtls gen chain --if-missing                      safe to repeat, as from a Makefile
   pgtls verify pki --host db1.example.com           would verify-full accept it, and what else is wrong
-  pgtls inspect pki                                 what a directory holds
+  pgtls inspect pki                                 who signed whom, and until when
 
 Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,
 3 this directory or CA forbids it, 4 the system refused";
@@ -35,7 +35,7 @@ pub(super) enum Verb {
     Gen(Box<GenArgs>),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
-    /// Show what a directory holds, as a tree
+    /// Show what a directory or files hold: who signed whom, until when, which key fits what
     Inspect(InspectArgs),
     /// List the built-in profiles, or print one, ready to be saved and edited
     Profiles(ProfilesArgs),

@@ -1,15 +1,16 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
 mod generate;
+mod inspect;
 mod stdin;
 mod typed;
 mod verify;
 
 pub(super) use generate::generate;
+pub(super) use inspect::inspected;
 pub(super) use typed::TypedCommand;
 pub(super) use verify::verified;
 
-use super::args::InspectArgs;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::error::Error;
 use crate::keys::KeyError;
@@ -66,9 +67,4 @@ fn directory(flag: Option<PathBuf>, variable: &dyn Fn(&str) -> Option<OsString>)
 
 fn path_variable(variable: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<PathBuf> {
     variable(name).filter(|value| !value.is_empty()).map(PathBuf::from)
-}
-
-/// `inspect`: the path, `-D`, PGTLS_DIR; `None`: `pki`, else the current directory.
-pub(super) fn inspected(args: &InspectArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    args.path.clone().or_else(|| directory(args.dir.clone(), variable))
 }

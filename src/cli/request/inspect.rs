@@ -1,0 +1,31 @@
+//! `inspect`: what is to be shown, and how.
+
+use super::stdin::standard_input;
+use super::{CliError, directory};
+use crate::cli::args::{InspectArgs, SortKey};
+use crate::ops::{InspectRequest, Wanted, is_dash};
+use std::ffi::OsString;
+use std::io::Read;
+
+/// `inspect`: the paths, `-D`, PGTLS_DIR; none: `pki`, else the current directory.
+pub(in crate::cli) fn inspected(
+    args: &InspectArgs,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    stdin: &mut dyn Read,
+) -> Result<InspectRequest, CliError> {
+    let paths = match args.paths.as_slice() {
+        [] => directory(args.dir.clone(), variable).into_iter().collect(),
+        paths => paths.to_vec(),
+    };
+    let dashes = paths.iter().filter(|path| is_dash(path)).count();
+    Ok(InspectRequest {
+        stdin: standard_input(dashes, stdin)?,
+        paths,
+        passphrase_file: args.passphrase_file.clone(),
+        wanted: match (args.pem, args.sort) {
+            (true, _) => Wanted::Pem,
+            (false, Some(SortKey::Expiry)) => Wanted::Endings,
+            (false, None) => Wanted::Everything,
+        },
+    })
+}
