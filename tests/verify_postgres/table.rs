@@ -159,8 +159,8 @@ const CONNECTIONS: &str = r#"
     crl-stale lists=client                 | crl-stale                 | SSL error: certificate verify failed | alert certificate expired
     crl-of-the-root-missing                | crl-missing               | alert unknown ca                     | certificate verify failed
     crl-of-the-root-missing lists=client   | crl-missing               | SSL error: certificate verify failed | alert unknown ca
-    crl-directory-without-lists            | crl-missing               | alert unknown ca                     | certificate verify failed
-    crl-directory-without-lists lists=client | crl-missing             | SSL error: certificate verify failed | alert unknown ca
+    crl-directory-without-lists            | crl-directory-unusable    | alert unknown ca                     | certificate verify failed
+    crl-directory-without-lists lists=client | crl-directory-unusable  | SSL error: certificate verify failed | alert unknown ca
     crl-hash-name                          | crl-hash-name             | alert unknown ca                     | certificate verify failed
     crl-hash-name lists=client             | crl-hash-name             | SSL error: certificate verify failed | alert unknown ca
     crl-of-another-key                     | crl-missing crl-signature-bad | alert unknown ca                 | certificate verify failed
