@@ -219,6 +219,10 @@ fn read_to_end(
         if filled > limit_bytes {
             return Err(too_large());
         }
+        // There was room for more: a file whose size is known has ended, and is not asked again.
+        if size != 0 && filled == size {
+            break;
+        }
     }
     buffer.truncate(filled);
     Ok(buffer)

@@ -134,7 +134,9 @@ pub(super) fn several_files(paths: &[PathBuf]) -> Result<FileSet, Error> {
         if let Some((_, path)) = wanted.iter().find(|(name, _)| found.get(name).is_none()) {
             return Err(missing(path).into());
         }
-        let shown = |name: &str| wanted.get(name).map_or_else(String::new, |path| path.display().to_string());
+        let shown = |name: &str| {
+            wanted.get(name).map_or_else(String::new, |path| path.to_string_lossy().into_owned())
+        };
         files.extend(found.into_iter().map(|(name, entry)| (shown(&name), entry)));
     }
     Ok(files)

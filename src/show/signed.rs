@@ -97,8 +97,9 @@ impl Search<'_> {
     }
 
     fn check(&self, child: &Certificate, by: usize) -> SignatureCheck {
-        match self.certificates.get(by) {
-            Some(issuer) => self.index.signature(child, issuer),
+        let issuer = self.certificates.get(by).and_then(|issuer| self.index.held(issuer));
+        match self.index.held(child).zip(issuer) {
+            Some((child, issuer)) => self.index.signature(child, issuer),
             None => SignatureCheck::Bad,
         }
     }

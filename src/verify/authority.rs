@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 /// The form of one authority.
 pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = *authority;
+    let Held { certificate, file, .. } = *authority;
     let mut say = |rule, fact: &str| found.push(Finding::new(rule, file, fact));
     if certificate.version < 3 {
         say(Rule::X509V1, "X.509 v1; Python 3.13 refuses it");
@@ -47,7 +47,7 @@ pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
 pub(super) fn serials(scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let mut met: HashMap<_, Held<'_>> = HashMap::new();
     for held in scene.certificates() {
-        let Held { certificate, file } = *held;
+        let Held { certificate, file, .. } = *held;
         let serial = certificate.serial.as_slice();
         let zero = serial.iter().all(|byte| *byte == 0);
         let negative = serial.first().is_some_and(|byte| byte & 0x80 != 0);

@@ -13,6 +13,8 @@ pub struct Held<'a> {
     pub certificate: &'a Certificate,
     /// The file.
     pub file: &'a str,
+    /// Its place among all certificates of the run.
+    pub(super) place: usize,
 }
 
 /// A way up from a leaf.
@@ -60,8 +62,7 @@ pub(super) fn build<'a>(
             let end = if is_trusted(&current) { End::Anchor } else { End::NotTrusted };
             return Chain { links, end };
         }
-        let next = issuer(current.certificate, trusted, at, index)
-            .or_else(|| issuer(current.certificate, sent, at, index));
+        let next = issuer(current, trusted, at, index).or_else(|| issuer(current, sent, at, index));
         match next {
             None => {
                 let end = if is_trusted(&current) { End::NotSelfSigned } else { End::NoIssuer };
@@ -80,19 +81,20 @@ pub(super) fn build<'a>(
 
 /// Of those that may have issued a certificate, one whose key made the signature, best one that is valid now.
 fn issuer<'a>(
-    child: &'a Certificate,
+    child: Held<'a>,
     among: &[Held<'a>],
     at: OffsetDateTime,
     index: &Index<'a>,
 ) -> Option<Held<'a>> {
-    let mut fitting = among.iter().copied().filter(|held| held.certificate.may_have_issued(child));
+    let mut fitting =
+        among.iter().copied().filter(|held| held.certificate.may_have_issued(child.certificate));
     let first = fitting.next()?;
     let others: Vec<Held<'a>> = fitting.collect();
     if others.is_empty() {
         return Some(first);
     }
     let rank = |held: &Held<'_>| {
-        let signed = index.signature(child, held.certificate) == SignatureCheck::Good;
+        let signed = index.signature(child, *held) == SignatureCheck::Good;
         (!signed, !held.certificate.window.contains(at))
     };
     std::iter::once(first).chain(others).min_by_key(rank)

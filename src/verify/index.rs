@@ -21,8 +21,9 @@ pub struct Index<'a> {
     by_stem: HashMap<&'a str, Vec<&'a Exhibit>>,
     keys_by_stem: HashMap<&'a str, &'a Exhibit>,
     keys_by_public: HashMap<&'a [u8], &'a Exhibit>,
-    /// A signature is checked once, however many chains lead over it and files hold it.
-    checks: Mutex<HashMap<(usize, usize), SignatureCheck>>,
+    /// What was found of the signature of each certificate in `all`, by the place of the issuer: it is checked once, however
+    /// many chains lead over it and files hold it.
+    checks: Vec<Mutex<Vec<(usize, SignatureCheck)>>>,
 }
 
 impl<'a> Index<'a> {
@@ -43,17 +44,20 @@ impl<'a> Index<'a> {
                 }
             }
         }
-        let held =
-            |(certificate, home): (&'a Certificate, &'a Exhibit)| Held { certificate, file: &home.name };
+        let held = |(place, (certificate, home)): (usize, (&'a Certificate, &'a Exhibit))| Held {
+            certificate,
+            file: &home.name,
+            place,
+        };
         let mut index = Self {
-            all: homes.into_iter().map(held).collect(),
+            checks: homes.iter().map(|_| Mutex::default()).collect(),
+            all: homes.into_iter().enumerate().map(held).collect(),
             places,
             by_issuer: HashMap::new(),
             by_subject: HashMap::new(),
             by_stem: HashMap::new(),
             keys_by_stem: HashMap::new(),
             keys_by_public: HashMap::new(),
-            checks: Mutex::default(),
         };
         for held in &index.all {
             index.by_subject.entry(held.certificate.subject.as_der()).or_default().push(*held);
@@ -77,11 +81,17 @@ impl<'a> Index<'a> {
         index
     }
 
+    /// A certificate of these files, under the one that is most its own.
+    #[must_use]
+    pub fn held(&self, certificate: &Certificate) -> Option<Held<'a>> {
+        let place = self.places.get(&ByEnd(&certificate.der))?;
+        self.all.get(*place).copied()
+    }
+
     /// The file that is most a certificate's own.
     #[must_use]
     pub fn home(&self, certificate: &Certificate) -> &'a str {
-        let place = self.places.get(&ByEnd(&certificate.der));
-        place.and_then(|at| self.all.get(*at)).map_or("", |held| held.file)
+        self.held(certificate).map_or("", |held| held.file)
     }
 
     /// Whether it may have issued another one that is here.
@@ -124,21 +134,31 @@ impl<'a> Index<'a> {
         self.all.iter().map(|held| held.certificate.public_key.as_slice()).collect()
     }
 
+    /// Whether the signature of a certificate was checked already, and is good.
+    #[must_use]
+    pub fn is_known_good(&self, child: Held<'_>) -> bool {
+        let checks = self.checks.get(child.place).map(|checks| checks.lock());
+        let checks = checks.map(|checks| checks.unwrap_or_else(PoisonError::into_inner));
+        checks.is_some_and(|checks| checks.iter().any(|(_, check)| *check == SignatureCheck::Good))
+    }
+
     /// Whether the issuer's key made the signature of a certificate.
     #[must_use]
-    pub fn signature(&self, child: &Certificate, issuer: &Certificate) -> SignatureCheck {
-        let place = |certificate: &Certificate| self.places.get(&ByEnd(&certificate.der)).copied();
-        let pair = place(child).zip(place(issuer));
-        let checks = || self.checks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(check) = pair.and_then(|pair| checks().get(&pair).cloned()) {
-            return check;
+    pub fn signature(&self, child: Held<'_>, issuer: Held<'_>) -> SignatureCheck {
+        let checks = self.checks.get(child.place);
+        let checks = || checks.map(|checks| checks.lock().unwrap_or_else(PoisonError::into_inner));
+        let known = checks().and_then(|checks| {
+            checks.iter().find(|(place, _)| *place == issuer.place).map(|(_, check)| check.clone())
+        });
+        if let Some(known) = known {
+            return known;
         }
         // Not under the lock: it is what takes the time.
-        let key = PublicKey::from_spki_der(&issuer.public_key);
-        let signed = child.signed();
+        let key = PublicKey::from_spki_der(&issuer.certificate.public_key);
+        let signed = child.certificate.signed();
         let check = key.verify(signed.algorithm, signed.to_be_signed, signed.signature);
-        if let Some(pair) = pair {
-            checks().insert(pair, check.clone());
+        if let Some(mut checks) = checks() {
+            checks.push((issuer.place, check.clone()));
         }
         check
     }

@@ -154,8 +154,10 @@ const WORTH_A_THREAD: usize = 32;
 /// The end-entities, on all processors where there are many; findings in the order of the files.
 fn judge_identities(scene: &Scene<'_>, roles: &Roles, policy: &Policy) -> Vec<Finding> {
     let judge = |identities: &[Identity<'_>]| {
-        let mut found = Vec::new();
-        identities.iter().for_each(|identity| judge_identity(identity, scene, roles, policy, &mut found));
+        let (mut found, mut above) = (Vec::new(), path::Above::default());
+        for identity in identities {
+            judge_identity(identity, scene, roles, policy, &mut above, &mut found);
+        }
         found
     };
     let identities = scene.identities.as_slice();
@@ -180,6 +182,7 @@ fn judge_identity<'a>(
     scene: &Scene<'a>,
     roles: &Roles,
     policy: &Policy,
+    above: &mut path::Above,
     found: &mut Vec<Finding>,
 ) {
     found.extend(leaf::judge(identity, scene, policy));
@@ -188,7 +191,7 @@ fn judge_identity<'a>(
     // What the system's own store holds is its own affair.
     let is_known = |side: Side| side == Side::Client || !roles.trusts_system();
     for (_, side) in sides.into_iter().filter(|(shows, side)| *shows && is_known(*side)) {
-        found.extend(path::judge(identity, side, scene, policy));
+        found.extend(path::judge(identity, side, scene, policy, above));
     }
 }
 

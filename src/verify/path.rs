@@ -15,14 +15,43 @@ use time::OffsetDateTime;
 /// What OpenSSL's security level 2, the default of Debian and others, takes: 112 bits (SSL_CTX_set_security_level(3)).
 const LEVEL_2_BITS: u32 = 112;
 
-/// Everything that stands between a leaf and the trust of the other side.
+/// The way up from the issuer of a leaf, on each side, that was judged last: thousands of leaves share one, and what is
+/// said of it is said once.
+#[derive(Debug, Default)]
+pub(super) struct Above {
+    of_servers: Option<(Vec<usize>, End)>,
+    of_clients: Option<(Vec<usize>, End)>,
+}
+
+impl Above {
+    /// Whether the way up is the one that was judged before; it is the one to know from here on.
+    fn is_known(&mut self, chain: &Chain<'_>, side: Side) -> bool {
+        let last = match side {
+            Side::Server => &mut self.of_servers,
+            Side::Client => &mut self.of_clients,
+        };
+        let places = || chain.links.iter().skip(1).map(|link| link.place);
+        let known = last.as_ref().is_some_and(|(way, end)| {
+            *end == chain.end && way.len() + 1 == chain.links.len() && places().eq(way.iter().copied())
+        });
+        if !known {
+            *last = Some((places().collect(), chain.end));
+        }
+        known
+    }
+}
+
+/// Everything that stands between a leaf and the trust of the other side, but for what was said above already.
 pub(super) fn judge<'a>(
     identity: &Identity<'a>,
     side: Side,
     scene: &Scene<'a>,
     policy: &Policy,
+    above: &mut Above,
 ) -> Vec<Finding> {
-    let (_, found) = by_link(identity, side, scene, policy);
+    let chain = chain_of(identity, side, scene, policy);
+    let first = if above.is_known(&chain, side) { 1 } else { chain.links.len() };
+    let found = along(&chain, first, identity, side, scene, policy);
     found.into_iter().map(|(_, finding)| finding).collect()
 }
 
@@ -33,37 +62,58 @@ pub(super) fn by_link<'a>(
     scene: &Scene<'a>,
     policy: &Policy,
 ) -> (Chain<'a>, Vec<(usize, Finding)>) {
+    let chain = chain_of(identity, side, scene, policy);
+    let found = along(&chain, chain.links.len(), identity, side, scene, policy);
+    (chain, found)
+}
+
+fn chain_of<'a>(identity: &Identity<'a>, side: Side, scene: &Scene<'a>, policy: &Policy) -> Chain<'a> {
+    chain::build(identity.leaf, &identity.sent, scene.trust(side), policy.at, &scene.index)
+}
+
+/// What is to be said of the first `links` of a chain, and of what they stand under.
+fn along<'a>(
+    chain: &Chain<'a>,
+    links: usize,
+    identity: &Identity<'a>,
+    side: Side,
+    scene: &Scene<'a>,
+    policy: &Policy,
+) -> Vec<(usize, Finding)> {
     let mut placed = Vec::new();
     let mut place = |at: usize, say: &mut dyn FnMut(&mut Vec<Finding>)| {
         let mut found = Vec::new();
         say(&mut found);
         placed.extend(found.into_iter().map(|finding| (at, finding)));
     };
-    let chain = chain::build(identity.leaf, &identity.sent, scene.trust(side), policy.at, &scene.index);
-    place(chain.links.len().saturating_sub(1), &mut |found| end(&chain, side, scene, found));
+    place(chain.links.len().saturating_sub(1), &mut |found| end(chain, side, scene, found));
     for (at, link) in chain.links.iter().enumerate() {
         let is_anchor = at + 1 == chain.links.len() && chain.end == End::Anchor;
-        place(at, &mut |found| {
-            window(link, chain.links.get(at + 1), policy, found);
-            strength(link, is_anchor, found);
-            wellformed::certificate(link, is_anchor, found);
-        });
-        if let Some(issuer) = chain.links.get(at + 1) {
-            place(at, &mut |found| signature(link, issuer, scene, found));
-            place(at + 1, &mut |found| {
-                authority(issuer, link, at, side, found);
-                constraints(issuer, chain.links.get(..=at).unwrap_or_default(), found);
+        let issuer = chain.links.get(at + 1);
+        if at < links {
+            place(at, &mut |found| {
+                window(link, issuer, policy, found);
+                strength(link, is_anchor, found);
+                wellformed::certificate(link, is_anchor, found);
+                issuer.iter().for_each(|issuer| signature(link, issuer, scene, found));
             });
         }
+        let Some(issuer) = issuer else { continue };
+        place(at + 1, &mut |found| {
+            if at < links {
+                authority(issuer, link, at, side, found);
+            }
+            constraints(issuer, chain.links.get(..=at).unwrap_or_default(), found);
+        });
     }
     place(0, &mut |found| {
         if side == Side::Server {
             scram(identity.leaf, found);
         }
-        appended(identity, &chain, scene, found);
+        appended(identity, chain, scene, found);
         order(identity, found);
     });
-    (chain, placed)
+    placed
 }
 
 /// Whether each certificate behind the leaf is the issuer of the one before it, as TLS 1.2 wants.
@@ -161,7 +211,7 @@ fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
 /// Whether every certificate was signed by the key of its issuer, also where no chain leads over it: a damaged copy of
 /// an authority, or a root whose own signature nobody else checks.
 pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    for held in scene.certificates() {
+    for held in scene.certificates().iter().filter(|held| !scene.index.is_known_good(**held)) {
         if held.certificate.is_own_issuer() {
             signature(held, held, scene, found);
             continue;
@@ -178,9 +228,7 @@ pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             }
             continue;
         };
-        let good = |other: &Held<'_>| {
-            scene.index.signature(held.certificate, other.certificate) != SignatureCheck::Bad
-        };
+        let good = |other: &Held<'_>| scene.index.signature(*held, *other) != SignatureCheck::Bad;
         let best = issuers.find(good).unwrap_or(first);
         signature(held, &best, scene, found);
     }
@@ -203,7 +251,7 @@ fn weak_algorithm(certificate: &Certificate) -> Option<SignatureAlgorithm> {
 }
 
 fn signature<'a>(child: &Held<'a>, issuer: &Held<'a>, scene: &Scene<'a>, found: &mut Vec<Finding>) {
-    match scene.index.signature(child.certificate, issuer.certificate) {
+    match scene.index.signature(*child, *issuer) {
         SignatureCheck::Good => {}
         // It is refused for its weakness already.
         SignatureCheck::NotChecked { .. } if weak_algorithm(child.certificate).is_some() => {}
@@ -225,7 +273,7 @@ fn signature<'a>(child: &Held<'a>, issuer: &Held<'a>, scene: &Scene<'a>, found: 
 
 /// Whether an issuer may sign what it signed. `below` counts the authorities between it and the leaf.
 fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = *issuer;
+    let Held { certificate, file, .. } = *issuer;
     let bits = certificate.key_usage.as_ref();
     let may_sign = bits.is_none_or(|bits| bits.contains(&KeyUsage::KeyCertSign));
     let old_root = certificate.version < 3 && certificate.is_own_issuer();
@@ -257,9 +305,10 @@ fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, foun
 fn constraints(issuer: &Held<'_>, below: &[Held<'_>], found: &mut Vec<Finding>) {
     let Certificate { permitted, excluded, permitted_directories, excluded_directories, subject, .. } =
         issuer.certificate;
-    for (at, link) in
-        below.iter().enumerate().filter(|(at, link)| *at == 0 || !link.certificate.is_self_issued())
-    {
+    let has_none = [permitted, excluded].iter().all(|names| names.is_empty())
+        && [permitted_directories, excluded_directories].iter().all(|names| names.is_empty());
+    let limited = below.iter().enumerate().filter(|_| !has_none);
+    for (at, link) in limited.filter(|(at, link)| *at == 0 || !link.certificate.is_self_issued()) {
         let mut say = |name: &str| {
             let fact = format!("\"{name}\" is outside the names that {subject} may sign");
             found.push(Finding::new(Rule::NameConstraints, link.file, fact));

@@ -192,12 +192,11 @@ impl<'a> Scene<'a> {
             scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
             scene.server_trust = scene.server_trust.or(usual).or(server).or(any_ca);
         }
-        let held =
-            |certificate: &'a Arc<Certificate>| Held { certificate, file: scene.index.home(certificate) };
+        let held = |certificate: &'a Arc<Certificate>| scene.index.held(certificate);
         let trusted =
             |exhibit: Option<&'a Exhibit>| exhibit.into_iter().flat_map(|exhibit| &exhibit.certificates);
-        let of_clients = trusted(scene.client_trust).map(held).collect();
-        let of_servers = trusted(scene.server_trust).map(held).collect();
+        let of_clients = trusted(scene.client_trust).filter_map(held).collect();
+        let of_servers = trusted(scene.server_trust).filter_map(held).collect();
         (scene.trusted_of_clients, scene.trusted_of_servers) = (of_clients, of_servers);
         scene
     }
@@ -214,10 +213,10 @@ impl<'a> Scene<'a> {
             let known = is_leaf || met.contains(&ByEnd(&certificate.der));
             if !known && is_authority(certificate, &self.index) {
                 met.insert(ByEnd(&certificate.der));
-                self.authorities.push(Held { certificate, file: self.index.home(certificate) });
+                self.authorities.extend(self.index.held(certificate));
             }
         }
-        let Some(leaf) = leaf else { return };
+        let Some((leaf, held)) = leaf.and_then(|leaf| Some((leaf, self.index.held(leaf)?))) else { return };
         met.insert(ByEnd(&leaf.der));
         let (serves, logs_in) = match (serves, logs_in) {
             (false, false) => parts(exhibit, leaf),
@@ -228,11 +227,10 @@ impl<'a> Scene<'a> {
             () if logs_in && roles.client_key.is_some() => self.named(&roles.client_key),
             () => self.index.key_of(exhibit, leaf),
         };
-        let held = |certificate| Held { certificate, file: exhibit.name.as_str() };
         let sent = exhibit.certificates.iter().filter(|other| other.der != leaf.der);
         self.identities.push(Identity {
-            leaf: held(leaf),
-            sent: sent.map(|certificate| Held { certificate, file: self.index.home(certificate) }).collect(),
+            leaf: Held { file: exhibit.name.as_str(), ..held },
+            sent: sent.filter_map(|certificate| self.index.held(certificate)).collect(),
             exhibit,
             key,
             serves,

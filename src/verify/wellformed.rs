@@ -30,7 +30,7 @@ const SIGNED_TWICE: &str = "RFC 5280 wants the algorithm inside and behind the s
 
 /// One certificate of a chain.
 pub(super) fn certificate(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = *link;
+    let Held { certificate, file, .. } = *link;
     let refused = "OpenSSL reads no such certificate, so that PostgreSQL and libpq refuse it.";
     let passed = "OpenSSL does not look at it; Go and others refuse the certificate.";
     let mut odd = |rule, oid: &String, what: &str| {
