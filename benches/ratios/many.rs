@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
 
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
+use nix::unistd::Pid;
 use pgtls::keys::SystemKeys;
 use pgtls::ops::{GenerateRequest, VerifyRequest, generate, verify};
 use pgtls::pem;
@@ -93,19 +94,15 @@ fn against_ring(many: &Many) -> Row {
         for file in many.leaves.iter().chain([&many.trust]) {
             assert!(fs::read(file).expect("a file that was just made").len() > 100);
         }
-        // On all processors, as the library does: where two share a core, each takes more processor time.
-        let share = signatures.len().div_ceil(thread::available_parallelism().map_or(1, usize::from));
-        thread::scope(|scope| {
-            for share in signatures.chunks(share) {
-                scope.spawn(|| share.iter().for_each(check));
-            }
-        });
+        signatures.iter().for_each(check);
     };
-    let (ours, plain) = by_turns(
-        RUNS,
-        || processor_time(UsageWho::RUSAGE_SELF, ours),
-        || processor_time(UsageWho::RUSAGE_SELF, plain),
-    );
+    // Both on one processor: two that share a core take more processor time for the same work.
+    let all = sched_getaffinity(Pid::from_raw(0)).expect("the processors of this process");
+    let one = (0..CpuSet::count()).find(|at| all.is_set(*at).unwrap_or(false)).expect("a processor");
+    let mut only = CpuSet::new();
+    only.set(one).expect("a processor that is there");
+    sched_setaffinity(Pid::from_raw(0), &only).expect("a processor of this process");
+    let (ours, plain) = by_turns(RUNS, || processor_time(ours), || processor_time(plain));
     let what =
         "verify, 1,000 leaves, processor time: library / reading and 1,001 verifications of ring (median)";
     Row::ratio(what, median(ours), median(plain), RING_BOUND)
@@ -116,24 +113,20 @@ fn check(Signed { public, message, signature }: &Signed) {
     key.verify(message, signature).expect("a signature of this key");
 }
 
-/// Processor time of the whole processes.
+/// The whole processes.
 fn against_openssl(many: &Many) -> Row {
     let ours = || {
         let mut command = Command::new(PGTLS);
         command.args(["verify", "--quiet", "--trust"]).arg(&many.trust).args(&many.leaves);
-        time(&mut command);
+        time(&mut command)
     };
     let theirs = || {
         let mut command = Command::new("openssl");
         command.args(["verify", "-CAfile"]).arg(&many.trust).args(&many.leaves);
-        time(&mut command);
+        time(&mut command)
     };
-    let (ours, theirs) = by_turns(
-        RUNS,
-        || processor_time(UsageWho::RUSAGE_CHILDREN, ours),
-        || processor_time(UsageWho::RUSAGE_CHILDREN, theirs),
-    );
-    let what = "verify, 1,000 leaves, processor time: pgtls / openssl verify (median)";
+    let (ours, theirs) = by_turns(RUNS, ours, theirs);
+    let what = "verify, 1,000 leaves: pgtls / openssl verify (median)";
     Row::ratio(what, median(ours), median(theirs), OPENSSL_BOUND)
 }
 
@@ -158,9 +151,9 @@ fn signatures(many: &Many) -> Vec<Signed> {
 }
 
 /// User and system time that `work` took.
-fn processor_time(who: UsageWho, work: impl Fn()) -> Duration {
+fn processor_time(work: impl Fn()) -> Duration {
     let used = |usage: Usage| usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    let now = || used(getrusage(who).expect("the system counts"));
+    let now = || used(getrusage(UsageWho::RUSAGE_SELF).expect("the system counts"));
     let before = now();
     work();
     Duration::from_micros((now() - before).try_into().expect("time goes on"))
