@@ -7,11 +7,13 @@ use std::path::{Component, Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::fs::{fstat, stat};
+use rustix::fs::{AtFlags, fstat, stat, statat};
 use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
-use crate::fs::read::{Entry, EntryKind, Links, entries_if, is_entry, open_directory, read_entry};
+use crate::fs::read::{
+    Entry, EntryKind, Links, entries_if, is_entry, open_directory, read_entry, read_inode,
+};
 use crate::fs::record::{RECORD, is_ours, open_own};
 use crate::fs::set::FileSet;
 use crate::fs::target::is_symlink;
@@ -86,6 +88,42 @@ impl Directory {
     /// Those of [`names`](Self::names), and [`FsError::TooLarge`] for a file of more than 16 MiB.
     pub fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
         self.settled(&wanted, |listing| self.read_listed(listing))
+    }
+
+    /// Reads the regular files of these names, which are in order, as [`read`](Self::read) does, but without a look at all
+    /// the others that may be there.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read).
+    pub fn read_named(&self, names: &[&str]) -> Result<FileSet, FsError> {
+        match self.read_still(names)? {
+            Some(files) => Ok(files),
+            None => self.read(|name| names.binary_search(&name).is_ok()),
+        }
+    }
+
+    /// `None` where a writer is at work, or was while the files were read.
+    fn read_still(&self, names: &[&str]) -> Result<Option<FileSet>, FsError> {
+        let has_record =
+            || !matches!(statat(&self.descriptor, RECORD, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT));
+        if has_record() || names.iter().any(|name| is_ours(name)) {
+            return Ok(None);
+        }
+        let mut files = FileSet::default();
+        let mut inodes = Vec::with_capacity(names.len());
+        for name in names {
+            let read = read_inode(self.descriptor.as_fd(), name, Links::Follow, &self.path.join(name))?;
+            inodes.push(read.as_ref().map(|(_, inode)| *inode));
+            if let Some((entry, _)) = read {
+                files.insert((*name).to_owned(), entry);
+            }
+        }
+        let inode =
+            |name: &str| statat(&self.descriptor, name, AtFlags::empty()).ok().map(|stat| stat.st_ino);
+        // What is no regular file has an inode and was not read.
+        let mut held = names.iter().zip(inodes).map(|(name, read)| read.is_none() || inode(name) == read);
+        let is_still = held.all(|held| held) && !has_record();
+        Ok(is_still.then_some(files))
     }
 
     fn read_listed(&self, listing: &Listing) -> Result<FileSet, FsError> {

@@ -153,6 +153,16 @@ pub(super) fn read_entry(
     links: Links,
     path: &Path,
 ) -> Result<Option<FileEntry>, FsError> {
+    Ok(read_inode(directory, name, links, path)?.map(|(entry, _)| entry))
+}
+
+/// The same, with the number of its inode.
+pub(super) fn read_inode(
+    directory: BorrowedFd<'_>,
+    name: &str,
+    links: Links,
+    path: &Path,
+) -> Result<Option<(FileEntry, u64)>, FsError> {
     let fail = |errno| FsError::new(Action::Read, path, errno);
     // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
     let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
@@ -172,11 +182,12 @@ pub(super) fn read_entry(
     if !FileType::from_raw_mode(stat.st_mode).is_file() {
         return Ok(None);
     }
-    Ok(Some(FileEntry {
+    let entry = FileEntry {
         contents: read_bounded(file.as_fd(), &stat, FILE_LIMIT_BYTES, path)?,
         mode: Mode::from_bits(stat.st_mode),
         owner: Some(Owner { uid: stat.st_uid, gid: stat.st_gid }),
-    }))
+    };
+    Ok(Some((entry, stat.st_ino)))
 }
 
 /// Reads to the end of `file`.

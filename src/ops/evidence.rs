@@ -130,7 +130,8 @@ pub(super) fn several_files(paths: &[PathBuf]) -> Result<FileSet, Error> {
     for (parent, wanted) in by_parent {
         let first = || wanted.values().next().copied().unwrap_or(parent);
         let directory = Directory::open(parent)?.ok_or_else(|| missing(first()))?;
-        let found = directory.read(|name| wanted.contains_key(name))?;
+        let names: Vec<&str> = wanted.keys().copied().collect();
+        let found = directory.read_named(&names)?;
         if let Some((_, path)) = wanted.iter().find(|(name, _)| found.get(name).is_none()) {
             return Err(missing(path).into());
         }

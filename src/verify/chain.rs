@@ -54,8 +54,7 @@ pub(super) fn build<'a>(
     index: &Index<'a>,
 ) -> Chain<'a> {
     let mut links = vec![leaf];
-    let is_trusted =
-        |held: &Held<'_>| trusted.iter().any(|other| other.certificate.der == held.certificate.der);
+    let is_trusted = |held: &Held<'_>| trusted.iter().any(|other| other.place == held.place);
     loop {
         let current = links[links.len() - 1];
         if current.certificate.is_own_issuer() {
@@ -69,7 +68,7 @@ pub(super) fn build<'a>(
                 return Chain { links, end };
             }
             Some(next) => {
-                let met = links.iter().any(|link| link.certificate.der == next.certificate.der);
+                let met = links.iter().any(|link| link.place == next.place);
                 if met || links.len() == MOST_LINKS {
                     return Chain { links, end: End::Circle };
                 }

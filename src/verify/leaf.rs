@@ -54,7 +54,7 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
         let fact = format!("X.509 v{}; rustls will not load it", certificate.version);
         found.push(Finding::new(Rule::X509V1, file, fact).hint(scene.mend()));
     }
-    let minted = |side: Side| scene.trust(side).iter().any(|held| held.certificate.der == certificate.der);
+    let minted = |side: Side| scene.trust(side).iter().any(|held| held.place == identity.leaf.place);
     if certificate.ca == Some(true) {
         let signs = certificate.key_usage.as_ref().is_none_or(|bits| bits.contains(&KeyUsage::KeyCertSign));
         if signs && minted(Side::Client) {

@@ -218,7 +218,7 @@ pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
         }
         let mut issuers = scene.index.issuers_of(held.certificate).peekable();
         let Some(first) = issuers.peek().copied() else {
-            let is_this = |other: &Held<'_>| other.certificate.der == held.certificate.der;
+            let is_this = |other: &Held<'_>| other.place == held.place;
             // What is trusted is judged with the chains that end at it.
             let is_trusted =
                 [Side::Server, Side::Client].iter().any(|side| scene.trust(*side).iter().any(is_this));
@@ -356,7 +356,7 @@ fn appended(identity: &Identity<'_>, chain: &Chain<'_>, scene: &Scene<'_>, found
     let anchor = usize::from(chain.end == End::Anchor);
     let between = chain.links.len().saturating_sub(1 + anchor);
     for link in chain.links.iter().skip(1).take(between) {
-        if !identity.sent.iter().any(|held| held.certificate.der == link.certificate.der) {
+        if !identity.sent.iter().any(|held| held.place == link.place) {
             let fact = format!("its file lacks the intermediate {}", link.certificate.subject);
             let detail = "It works only where the other side has the intermediate; one that trusts the root alone refuses it.";
             let hint = match scene.holds_alone(link) {

@@ -49,6 +49,9 @@ fn a_recorded_change_is_seen_as_done_and_is_finished_however_far_it_came() {
 fn sees(path: &Path, contents: &str) {
     let directory = Directory::open(path).unwrap().unwrap();
     assert_eq!(texts(&directory.read(|_| true).unwrap()), texts(&version(contents)));
+    let set = version(contents);
+    let named: Vec<&str> = set.names().collect();
+    assert_eq!(texts(&directory.read_named(&named).unwrap()), texts(&version(contents)));
     let names = directory.names().unwrap();
     assert!(names.keys().map(String::as_str).eq(version(contents).names()), "{names:?}");
     assert!(names.values().all(|kind| *kind == EntryKind::File));

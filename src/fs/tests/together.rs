@@ -140,6 +140,15 @@ fn a_reader_sees_one_state_while_a_writer_is_at_work() {
             };
             let first = seen["chain.crt"].clone();
             assert_eq!(seen, texts(&version(&first)));
+            let names: Vec<&str> = seen.keys().map(String::as_str).collect();
+            match directory.read_named(&names) {
+                Ok(named) => {
+                    let first = texts(&named)["chain.crt"].clone();
+                    assert_eq!(texts(&named), texts(&version(&first)));
+                }
+                Err(FsError::Changing { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
             let names = directory.names().map(|names| names.len());
             assert!(matches!(names, Ok(6) | Err(FsError::Changing { .. })), "{names:?}");
         }

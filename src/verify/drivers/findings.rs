@@ -70,9 +70,7 @@ pub(super) fn hear<'a>(
     policy: &Policy,
 ) -> Heard<'a> {
     let (chain, placed) = path::by_link(identity, side, scene, policy);
-    let is_trusted = |link: &Held<'_>| {
-        scene.trust(side).iter().any(|trusted| trusted.certificate.der == link.certificate.der)
-    };
+    let is_trusted = |link: &Held<'_>| scene.trust(side).iter().any(|trusted| trusted.place == link.place);
     let first_trusted = (1..chain.links.len()).find(|at| chain.links.get(*at).is_some_and(is_trusted));
     let mut findings: Vec<(Spot, Finding)> =
         placed.into_iter().map(|(at, finding)| (Spot::Link(at), finding)).collect();
