@@ -1,6 +1,7 @@
 //! Files as evidence: what each holds, told from its content, and what is wrong with it as a file.
 
 use super::archive::is_archive_by_name;
+use super::index::ByEnd;
 use super::part::PartKind;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
@@ -248,7 +249,7 @@ impl Exhibit {
             self.findings.push(finding.detail(detail).hint("Take the key out, and make a new one."));
         }
         let mut met = HashSet::new();
-        let mut ders = self.certificates.iter().map(|certificate| certificate.der.as_slice());
+        let mut ders = self.certificates.iter().map(|certificate| ByEnd(&certificate.der));
         if self.certificates.len() > 1 && ders.any(|der| !met.insert(der)) {
             self.say(Rule::CertificateTwice, "it holds one certificate twice");
         }

@@ -7,7 +7,7 @@ use crate::keys::{PublicKey, SignatureCheck};
 use crate::x509::Certificate;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The files of a run, looked up.
 #[derive(Debug)]
@@ -18,7 +18,9 @@ pub struct Index<'a> {
     places: HashMap<ByEnd<'a>, usize>,
     by_issuer: HashMap<&'a [u8], Vec<&'a Certificate>>,
     by_subject: HashMap<&'a [u8], Vec<Held<'a>>>,
-    by_stem: HashMap<&'a str, Vec<&'a Exhibit>>,
+    exhibits: &'a [Exhibit],
+    /// The places of the files of each stem; asked for where a key is missing.
+    by_stem: OnceLock<HashMap<String, Vec<usize>>>,
     keys_by_stem: HashMap<&'a str, &'a Exhibit>,
     keys_by_public: HashMap<&'a [u8], &'a Exhibit>,
     /// What was found of the signature of each certificate in `all`, by the place of the issuer: it is checked once, however
@@ -55,7 +57,8 @@ impl<'a> Index<'a> {
             places,
             by_issuer: HashMap::new(),
             by_subject: HashMap::new(),
-            by_stem: HashMap::new(),
+            exhibits,
+            by_stem: OnceLock::new(),
             keys_by_stem: HashMap::new(),
             keys_by_public: HashMap::new(),
         };
@@ -64,9 +67,6 @@ impl<'a> Index<'a> {
             if !held.certificate.is_own_issuer() {
                 index.by_issuer.entry(held.certificate.issuer.as_der()).or_default().push(held.certificate);
             }
-        }
-        for exhibit in exhibits {
-            index.by_stem.entry(exhibit.stem()).or_default().push(exhibit);
         }
         // A file of its own comes before an archive, which few can read.
         let holds_key = |exhibit: &&&Exhibit| !exhibit.keys.is_empty();
@@ -112,8 +112,15 @@ impl<'a> Index<'a> {
 
     /// The other files whose names differ from that of a file in their ending alone.
     pub fn namesakes(&self, exhibit: &Exhibit) -> impl Iterator<Item = &'a Exhibit> {
-        let named = self.by_stem.get(exhibit.stem());
-        named.into_iter().flatten().copied().filter(|other| other.name != exhibit.name)
+        let by_stem = self.by_stem.get_or_init(|| {
+            let mut by_stem: HashMap<String, Vec<usize>> = HashMap::new();
+            for (place, exhibit) in self.exhibits.iter().enumerate() {
+                by_stem.entry(exhibit.stem().to_owned()).or_default().push(place);
+            }
+            by_stem
+        });
+        let places = by_stem.get(exhibit.stem()).into_iter().flatten();
+        places.filter_map(|place| self.exhibits.get(*place)).filter(|other| other.name != exhibit.name)
     }
 
     /// The key of a certificate file: the one of its stem, or one that fits, or the one that lies in the file itself; that

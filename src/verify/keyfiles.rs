@@ -18,13 +18,16 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy,
     let file = identity.leaf.file;
     let first = identity.exhibit.certificates.first();
     let Some((exhibit, key)) = identity.key.and_then(|exhibit| Some((exhibit, exhibit.keys.first()?))) else {
+        if !policy.wants_keys {
+            return;
+        }
         // A key file that holds no key has been named already.
         let broken = scene.index.namesakes(identity.exhibit).find(|other| other.keys.is_empty());
         let is_named = broken.is_some_and(Exhibit::is_key_by_name);
         // A client has no server's key, and a key in an engine is no file.
         let client = policy.client.as_ref();
         let is_elsewhere = client.is_some_and(|facts| !identity.logs_in || facts.engine_key.is_some());
-        if is_named || !policy.wants_keys || is_elsewhere {
+        if is_named || is_elsewhere {
             return;
         }
         let fact = "its key is not here";

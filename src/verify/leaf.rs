@@ -9,7 +9,7 @@ use super::rules::Rule;
 use super::scene::{Identity, Scene, Side};
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::ROLE_NAME_BYTES;
-use crate::x509::{Certificate, GeneralName, KeyUsage, MalformedName};
+use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage, MalformedName};
 
 /// Everything about one end-entity that can be told without its chain.
 pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
@@ -40,7 +40,7 @@ pub(super) fn allows(certificate: &Certificate, side: Side) -> bool {
 
 /// Whether it is for any usage: Go and Java take that for serverAuth, and are clients alone.
 fn is_for_any(certificate: &Certificate) -> bool {
-    certificate.extended_key_usage.iter().any(|usage| usage.to_string() == "any")
+    certificate.extended_key_usage.iter().any(ExtendedKeyUsage::is_any)
 }
 
 /// Whether it says outright that it is for servers and for clients.

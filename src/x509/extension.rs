@@ -202,6 +202,12 @@ impl ExtendedKeyUsage {
         self.arcs == NAMED[1].1
     }
 
+    /// Whether it is anyExtendedKeyUsage.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.arcs == NAMED[6].1
+    }
+
     pub(super) fn from_arcs(arcs: Vec<u64>) -> Self {
         Self { arcs }
     }

@@ -6,7 +6,7 @@
 use super::catalogue::{Driver, Set};
 use crate::keys::PublicKey;
 use crate::verify::{Finding, Rule, Severity, Side};
-use crate::x509::{Certificate, KeyUsage};
+use crate::x509::{Certificate, ExtendedKeyUsage, KeyUsage};
 
 /// What a finding is about, on the way from a leaf to the trust of the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -290,7 +290,7 @@ fn encoding(finding: &Finding, side: Side, place: Place) -> Effect {
 
 /// A server's certificate whose extended key usage does not name serverAuth: Go and Java take anyExtendedKeyUsage for it.
 fn wrong_usage(leaf: &Certificate) -> Effect {
-    let any = leaf.extended_key_usage.iter().any(|usage| usage.to_string() == "any");
+    let any = leaf.extended_key_usage.iter().any(ExtendedKeyUsage::is_any);
     if any { by(Set::ALL.but(Set::GO).but(Set::JDBC)) } else { ALL }
 }
 
