@@ -34,7 +34,8 @@ const CASES_ELSEWHERE: [(&str, &str); 3] = [
 ];
 
 /// The same where the judge calls one of these an error; where it warns, OpenSSL lets it pass.
-const REFUSED_AS_ERROR: &str = "algorithms-differ extension-repeated extension-unreadable";
+const REFUSED_AS_ERROR: &str =
+    "algorithms-differ extension-repeated extension-unreadable no-digital-signature";
 
 /// Where one of these is found, `openssl verify -x509_strict`, which Python 3.13 switches on, does not accept.
 const REFUSED_BY_STRICT: &str = "\

@@ -115,12 +115,16 @@ fn each_fault_stops_whom_it_stopped() {
         ("clean-leaves-without-key-usage", set(&[])),
         ("clean-leaves-without-constraints", set(&[])),
         ("server-key-enciphers-only", set(&[JDBC, KONG])),
+        ("server-key-attests-only", all_but(&[RUSTLS, GO])),
+        ("client-key-enciphers-only", all_but(&[])),
+        ("client-key-agrees-only", set(&[])),
         ("server-is-ca", set(&[RUSTLS])),
         ("client-is-ca", set(&[])),
         ("self-signed-client-is-ca", set(&[])),
         ("root-without-key-usage", set(&[STRICT])),
         ("root-without-key-identifier", set(&[STRICT])),
         ("issuer-cannot-sign", all_but(&[])),
+        ("subject-constraints", set(&[RUSTLS])),
         ("root-without-constraints", set(&[STRICT, JDBC, GO])),
         // Keys and algorithms.
         ("clean-ecdsa-p256", set(&[])),
@@ -151,14 +155,12 @@ fn each_fault_stops_whom_it_stopped() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What `verify` finds no fault in is not therefore everybody's: three are libpq's own ways, and webpki judges no constraint on
-/// subjects.
+/// What `verify` finds no fault in is not therefore everybody's: three are libpq's own ways.
 #[test]
 fn what_is_clean_connects_every_stack_that_does_not_differ_from_libpq() {
     let differ: &[(&str, BTreeSet<String>)] = &[
         ("clean-client-key-der", all_but(&[LIBPQ, JDBC, RUSTLS, "pgmoon-nginx"])),
         ("clean-host-in-short-form", all_but(&[LIBPQ, KONG])),
-        ("clean-subject-constraints", set(&[RUSTLS])),
         ("clean-host-under-verify-ca", set(&["node-postgres", RUSTLS, NATIVE_TLS])),
     ];
     for case in cases().into_iter().filter(|case| case.name.starts_with("clean-")) {

@@ -5,7 +5,7 @@ use super::host::{accepts_host, name_matches};
 use super::logins::{Answer, Logins};
 use super::policy::Policy;
 use super::report::Finding;
-use super::rules::Rule;
+use super::rules::{Rule, Severity};
 use super::scene::{Identity, Scene, Side};
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::ROLE_NAME_BYTES;
@@ -71,12 +71,7 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
             found.push(Finding::new(Rule::LeafIsCa, file, fact).hint(scene.mend()));
         }
     }
-    let signs_handshakes =
-        certificate.key_usage.as_ref().is_none_or(|bits| bits.contains(&KeyUsage::DigitalSignature));
-    if !signs_handshakes {
-        let fact = "its key usage lacks digitalSignature; TLS 1.3 and Java refuse it";
-        found.push(Finding::new(Rule::NoDigitalSignature, file, fact).hint(scene.mend()));
-    }
+    handshakes(identity, scene, found);
     if certificate.subject.common_names().len() > 1 {
         let detail = "PostgreSQL, libpq and user maps look at the first alone.";
         let fact = "the subject has several common names";
@@ -86,6 +81,58 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
         let detail = "PostgreSQL drops the connection and libpq refuses the certificate: somebody tried to hide a name.";
         found.push(Finding::new(Rule::NulInName, file, "a name holds a NUL byte").detail(detail));
     }
+}
+
+/// Whether the key may do what a handshake asks of it.
+fn handshakes(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let Held { certificate, file } = identity.leaf;
+    if has_bit_of(certificate, &[KeyUsage::DigitalSignature]) {
+        return;
+    }
+    let shown = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
+    let refused = shown.iter().find(|(shows, side)| *shows && !handshakes_on(certificate, *side));
+    let finding = match refused {
+        Some((_, side)) => {
+            let (who, bits) = match side {
+                Side::Server => ("libpq", "digitalSignature, keyEncipherment or keyAgreement of a server"),
+                Side::Client => ("the server", "digitalSignature or keyAgreement of a client"),
+            };
+            let fact = format!("its key usage allows no handshake; {who} refuses it");
+            let detail = format!("OpenSSL wants {bits}: unsuitable certificate purpose.");
+            Finding::new(Rule::NoDigitalSignature, file, fact).severity(Severity::Error).detail(detail)
+        }
+        None => {
+            let fact = match (identity.serves, has_rsa_key(certificate)) {
+                (true, false) => {
+                    "its key usage lacks digitalSignature; TLS 1.2 and Java find no shared cipher"
+                }
+                (true, true) => "its key usage lacks digitalSignature; not every client takes it",
+                (false, _) => "its key usage lacks digitalSignature; OpenSSL takes keyAgreement instead",
+            };
+            Finding::new(Rule::NoDigitalSignature, file, fact)
+        }
+    };
+    found.push(finding.hint(scene.mend()));
+}
+
+/// Whether its key is RSA, for which TLS 1.2 can encipher a secret where others sign.
+pub(super) fn has_rsa_key(certificate: &Certificate) -> bool {
+    PublicKey::from_spki_der(&certificate.public_key).to_string().starts_with("RSA ")
+}
+
+/// Whether OpenSSL lets its key take part in a handshake on one side (`check_purpose_ssl_client`,
+/// `check_purpose_ssl_server`, crypto/x509/v3_purp.c).
+pub(super) fn handshakes_on(certificate: &Certificate, side: Side) -> bool {
+    use KeyUsage::{DigitalSignature, KeyAgreement, KeyEncipherment};
+    match side {
+        Side::Server => has_bit_of(certificate, &[DigitalSignature, KeyEncipherment, KeyAgreement]),
+        Side::Client => has_bit_of(certificate, &[DigitalSignature, KeyAgreement]),
+    }
+}
+
+/// Whether its key usage has one of these bits; without keyUsage it has all (RFC 5280 §4.2.1.3).
+fn has_bit_of(certificate: &Certificate, wanted: &[KeyUsage]) -> bool {
+    certificate.key_usage.as_ref().is_none_or(|bits| bits.iter().any(|bit| wanted.contains(bit)))
 }
 
 fn has_nul(certificate: &Certificate) -> bool {

@@ -52,7 +52,7 @@ pub(super) fn by_link<'a>(
             place(at, &mut |found| signature(link, issuer, scene, found));
             place(at + 1, &mut |found| {
                 authority(issuer, link, at, side, found);
-                constraints(issuer, chain.links.get(..=at).unwrap_or_default(), found);
+                constraints(issuer, chain.links.get(..=at).unwrap_or_default(), side, found);
             });
         }
     }
@@ -254,7 +254,7 @@ fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, foun
 }
 
 /// Whether the leaf, and every authority below that is not its own issuer's namesake, keeps to the constraints.
-fn constraints(issuer: &Held<'_>, below: &[Held<'_>], found: &mut Vec<Finding>) {
+fn constraints(issuer: &Held<'_>, below: &[Held<'_>], side: Side, found: &mut Vec<Finding>) {
     let Certificate { permitted, excluded, permitted_directories, excluded_directories, subject, .. } =
         issuer.certificate;
     for (at, link) in
@@ -272,6 +272,11 @@ fn constraints(issuer: &Held<'_>, below: &[Held<'_>], found: &mut Vec<Finding>) 
         if !keeps_directories(&link.certificate.subject, permitted_directories, excluded_directories) {
             say(&link.certificate.subject.to_string());
         }
+    }
+    // A server that judges clients is OpenSSL, which reads them.
+    if side == Side::Server && !(permitted_directories.is_empty() && excluded_directories.is_empty()) {
+        let fact = "its name constraints are about whole subjects; rustls refuses what is under it";
+        found.push(Finding::new(Rule::SubjectConstraints, issuer.file, fact));
     }
     if issuer.certificate.has_other_constraints {
         let fact = "some of its name constraints are of a kind that is not judged here";

@@ -161,6 +161,8 @@ catalogue! {
     CaUsageForbids, "ca-usage-forbids", Error, "OpenSSL: X509_check_purpose(3)";
     /// A CA has name constraints of a kind that is not judged here.
     ConstraintsNotChecked, "constraints-not-checked", Warning, "RFC 5280 §4.2.1.10";
+    /// A CA constrains whole subjects, which rustls does not judge: it refuses every server under it.
+    SubjectConstraints, "subject-constraints", Warning, "RFC 5280 §4.2.1.10; webpki: NameConstraintViolation";
     /// A critical extension is unknown, so nobody may accept the certificate or the revocation list.
     CriticalExtensionUnknown, "critical-extension-unknown", Error, "RFC 5280 §4.2, §5.2";
     /// An extension is there twice, and OpenSSL knows no such certificate where it is one that it reads.
@@ -205,8 +207,8 @@ catalogue! {
     LeafIsCa, "leaf-is-ca", Warning, "RFC 5280 §4.2.1.9; webpki: CaUsedAsEndEntity";
     /// A certificate is for servers and for clients.
     BothUsages, "both-usages", Note, "RFC 5280 §4.2.1.12";
-    /// A key cannot sign a handshake: its key usage lacks digitalSignature.
-    NoDigitalSignature, "no-digital-signature", Warning, "RFC 5280 §4.2.1.3; pgJDBC: no shared cipher";
+    /// A key cannot sign a handshake: its key usage lacks digitalSignature; an error where OpenSSL refuses that.
+    NoDigitalSignature, "no-digital-signature", Warning, "RFC 5280 §4.2.1.3; OpenSSL: X509_check_purpose(3); pgJDBC: no shared cipher";
 
     // Form.
     /// X.509 v1: rustls does not load such a leaf, Python 3.13 refuses such a CA.

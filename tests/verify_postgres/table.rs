@@ -33,6 +33,7 @@ const STARTS: &str = r#"
 /// The changes:
 /// - `trust=FILE`: the CA file of both sides; `user=ROLE`: whom psql logs in as; `crl=FILE`: the file of lists;
 /// - `lists=client`: psql is told of the lists, and the server is not; without it the other way round;
+/// - `tls=VERSION`: the newest that psql speaks, else TLSv1.2;
 /// - `unjudged`: psql does not judge the server, so the server comes to judge psql;
 /// - `in-ca-file`, `begins-later`: what `files.rs` does to the files under that name.
 const CONNECTIONS: &str = r#"
@@ -80,7 +81,6 @@ const CONNECTIONS: &str = r#"
     clean-server-settings                  | | connects |
     clean-server-without-common-name       | | connects |
     clean-server-without-key-identifier    | | connects |
-    clean-subject-constraints              | | connects |
     clean-trust-in-any-order               | | connects |
     clean-two-roots-of-one-name            | | connects |
     clean-wildcard                         | | connects |
@@ -103,9 +103,10 @@ const CONNECTIONS: &str = r#"
     path-length-exceeded unjudged          | path-length-exceeded      | alert unknown ca                     | certificate verify failed
     signature-flipped                      | signature-bad             | SSL error: | alert decrypt error
     name-constraints                       | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
-    subject-outside-constraints            | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
-    subject-outside-constraints unjudged   | name-constraints          | alert certificate unknown            | certificate verify failed
-    intermediate-outside-constraints       | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
+    subject-constraints                    | subject-constraints       | connects                             |
+    subject-outside-constraints            | name-constraints subject-constraints | SSL error: certificate verify failed | alert certificate unknown
+    subject-outside-constraints unjudged   | name-constraints subject-constraints | alert certificate unknown            | certificate verify failed
+    intermediate-outside-constraints       | name-constraints subject-constraints | SSL error: certificate verify failed | alert certificate unknown
     constraints-of-another-kind            | constraints-not-checked   | connects                             |
     critical-extension-unknown             | critical-extension-unknown | SSL error: certificate verify failed | alert certificate unknown
     root-with-extension-twice              | extension-repeated        | SSL error: invalid certificate       | alert unknown ca
@@ -120,6 +121,11 @@ const CONNECTIONS: &str = r#"
     server-for-any-usage                   | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
     client-for-servers-alone               | not-for-clients           | alert unsupported certificate        | certificate verify failed
     client-for-any-usage                   | client-passes-as-server   | connects                             |
+    server-key-enciphers-only              | no-digital-signature      | alert handshake failure              | no shared cipher
+    server-key-enciphers-only tls=TLSv1.3  | no-digital-signature      | connects                             |
+    server-key-attests-only tls=TLSv1.3    | no-digital-signature      | SSL error: certificate verify failed | alert unsupported certificate
+    client-key-enciphers-only              | no-digital-signature      | alert unsupported certificate        | certificate verify failed
+    client-key-agrees-only                 | no-digital-signature      | connects                             |
     ca-for-clients-over-a-server           | ca-usage-forbids          | SSL error: certificate verify failed | alert unsupported certificate
 
     root-key-rsa-1024                      | key-too-small             | alert internal error                 | could not accept SSL connection: ca key too small
@@ -159,8 +165,8 @@ const CONNECTIONS: &str = r#"
     crl-stale lists=client                 | crl-stale                 | SSL error: certificate verify failed | alert certificate expired
     crl-of-the-root-missing                | crl-missing               | alert unknown ca                     | certificate verify failed
     crl-of-the-root-missing lists=client   | crl-missing               | SSL error: certificate verify failed | alert unknown ca
-    crl-directory-without-lists            | crl-missing               | alert unknown ca                     | certificate verify failed
-    crl-directory-without-lists lists=client | crl-missing             | SSL error: certificate verify failed | alert unknown ca
+    crl-directory-without-lists            | crl-directory-unusable    | alert unknown ca                     | certificate verify failed
+    crl-directory-without-lists lists=client | crl-directory-unusable  | SSL error: certificate verify failed | alert unknown ca
     crl-hash-name                          | crl-hash-name             | alert unknown ca                     | certificate verify failed
     crl-hash-name lists=client             | crl-hash-name             | SSL error: certificate verify failed | alert unknown ca
     crl-of-another-key                     | crl-missing crl-signature-bad | alert unknown ca                 | certificate verify failed

@@ -4,9 +4,9 @@
 //! is refused whatever the driver; of a server's certificate each driver judges by itself.
 
 use super::catalogue::{Driver, Set};
-use crate::keys::PublicKey;
+use crate::verify::leaf::{handshakes_on, has_rsa_key};
 use crate::verify::{Finding, Rule, Severity, Side};
-use crate::x509::{Certificate, KeyUsage};
+use crate::x509::Certificate;
 
 /// What a finding is about, on the way from a leaf to the trust of the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,8 @@ impl Effect {
 
 const V1: &str = "UnsupportedCertVersion";
 const NO_SHARED_CIPHER: &[(Set, &str)] = &[(Set::ALL, "no shared cipher")];
+const NOT_A_SERVERS: &[(Set, &str)] =
+    &[(Set::JDBC, "no shared cipher"), (Set::ALL, "unsuitable certificate purpose")];
 
 /// What a finding means, where `side` shows `leaf`.
 pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certificate) -> Effect {
@@ -105,6 +107,10 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::KeyTooSmall
         | Rule::DigestTooWeak => path(rule, side, place),
         Rule::SignatureNotChecked | Rule::ConstraintsNotChecked => DOUBT,
+        Rule::SubjectConstraints if of_server => {
+            by(Set::RUSTLS).saying(&[(Set::ALL, "NameConstraintViolation")])
+        }
+        Rule::SubjectConstraints => NOBODY,
         Rule::ExtensionRepeated | Rule::ExtensionUnreadable | Rule::AlgorithmsDiffer => {
             encoding(finding, side, place)
         }
@@ -296,12 +302,16 @@ fn wrong_usage(leaf: &Certificate) -> Effect {
 
 /// A leaf whose keyUsage lacks digitalSignature.
 fn no_digital_signature(side: Side, leaf: &Certificate) -> Effect {
-    let has = |bit: KeyUsage| leaf.key_usage.as_ref().is_some_and(|bits| bits.contains(&bit));
-    let is_rsa = PublicKey::from_spki_der(&leaf.public_key).to_string().starts_with("RSA ");
+    let is_rsa = has_rsa_key(leaf);
     match side {
-        // X509_check_purpose(3), sslclient: digitalSignature or keyAgreement.
-        Side::Client if has(KeyUsage::KeyAgreement) => NOBODY,
+        Side::Client if handshakes_on(leaf, side) => NOBODY,
         Side::Client => ALL,
+        // Neither webpki nor Go looks at the keyUsage of a leaf.
+        Side::Server if !handshakes_on(leaf, side) => {
+            let unasked = Set::RUSTLS.and(Set::GO);
+            let doubtful = if is_rsa { Set::JDBC } else { Set::NONE };
+            by(Set::ALL.but(unasked).but(doubtful)).doubtful(doubtful).saying(NOT_A_SERVERS)
+        }
         // TLS 1.2 can still encipher a secret for an RSA key.
         Side::Server if is_rsa => NOBODY.doubtful(Set::JDBC.and(Set::TLS_1_2)),
         Side::Server => by(Set::JDBC.and(Set::TLS_1_2)).saying(NO_SHARED_CIPHER),
