@@ -40,11 +40,11 @@ const REFUSED_AS_ERROR: &str =
 /// Where one of these is found, `openssl verify -x509_strict`, which Python 3.13 switches on, does not accept.
 const REFUSED_BY_STRICT: &str = "\
     authority-key-identifier-missing ca-constraints-missing ca-constraints-not-critical ca-key-identifier-missing \
-    ca-key-usage-missing";
+    ca-key-usage-missing leaf-like-ca san-empty san-not-critical subject-empty";
 
-/// Of X.509 v1 the strict verification refuses CAs alone, and the rule is about leaves too; and it looks at the
-/// algorithms of an anchor.
-const STRICT_BESIDES: [&str; 2] = ["root-v1", "root-algorithms-differ"];
+/// Of X.509 v1 the strict verification refuses CAs, what could be one, and extensions, and the rule is about all leaves; and
+/// it looks at the algorithms of an anchor.
+const STRICT_BESIDES: [&str; 4] = ["root-v1", "root-algorithms-differ", "self-signed-server-v1", "server-v2"];
 
 /// The clean sets of each type of key, and what `openssl x509 -text` says of the server's.
 const KEY_TYPES: [(&str, &str); 8] = [

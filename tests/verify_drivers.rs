@@ -126,6 +126,15 @@ fn each_fault_stops_whom_it_stopped() {
         ("issuer-cannot-sign", all_but(&[])),
         ("subject-constraints", set(&[RUSTLS])),
         ("root-without-constraints", set(&[STRICT, JDBC, GO])),
+        ("root-without-subject", set(&[STRICT])),
+        ("server-without-subject", set(&[STRICT])),
+        ("clean-server-without-subject", set(&[])),
+        ("server-with-empty-names", set(&[STRICT, RUSTLS, GO])),
+        ("server-signs-certificates", set(&[STRICT])),
+        ("server-with-path-length", set(&[STRICT])),
+        ("server-is-ca-with-path-length", set(&[STRICT, RUSTLS])),
+        ("server-is-bare-ca", set(&[STRICT, RUSTLS])),
+        ("server-v2", set(&[STRICT, RUSTLS])),
         // Keys and algorithms.
         ("clean-ecdsa-p256", set(&[])),
         ("clean-ecdsa-p256-intermediate", set(&[])),
@@ -235,6 +244,8 @@ fn what_was_not_measured_is_not_claimed() {
     assert_eq!(doubtful("client-key-encrypted"), all_but(&[NATIVE_TLS]));
     assert_eq!(doubtful("address-of-five-octets"), set(&[JDBC, PGBOUNCER]));
     assert_eq!(doubtful("system-trust"), all_but(&[]));
+    assert_eq!(doubtful("server-v2"), set(&[GO, JDBC]));
+    assert_eq!(doubtful("server-without-subject"), set(&[JDBC]));
 }
 
 #[test]

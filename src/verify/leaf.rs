@@ -1,6 +1,7 @@
 //! End-entity certificates: what they may be used for, their form and their names.
 
 use super::chain::Held;
+use super::form as strict;
 use super::host::{accepts_host, name_matches};
 use super::logins::{Answer, Logins};
 use super::policy::Policy;
@@ -16,12 +17,7 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy)
     let mut found = Vec::new();
     form(identity, scene, &mut found);
     if identity.serves {
-        let certificate = identity.leaf.certificate;
-        let names_no_key = certificate.version >= 3 && certificate.authority_key_identifier.is_none();
-        if names_no_key && !certificate.is_own_issuer() {
-            let fact = "no authority key identifier; Python 3.13 refuses it";
-            found.push(Finding::new(Rule::AuthorityKeyIdentifierMissing, identity.leaf.file, fact));
-        }
+        strict::of_server(&identity.leaf, &mut found);
         usage_of_server(identity, scene, &mut found);
         names_of_server(identity.leaf, policy, &mut found);
     }

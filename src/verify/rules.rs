@@ -223,6 +223,14 @@ catalogue! {
     CaConstraintsNotCritical, "ca-constraints-not-critical", Warning, "RFC 5280 §4.2.1.9; Python: VERIFY_X509_STRICT";
     /// A CA has no basicConstraints; OpenSSL takes it by its key usage or as an old root, Go, Java and Python do not.
     CaConstraintsMissing, "ca-constraints-missing", Warning, "RFC 5280 §4.2.1.9; OpenSSL: X509_check_ca(3)";
+    /// A certificate has no subject where one has to be: in a CA, or without alternative names; Python 3.13 refuses it.
+    SubjectEmpty, "subject-empty", Warning, "RFC 5280 §4.1.2.6; Python: VERIFY_X509_STRICT";
+    /// A subject alternative name is not critical where there is no subject, which Python 3.13 refuses.
+    SanNotCritical, "san-not-critical", Warning, "RFC 5280 §4.2.1.6; Python: VERIFY_X509_STRICT";
+    /// A subject alternative name holds no name, which Python 3.13 refuses.
+    SanEmpty, "san-empty", Warning, "RFC 5280 §4.2.1.6; Python: VERIFY_X509_STRICT";
+    /// An end-entity has keyCertSign or a path length and is no CA that may sign, which Python 3.13 refuses.
+    LeafLikeCa, "leaf-like-ca", Warning, "RFC 5280 §4.2.1.3, §4.2.1.9; Python: VERIFY_X509_STRICT";
     /// An intermediate may make further CAs: it has no path length.
     NoPathLength, "path-length", Note, "RFC 5280 §4.2.1.9";
     /// A serial number is zero or negative, or over 20 octets.

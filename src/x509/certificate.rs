@@ -45,6 +45,10 @@ pub struct Certificate {
     pub subject_alt_names: Vec<GeneralName>,
     /// Subject alternative names that cannot be what their type says.
     pub malformed_alt_names: Vec<MalformedName>,
+    /// Whether there is a subject alternative name extension, which may hold no name.
+    pub has_subject_alt_names: bool,
+    /// Whether it is critical, which it has to be where there is no subject (RFC 5280 §4.2.1.6).
+    pub subject_alt_names_critical: bool,
     /// How many subject alternative names are of other types: otherName, x400Address, directoryName, ediPartyName,
     /// registeredID.
     pub other_alt_names: usize,
@@ -120,6 +124,8 @@ impl Certificate {
             has_extended_key_usage: false,
             subject_alt_names: Vec::new(),
             malformed_alt_names: Vec::new(),
+            has_subject_alt_names: false,
+            subject_alt_names_critical: false,
             other_alt_names: 0,
             permitted: Vec::new(),
             excluded: Vec::new(),
@@ -155,6 +161,8 @@ impl Certificate {
             }
             ParsedExtension::SubjectAlternativeName(names) => {
                 let names = claims::alt_names(&names.general_names);
+                self.has_subject_alt_names = true;
+                self.subject_alt_names_critical = extension.critical;
                 self.subject_alt_names = names.known;
                 self.malformed_alt_names.extend(names.malformed);
                 self.other_alt_names += names.others;

@@ -80,6 +80,7 @@ const CONNECTIONS: &str = r#"
     clean-server-key-sec1                  | | connects |
     clean-server-settings                  | | connects |
     clean-server-without-common-name       | | connects |
+    clean-server-without-subject           | | connects |
     clean-server-without-key-identifier    | | connects |
     clean-trust-in-any-order               | | connects |
     clean-two-roots-of-one-name            | | connects |
@@ -116,6 +117,13 @@ const CONNECTIONS: &str = r#"
     algorithms-differ                      | algorithms-differ         | SSL error: certificate verify failed | alert decrypt error
     root-algorithms-differ                 | algorithms-differ         | connects                             |
     server-key-ed448                       | key-not-checked           | connects                             |
+    root-without-subject                   | subject-empty             | connects                             |
+    server-without-subject                 | san-not-critical          | connects                             |
+    server-with-empty-names                | san-empty san-missing     | connects                             |
+    server-signs-certificates              | leaf-like-ca              | connects                             |
+    server-with-path-length                | leaf-like-ca              | connects                             |
+    server-is-ca-with-path-length          | leaf-is-ca leaf-like-ca   | connects                             |
+    server-v2                              | x509-v1                   | connects                             |
 
     server-for-clients-alone               | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
     server-for-any-usage                   | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate

@@ -65,6 +65,10 @@ impl Effect {
 
 const V1: &str = "UnsupportedCertVersion";
 const NO_SHARED_CIPHER: &[(Set, &str)] = &[(Set::ALL, "no shared cipher")];
+const MISSING_KEY_USAGE: &[(Set, &str)] = &[(Set::ALL, "CA cert does not include key usage extension")];
+const EXTENSIONS_BEFORE_V3: &[(Set, &str)] =
+    &[(Set::RUSTLS, V1), (Set::ALL, "Using cert extension requires at least X509v3")];
+const NO_OLD_ROOT: &[(Set, &str)] = &[(Set::RUSTLS, V1), (Set::ALL, "invalid CA certificate")];
 const NOT_A_SERVERS: &[(Set, &str)] =
     &[(Set::JDBC, "no shared cipher"), (Set::ALL, "unsuitable certificate purpose")];
 
@@ -130,8 +134,15 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         Rule::LeafIsCa | Rule::LeafMintsLogins => NOBODY,
         Rule::NoDigitalSignature => no_digital_signature(side, leaf),
 
-        Rule::X509V1
-        | Rule::CaKeyUsageMissing
+        // Java's own reader of certificates asks for names too, which was not measured.
+        Rule::SubjectEmpty | Rule::SanNotCritical | Rule::SanEmpty if of_server => {
+            by(Set::STRICT).doubtful(Set::JDBC)
+        }
+        Rule::SubjectEmpty => NOBODY.doubtful(Set::JDBC),
+        Rule::LeafLikeCa if of_server => by(Set::STRICT),
+        Rule::SanNotCritical | Rule::SanEmpty | Rule::LeafLikeCa => NOBODY,
+        Rule::X509V1 => version_1(side, place, leaf),
+        Rule::CaKeyUsageMissing
         | Rule::CaKeyIdentifierMissing
         | Rule::AuthorityKeyIdentifierMissing
         | Rule::CaConstraintsNotCritical
@@ -318,22 +329,32 @@ fn no_digital_signature(side: Side, leaf: &Certificate) -> Effect {
     }
 }
 
+/// X.509 before v3. What a client shows is judged by nobody but itself, and rustls does not load it.
+fn version_1(side: Side, place: Place, leaf: &Certificate) -> Effect {
+    let by_rustls = by(Set::RUSTLS).saying(&[(Set::ALL, V1)]);
+    let of_both = by(Set::RUSTLS.and(Set::STRICT));
+    // What Go and Java make of extensions that cannot be was not measured.
+    let of_extensions = of_both.doubtful(Set::GO.and(Set::JDBC)).saying(EXTENSIONS_BEFORE_V3);
+    match (side, place) {
+        (Side::Client, Place::Leaf) => by_rustls,
+        (Side::Client, _) => NOBODY,
+        (Side::Server, Place::Leaf) if !leaf.extensions().is_empty() => of_extensions,
+        // X509_check_ca(3) takes it for an old root.
+        (Side::Server, Place::Leaf) if leaf.is_own_issuer() => of_both.saying(NO_OLD_ROOT),
+        (Side::Server, Place::Leaf) => by_rustls,
+        (Side::Server, Place::Anchor) => by(Set::STRICT).saying(MISSING_KEY_USAGE),
+        // Without extensions it is no CA, which nobody takes.
+        (Side::Server, _) => of_extensions,
+    }
+}
+
 /// The form of certificates, which OpenSSL is lenient about.
 fn certificate_form(rule: Rule, side: Side, place: Place) -> Effect {
-    if (side, place) == (Side::Client, Place::Leaf) && rule == Rule::X509V1 {
-        return by(Set::RUSTLS).saying(&[(Set::ALL, V1)]);
-    }
     if side == Side::Client {
         return NOBODY;
     }
     match (rule, place) {
-        (Rule::X509V1, Place::Anchor) => {
-            by(Set::STRICT).saying(&[(Set::ALL, "CA cert does not include key usage extension")])
-        }
-        (Rule::X509V1, _) => by(Set::RUSTLS).saying(&[(Set::ALL, V1)]),
-        (Rule::CaKeyUsageMissing, _) => {
-            by(Set::STRICT).saying(&[(Set::ALL, "CA cert does not include key usage extension")])
-        }
+        (Rule::CaKeyUsageMissing, _) => by(Set::STRICT).saying(MISSING_KEY_USAGE),
         (Rule::CaKeyIdentifierMissing, _) => {
             by(Set::STRICT).saying(&[(Set::ALL, "Missing Subject Key Identifier")])
         }
