@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// Where one of these is found, `openssl verify` does not accept, unless `openssl` says why it differs.
 const REFUSED_BY_OPENSSL: &str = "\
     anchor-not-self-signed block-unreadable ca-usage-forbids chain-incomplete critical-extension-unknown crl-hash-name \
-    crl-directory-unusable crl-missing crl-not-yet-valid crl-scope crl-signature-bad crl-stale digest-too-weak expired issuer-cannot-sign issuer-not-ca \
+    crl-directory-unusable crl-missing crl-not-yet-valid crl-scope crl-signature-bad crl-stale digest-too-weak expired explicit-curve issuer-cannot-sign issuer-not-ca \
     key-too-small leaf-not-first name-constraints not-for-clients not-for-servers not-trusted not-yet-valid \
     path-length-exceeded pem-damaged revoked signature-bad";
 

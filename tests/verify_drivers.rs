@@ -144,6 +144,7 @@ fn each_fault_stops_whom_it_stopped() {
         ("clean-ecdsa-p384", set(&[])),
         ("clean-ed25519", set(&[])),
         ("server-signed-by-ed25519", set(&[LIBPQ])),
+        ("server-key-spells-out-its-curve", all_but(&[RUSTLS, GO, JDBC])),
         ("client-key-pkcs1", set(&[NATIVE_TLS])),
         ("client-key-sec1", set(&[NATIVE_TLS])),
         // Revocation.

@@ -46,6 +46,9 @@ pub(super) fn by_link<'a>(
         place(at, &mut |found| {
             window(link, chain.links.get(at + 1), policy, found);
             strength(link, is_anchor, found);
+            if chain.links.len() > 1 {
+                curve(link, found);
+            }
             wellformed::certificate(link, is_anchor, found);
         });
         if let Some(issuer) = chain.links.get(at + 1) {
@@ -155,6 +158,16 @@ fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
         let detail = "OpenSSL refuses it at security level 2, its default on Debian: md too weak.";
         let fact = format!("its signature is too weak: {algorithm}");
         found.push(Finding::new(Rule::DigestTooWeak, link.file, fact).detail(detail));
+    }
+}
+
+/// OpenSSL asks it of every certificate of a chain, but not of one that stands alone (`check_curve`,
+/// crypto/x509/x509_vfy.c).
+fn curve(link: &Held<'_>, found: &mut Vec<Finding>) {
+    if PublicKey::from_spki_der(&link.certificate.public_key).spells_out_its_curve() {
+        let detail = "OpenSSL refuses it: certificate public key has explicit ECC parameters.";
+        let fact = "its key spells out its curve instead of naming it";
+        found.push(Finding::new(Rule::ExplicitCurve, link.file, fact).detail(detail));
     }
 }
 

@@ -187,6 +187,8 @@ catalogue! {
     KeyTooSmall, "key-too-small", Error, "OpenSSL: SSL_CTX_set_security_level(3)";
     /// A signature rests on a digest that OpenSSL's security level 2 refuses.
     DigestTooWeak, "digest-too-weak", Error, "OpenSSL: SSL_CTX_set_security_level(3)";
+    /// A key spells out its elliptic curve, and OpenSSL takes those alone that name it.
+    ExplicitCurve, "explicit-curve", Error, "RFC 5480 §2.1.1; OpenSSL: X509_V_ERR_EC_KEY_EXPLICIT_PARAMS";
     /// A server's certificate bears an EdDSA signature, and no libpq can log in with SCRAM.
     EddsaBreaksScram, "eddsa-breaks-scram", Error, "libpq: pgtls_get_peer_certificate_hash, fe-secure-openssl.c";
     /// A client's key is P-384, which TLS 1.2 refuses with the server's default curves.

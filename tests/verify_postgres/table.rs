@@ -137,6 +137,8 @@ const CONNECTIONS: &str = r#"
     ca-for-clients-over-a-server           | ca-usage-forbids          | SSL error: certificate verify failed | alert unsupported certificate
 
     root-key-rsa-1024                      | key-too-small             | alert internal error                 | could not accept SSL connection: ca key too small
+    server-key-spells-out-its-curve        | explicit-curve            | SSL error: certificate verify failed | alert bad certificate
+    root-key-spells-out-its-curve          | explicit-curve signature-not-checked | SSL error: certificate verify failed | alert bad certificate
     server-expired                         | expired                   | SSL error: certificate verify failed | alert certificate expired
     client-expired                         | expired                   | alert certificate expired            | certificate verify failed
     intermediate-expired                   | expired                   | SSL error: certificate verify failed | alert certificate expired

@@ -109,6 +109,7 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::Expired
         | Rule::NotYetValid
         | Rule::KeyTooSmall
+        | Rule::ExplicitCurve
         | Rule::DigestTooWeak => path(rule, side, place),
         Rule::SignatureNotChecked | Rule::ConstraintsNotChecked => DOUBT,
         Rule::SubjectConstraints if of_server => {
@@ -280,6 +281,7 @@ fn path(rule: Rule, side: Side, place: Place) -> Effect {
         (Rule::KeyTooSmall | Rule::DigestTooWeak, Place::Anchor) => {
             by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::OTHER_X509)
         }
+        (Rule::ExplicitCurve, _) => by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::OTHER_X509),
         _ => ALL,
     }
 }
