@@ -110,6 +110,8 @@ fn each_fault_stops_whom_it_stopped() {
         ("client-without-usage", set(&[])),
         ("server-for-clients-alone", all_but(&[])),
         ("client-for-servers-alone", all_but(&[])),
+        ("server-for-netscape-clients", all_but(&[RUSTLS, GO, JDBC])),
+        ("client-for-netscape-servers", all_but(&[])),
         ("server-without-authority", set(&[STRICT])),
         ("clean-server-without-key-identifier", set(&[])),
         ("clean-leaves-without-key-usage", set(&[])),

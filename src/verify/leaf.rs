@@ -12,6 +12,8 @@ use crate::keys::{KeyType, PublicKey};
 use crate::pg::ROLE_NAME_BYTES;
 use crate::x509::{Certificate, GeneralName, KeyUsage, MalformedName};
 
+const NETSCAPE: &str = "Its nsCertType is for others; OpenSSL says: unsuitable certificate purpose.";
+
 /// Everything about one end-entity that can be told without its chain.
 pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -140,9 +142,13 @@ fn has_nul(certificate: &Certificate) -> bool {
 
 fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file } = identity.leaf;
-    if !allows(certificate, Side::Server) {
-        let detail =
-            format!("Its extended key usage is {}; every client wants serverAuth.", usages(certificate));
+    if !allows(certificate, Side::Server) || certificate.is_no_netscape_server {
+        let detail = match allows(certificate, Side::Server) {
+            true => NETSCAPE.to_owned(),
+            false => {
+                format!("Its extended key usage is {}; every client wants serverAuth.", usages(certificate))
+            }
+        };
         let fact = "it is not for servers";
         found.push(Finding::new(Rule::NotForServers, file, fact).detail(detail).hint(scene.mend()));
         return;
@@ -163,9 +169,13 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
 
 fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file } = identity.leaf;
-    if !allows(certificate, Side::Client) {
-        let detail =
-            format!("Its extended key usage is {}; the server wants clientAuth.", usages(certificate));
+    if !allows(certificate, Side::Client) || certificate.is_no_netscape_client {
+        let detail = match allows(certificate, Side::Client) {
+            true => NETSCAPE.to_owned(),
+            false => {
+                format!("Its extended key usage is {}; the server wants clientAuth.", usages(certificate))
+            }
+        };
         let fact = "it is not for clients";
         found.push(Finding::new(Rule::NotForClients, file, fact).detail(detail).hint(scene.mend()));
     }

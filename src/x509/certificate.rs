@@ -40,6 +40,10 @@ pub struct Certificate {
     pub extended_key_usage: Vec<ExtendedKeyUsage>,
     /// Whether extKeyUsage is there: without it a certificate is for every purpose (RFC 5280 §4.2.1.12).
     pub has_extended_key_usage: bool,
+    /// Whether Netscape's nsCertType is there and does not name SSL servers: OpenSSL and Java still heed it.
+    pub is_no_netscape_server: bool,
+    /// Whether it is there and does not name SSL clients.
+    pub is_no_netscape_client: bool,
     /// The subject alternative names of the types that we know; texts are as encoded, so that a malformed one stands
     /// in [`malformed_alt_names`](Self::malformed_alt_names) too.
     pub subject_alt_names: Vec<GeneralName>,
@@ -122,6 +126,8 @@ impl Certificate {
             key_usage_critical: false,
             extended_key_usage: Vec::new(),
             has_extended_key_usage: false,
+            is_no_netscape_server: false,
+            is_no_netscape_client: false,
             subject_alt_names: Vec::new(),
             malformed_alt_names: Vec::new(),
             has_subject_alt_names: false,
@@ -158,6 +164,10 @@ impl Certificate {
             ParsedExtension::ExtendedKeyUsage(usage) => {
                 self.extended_key_usage.extend(claims::purposes(usage));
                 self.has_extended_key_usage = true;
+            }
+            ParsedExtension::NSCertType(types) => {
+                self.is_no_netscape_server = !types.ssl_server();
+                self.is_no_netscape_client = !types.ssl_client();
             }
             ParsedExtension::SubjectAlternativeName(names) => {
                 let names = claims::alt_names(&names.general_names);

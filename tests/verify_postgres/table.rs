@@ -61,6 +61,7 @@ const CONNECTIONS: &str = r#"
     clean-lists                            | | connects |
     clean-lists lists=client               | | connects |
     clean-name-constraints                 | | connects |
+    clean-netscape-types                   | | connects |
     clean-newer-list-tells-otherwise       | | connects |
     clean-path-length-spent                | | connects |
     clean-role-name-of-63 user=rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr | | connects |
@@ -127,6 +128,8 @@ const CONNECTIONS: &str = r#"
 
     server-for-clients-alone               | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
     server-for-any-usage                   | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
+    server-for-netscape-clients            | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
+    client-for-netscape-servers            | not-for-clients           | alert unsupported certificate        | certificate verify failed
     client-for-servers-alone               | not-for-clients           | alert unsupported certificate        | certificate verify failed
     client-for-any-usage                   | client-passes-as-server   | connects                             |
     server-key-enciphers-only              | no-digital-signature      | alert handshake failure              | no shared cipher

@@ -4,7 +4,7 @@
 //! is refused whatever the driver; of a server's certificate each driver judges by itself.
 
 use super::catalogue::{Driver, Set};
-use crate::verify::leaf::{handshakes_on, has_rsa_key};
+use crate::verify::leaf::{allows, handshakes_on, has_rsa_key};
 use crate::verify::{Finding, Rule, Severity, Side};
 use crate::x509::Certificate;
 
@@ -310,7 +310,12 @@ fn encoding(finding: &Finding, side: Side, place: Place) -> Effect {
 /// A server's certificate whose extended key usage does not name serverAuth: Go and Java take anyExtendedKeyUsage for it.
 fn wrong_usage(leaf: &Certificate) -> Effect {
     let any = leaf.extended_key_usage.iter().any(|usage| usage.to_string() == "any");
-    if any { by(Set::ALL.but(Set::GO).but(Set::JDBC)) } else { ALL }
+    match (any, allows(leaf, Side::Server)) {
+        (true, false) => by(Set::ALL.but(Set::GO).but(Set::JDBC)),
+        (false, false) => ALL,
+        // nsCertType forbids it, which webpki and Go pass over.
+        (_, true) => by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::JDBC),
+    }
 }
 
 /// A leaf whose keyUsage lacks digitalSignature.
