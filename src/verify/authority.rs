@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 /// The form of one authority.
 pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = *authority;
+    let Held { certificate, file, .. } = *authority;
     let is_v3 = form::of_authority(authority, found);
     if is_v3 && !certificate.is_own_issuer() && certificate.path_length.is_none() {
         let fact = "no path length; its key can make further CAs";
@@ -21,7 +21,7 @@ pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
 pub(super) fn serials(scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let mut met: HashMap<_, Held<'_>> = HashMap::new();
     for held in scene.certificates() {
-        let Held { certificate, file } = *held;
+        let Held { certificate, file, .. } = *held;
         let serial = certificate.serial.as_slice();
         let zero = serial.iter().all(|byte| *byte == 0);
         let negative = serial.first().is_some_and(|byte| byte & 0x80 != 0);

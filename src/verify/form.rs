@@ -8,7 +8,7 @@ use crate::x509::{Certificate, KeyUsage};
 
 /// One authority; whether it is X.509 v3: of older ones there is no more to tell.
 pub(super) fn of_authority(authority: &Held<'_>, found: &mut Vec<Finding>) -> bool {
-    let Held { certificate, file } = *authority;
+    let Held { certificate, file, .. } = *authority;
     if certificate.version < 3 {
         let fact = format!("X.509 v{}; Python 3.13 refuses it", certificate.version);
         found.push(Finding::new(Rule::X509V1, file, fact));
@@ -27,7 +27,7 @@ pub(super) fn of_authority(authority: &Held<'_>, found: &mut Vec<Finding>) -> bo
 /// One server's certificate. Where it is its own issuer, nobody minds its form: RFC 5280 is not about such end-entities
 /// (RFC 6818 §2), but for one that may sign and does not say whether it is a CA.
 pub(super) fn of_server(server: &Held<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = *server;
+    let Held { certificate, file, .. } = *server;
     let own_issuer = certificate.is_own_issuer();
     let signs = has_bit(certificate, KeyUsage::KeyCertSign);
     let is_ca = certificate.ca == Some(true);
@@ -53,7 +53,7 @@ pub(super) fn of_server(server: &Held<'_>, found: &mut Vec<Finding>) {
 
 /// What says that it is a CA, or signs as one.
 fn of_ca(held: &Held<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = *held;
+    let Held { certificate, file, .. } = *held;
     let mut say = |rule, fact: &str| found.push(Finding::new(rule, file, fact));
     if certificate.ca == Some(true) && !certificate.basic_constraints_critical {
         say(Rule::CaConstraintsNotCritical, "its basicConstraints is not critical; Python 3.13 refuses it");
@@ -67,7 +67,7 @@ fn of_ca(held: &Held<'_>, found: &mut Vec<Finding>) {
 }
 
 fn issuer_key(held: &Held<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = *held;
+    let Held { certificate, file, .. } = *held;
     if !certificate.is_own_issuer() && certificate.authority_key_identifier.is_none() {
         let fact = "no authority key identifier; Python 3.13 refuses it";
         found.push(Finding::new(Rule::AuthorityKeyIdentifierMissing, file, fact));
@@ -76,7 +76,7 @@ fn issuer_key(held: &Held<'_>, found: &mut Vec<Finding>) {
 
 /// That it is called something. An issuer without a name is told of once, as the subject that it is elsewhere.
 fn of_names(held: &Held<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = *held;
+    let Held { certificate, file, .. } = *held;
     let signs = certificate.ca == Some(true) || has_bit(certificate, KeyUsage::CrlSign);
     let has_names = certificate.has_subject_alt_names;
     let mut say = |rule, fact: &str| found.push(Finding::new(rule, file, fact));

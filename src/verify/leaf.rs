@@ -47,7 +47,7 @@ fn spells_out_both(certificate: &Certificate) -> bool {
 }
 
 fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = identity.leaf;
+    let Held { certificate, file, .. } = identity.leaf;
     if certificate.version < 3 {
         let fact = format!("X.509 v{}; rustls will not load it", certificate.version);
         found.push(Finding::new(Rule::X509V1, file, fact).hint(scene.mend()));
@@ -83,7 +83,7 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
 
 /// Whether the key may do what a handshake asks of it.
 fn handshakes(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = identity.leaf;
+    let Held { certificate, file, .. } = identity.leaf;
     if has_bit_of(certificate, &[KeyUsage::DigitalSignature]) {
         return;
     }
@@ -141,7 +141,7 @@ fn has_nul(certificate: &Certificate) -> bool {
 }
 
 fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = identity.leaf;
+    let Held { certificate, file, .. } = identity.leaf;
     if !allows(certificate, Side::Server) || certificate.is_no_netscape_server {
         let detail = match allows(certificate, Side::Server) {
             true => NETSCAPE.to_owned(),
@@ -168,7 +168,7 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
 }
 
 fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = identity.leaf;
+    let Held { certificate, file, .. } = identity.leaf;
     if !allows(certificate, Side::Client) || certificate.is_no_netscape_client {
         let detail = match allows(certificate, Side::Client) {
             true => NETSCAPE.to_owned(),
@@ -224,7 +224,7 @@ fn usages(certificate: &Certificate) -> String {
 }
 
 fn names_of_server(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = leaf;
+    let Held { certificate, file, .. } = leaf;
     let names = &certificate.subject_alt_names;
     let common = certificate.subject.common_names().into_iter().next();
     let hosts = names.iter().filter(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
@@ -311,7 +311,7 @@ fn host_name(text: &str, file: &str, found: &mut Vec<Finding>) {
 }
 
 fn names_of_client(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = leaf;
+    let Held { certificate, file, .. } = leaf;
     let logins = policy.logins();
     let name = certificate.subject.common_names().into_iter().next().filter(|name| !name.is_empty());
     let lacks_name = name.is_none() && logins.is_none_or(Logins::wants_common_name);
@@ -335,7 +335,7 @@ fn names_of_client(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
 
 /// Whether the server takes it for that role: by its common name, or as a server's own files say.
 fn role(leaf: Held<'_>, user: &str, policy: &Policy, found: &mut Vec<Finding>) {
-    let Held { certificate, file } = leaf;
+    let Held { certificate, file, .. } = leaf;
     let mismatch = || {
         let fact = format!("the server does not take it for role \"{user}\"");
         Finding::new(Rule::RoleMismatch, file, fact)
