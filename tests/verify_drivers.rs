@@ -110,18 +110,33 @@ fn each_fault_stops_whom_it_stopped() {
         ("client-without-usage", set(&[])),
         ("server-for-clients-alone", all_but(&[])),
         ("client-for-servers-alone", all_but(&[])),
+        ("server-for-netscape-clients", all_but(&[RUSTLS, GO, JDBC])),
+        ("client-for-netscape-servers", all_but(&[])),
         ("server-without-authority", set(&[STRICT])),
         ("clean-server-without-key-identifier", set(&[])),
         ("clean-leaves-without-key-usage", set(&[])),
         ("clean-leaves-without-constraints", set(&[])),
         ("server-key-enciphers-only", set(&[JDBC, KONG])),
+        ("server-key-attests-only", all_but(&[RUSTLS, GO])),
+        ("client-key-enciphers-only", all_but(&[])),
+        ("client-key-agrees-only", set(&[])),
         ("server-is-ca", set(&[RUSTLS])),
         ("client-is-ca", set(&[])),
         ("self-signed-client-is-ca", set(&[])),
         ("root-without-key-usage", set(&[STRICT])),
         ("root-without-key-identifier", set(&[STRICT])),
         ("issuer-cannot-sign", all_but(&[])),
+        ("subject-constraints", set(&[RUSTLS])),
         ("root-without-constraints", set(&[STRICT, JDBC, GO])),
+        ("root-without-subject", set(&[STRICT])),
+        ("server-without-subject", set(&[STRICT])),
+        ("clean-server-without-subject", set(&[])),
+        ("server-with-empty-names", set(&[STRICT, RUSTLS, GO])),
+        ("server-signs-certificates", set(&[STRICT])),
+        ("server-with-path-length", set(&[STRICT])),
+        ("server-is-ca-with-path-length", set(&[STRICT, RUSTLS])),
+        ("server-is-bare-ca", set(&[STRICT, RUSTLS])),
+        ("server-v2", set(&[STRICT, RUSTLS])),
         // Keys and algorithms.
         ("clean-ecdsa-p256", set(&[])),
         ("clean-ecdsa-p256-intermediate", set(&[])),
@@ -131,6 +146,7 @@ fn each_fault_stops_whom_it_stopped() {
         ("clean-ecdsa-p384", set(&[])),
         ("clean-ed25519", set(&[])),
         ("server-signed-by-ed25519", set(&[LIBPQ])),
+        ("server-key-spells-out-its-curve", all_but(&[RUSTLS, GO, JDBC])),
         ("client-key-pkcs1", set(&[NATIVE_TLS])),
         ("client-key-sec1", set(&[NATIVE_TLS])),
         // Revocation.
@@ -151,14 +167,12 @@ fn each_fault_stops_whom_it_stopped() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What `verify` finds no fault in is not therefore everybody's: three are libpq's own ways, and webpki judges no constraint on
-/// subjects.
+/// What `verify` finds no fault in is not therefore everybody's: three are libpq's own ways.
 #[test]
 fn what_is_clean_connects_every_stack_that_does_not_differ_from_libpq() {
     let differ: &[(&str, BTreeSet<String>)] = &[
         ("clean-client-key-der", all_but(&[LIBPQ, JDBC, RUSTLS, "pgmoon-nginx"])),
         ("clean-host-in-short-form", all_but(&[LIBPQ, KONG])),
-        ("clean-subject-constraints", set(&[RUSTLS])),
         ("clean-host-under-verify-ca", set(&["node-postgres", RUSTLS, NATIVE_TLS])),
     ];
     for case in cases().into_iter().filter(|case| case.name.starts_with("clean-")) {
@@ -233,6 +247,8 @@ fn what_was_not_measured_is_not_claimed() {
     assert_eq!(doubtful("client-key-encrypted"), all_but(&[NATIVE_TLS]));
     assert_eq!(doubtful("address-of-five-octets"), set(&[JDBC, PGBOUNCER]));
     assert_eq!(doubtful("system-trust"), all_but(&[]));
+    assert_eq!(doubtful("server-v2"), set(&[GO, JDBC]));
+    assert_eq!(doubtful("server-without-subject"), set(&[JDBC]));
 }
 
 #[test]

@@ -59,7 +59,6 @@ fn every_rule_passes_a_case_of_its_kind() {
         ("critical-extension-unknown", "clean-extension-unknown"),
         ("path-length-exceeded", "clean-path-length-spent"),
         ("name-constraints", "clean-name-constraints"),
-        ("name-constraints", "clean-subject-constraints"),
         ("ca-usage-forbids", "clean-ca-with-both-usages"),
         ("expires-soon", "clean-expires-later"),
         ("expired", "clean-root-beside-its-predecessor"),

@@ -155,6 +155,16 @@ impl PublicKey {
         Some((kind, key))
     }
 
+    /// Whether it is on an elliptic curve that it spells out, where it has to name one (RFC 5480 §2.1.1).
+    #[must_use]
+    pub fn spells_out_its_curve(&self) -> bool {
+        let parsed = SubjectPublicKeyInfoRef::from_der(&self.spki).ok();
+        parsed.map(|parsed| parsed.algorithm).is_some_and(|algorithm| {
+            let is_spelt = |parameters: AnyRef<'_>| parameters.tag() == Tag::Sequence;
+            algorithm.oid == ID_EC_PUBLIC_KEY && algorithm.parameters.is_some_and(is_spelt)
+        })
+    }
+
     /// Its strength in bits as OpenSSL's security levels count it (`EVP_PKEY_get_security_bits`, OpenSSL 3; level 2,
     /// Debian's default, wants 112). `None` where it cannot be read, or its kind is not known.
     #[must_use]

@@ -1,6 +1,7 @@
 //! Certificates of authorities: the form that strict clients want, and what their serial numbers say.
 
 use super::chain::Held;
+use super::form;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::Scene;
@@ -9,37 +10,10 @@ use std::collections::HashMap;
 /// The form of one authority.
 pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file, .. } = *authority;
-    let mut say = |rule, fact: &str| found.push(Finding::new(rule, file, fact));
-    if certificate.version < 3 {
-        say(Rule::X509V1, "X.509 v1; Python 3.13 refuses it");
-        return;
-    }
-    match certificate.ca {
-        None => say(
-            Rule::CaConstraintsMissing,
-            "a CA without basicConstraints; Go, Java and Python 3.13 refuse it",
-        ),
-        Some(true) if !certificate.basic_constraints_critical => {
-            say(
-                Rule::CaConstraintsNotCritical,
-                "its basicConstraints is not critical; Python 3.13 refuses it",
-            );
-        }
-        Some(_) => {}
-    }
-    if certificate.key_usage.is_none() {
-        say(Rule::CaKeyUsageMissing, "no key usage; Python 3.13 refuses it");
-    }
-    if certificate.subject_key_identifier.is_none() {
-        say(Rule::CaKeyIdentifierMissing, "no subject key identifier; Python 3.13 refuses it");
-    }
-    if !certificate.is_own_issuer() {
-        if certificate.authority_key_identifier.is_none() {
-            say(Rule::AuthorityKeyIdentifierMissing, "no authority key identifier; Python 3.13 refuses it");
-        }
-        if certificate.path_length.is_none() {
-            say(Rule::NoPathLength, "no path length; its key can make further CAs");
-        }
+    let is_v3 = form::of_authority(authority, found);
+    if is_v3 && !certificate.is_own_issuer() && certificate.path_length.is_none() {
+        let fact = "no path length; its key can make further CAs";
+        found.push(Finding::new(Rule::NoPathLength, file, fact));
     }
 }
 

@@ -1,27 +1,25 @@
 //! End-entity certificates: what they may be used for, their form and their names.
 
 use super::chain::Held;
+use super::form as strict;
 use super::host::{accepts_host, name_matches};
 use super::logins::{Answer, Logins};
 use super::policy::Policy;
 use super::report::Finding;
-use super::rules::Rule;
+use super::rules::{Rule, Severity};
 use super::scene::{Identity, Scene, Side};
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::ROLE_NAME_BYTES;
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage, MalformedName};
+
+const NETSCAPE: &str = "Its nsCertType is for others; OpenSSL says: unsuitable certificate purpose.";
 
 /// Everything about one end-entity that can be told without its chain.
 pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
     let mut found = Vec::new();
     form(identity, scene, &mut found);
     if identity.serves {
-        let certificate = identity.leaf.certificate;
-        let names_no_key = certificate.version >= 3 && certificate.authority_key_identifier.is_none();
-        if names_no_key && !certificate.is_own_issuer() {
-            let fact = "no authority key identifier; Python 3.13 refuses it";
-            found.push(Finding::new(Rule::AuthorityKeyIdentifierMissing, identity.leaf.file, fact));
-        }
+        strict::of_server(&identity.leaf, &mut found);
         usage_of_server(identity, scene, &mut found);
         names_of_server(identity.leaf, policy, &mut found);
     }
@@ -71,12 +69,7 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
             found.push(Finding::new(Rule::LeafIsCa, file, fact).hint(scene.mend()));
         }
     }
-    let signs_handshakes =
-        certificate.key_usage.as_ref().is_none_or(|bits| bits.contains(&KeyUsage::DigitalSignature));
-    if !signs_handshakes {
-        let fact = "its key usage lacks digitalSignature; TLS 1.3 and Java refuse it";
-        found.push(Finding::new(Rule::NoDigitalSignature, file, fact).hint(scene.mend()));
-    }
+    handshakes(identity, scene, found);
     if certificate.subject.common_names().len() > 1 {
         let detail = "PostgreSQL, libpq and user maps look at the first alone.";
         let fact = "the subject has several common names";
@@ -88,6 +81,58 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Whether the key may do what a handshake asks of it.
+fn handshakes(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+    let Held { certificate, file, .. } = identity.leaf;
+    if has_bit_of(certificate, &[KeyUsage::DigitalSignature]) {
+        return;
+    }
+    let shown = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
+    let refused = shown.iter().find(|(shows, side)| *shows && !handshakes_on(certificate, *side));
+    let finding = match refused {
+        Some((_, side)) => {
+            let (who, bits) = match side {
+                Side::Server => ("libpq", "digitalSignature, keyEncipherment or keyAgreement of a server"),
+                Side::Client => ("the server", "digitalSignature or keyAgreement of a client"),
+            };
+            let fact = format!("its key usage allows no handshake; {who} refuses it");
+            let detail = format!("OpenSSL wants {bits}: unsuitable certificate purpose.");
+            Finding::new(Rule::NoDigitalSignature, file, fact).severity(Severity::Error).detail(detail)
+        }
+        None => {
+            let fact = match (identity.serves, has_rsa_key(certificate)) {
+                (true, false) => {
+                    "its key usage lacks digitalSignature; TLS 1.2 and Java find no shared cipher"
+                }
+                (true, true) => "its key usage lacks digitalSignature; not every client takes it",
+                (false, _) => "its key usage lacks digitalSignature; OpenSSL takes keyAgreement instead",
+            };
+            Finding::new(Rule::NoDigitalSignature, file, fact)
+        }
+    };
+    found.push(finding.hint(scene.mend()));
+}
+
+/// Whether its key is RSA, for which TLS 1.2 can encipher a secret where others sign.
+pub(super) fn has_rsa_key(certificate: &Certificate) -> bool {
+    PublicKey::from_spki_der(&certificate.public_key).to_string().starts_with("RSA ")
+}
+
+/// Whether OpenSSL lets its key take part in a handshake on one side (`check_purpose_ssl_client`,
+/// `check_purpose_ssl_server`, crypto/x509/v3_purp.c).
+pub(super) fn handshakes_on(certificate: &Certificate, side: Side) -> bool {
+    use KeyUsage::{DigitalSignature, KeyAgreement, KeyEncipherment};
+    match side {
+        Side::Server => has_bit_of(certificate, &[DigitalSignature, KeyEncipherment, KeyAgreement]),
+        Side::Client => has_bit_of(certificate, &[DigitalSignature, KeyAgreement]),
+    }
+}
+
+/// Whether its key usage has one of these bits; without keyUsage it has all (RFC 5280 §4.2.1.3).
+fn has_bit_of(certificate: &Certificate, wanted: &[KeyUsage]) -> bool {
+    certificate.key_usage.as_ref().is_none_or(|bits| bits.iter().any(|bit| wanted.contains(bit)))
+}
+
 fn has_nul(certificate: &Certificate) -> bool {
     certificate.malformed_alt_names.iter().any(|name| match name {
         MalformedName::Dns(bytes) => bytes.contains(&0),
@@ -97,9 +142,13 @@ fn has_nul(certificate: &Certificate) -> bool {
 
 fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file, .. } = identity.leaf;
-    if !allows(certificate, Side::Server) {
-        let detail =
-            format!("Its extended key usage is {}; every client wants serverAuth.", usages(certificate));
+    if !allows(certificate, Side::Server) || certificate.is_no_netscape_server {
+        let detail = match allows(certificate, Side::Server) {
+            true => NETSCAPE.to_owned(),
+            false => {
+                format!("Its extended key usage is {}; every client wants serverAuth.", usages(certificate))
+            }
+        };
         let fact = "it is not for servers";
         found.push(Finding::new(Rule::NotForServers, file, fact).detail(detail).hint(scene.mend()));
         return;
@@ -120,9 +169,13 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
 
 fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file, .. } = identity.leaf;
-    if !allows(certificate, Side::Client) {
-        let detail =
-            format!("Its extended key usage is {}; the server wants clientAuth.", usages(certificate));
+    if !allows(certificate, Side::Client) || certificate.is_no_netscape_client {
+        let detail = match allows(certificate, Side::Client) {
+            true => NETSCAPE.to_owned(),
+            false => {
+                format!("Its extended key usage is {}; the server wants clientAuth.", usages(certificate))
+            }
+        };
         let fact = "it is not for clients";
         found.push(Finding::new(Rule::NotForClients, file, fact).detail(detail).hint(scene.mend()));
     }

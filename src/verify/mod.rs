@@ -12,6 +12,7 @@ mod client;
 mod difference;
 mod drivers;
 mod exhibit;
+mod form;
 mod gate;
 mod host;
 mod index;

@@ -94,6 +94,9 @@ fn along<'a>(
             place(at, &mut |found| {
                 window(link, issuer, policy, found);
                 strength(link, is_anchor, found);
+                if chain.links.len() > 1 {
+                    curve(link, found);
+                }
                 wellformed::certificate(link, is_anchor, found);
                 issuer.iter().for_each(|issuer| signature(link, issuer, scene, found));
             });
@@ -103,7 +106,7 @@ fn along<'a>(
             if at < links {
                 authority(issuer, link, at, side, found);
             }
-            constraints(issuer, chain.links.get(..=at).unwrap_or_default(), found);
+            constraints(issuer, chain.links.get(..=at).unwrap_or_default(), side, found);
         });
     }
     place(0, &mut |found| {
@@ -208,6 +211,16 @@ fn strength(link: &Held<'_>, is_anchor: bool, found: &mut Vec<Finding>) {
     }
 }
 
+/// OpenSSL asks it of every certificate of a chain, but not of one that stands alone (`check_curve`,
+/// crypto/x509/x509_vfy.c).
+fn curve(link: &Held<'_>, found: &mut Vec<Finding>) {
+    if PublicKey::from_spki_der(&link.certificate.public_key).spells_out_its_curve() {
+        let detail = "OpenSSL refuses it: certificate public key has explicit ECC parameters.";
+        let fact = "its key spells out its curve instead of naming it";
+        found.push(Finding::new(Rule::ExplicitCurve, link.file, fact).detail(detail));
+    }
+}
+
 /// Whether every certificate was signed by the key of its issuer, also where no chain leads over it: a damaged copy of
 /// an authority, or a root whose own signature nobody else checks.
 pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
@@ -302,7 +315,7 @@ fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, foun
 }
 
 /// Whether the leaf, and every authority below that is not its own issuer's namesake, keeps to the constraints.
-fn constraints(issuer: &Held<'_>, below: &[Held<'_>], found: &mut Vec<Finding>) {
+fn constraints(issuer: &Held<'_>, below: &[Held<'_>], side: Side, found: &mut Vec<Finding>) {
     let Certificate { permitted, excluded, permitted_directories, excluded_directories, subject, .. } =
         issuer.certificate;
     let has_none = [permitted, excluded].iter().all(|names| names.is_empty())
@@ -321,6 +334,11 @@ fn constraints(issuer: &Held<'_>, below: &[Held<'_>], found: &mut Vec<Finding>) 
         if !keeps_directories(&link.certificate.subject, permitted_directories, excluded_directories) {
             say(&link.certificate.subject.to_string());
         }
+    }
+    // A server that judges clients is OpenSSL, which reads them.
+    if side == Side::Server && !(permitted_directories.is_empty() && excluded_directories.is_empty()) {
+        let fact = "its name constraints are about whole subjects; rustls refuses what is under it";
+        found.push(Finding::new(Rule::SubjectConstraints, issuer.file, fact));
     }
     if issuer.certificate.has_other_constraints {
         let fact = "some of its name constraints are of a kind that is not judged here";

@@ -161,6 +161,8 @@ catalogue! {
     CaUsageForbids, "ca-usage-forbids", Error, "OpenSSL: X509_check_purpose(3)";
     /// A CA has name constraints of a kind that is not judged here.
     ConstraintsNotChecked, "constraints-not-checked", Warning, "RFC 5280 §4.2.1.10";
+    /// A CA constrains whole subjects, which rustls does not judge: it refuses every server under it.
+    SubjectConstraints, "subject-constraints", Warning, "RFC 5280 §4.2.1.10; webpki: NameConstraintViolation";
     /// A critical extension is unknown, so nobody may accept the certificate or the revocation list.
     CriticalExtensionUnknown, "critical-extension-unknown", Error, "RFC 5280 §4.2, §5.2";
     /// An extension is there twice, and OpenSSL knows no such certificate where it is one that it reads.
@@ -185,6 +187,8 @@ catalogue! {
     KeyTooSmall, "key-too-small", Error, "OpenSSL: SSL_CTX_set_security_level(3)";
     /// A signature rests on a digest that OpenSSL's security level 2 refuses.
     DigestTooWeak, "digest-too-weak", Error, "OpenSSL: SSL_CTX_set_security_level(3)";
+    /// A key spells out its elliptic curve, and OpenSSL takes those alone that name it.
+    ExplicitCurve, "explicit-curve", Error, "RFC 5480 §2.1.1; OpenSSL: X509_V_ERR_EC_KEY_EXPLICIT_PARAMS";
     /// A server's certificate bears an EdDSA signature, and no libpq can log in with SCRAM.
     EddsaBreaksScram, "eddsa-breaks-scram", Error, "libpq: pgtls_get_peer_certificate_hash, fe-secure-openssl.c";
     /// A client's key is P-384, which TLS 1.2 refuses with the server's default curves.
@@ -205,8 +209,8 @@ catalogue! {
     LeafIsCa, "leaf-is-ca", Warning, "RFC 5280 §4.2.1.9; webpki: CaUsedAsEndEntity";
     /// A certificate is for servers and for clients.
     BothUsages, "both-usages", Note, "RFC 5280 §4.2.1.12";
-    /// A key cannot sign a handshake: its key usage lacks digitalSignature.
-    NoDigitalSignature, "no-digital-signature", Warning, "RFC 5280 §4.2.1.3; pgJDBC: no shared cipher";
+    /// A key cannot sign a handshake: its key usage lacks digitalSignature; an error where OpenSSL refuses that.
+    NoDigitalSignature, "no-digital-signature", Warning, "RFC 5280 §4.2.1.3; OpenSSL: X509_check_purpose(3); pgJDBC: no shared cipher";
 
     // Form.
     /// X.509 v1: rustls does not load such a leaf, Python 3.13 refuses such a CA.
@@ -221,6 +225,14 @@ catalogue! {
     CaConstraintsNotCritical, "ca-constraints-not-critical", Warning, "RFC 5280 §4.2.1.9; Python: VERIFY_X509_STRICT";
     /// A CA has no basicConstraints; OpenSSL takes it by its key usage or as an old root, Go, Java and Python do not.
     CaConstraintsMissing, "ca-constraints-missing", Warning, "RFC 5280 §4.2.1.9; OpenSSL: X509_check_ca(3)";
+    /// A certificate has no subject where one has to be: in a CA, or without alternative names; Python 3.13 refuses it.
+    SubjectEmpty, "subject-empty", Warning, "RFC 5280 §4.1.2.6; Python: VERIFY_X509_STRICT";
+    /// A subject alternative name is not critical where there is no subject, which Python 3.13 refuses.
+    SanNotCritical, "san-not-critical", Warning, "RFC 5280 §4.2.1.6; Python: VERIFY_X509_STRICT";
+    /// A subject alternative name holds no name, which Python 3.13 refuses.
+    SanEmpty, "san-empty", Warning, "RFC 5280 §4.2.1.6; Python: VERIFY_X509_STRICT";
+    /// An end-entity has keyCertSign or a path length and is no CA that may sign, which Python 3.13 refuses.
+    LeafLikeCa, "leaf-like-ca", Warning, "RFC 5280 §4.2.1.3, §4.2.1.9; Python: VERIFY_X509_STRICT";
     /// An intermediate may make further CAs: it has no path length.
     NoPathLength, "path-length", Note, "RFC 5280 §4.2.1.9";
     /// A serial number is zero or negative, or over 20 octets.

@@ -40,11 +40,19 @@ pub struct Certificate {
     pub extended_key_usage: Vec<ExtendedKeyUsage>,
     /// Whether extKeyUsage is there: without it a certificate is for every purpose (RFC 5280 §4.2.1.12).
     pub has_extended_key_usage: bool,
+    /// Whether Netscape's nsCertType is there and does not name SSL servers: OpenSSL and Java still heed it.
+    pub is_no_netscape_server: bool,
+    /// Whether it is there and does not name SSL clients.
+    pub is_no_netscape_client: bool,
     /// The subject alternative names of the types that we know; texts are as encoded, so that a malformed one stands
     /// in [`malformed_alt_names`](Self::malformed_alt_names) too.
     pub subject_alt_names: Vec<GeneralName>,
     /// Subject alternative names that cannot be what their type says.
     pub malformed_alt_names: Vec<MalformedName>,
+    /// Whether there is a subject alternative name extension, which may hold no name.
+    pub has_subject_alt_names: bool,
+    /// Whether it is critical, which it has to be where there is no subject (RFC 5280 §4.2.1.6).
+    pub subject_alt_names_critical: bool,
     /// How many subject alternative names are of other types: otherName, x400Address, directoryName, ediPartyName,
     /// registeredID.
     pub other_alt_names: usize,
@@ -118,8 +126,12 @@ impl Certificate {
             key_usage_critical: false,
             extended_key_usage: Vec::new(),
             has_extended_key_usage: false,
+            is_no_netscape_server: false,
+            is_no_netscape_client: false,
             subject_alt_names: Vec::new(),
             malformed_alt_names: Vec::new(),
+            has_subject_alt_names: false,
+            subject_alt_names_critical: false,
             other_alt_names: 0,
             permitted: Vec::new(),
             excluded: Vec::new(),
@@ -153,8 +165,14 @@ impl Certificate {
                 self.extended_key_usage.extend(claims::purposes(usage));
                 self.has_extended_key_usage = true;
             }
+            ParsedExtension::NSCertType(types) => {
+                self.is_no_netscape_server = !types.ssl_server();
+                self.is_no_netscape_client = !types.ssl_client();
+            }
             ParsedExtension::SubjectAlternativeName(names) => {
                 let names = claims::alt_names(&names.general_names);
+                self.has_subject_alt_names = true;
+                self.subject_alt_names_critical = extension.critical;
                 self.subject_alt_names = names.known;
                 self.malformed_alt_names.extend(names.malformed);
                 self.other_alt_names += names.others;

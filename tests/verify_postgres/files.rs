@@ -229,7 +229,7 @@ impl Files {
             ("sslcert", self.place.text("client.crt")),
             ("sslkey", self.place.text("client.key")),
             // Over TLS 1.3 the connection may be closed under a client before it reads why it is refused.
-            ("ssl_max_protocol_version", "TLSv1.2".to_owned()),
+            ("ssl_max_protocol_version", row.value("tls").unwrap_or("TLSv1.2").to_owned()),
         ];
         let mut name = |keyword, file: Option<String>| {
             keywords.extend(file.map(|file| (keyword, self.place.text(&file))));

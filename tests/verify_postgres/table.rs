@@ -33,6 +33,7 @@ const STARTS: &str = r#"
 /// The changes:
 /// - `trust=FILE`: the CA file of both sides; `user=ROLE`: whom psql logs in as; `crl=FILE`: the file of lists;
 /// - `lists=client`: psql is told of the lists, and the server is not; without it the other way round;
+/// - `tls=VERSION`: the newest that psql speaks, else TLSv1.2;
 /// - `unjudged`: psql does not judge the server, so the server comes to judge psql;
 /// - `in-ca-file`, `begins-later`: what `files.rs` does to the files under that name.
 const CONNECTIONS: &str = r#"
@@ -60,6 +61,7 @@ const CONNECTIONS: &str = r#"
     clean-lists                            | | connects |
     clean-lists lists=client               | | connects |
     clean-name-constraints                 | | connects |
+    clean-netscape-types                   | | connects |
     clean-newer-list-tells-otherwise       | | connects |
     clean-path-length-spent                | | connects |
     clean-role-name-of-63 user=rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr | | connects |
@@ -79,8 +81,8 @@ const CONNECTIONS: &str = r#"
     clean-server-key-sec1                  | | connects |
     clean-server-settings                  | | connects |
     clean-server-without-common-name       | | connects |
+    clean-server-without-subject           | | connects |
     clean-server-without-key-identifier    | | connects |
-    clean-subject-constraints              | | connects |
     clean-trust-in-any-order               | | connects |
     clean-two-roots-of-one-name            | | connects |
     clean-wildcard                         | | connects |
@@ -103,9 +105,10 @@ const CONNECTIONS: &str = r#"
     path-length-exceeded unjudged          | path-length-exceeded      | alert unknown ca                     | certificate verify failed
     signature-flipped                      | signature-bad             | SSL error: | alert decrypt error
     name-constraints                       | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
-    subject-outside-constraints            | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
-    subject-outside-constraints unjudged   | name-constraints          | alert certificate unknown            | certificate verify failed
-    intermediate-outside-constraints       | name-constraints          | SSL error: certificate verify failed | alert certificate unknown
+    subject-constraints                    | subject-constraints       | connects                             |
+    subject-outside-constraints            | name-constraints subject-constraints | SSL error: certificate verify failed | alert certificate unknown
+    subject-outside-constraints unjudged   | name-constraints subject-constraints | alert certificate unknown            | certificate verify failed
+    intermediate-outside-constraints       | name-constraints subject-constraints | SSL error: certificate verify failed | alert certificate unknown
     constraints-of-another-kind            | constraints-not-checked   | connects                             |
     critical-extension-unknown             | critical-extension-unknown | SSL error: certificate verify failed | alert certificate unknown
     root-with-extension-twice              | extension-repeated        | SSL error: invalid certificate       | alert unknown ca
@@ -115,14 +118,30 @@ const CONNECTIONS: &str = r#"
     algorithms-differ                      | algorithms-differ         | SSL error: certificate verify failed | alert decrypt error
     root-algorithms-differ                 | algorithms-differ         | connects                             |
     server-key-ed448                       | key-not-checked           | connects                             |
+    root-without-subject                   | subject-empty             | connects                             |
+    server-without-subject                 | san-not-critical          | connects                             |
+    server-with-empty-names                | san-empty san-missing     | connects                             |
+    server-signs-certificates              | leaf-like-ca              | connects                             |
+    server-with-path-length                | leaf-like-ca              | connects                             |
+    server-is-ca-with-path-length          | leaf-is-ca leaf-like-ca   | connects                             |
+    server-v2                              | x509-v1                   | connects                             |
 
     server-for-clients-alone               | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
     server-for-any-usage                   | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
+    server-for-netscape-clients            | not-for-servers           | SSL error: certificate verify failed | alert unsupported certificate
+    client-for-netscape-servers            | not-for-clients           | alert unsupported certificate        | certificate verify failed
     client-for-servers-alone               | not-for-clients           | alert unsupported certificate        | certificate verify failed
     client-for-any-usage                   | client-passes-as-server   | connects                             |
+    server-key-enciphers-only              | no-digital-signature      | alert handshake failure              | no shared cipher
+    server-key-enciphers-only tls=TLSv1.3  | no-digital-signature      | connects                             |
+    server-key-attests-only tls=TLSv1.3    | no-digital-signature      | SSL error: certificate verify failed | alert unsupported certificate
+    client-key-enciphers-only              | no-digital-signature      | alert unsupported certificate        | certificate verify failed
+    client-key-agrees-only                 | no-digital-signature      | connects                             |
     ca-for-clients-over-a-server           | ca-usage-forbids          | SSL error: certificate verify failed | alert unsupported certificate
 
     root-key-rsa-1024                      | key-too-small             | alert internal error                 | could not accept SSL connection: ca key too small
+    server-key-spells-out-its-curve        | explicit-curve            | SSL error: certificate verify failed | alert bad certificate
+    root-key-spells-out-its-curve          | explicit-curve signature-not-checked | SSL error: certificate verify failed | alert bad certificate
     server-expired                         | expired                   | SSL error: certificate verify failed | alert certificate expired
     client-expired                         | expired                   | alert certificate expired            | certificate verify failed
     intermediate-expired                   | expired                   | SSL error: certificate verify failed | alert certificate expired

@@ -4,9 +4,9 @@
 //! is refused whatever the driver; of a server's certificate each driver judges by itself.
 
 use super::catalogue::{Driver, Set};
-use crate::keys::PublicKey;
+use crate::verify::leaf::{allows, handshakes_on, has_rsa_key};
 use crate::verify::{Finding, Rule, Severity, Side};
-use crate::x509::{Certificate, ExtendedKeyUsage, KeyUsage};
+use crate::x509::{Certificate, ExtendedKeyUsage};
 
 /// What a finding is about, on the way from a leaf to the trust of the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,12 @@ impl Effect {
 
 const V1: &str = "UnsupportedCertVersion";
 const NO_SHARED_CIPHER: &[(Set, &str)] = &[(Set::ALL, "no shared cipher")];
+const MISSING_KEY_USAGE: &[(Set, &str)] = &[(Set::ALL, "CA cert does not include key usage extension")];
+const EXTENSIONS_BEFORE_V3: &[(Set, &str)] =
+    &[(Set::RUSTLS, V1), (Set::ALL, "Using cert extension requires at least X509v3")];
+const NO_OLD_ROOT: &[(Set, &str)] = &[(Set::RUSTLS, V1), (Set::ALL, "invalid CA certificate")];
+const NOT_A_SERVERS: &[(Set, &str)] =
+    &[(Set::JDBC, "no shared cipher"), (Set::ALL, "unsuitable certificate purpose")];
 
 /// What a finding means, where `side` shows `leaf`.
 pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certificate) -> Effect {
@@ -103,8 +109,13 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::Expired
         | Rule::NotYetValid
         | Rule::KeyTooSmall
+        | Rule::ExplicitCurve
         | Rule::DigestTooWeak => path(rule, side, place),
         Rule::SignatureNotChecked | Rule::ConstraintsNotChecked => DOUBT,
+        Rule::SubjectConstraints if of_server => {
+            by(Set::RUSTLS).saying(&[(Set::ALL, "NameConstraintViolation")])
+        }
+        Rule::SubjectConstraints => NOBODY,
         Rule::ExtensionRepeated | Rule::ExtensionUnreadable | Rule::AlgorithmsDiffer => {
             encoding(finding, side, place)
         }
@@ -124,8 +135,15 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         Rule::LeafIsCa | Rule::LeafMintsLogins => NOBODY,
         Rule::NoDigitalSignature => no_digital_signature(side, leaf),
 
-        Rule::X509V1
-        | Rule::CaKeyUsageMissing
+        // Java's own reader of certificates asks for names too, which was not measured.
+        Rule::SubjectEmpty | Rule::SanNotCritical | Rule::SanEmpty if of_server => {
+            by(Set::STRICT).doubtful(Set::JDBC)
+        }
+        Rule::SubjectEmpty => NOBODY.doubtful(Set::JDBC),
+        Rule::LeafLikeCa if of_server => by(Set::STRICT),
+        Rule::SanNotCritical | Rule::SanEmpty | Rule::LeafLikeCa => NOBODY,
+        Rule::X509V1 => version_1(side, place, leaf),
+        Rule::CaKeyUsageMissing
         | Rule::CaKeyIdentifierMissing
         | Rule::AuthorityKeyIdentifierMissing
         | Rule::CaConstraintsNotCritical
@@ -263,6 +281,7 @@ fn path(rule: Rule, side: Side, place: Place) -> Effect {
         (Rule::KeyTooSmall | Rule::DigestTooWeak, Place::Anchor) => {
             by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::OTHER_X509)
         }
+        (Rule::ExplicitCurve, _) => by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::OTHER_X509),
         _ => ALL,
     }
 }
@@ -291,39 +310,58 @@ fn encoding(finding: &Finding, side: Side, place: Place) -> Effect {
 /// A server's certificate whose extended key usage does not name serverAuth: Go and Java take anyExtendedKeyUsage for it.
 fn wrong_usage(leaf: &Certificate) -> Effect {
     let any = leaf.extended_key_usage.iter().any(ExtendedKeyUsage::is_any);
-    if any { by(Set::ALL.but(Set::GO).but(Set::JDBC)) } else { ALL }
+    match (any, allows(leaf, Side::Server)) {
+        (true, false) => by(Set::ALL.but(Set::GO).but(Set::JDBC)),
+        (false, false) => ALL,
+        // nsCertType forbids it, which webpki and Go pass over.
+        (_, true) => by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::JDBC),
+    }
 }
 
 /// A leaf whose keyUsage lacks digitalSignature.
 fn no_digital_signature(side: Side, leaf: &Certificate) -> Effect {
-    let has = |bit: KeyUsage| leaf.key_usage.as_ref().is_some_and(|bits| bits.contains(&bit));
-    let is_rsa = PublicKey::from_spki_der(&leaf.public_key).to_string().starts_with("RSA ");
+    let is_rsa = has_rsa_key(leaf);
     match side {
-        // X509_check_purpose(3), sslclient: digitalSignature or keyAgreement.
-        Side::Client if has(KeyUsage::KeyAgreement) => NOBODY,
+        Side::Client if handshakes_on(leaf, side) => NOBODY,
         Side::Client => ALL,
+        // Neither webpki nor Go looks at the keyUsage of a leaf.
+        Side::Server if !handshakes_on(leaf, side) => {
+            let unasked = Set::RUSTLS.and(Set::GO);
+            let doubtful = if is_rsa { Set::JDBC } else { Set::NONE };
+            by(Set::ALL.but(unasked).but(doubtful)).doubtful(doubtful).saying(NOT_A_SERVERS)
+        }
         // TLS 1.2 can still encipher a secret for an RSA key.
         Side::Server if is_rsa => NOBODY.doubtful(Set::JDBC.and(Set::TLS_1_2)),
         Side::Server => by(Set::JDBC.and(Set::TLS_1_2)).saying(NO_SHARED_CIPHER),
     }
 }
 
+/// X.509 before v3. What a client shows is judged by nobody but itself, and rustls does not load it.
+fn version_1(side: Side, place: Place, leaf: &Certificate) -> Effect {
+    let by_rustls = by(Set::RUSTLS).saying(&[(Set::ALL, V1)]);
+    let of_both = by(Set::RUSTLS.and(Set::STRICT));
+    // What Go and Java make of extensions that cannot be was not measured.
+    let of_extensions = of_both.doubtful(Set::GO.and(Set::JDBC)).saying(EXTENSIONS_BEFORE_V3);
+    match (side, place) {
+        (Side::Client, Place::Leaf) => by_rustls,
+        (Side::Client, _) => NOBODY,
+        (Side::Server, Place::Leaf) if !leaf.extensions().is_empty() => of_extensions,
+        // X509_check_ca(3) takes it for an old root.
+        (Side::Server, Place::Leaf) if leaf.is_own_issuer() => of_both.saying(NO_OLD_ROOT),
+        (Side::Server, Place::Leaf) => by_rustls,
+        (Side::Server, Place::Anchor) => by(Set::STRICT).saying(MISSING_KEY_USAGE),
+        // Without extensions it is no CA, which nobody takes.
+        (Side::Server, _) => of_extensions,
+    }
+}
+
 /// The form of certificates, which OpenSSL is lenient about.
 fn certificate_form(rule: Rule, side: Side, place: Place) -> Effect {
-    if (side, place) == (Side::Client, Place::Leaf) && rule == Rule::X509V1 {
-        return by(Set::RUSTLS).saying(&[(Set::ALL, V1)]);
-    }
     if side == Side::Client {
         return NOBODY;
     }
     match (rule, place) {
-        (Rule::X509V1, Place::Anchor) => {
-            by(Set::STRICT).saying(&[(Set::ALL, "CA cert does not include key usage extension")])
-        }
-        (Rule::X509V1, _) => by(Set::RUSTLS).saying(&[(Set::ALL, V1)]),
-        (Rule::CaKeyUsageMissing, _) => {
-            by(Set::STRICT).saying(&[(Set::ALL, "CA cert does not include key usage extension")])
-        }
+        (Rule::CaKeyUsageMissing, _) => by(Set::STRICT).saying(MISSING_KEY_USAGE),
         (Rule::CaKeyIdentifierMissing, _) => {
             by(Set::STRICT).saying(&[(Set::ALL, "Missing Subject Key Identifier")])
         }

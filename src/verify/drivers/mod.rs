@@ -16,10 +16,9 @@ use super::exhibit::Exhibit;
 use super::policy::Policy;
 use super::rules::Rule;
 use super::scene::{Identity, Roles, Scene, Side};
-use crate::x509::Certificate;
 use catalogue::Set;
 use effects::effect;
-use findings::{Heard, Spot};
+use findings::Heard;
 use serde::Serialize;
 
 /// What a stack does with a certificate.
@@ -179,13 +178,6 @@ fn verdict(driver: Driver, case: &Case<'_>, policy: &Policy) -> Verdict {
         return refusal;
     }
     if *side == Side::Server {
-        let mut above = heard.chain.links.iter().enumerate().skip(1);
-        let limited = above.find(|(at, link)| {
-            limits_directories(link.certificate) && heard.place(Spot::Link(*at), driver).is_some()
-        });
-        if let Some((_, link)) = limited.filter(|_| Set::RUSTLS.has(driver)) {
-            return answered(Answer::Refuses, link.file, None, "NameConstraintViolation");
-        }
         match names::answer(driver, leaf.certificate, policy) {
             names::Answer::Takes => {}
             names::Answer::Refuses(why) => return answered(Answer::Refuses, leaf.file, None, why),
@@ -201,9 +193,4 @@ fn verdict(driver: Driver, case: &Case<'_>, policy: &Policy) -> Verdict {
         doubt.get_or_insert_with(|| answered(Answer::CannotTell, leaf.file, None, &why));
     }
     doubt.unwrap_or(Verdict { answer: Answer::Accepts, file: None, rule: None, why: None })
-}
-
-/// Whether a CA says which subjects it may sign: webpki judges no such constraint, and refuses what is under it.
-fn limits_directories(certificate: &Certificate) -> bool {
-    !certificate.permitted_directories.is_empty() || !certificate.excluded_directories.is_empty()
 }
