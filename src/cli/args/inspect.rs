@@ -6,9 +6,9 @@ use std::path::PathBuf;
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   pgtls inspect                    pki/, else the current directory, as a tree
-  pgtls inspect server.crt         a file field by field: certificates, keys, CRLs
+  pgtls inspect server.crt         a file, field by field
   pgtls inspect --sort expiry      what ends first
-  pgtls inspect --pem server.crt   the certificates alone, each before its issuer
+  pgtls inspect --pem server.crt   the certificates, each before its issuer
   pgtls inspect --short pki | grep server
   kubectl get secret db -o jsonpath='{.data.tls\\.crt}' | base64 -d |
     pgtls inspect -";

@@ -15,7 +15,7 @@ Examples:
   pgtls gen chain --intermediate       the documented chain, into pki/
   pgtls gen chain --server db1.example.com --server 10.0.0.5 --client app -D db1
   pgtls gen chain --if-missing         safe to repeat, as from a Makefile
-  pgtls verify pki --host localhost    would verify-full accept it; what is wrong
+  pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
 
 Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,

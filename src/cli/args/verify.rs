@@ -7,8 +7,8 @@ use std::path::PathBuf;
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   pgtls verify                             pki/, else the current directory
-  pgtls verify pki --host db1 -U app       would verify-full and cert accept them
-  pgtls verify pki --drivers               which of fourteen client stacks connect
+  pgtls verify pki --host db1 -U app       would verify-full and cert take them
+  pgtls verify pki --drivers               which of fourteen clients connect
   pgtls verify --conf /etc/postgresql/15/main/postgresql.conf
   pgtls verify --libpq='host=db1'          what libpq would use here
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
