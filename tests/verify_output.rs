@@ -279,7 +279,7 @@ fn keys_that_lie_crossed_are_swapped_by_one_command() {
 #[test]
 fn good_is_said_of_what_was_read_alone() {
     for (case, unsaid) in [
-        ("leaf-not-first", "leaf first"),
+        ("leaf-not-first", "good: leaf first"),
         ("pem-truncated", "every key fits"),
         ("pem-truncated", "every chain"),
         ("pem-truncated", "all in their time"),
