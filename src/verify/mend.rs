@@ -199,18 +199,24 @@ fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
             role.iter().for_each(|role| command.push_str(&format!(" --client {role}")));
         }
     }
-    // What is not to be read leaves its names to the user; left out, it would get those of an example.
+    name_unread(scene, &mut command);
+    command.push_str(wish.more);
+    command
+}
+
+/// What is not to be read leaves its names to the user; left out, it would get those of an example.
+fn name_unread(scene: &Scene<'_>, command: &mut String) {
+    let is_read = |exhibit: &Exhibit| {
+        exhibit.is_key_by_name() || scene.identities.iter().any(|known| known.exhibit.name == exhibit.name)
+    };
+    let unread = |names| scene.exhibits.iter().any(|exhibit| is_called(exhibit, names) && !is_read(exhibit));
     for (flag, wanted, names) in
         [("--server", "HOST", &SERVER_NAMES[..]), ("--client", "ROLE", &CLIENT_NAMES)]
     {
-        if !command.contains(&format!(" {flag} "))
-            && scene.exhibits.iter().any(|exhibit| is_called(exhibit, names))
-        {
+        if !command.contains(&format!(" {flag} ")) && unread(names) {
             command.push_str(&format!(" {flag} {wanted}"));
         }
     }
-    command.push_str(wish.more);
-    command
 }
 
 /// The directory in which the end-entities lie, from where the user stands; `None` where that is not one.
