@@ -74,7 +74,7 @@ fn headline(verified: &Verified) -> String {
     let lists = if tally.lists == 0 { "no CRL".to_owned() } else { plural(tally.lists, "CRL") };
     let parts = [plural(tally.certificates, "certificate"), plural(tally.keys, "key")];
     let parts: Vec<String> = parts.into_iter().chain(tally.trust.iter().cloned()).chain([lists]).collect();
-    wrapped(&format!("checked {place}: {}", parts.join(", ")), 0).join("\n") + "\n"
+    format!("checked {place}: {}\n", parts.join(", "))
 }
 
 /// Which files are live, and who says so.
