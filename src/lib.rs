@@ -1,4 +1,4 @@
-//! Makes the TLS certificates, keys and trust files of PostgreSQL servers and clients.
+//! Makes and judges the TLS certificates, keys and trust files of PostgreSQL servers and clients.
 //!
 //! Everything walks one road, and each step has one home. All but the last are in memory; all but `issue` are pure:
 //!
@@ -43,7 +43,8 @@
 //! | looking for | it is in |
 //! |---|---|
 //! | a verb | [`ops`], one file each |
-//! | a rule that refuses | [`plan`], `rules.rs`; the ids in [`profile::Rule`] |
+//! | a rule that refuses to make | [`plan`], `rules.rs`; the ids in [`profile::Rule`] |
+//! | a rule that finds fault | [`verify`], `rules.rs`; [`verify::check`] is the judge |
 //! | a file's name, order, mode | [`layout`] |
 //! | what files say, and who signed whom | [`show`] |
 //! | the only code that writes | [`fs`] |

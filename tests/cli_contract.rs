@@ -813,11 +813,9 @@ fn the_directory_of_ca_keys_comes_from_the_environment_too() {
 fn without_a_word_the_help_goes_to_stderr() {
     let help = text(&Run::new(&["--help"]).output().stdout);
     let short = text(&Run::new(&["-h"]).output().stdout);
-    assert!(
-        help.starts_with(
-            "Makes the TLS certificates, keys and trust files of PostgreSQL servers and clients\n"
-        )
-    );
+    assert!(help.starts_with(
+        "Makes and judges the TLS certificates, keys and trust files of PostgreSQL servers and clients\n"
+    ));
     assert_eq!(help, short);
     Run::new(&[]).stderr(&help).code(2);
     assert_golden("help.txt", &help);

@@ -386,7 +386,7 @@ fn other_forms_of_a_certificate_are_shown_and_called_by_their_names() {
         assert_eq!(branches(&stdout), ["  root.crt", "  ├ server.crt", "  └ client.crt"]);
         let told = text(&Run::new(&["inspect", "client.crt"]).dir(&home).output().stdout);
         assert!(
-            told.starts_with(&format!("client.crt: certificate\n  note                {fact}\n")),
+            told.starts_with(&format!("client.crt: certificate\n  note               {fact}\n")),
             "{told}"
         );
         // Who makes files wants them as PostgreSQL reads them.

@@ -149,10 +149,10 @@ fn an_encrypted_key_is_said_to_be_and_a_passphrase_opens_it() {
         (&["inspect", "."][..], "\n  server.key  key under a passphrase\n"),
         (&["inspect", ".", "--passphrase-file", "wrong"], "\n  server.key  key under another passphrase\n"),
         (&["inspect", ".", "--passphrase-file", "pass"], " days left; key server.key\n"),
-        (&["inspect", "server.key"], "  written as          PKCS#8 PEM, under a passphrase\n"),
+        (&["inspect", "server.key"], "  written as         PKCS#8 PEM, under a passphrase\n"),
         (
             &["inspect", "server.key", "server.crt", "--passphrase-file", "pass"],
-            "  fits                server.crt\n",
+            "  fits               server.crt\n",
         ),
     ] {
         let output = Run::new(words).dir(&home).output();
@@ -186,7 +186,7 @@ fn a_public_key_by_itself_is_told_by_what_fits_it() {
     let stdout = text(&Run::new(&["inspect", "server.pub", "server.key"]).dir(&home).output().stdout);
     assert!(
         stdout.starts_with("server.pub: public key\n")
-            && stdout.contains("  private key         server.key\n"),
+            && stdout.contains("  private key        server.key\n"),
         "{stdout}"
     );
 }
@@ -251,7 +251,7 @@ fn standard_input_and_pipes_are_read() {
     child.stdin.take().unwrap().write_all(&fs::read(home.path().join("server.crt")).unwrap()).unwrap();
     let stdout = text(&child.wait_with_output().unwrap().stdout);
     assert!(stdout.starts_with("standard input: certificate\n"), "{stdout}");
-    assert!(stdout.contains("  fits                standard input\n"), "{stdout}");
+    assert!(stdout.contains("  fits               standard input\n"), "{stdout}");
     let piped = Run::new(&["inspect", "/dev/stdin"]).dir(&home).through("cat root.crt | \"$@\"").output();
     assert!(text(&piped.stdout).starts_with("/dev/stdin: certificate\n"), "{}", text(&piped.stderr));
 }

@@ -215,7 +215,7 @@ fn a_request_that_another_key_signed_is_not_good() {
     fs::write(home.path().join("a.der"), der).unwrap();
     let told = text(&Run::new(&["inspect", "a.der"]).dir(&home).output().stdout);
     assert!(
-        told.contains("\n  signature           RSA with SHA-256, not good: this key did not make it\n"),
+        told.contains("\n  signature          RSA with SHA-256, not good: this key did not make it\n"),
         "{told}"
     );
 }

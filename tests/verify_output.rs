@@ -50,7 +50,7 @@ fn the_guides_own_directories_are_refused_and_say_why() {
         let (code, stdout, stderr) = verified(&home, &["--at", "2026-12-01"]);
         assert_eq!((code, stderr.as_str()), (Some(1), ""), "{layout}");
         assert_golden(&format!("verify-guide-{layout}.txt"), &stdout);
-        for line in stdout.lines().filter(|line| !line.contains("pgtls gen ")) {
+        for line in stdout.lines() {
             assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
             assert_eq!(line.trim_end(), line);
         }
@@ -257,4 +257,65 @@ fn a_role_is_answered_with_the_lines_that_pg_ident_wants() {
     assert_eq!(json["logins"], expected);
     let (_, stdout, _) = verified(&fixture("faults/client-without-common-name"), &["--json", "-U", "app"]);
     assert!(stdout.contains("\"pg_ident_cn\": null"), "{stdout}");
+}
+
+#[test]
+fn two_questions_answered_with_no_have_one_command() {
+    let home = fixture("faults/clean-ecdsa-p256");
+    let (code, stdout, _) = verified(&home, &["--host", "db9", "-U", "bob", "--at", "2027-01-01"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert_eq!(stdout.matches("pgtls gen").count(), 1, "{stdout}");
+    assert!(stdout.contains(" --client bob") && stdout.contains(" --server db9"), "{stdout}");
+}
+
+#[test]
+fn keys_that_lie_crossed_are_swapped_by_one_command() {
+    let home = fixture("faults/keys-crossed");
+    let (_, stdout, _) = verified(&home, &["--at", "2027-01-01"]);
+    assert_eq!(stdout.matches("cp -p ").count(), 1, "{stdout}");
+    assert_eq!(stdout.matches("    hint: as above\n").count(), 1, "{stdout}");
+}
+
+#[test]
+fn good_is_said_of_what_was_read_alone() {
+    for (case, unsaid) in [
+        ("leaf-not-first", "good: leaf first"),
+        ("pem-truncated", "every key fits"),
+        ("pem-truncated", "every chain"),
+        ("pem-truncated", "all in their time"),
+        ("name-constraints", "every chain"),
+        ("extension-twice", "every chain"),
+    ] {
+        let (code, stdout, _) = verified(&fixture(&format!("faults/{case}")), &["--at", "2027-01-01"]);
+        assert_eq!(code, Some(1), "{case}: {stdout}");
+        assert!(!stdout.contains(unsaid) && stdout.contains("good: "), "{case}: {stdout}");
+    }
+}
+
+#[test]
+fn the_command_is_for_the_files_and_leaves_out_names_that_are_at_fault() {
+    let home = fixture("faults/keys-crossed");
+    let parts =
+        ["--server-cert", "pki/server.crt", "--server-key", "pki/server.key", "--trust", "pki/root.crt"];
+    let (_, stdout, _) = verified(&home, &[&parts[..], &["--at", "2027-01-01"]].concat());
+    assert!(stdout.contains(" -D pki"), "{stdout}");
+    for (case, has, has_not) in [
+        ("pem-truncated", " --server HOST", "dbhost"),
+        ("wildcard-top-level", " --server db.test", "'*.test'"),
+        ("name-constraints", "hint: Leave the name out", "pgtls gen"),
+    ] {
+        let (_, stdout, _) = verified(&fixture(&format!("faults/{case}")), &["--at", "2027-01-01"]);
+        assert!(stdout.contains(has) && !stdout.contains(has_not), "{case}: {stdout}");
+    }
+    fs::write(home.path().join("text"), "no certificate\n").unwrap();
+    let (code, stdout, _) = verified(&home, &["text"]);
+    assert_eq!((code, stdout.contains("pgtls gen")), (Some(1), false), "{stdout}");
+}
+
+#[test]
+fn a_leafs_own_file_is_not_what_the_other_side_trusts() {
+    let home = fixture("faults/clean-ecdsa-p256-intermediate");
+    let (code, stdout, _) = verified(&home, &["pki/client.crt", "--at", "2027-01-01"]);
+    assert_eq!((code, stdout.contains("[chain-incomplete]")), (Some(1), true), "{stdout}");
+    assert!(stdout.contains("\npki/client.crt  CN=app, until"), "{stdout}");
 }

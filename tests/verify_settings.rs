@@ -110,3 +110,21 @@ fn a_setting_that_the_server_would_not_start_with_is_an_error_with_its_line() {
     assert!(text(&missing.stderr).contains("nowhere.conf"), "{}", text(&missing.stderr));
     assert_eq!(missing.status.code(), Some(4));
 }
+
+#[test]
+fn a_server_that_was_just_set_up_is_told_that_it_speaks_no_tls() {
+    let home = data_directory("", SCRAM);
+    for file in ["server.crt", "server.key", "client.crt", "client.key", "root.crt", "root.key"] {
+        fs::remove_file(home.path().join("data").join(file)).unwrap();
+    }
+    let (code, stdout) = verified(&home, &["data"]);
+    assert_eq!((code, stdout.contains("[ssl-off]")), (Some(1), true), "{stdout}");
+    assert!(stdout.contains("  ssl_cert_file  data/server.crt  (default, not there)\n"), "{stdout}");
+}
+
+#[test]
+fn a_role_is_not_passed_over_where_no_client_is_there_to_be_asked() {
+    let home = data_directory("ssl = on\nssl_ca_file = 'root.crt'\n", CERT);
+    let (code, stdout) = verified(&home, &["data", "-U", "bob"]);
+    assert_eq!((code, stdout.contains("[role-not-told]")), (Some(0), true), "{stdout}");
+}

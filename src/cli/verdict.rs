@@ -1,13 +1,13 @@
 //! The text of `verify`: findings by file, worst first, each with its mend; then what is good, and the one command that
 //! mends all.
 
-use super::words::{WIDTH, harmless, wrapped};
+use super::words::{WIDTH, folded, harmless, wrapped};
 use super::{drivers, shorten};
 use crate::config::pg_ident_line;
 use crate::ops::{LiveSetting, Verified};
 use crate::verify::{Finding, Login, Rule, Severity, Shown};
 use crate::x509::format_date;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 /// How far a finding, and what belongs to it, is indented.
@@ -22,16 +22,21 @@ pub(super) fn text(verified: &Verified, asks_drivers: bool) -> String {
     let mut out = headline(verified);
     out.push_str(&live(&verified.live));
     let command = common_command(&report.findings);
-    let leaves: HashMap<&str, &Shown> =
-        tally.leaves.iter().map(|shown| (shown.file.as_str(), shown)).collect();
+    // Of a file with several, the first is its own.
+    let mut leaves: HashMap<&str, &Shown> = HashMap::new();
+    for shown in &tally.leaves {
+        leaves.entry(shown.file.as_str()).or_insert(shown);
+    }
     let (shown, left) = shorten::blocks(report.by_files(), |(_, findings)| {
         findings.iter().map(|finding| (finding.rule, finding.severity)).collect::<Vec<_>>()
     });
+    let mut hinted = HashSet::new();
     for (files, findings) in shown {
         out.push('\n');
         let _ = writeln!(out, "{}", heading(files, &leaves));
         for finding in findings {
-            one(&mut out, finding, command);
+            let hint = finding.hint.as_deref().filter(|hint| Some(*hint) != command);
+            one(&mut out, finding, hint.map(|hint| (hint, !hinted.insert(hint))));
         }
     }
     for (rules, count) in left {
@@ -56,7 +61,8 @@ pub(super) fn text(verified: &Verified, asks_drivers: bool) -> String {
     let counts = counts.map(|(severity, noun)| plural(report.count(severity), noun));
     let _ = writeln!(out, "{}", counts.join(", "));
     if let Some(command) = command {
-        let _ = writeln!(out, "New ones under the same CA:\n  {command}");
+        let _ =
+            writeln!(out, "New ones under the same CA:\n{}", folded(&harmless(command), FINDING).join("\n"));
     }
     out
 }
@@ -107,13 +113,16 @@ fn more_of_them(rules: &[(Rule, Severity)], count: usize) -> String {
     wrapped(&line, 0).join("\n")
 }
 
-fn one(out: &mut String, finding: &Finding, command: Option<&str>) {
+/// One finding, its mend, and whether that was said before.
+fn one(out: &mut String, finding: &Finding, hint: Option<(&str, bool)>) {
     let id = format!("[{}]", finding.rule);
     let fact = harmless(&format!("{}: {}", finding.severity, finding.fact));
     let mut lines = tagged(&fact, FINDING, &id);
     lines.extend(finding.detail.iter().flat_map(|detail| wrapped(&harmless(detail), MORE)));
-    let hint = finding.hint.as_deref().filter(|hint| Some(*hint) != command);
-    lines.extend(hint.iter().flat_map(|hint| mend(&harmless(hint))));
+    lines.extend(hint.iter().flat_map(|(hint, again)| match mend(&harmless(hint)) {
+        lines if *again && lines.len() > 1 => vec![format!("{:MORE$}hint: as above", "")],
+        lines => lines,
+    }));
     lines.iter().for_each(|line| {
         let _ = writeln!(out, "{line}");
     });
@@ -131,14 +140,16 @@ fn tagged(text: &str, indent: usize, tag: &str) -> Vec<String> {
     lines
 }
 
-/// A hint; a command that is wider than the terminal has a line of its own, so that it can be copied.
+/// A hint; a command that is wider than the terminal has lines of its own, so that it can be copied.
 fn mend(hint: &str) -> Vec<String> {
     let command = hint.strip_prefix("Run ").and_then(|rest| rest.strip_suffix('.'));
     let command = command.or(hint.starts_with("pgtls ").then_some(hint));
     let lines = wrapped(&format!("hint: {hint}"), MORE);
     match command {
         Some(command) if lines.len() > 1 => {
-            vec![format!("{:MORE$}hint: run", ""), format!("{:MORE$}  {command}", "")]
+            let mut lines = vec![format!("{:MORE$}hint: run", "")];
+            lines.extend(folded(command, MORE + 2));
+            lines
         }
         _ => lines,
     }
@@ -167,6 +178,27 @@ fn common_command(findings: &[Finding]) -> Option<&str> {
     findings.iter().filter_map(|finding| finding.hint.as_deref()).find(|hint| hint.starts_with("pgtls "))
 }
 
+/// What keeps a chain from being one.
+const BROKEN: [Rule; 14] = [
+    Rule::ChainIncomplete,
+    Rule::AnchorNotSelfSigned,
+    Rule::NotTrusted,
+    Rule::SignatureBad,
+    Rule::SignatureNotChecked,
+    Rule::IssuerNotCa,
+    Rule::IssuerCannotSign,
+    Rule::PathLengthExceeded,
+    Rule::NameConstraints,
+    Rule::CaUsageForbids,
+    Rule::CriticalExtensionUnknown,
+    Rule::ExtensionRepeated,
+    Rule::ExtensionUnreadable,
+    Rule::AlgorithmsDiffer,
+];
+
+/// Where there is something that could not be read, nothing is said of every one.
+const UNREAD: [Rule; 3] = [Rule::NothingInFile, Rule::PemDamaged, Rule::BlockUnreadable];
+
 /// What was looked at and found right, for whoever wonders whether it was looked at.
 fn good(verified: &Verified) -> Vec<String> {
     let found = |rules: &[Rule]| verified.report.findings.iter().any(|finding| rules.contains(&finding.rule));
@@ -174,30 +206,27 @@ fn good(verified: &Verified) -> Vec<String> {
     let mut good = Vec::new();
     let mut keys = Vec::new();
     if tally.keys > 0 {
-        if !found(&[
-            Rule::KeyMismatch,
-            Rule::LeafNotFirst,
-            Rule::KeyMissing,
-            Rule::KeyAlone,
-            Rule::KeyEncrypted,
-        ]) {
+        let fits_not =
+            [Rule::KeyMismatch, Rule::LeafNotFirst, Rule::KeyMissing, Rule::KeyAlone, Rule::KeyEncrypted];
+        if !found(&fits_not) && !found(&UNREAD) {
             keys.push("every key fits its certificate");
         }
         let looked = tally.keys == tally.keys_on_disk;
         if looked && !found(&[Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable]) {
-            keys.push("is closed to others");
+            keys.push(if keys.is_empty() { "every key is closed to others" } else { "is closed to others" });
         }
     }
     if !keys.is_empty() {
         good.push(keys.join(", and "));
     }
-    let broken = [Rule::ChainIncomplete, Rule::AnchorNotSelfSigned, Rule::NotTrusted, Rule::SignatureBad];
     let reached = tally.trust.first().filter(|_| tally.knows_trust);
-    if let (Some(first), false) = (reached, found(&broken) || found(&[Rule::SignatureNotChecked])) {
-        good.push(format!("leaf first; every chain reaches {first}"));
+    if let (Some(first), false) = (reached, found(&BROKEN) || found(&UNREAD)) {
+        let leaf = if found(&[Rule::LeafNotFirst]) { "" } else { "leaf first; " };
+        good.push(format!("{leaf}every chain reaches {first}"));
     }
     let times = [Rule::Expired, Rule::NotYetValid, Rule::ExpiresSoon];
-    if let (Some(first), false) = (tally.leaves.iter().map(|shown| shown.not_after).min(), found(&times)) {
+    let first = tally.leaves.iter().map(|shown| shown.not_after).min();
+    if let (Some(first), false) = (first, found(&times) || found(&UNREAD)) {
         good.push(format!("all in their time; the first ends on {}", format_date(first)));
     }
     good

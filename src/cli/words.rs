@@ -56,6 +56,46 @@ pub(super) fn wrapped(text: &str, indent: usize) -> Vec<String> {
     lines
 }
 
+/// A command in lines that a shell takes as one: broken between its words, never inside quotes, and before a flag
+/// rather than between it and its value.
+pub(super) fn folded(command: &str, indent: usize) -> Vec<String> {
+    const MORE: usize = 2;
+    let mut parts: Vec<String> = Vec::new();
+    let mut is_quoted = false;
+    for word in command.split(' ') {
+        let goes_on = |part: &String| {
+            let after_flag = part.starts_with('-') && !part.contains(' ') && !word.starts_with('-');
+            is_quoted || (after_flag && part != "--")
+        };
+        match parts.last_mut().filter(|part| goes_on(part)) {
+            Some(part) => *part = format!("{part} {word}"),
+            None => parts.push(word.to_owned()),
+        }
+        is_quoted ^= word.matches('\'').count() % 2 == 1;
+    }
+    if indent + command.chars().count() <= WIDTH {
+        return vec![format!("{:indent$}{command}", "")];
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            // A command of its own in a line of its own.
+            Some(line) if line.ends_with(" &&") => lines.push(format!("{:indent$}{part}", "")),
+            // The room is for what ends the line.
+            Some(line) if part == "&&" || line.chars().count() + part.chars().count() + 4 <= WIDTH => {
+                line.push(' ');
+                line.push_str(&part);
+            }
+            Some(line) => {
+                line.push_str(" \\");
+                lines.push(format!("{:1$}{part}", "", indent + MORE));
+            }
+            None => lines.push(format!("{:indent$}{part}", "")),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +114,27 @@ mod tests {
         ] {
             assert_eq!(shell_word(OsStr::from_bytes(word)), shown);
         }
+    }
+
+    #[test]
+    fn a_folded_command_is_the_same_to_a_shell() {
+        let long = "x".repeat(70);
+        let command = format!("printf '%s|' -D {long} --server 'a  b {long}' {long} && printf '%s' c -d");
+        let lines = folded(&command, 2);
+        assert!(lines.len() > 3 && lines.iter().any(|line| line.ends_with(" \\")), "{lines:#?}");
+        let said = |script: &str| {
+            let output = std::process::Command::new("sh").args(["-c", script]).output().ok()?;
+            output.status.success().then_some(output.stdout)
+        };
+        assert!(said(&command).is_some());
+        assert_eq!(said(&lines.join("\n")), said(&command));
+        assert_eq!(folded("chmod 0600 a", 4), ["    chmod 0600 a"]);
+        let anew = format!("pgtls gen chain --force -D {long} --client app");
+        let shown = [
+            "  pgtls gen chain --force \\".to_owned(),
+            format!("    -D {long} \\"),
+            "    --client app".to_owned(),
+        ];
+        assert_eq!(folded(&anew, 2), shown);
     }
 }

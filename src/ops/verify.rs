@@ -124,9 +124,15 @@ pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
         client = Some(ClientLook { facts, host, user });
     }
     files.extend(request.stdin.clone().map(|entry| (STANDARD_INPUT.to_owned(), entry)));
-    named_files(&roles, request, &mut files, &mut problems)?;
+    let is_off = server.as_ref().is_some_and(|facts| !facts.speaks_tls);
+    named_files(&roles, request, is_off, &mut files, &mut problems)?;
+    if server.is_some() {
+        let of_files = live.iter_mut().filter(|setting| setting.name.ends_with("_file"));
+        of_files.for_each(|setting| setting.absent = files.get(&setting.value).is_none());
+    }
     let exhibits = Exhibit::read_all(files.iter(), passphrase);
-    if exhibits.is_empty() && problems.is_empty() && request.client.is_none() {
+    let is_set_up = request.client.is_some() || server.is_some();
+    if exhibits.is_empty() && problems.is_empty() && !is_set_up {
         return Err(RequestError::NothingToJudge { path: place }.into());
     }
     Ok(Look { place, fell_back, is_loose, live, server, client, roles, files, exhibits, problems })
@@ -177,16 +183,23 @@ fn policy(request: &VerifyRequest, now: OffsetDateTime) -> Policy {
     policy
 }
 
-/// The files that play parts and were not read yet.
+/// The files that play parts and were not read yet; a server that speaks no TLS looks for none (`is_off`).
 fn named_files(
     roles: &Roles,
     request: &VerifyRequest,
+    is_off: bool,
     files: &mut FileSet,
     problems: &mut Vec<Error>,
 ) -> Result<(), Error> {
     for path in roles.files() {
-        if files.get(path).is_none() {
-            files.extend(one_file(Path::new(path))?);
+        if files.get(path).is_some() {
+            continue;
+        }
+        match one_file(Path::new(path)) {
+            Ok(found) => files.extend(found),
+            Err(Error::Request(RequestError::NoSuchFile { .. }))
+                if is_off && !request.roles.files().any(|named| named == path) => {}
+            Err(error) => return Err(error),
         }
     }
     if let Some(file) = roles.crl_file.as_deref().filter(|file| files.get(file).is_none()) {

@@ -30,6 +30,15 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy)
     found
 }
 
+/// A role that was asked about where nobody is there to be asked: silence would sound like a yes.
+pub(super) fn unasked(scene: &Scene<'_>, policy: &Policy) -> Option<Finding> {
+    let role = policy.user.as_deref().filter(|_| policy.client.is_none())?;
+    let is_asked = scene.identities.iter().any(|identity| identity.logs_in);
+    let fact = format!("no client's certificate is here to be asked for role \"{role}\"");
+    let detail = "Name it with --client-cert.";
+    (!is_asked).then(|| Finding::of_directory(Rule::RoleNotTold, fact).detail(detail))
+}
+
 /// Whether OpenSSL lets a certificate, or what is under it, be shown on one side: where there is no extended key usage,
 /// or one that names the side. It knows no anyExtendedKeyUsage there (X509_check_purpose(3)).
 pub(super) fn allows(certificate: &Certificate, side: Side) -> bool {

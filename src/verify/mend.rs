@@ -7,19 +7,26 @@ use super::exhibit::Exhibit;
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
-use super::scene::{Identity, Scene, Side, is_key_of};
+use super::scene::{CLIENT_NAMES, Identity, SERVER_NAMES, Scene, Side, is_key_of, names as is_called};
 use crate::x509::{Certificate, GeneralName};
 
 /// Adds the mend to errors and warnings that were found without one.
-pub(super) fn add(finding: &mut Finding, scene: &Scene<'_>, policy: &Policy) {
-    if finding.hint.is_some() || finding.severity == Severity::Note {
+pub(super) fn add(finding: &mut Finding, scene: &Scene<'_>, wish: &Wish<'_>) {
+    if finding.severity == Severity::Note {
+        return;
+    }
+    // One command for all: of two, the second would undo what the first one did.
+    if wish.is_any() && finding.hint.as_deref().is_some_and(|hint| hint == scene.mend()) {
+        finding.hint = Some(command(scene, wish));
+    }
+    if finding.hint.is_some() {
         return;
     }
     let file = finding.files.first().map_or("", String::as_str);
     let hint = of_file(finding.rule, file, scene)
-        .or_else(|| of_policy(finding.rule, file, scene, policy))
+        .or_else(|| of_wish(finding.rule, file, scene, wish))
         .or_else(|| of_settings(finding.rule).map(str::to_owned))
-        .unwrap_or_else(|| of_content(file, scene));
+        .unwrap_or_else(|| of_content(file, scene, wish));
     finding.hint = Some(hint);
 }
 
@@ -79,21 +86,18 @@ fn converted(exhibit: &Exhibit, words: &str, path: &str) -> String {
     }
 }
 
-/// Mends that depend on what was asked.
-fn of_policy(rule: Rule, file: &str, scene: &Scene<'_>, policy: &Policy) -> Option<String> {
-    let wish = match rule {
-        Rule::HostMismatch => Wish { host: policy.host.as_deref(), ..Wish::default() },
-        Rule::RoleMismatch | Rule::CommonNameMissing | Rule::RoleNameTooLong => {
-            Wish { role: Some(policy.user.as_deref().unwrap_or("ROLE")), ..Wish::default() }
-        }
-        Rule::P384Client => Wish { more: " --key-type ecdsa-p256", ..Wish::default() },
+/// Mends that depend on what was asked, and on which names a new certificate is to have.
+fn of_wish(rule: Rule, file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> Option<String> {
+    let is_leaf = scene.identities.iter().any(|identity| identity.leaf.file == file);
+    Some(match rule {
+        Rule::P384Client => command(scene, &Wish { more: " --key-type ecdsa-p256", ..*wish }),
         Rule::NotYetValid => {
-            let again = of_content(file, scene);
-            return Some(format!("Look at the clock of this machine first. {again}"));
+            format!("Look at the clock of this machine first. {}", of_content(file, scene, wish))
         }
+        // The same names anew would be outside again.
+        Rule::NameConstraints if is_leaf => "Leave the name out, or take a CA that may sign it.".to_owned(),
         _ => return None,
-    };
-    Some(command(scene, &wish))
+    })
 }
 
 /// Mends of lists and of settings.
@@ -115,7 +119,7 @@ fn of_settings(rule: Rule) -> Option<&'static str> {
 }
 
 /// What is wrong inside a file is mended by making what it holds anew, by whoever can.
-fn of_content(file: &str, scene: &Scene<'_>) -> String {
+fn of_content(file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> String {
     let is_leaf = scene.identities.iter().any(|identity| identity.leaf.file == file);
     let is_authority = scene.authorities.iter().any(|authority| authority.file == file);
     let lists = |exhibit: &&Exhibit| exhibit.name == file && !exhibit.lists.is_empty();
@@ -131,15 +135,35 @@ fn of_content(file: &str, scene: &Scene<'_>) -> String {
             list.issuer
         );
     }
-    scene.mend().to_owned()
+    if scene.identities.is_empty() && !scene.exhibits.iter().any(|exhibit| exhibit.name != file) {
+        return "Put the right file in its place.".to_owned();
+    }
+    if wish.is_any() { command(scene, wish) } else { scene.mend().to_owned() }
 }
 
 /// What a new set is to have that the old one has not.
 #[derive(Debug, Default)]
-struct Wish<'a> {
+pub(super) struct Wish<'a> {
     host: Option<&'a str>,
     role: Option<&'a str>,
     more: &'a str,
+}
+
+impl<'a> Wish<'a> {
+    /// What was asked, and found not to be so.
+    pub(super) fn of(found: &[Finding], policy: &'a Policy) -> Self {
+        let misses = |rules: &[Rule]| found.iter().any(|finding| rules.contains(&finding.rule));
+        let role = [Rule::RoleMismatch, Rule::CommonNameMissing, Rule::RoleNameTooLong];
+        Self {
+            host: policy.host.as_deref().filter(|_| misses(&[Rule::HostMismatch])),
+            role: misses(&role).then(|| policy.user.as_deref().unwrap_or("ROLE")),
+            more: "",
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        self.host.is_some() || self.role.is_some()
+    }
 }
 
 /// The command that makes end-entities anew, with their names, under the same authorities.
@@ -154,10 +178,10 @@ fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
         (true, _) => "chain --intermediate",
         (false, _) => "self-signed",
     };
-    if !is_word(scene.directory()) {
+    let Some(directory) = home(scene).filter(|directory| is_word(directory)) else {
         return "Make new ones with pgtls gen --force, in the same directory.".to_owned();
-    }
-    let mut command = format!("pgtls gen {layout} --force -D {}", scene.directory());
+    };
+    let mut command = format!("pgtls gen {layout} --force -D {directory}");
     if roots && !scene.authorities.iter().any(|authority| has_key(authority, scene)) {
         command.push_str(" --ca-dir DIRECTORY_OF_THE_CA_KEY");
     }
@@ -175,8 +199,37 @@ fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
             role.iter().for_each(|role| command.push_str(&format!(" --client {role}")));
         }
     }
+    name_unread(scene, &mut command);
     command.push_str(wish.more);
     command
+}
+
+/// What is not to be read leaves its names to the user; left out, it would get those of an example.
+fn name_unread(scene: &Scene<'_>, command: &mut String) {
+    let is_read = |exhibit: &Exhibit| {
+        exhibit.is_key_by_name() || scene.identities.iter().any(|known| known.exhibit.name == exhibit.name)
+    };
+    let unread = |names| scene.exhibits.iter().any(|exhibit| is_called(exhibit, names) && !is_read(exhibit));
+    for (flag, wanted, names) in
+        [("--server", "HOST", &SERVER_NAMES[..]), ("--client", "ROLE", &CLIENT_NAMES)]
+    {
+        if !command.contains(&format!(" {flag} ")) && unread(names) {
+            command.push_str(&format!(" {flag} {wanted}"));
+        }
+    }
+}
+
+/// The directory in which the end-entities lie, from where the user stands; `None` where that is not one.
+fn home<'a>(scene: &Scene<'a>) -> Option<&'a str> {
+    let parent = |file: &'a str| match file.rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some((parent, _)) => parent,
+        None if scene.directory() == file => ".",
+        None => scene.directory(),
+    };
+    let mut homes = scene.identities.iter().map(|identity| parent(identity.leaf.file));
+    let first = homes.next().unwrap_or(scene.directory());
+    homes.all(|other| other == first).then_some(first)
 }
 
 /// The names of a server: its common name first, then the others; what nobody takes for a host is left out.
@@ -189,7 +242,8 @@ fn hosts(identity: &Identity<'_>, common: Option<String>, wish: &Wish<'_>) -> Ve
     for name in common.into_iter().chain(others).chain(wish.host.map(str::to_owned)) {
         let name = name.trim_end_matches('.');
         let name = match name.strip_prefix("*.") {
-            Some(parent) if is_word(parent) => format!("'*.{parent}'"),
+            // No client takes it for a whole top-level domain.
+            Some(parent) if is_word(parent) && parent.contains('.') => format!("'*.{parent}'"),
             _ if is_word(name) => name.to_owned(),
             _ => continue,
         };
@@ -216,8 +270,9 @@ fn swapped(file: &str, scene: &Scene<'_>) -> Option<String> {
     let right = scene.exhibits.iter().filter(|exhibit| exhibit.name != key.name).find(fits)?;
     let other = scene.identities.iter().find(|other| other.key.is_some_and(|key| key.name == right.name))?;
     let is_crossed = key.keys.first().is_some_and(|key| is_key_of(key, other.leaf.certificate));
-    // Into the files that are there, so that owners and modes stay.
-    let (one, two) = (scene.path(&key.name), scene.path(&right.name));
+    // Into the files that are there, so that owners and modes stay; one command for both, because twice is not at all.
+    let (first, second) = (key.name.as_str().min(&right.name), key.name.as_str().max(&right.name));
+    let (one, two) = (scene.path(first), scene.path(second));
     let swap = format!("cp -p {one} {one}.swap && cp {two} {one} && cp {one}.swap {two} && rm {one}.swap");
     is_crossed.then(|| run(&swap))
 }

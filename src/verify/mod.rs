@@ -117,8 +117,10 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     settings::judge(roles, exhibits, policy, &mut found);
     archive::judge(&scene, roles, &mut found);
     client::judge(&scene, roles, policy, &mut found);
+    found.extend(leaf::unasked(&scene, policy));
     found.retain(|finding| !is_waived(finding, policy));
-    found.iter_mut().for_each(|finding| mend::add(finding, &scene, policy));
+    let wish = mend::Wish::of(&found, policy);
+    found.iter_mut().for_each(|finding| mend::add(finding, &scene, &wish));
     (Report::of(found), tally(&scene))
 }
 

@@ -263,7 +263,7 @@ catalogue! {
     SanMalformed, "san-malformed", Error, "RFC 5280 §4.2.1.6";
     /// The server would not take the certificate for that role.
     RoleMismatch, "role-mismatch", Error, "PostgreSQL: auth-cert; check_usermap, hba.c";
-    /// Whether a certificate lets in as a role cannot be told: a pattern decides, or no line compares names.
+    /// Whether a certificate lets in as a role cannot be told: a pattern decides, no line compares names, or none is here.
     RoleNotTold, "role-not-told", Note, "PostgreSQL: auth-username-maps; CheckCertAuth, auth.c";
     /// A client's common name is longer than any role's.
     RoleNameTooLong, "role-name-too-long", Error, "PostgreSQL: NAMEDATALEN, pg_config_manual.h";

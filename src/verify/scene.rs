@@ -134,8 +134,8 @@ pub struct Scene<'a> {
 }
 
 /// The first part of a name that says what a file is for, as PostgreSQL, libpq, Kubernetes and the guides have it.
-const SERVER_NAMES: [&str; 3] = ["server", "dbhost", "node"];
-const CLIENT_NAMES: [&str; 5] = ["client", "replication", "postgresql", "node", "kong"];
+pub(super) const SERVER_NAMES: [&str; 3] = ["server", "dbhost", "node"];
+pub(super) const CLIENT_NAMES: [&str; 5] = ["client", "replication", "postgresql", "node", "kong"];
 /// Trust files, best first.
 pub(super) const TRUST_NAMES: [&str; 6] =
     ["chain.crt", "ca.crt", "root.crt", "ca.pem", "ca-bundle.crt", "root.pem"];
@@ -187,7 +187,14 @@ impl<'a> Scene<'a> {
         };
         let client = signs_itself(|identity| identity.logs_in).map(home);
         let server = signs_itself(|identity| identity.serves).map(home);
-        let any_ca = exhibits.iter().find(|exhibit| exhibit.certificates.iter().any(|c| c.ca == Some(true)));
+        // A leaf's own file is what it shows; only with a root in it can it be meant as trust too.
+        let shows = |exhibit: &Exhibit| {
+            let is_rooted = exhibit.certificates.iter().any(|certificate| certificate.is_own_issuer());
+            !is_rooted && scene.identities.iter().any(|identity| identity.exhibit.name == exhibit.name)
+        };
+        let any_ca = exhibits
+            .iter()
+            .find(|exhibit| exhibit.certificates.iter().any(|c| c.ca == Some(true)) && !shows(exhibit));
         if !scene.trust_is_elsewhere {
             scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
             scene.server_trust = scene.server_trust.or(usual).or(server).or(any_ca);
@@ -356,7 +363,8 @@ fn is_authority(certificate: &Certificate, index: &Index<'_>) -> bool {
     }
 }
 
-fn names(exhibit: &Exhibit, list: &[&str]) -> bool {
+/// Whether the first part of a file's name is one of these.
+pub(super) fn names(exhibit: &Exhibit, list: &[&str]) -> bool {
     let stem = exhibit.name.rsplit('/').next().unwrap_or_default();
     let first = stem.split(['.', '-', '_']).next().unwrap_or_default();
     list.contains(&first)

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
-  pgtls inspect                          pki/, else the current directory, as a tree
-  pgtls inspect server.crt               a file field by field: certificates, keys, CSRs, CRLs
-  pgtls inspect --sort expiry            what ends first
-  pgtls inspect --pem server.crt >x.pem  the certificates alone, each before its issuer
+  pgtls inspect                    pki/, else the current directory, as a tree
+  pgtls inspect server.crt         a file, field by field
+  pgtls inspect --sort expiry      what ends first
+  pgtls inspect --pem server.crt   the certificates, each before its issuer
   pgtls inspect --short pki | grep server
-  kubectl get secret db -o jsonpath='{.data.tls\\.crt}' | base64 -d | pgtls inspect -";
+  kubectl get secret db -o jsonpath='{.data.tls\\.crt}' | base64 -d |
+    pgtls inspect -";
 
 /// Orders in which `inspect` lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -12,16 +12,16 @@ use clap::{Args, Parser, Subcommand};
 
 const EXAMPLES: &str = "\
 Examples:
-  pgtls gen chain --intermediate                    the documented chain, into pki/
-  pgtls gen chain --intermediate --server db1.example.com --server 10.0.0.5 --client app -D db1
-  pgtls gen chain --if-missing                      safe to repeat, as from a Makefile
-  pgtls verify pki --host db1.example.com           would verify-full accept it, and what else is wrong
-  pgtls inspect pki                                 who signed whom, and until when
+  pgtls gen chain --intermediate       the documented chain, into pki/
+  pgtls gen chain --server db1.example.com --server 10.0.0.5 --client app -D db1
+  pgtls gen chain --if-missing         safe to repeat, as from a Makefile
+  pgtls verify pki --host localhost    would verify-full accept it, and why not
+  pgtls inspect pki                    who signed whom, and until when
 
 Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,
 3 this directory or CA forbids it, 4 the system refused";
 
-/// Makes the TLS certificates, keys and trust files of PostgreSQL servers and clients.
+/// Makes and judges the TLS certificates, keys and trust files of PostgreSQL servers and clients.
 #[derive(Debug, Parser)]
 #[command(name = "pgtls", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Cli {

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
-  pgtls verify                           pki/, else the current directory
-  pgtls verify pki --host db1 -U app     would verify-full and the method cert accept them
-  pgtls verify pki --drivers             which of fourteen client stacks connect
+  pgtls verify                             pki/, else the current directory
+  pgtls verify pki --host db1 -U app       would verify-full and cert take them
+  pgtls verify pki --drivers               which of fourteen clients connect
   pgtls verify --conf /etc/postgresql/15/main/postgresql.conf
-  pgtls verify --libpq='host=db1 user=app'          what libpq would use here
+  pgtls verify --libpq='host=db1'          what libpq would use here
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
-  pgtls verify - --trust ca.crt <tls.crt       a bundle from standard input
+  pgtls verify - --trust ca.crt <tls.crt   a bundle from standard input
   pgtls verify pki --at 2027-11-01 --strict
-  pgtls verify pki --against /var/lib/postgresql/15/main        what differs, and nothing else";
+  pgtls verify pki --against pki.old       what differs, and nothing else";
 
 /// The modes of libpq that verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt::{Display, Write};
 
 /// Where values begin.
-const INDENT: usize = 22;
+const INDENT: usize = 21;
 /// Where they go on where a terminal is too narrow for that.
 const NARROW: usize = 4;
 /// What a line of a value has at the least.
@@ -165,7 +165,7 @@ impl Sheet<'_> {
             self.list_field("key usage", usage, critical(ExtensionKind::KeyUsage));
         }
         if let Some(usage) = &facts.extended_key_usage {
-            self.list_field("extended key usage", usage, critical(ExtensionKind::ExtendedKeyUsage));
+            self.list_field("extended usage", usage, critical(ExtensionKind::ExtendedKeyUsage));
         }
         self.name_constraints(facts);
         if !facts.crl_distribution_points.is_empty() {
@@ -176,7 +176,7 @@ impl Sheet<'_> {
             self.field("key identifier", identifier);
         }
         if let Some(identifier) = &facts.authority_key_identifier {
-            self.field("issuer's", identifier);
+            self.field("issuer's key", identifier);
         }
         for other in &facts.other_extensions {
             let name = other.name.map(|name| format!(" ({name})")).unwrap_or_default();
@@ -250,7 +250,7 @@ impl Sheet<'_> {
             self.list_field("key usage", usage, false);
         }
         if let Some(usage) = &facts.extended_key_usage {
-            self.list_field("extended key usage", usage, false);
+            self.list_field("extended usage", usage, false);
         }
         for oid in &facts.unreadable_extensions {
             self.field("unreadable", &format!("extension {oid}"));
@@ -303,7 +303,9 @@ fn first_line(text: &str, room: usize) -> Option<usize> {
         used += columns(c.encode_utf8(&mut [0; 4]));
         used > room
     })?;
-    let best = text[..end].rfind([' ', ',', ':']).map_or(end, |at| at + 1);
+    // Between words where there are some, so that no instant and no name is torn.
+    let seen = &text[..end];
+    let best = seen.rfind(' ').or_else(|| seen.rfind([',', ':'])).map_or(end, |at| at + 1);
     // At least a character, or it would never end.
     Some(best.max(text.chars().next().map_or(1, char::len_utf8)))
 }
