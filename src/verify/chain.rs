@@ -61,7 +61,10 @@ pub(super) fn build<'a>(
             let end = if is_trusted(&current) { End::Anchor } else { End::NotTrusted };
             return Chain { links, end };
         }
-        let next = issuer(current, trusted, at, index).or_else(|| issuer(current, sent, at, index));
+        // Above what was taken from the trust file OpenSSL looks nowhere else.
+        let is_above_trusted = links.len() > 1 && is_trusted(&current);
+        let next = issuer(current, trusted, at, index)
+            .or_else(|| issuer(current, sent, at, index).filter(|_| !is_above_trusted));
         match next {
             None => {
                 let end = if is_trusted(&current) { End::NotSelfSigned } else { End::NoIssuer };

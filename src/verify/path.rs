@@ -101,7 +101,9 @@ fn along<'a>(
         let Some(issuer) = issuer else { continue };
         place(at + 1, &mut |found| {
             if at < links {
-                authority(issuer, link, at, side, found);
+                let below = chain.links.get(1..=at).unwrap_or_default().iter();
+                let below = below.filter(|link| !link.certificate.is_self_issued()).count();
+                authority(issuer, link, below, side, found);
             }
             constraints(issuer, chain.links.get(..=at).unwrap_or_default(), found);
         });
@@ -223,7 +225,8 @@ pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             let is_trusted =
                 [Side::Server, Side::Client].iter().any(|side| scene.trust(*side).iter().any(is_this));
             let is_authority = scene.authorities.iter().any(is_this);
-            if is_authority && !is_trusted && !scene.is_trust_elsewhere(Side::Server) {
+            let is_spare = is_authority && scene.index.has_twin(*held);
+            if is_authority && !is_spare && !is_trusted && !scene.is_trust_elsewhere(Side::Server) {
                 found.push(incomplete(held, scene, Side::Server));
             }
             continue;
@@ -271,7 +274,8 @@ fn signature<'a>(child: &Held<'a>, issuer: &Held<'a>, scene: &Scene<'a>, found: 
     }
 }
 
-/// Whether an issuer may sign what it signed. `below` counts the authorities between it and the leaf.
+/// Whether an issuer may sign what it signed. `below` counts the authorities between it and the leaf, but for those that
+/// bear the name of their issuer (RFC 5280 §6.1.4 (l)).
 fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, found: &mut Vec<Finding>) {
     let Held { certificate, file, .. } = *issuer;
     let bits = certificate.key_usage.as_ref();
