@@ -258,3 +258,19 @@ fn a_role_is_answered_with_the_lines_that_pg_ident_wants() {
     let (_, stdout, _) = verified(&fixture("faults/client-without-common-name"), &["--json", "-U", "app"]);
     assert!(stdout.contains("\"pg_ident_cn\": null"), "{stdout}");
 }
+
+/// With an intermediate behind the leaf, and the key too: the leaf names the file, and nothing good is said of the key.
+#[test]
+fn a_file_of_several_is_headed_by_its_leaf_and_a_key_in_it_is_not_closed() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "--intermediate", "-q", "--server", "db.test"]).dir(&home).code(0);
+    let pki = home.path().join("pki");
+    let mut file = fs::read(pki.join("server.crt")).unwrap();
+    file.extend(fs::read(pki.join("server.key")).unwrap());
+    fs::write(pki.join("server.crt"), file).unwrap();
+    let (_, stdout, _) =
+        verified(&home, &["--server-cert", "pki/server.crt", "--trust", "pki/root.crt", "--host", "x.test"]);
+    assert!(stdout.contains("\npki/server.crt  CN=db.test, until "), "{stdout}");
+    assert!(stdout.contains("[key-in-public-file]"), "{stdout}");
+    assert!(!stdout.contains("is closed to others"), "{stdout}");
+}

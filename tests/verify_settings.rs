@@ -99,6 +99,20 @@ fn what_the_settings_forbid_is_found() {
     }
 }
 
+/// A client goes on without lists; a server does not start, which is no warning.
+#[test]
+fn a_list_file_that_cannot_be_loaded_is_an_error_of_a_server() {
+    let home = data_directory("ssl = on\nssl_ca_file = 'root.crt'\nssl_crl_file = 'nowhere.crl'\n", SCRAM);
+    for words in [&["data"][..], &["--server-cert", "data/server.crt", "--crl", "data/server.key"]] {
+        let (code, stdout) = verified(&home, words);
+        assert_eq!(
+            (code, stdout.contains("  error: no revocation list can be")),
+            (Some(1), true),
+            "{stdout}"
+        );
+    }
+}
+
 #[test]
 fn a_setting_that_the_server_would_not_start_with_is_an_error_with_its_line() {
     let home = data_directory("ssl = perhaps\n", SCRAM);

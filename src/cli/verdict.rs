@@ -22,8 +22,9 @@ pub(super) fn text(verified: &Verified, asks_drivers: bool) -> String {
     let mut out = headline(verified);
     out.push_str(&live(&verified.live));
     let command = common_command(&report.findings);
+    // What stands first in a file names it, whatever is appended.
     let leaves: HashMap<&str, &Shown> =
-        tally.leaves.iter().map(|shown| (shown.file.as_str(), shown)).collect();
+        tally.leaves.iter().rev().map(|shown| (shown.file.as_str(), shown)).collect();
     let (shown, left) = shorten::blocks(report.by_files(), |(_, findings)| {
         findings.iter().map(|finding| (finding.rule, finding.severity)).collect::<Vec<_>>()
     });
@@ -167,6 +168,10 @@ fn common_command(findings: &[Finding]) -> Option<&str> {
     findings.iter().filter_map(|finding| finding.hint.as_deref()).find(|hint| hint.starts_with("pgtls "))
 }
 
+/// What forbids to say that keys are closed to others.
+const OPEN_KEYS: [Rule; 4] =
+    [Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable, Rule::KeyInPublicFile];
+
 /// What was looked at and found right, for whoever wonders whether it was looked at.
 fn good(verified: &Verified) -> Vec<String> {
     let found = |rules: &[Rule]| verified.report.findings.iter().any(|finding| rules.contains(&finding.rule));
@@ -184,7 +189,7 @@ fn good(verified: &Verified) -> Vec<String> {
             keys.push("every key fits its certificate");
         }
         let looked = tally.keys == tally.keys_on_disk;
-        if looked && !found(&[Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable]) {
+        if looked && !found(&OPEN_KEYS) {
             keys.push("is closed to others");
         }
     }
