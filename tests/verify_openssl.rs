@@ -205,3 +205,26 @@ fn an_authority_that_bears_the_name_of_its_issuer_does_not_count_for_the_path_le
         assert_eq!((openssl, own), (holds, holds), "{sent:?}\n{said}");
     }
 }
+
+#[test]
+fn a_key_usage_alone_makes_a_root_and_no_intermediate() {
+    let home = keys(&["root", "a", "leaf"]);
+    let usage = ["keyUsage=critical,keyCertSign", BY_KEY];
+    let wish = |file, name, issuer, signer, extensions| Wish {
+        file,
+        name,
+        key: name,
+        issuer,
+        signer,
+        serial: "7",
+        extensions,
+    };
+    certify(home.path(), &wish("root.crt", "root", "root.crt", "root", &usage));
+    certify(home.path(), &wish("a.crt", "a", "root.crt", "root", &[CA, BY_KEY]));
+    certify(home.path(), &wish("bare.crt", "a", "root.crt", "root", &usage));
+    certify(home.path(), &wish("leaf.crt", "leaf", "a.crt", "a", &[LEAF, BY_KEY]));
+    for (above, holds) in [("a.crt", true), ("bare.crt", false)] {
+        let (openssl, own, said) = asked(home.path(), &["leaf.crt", above], &["root.crt"]);
+        assert_eq!((openssl, own), (holds, holds), "{above}\n{said}");
+    }
+}

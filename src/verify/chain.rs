@@ -41,8 +41,8 @@ pub enum End {
     Circle,
 }
 
-/// OpenSSL's default depth.
-const MOST_LINKS: usize = 100;
+/// OpenSSL's default depth, beside which the leaf and the anchor do not count.
+const MOST_LINKS: usize = 102;
 
 /// Builds the chain of a leaf.
 #[must_use]

@@ -103,7 +103,8 @@ fn along<'a>(
             if at < links {
                 let below = chain.links.get(1..=at).unwrap_or_default().iter();
                 let below = below.filter(|link| !link.certificate.is_self_issued()).count();
-                authority(issuer, link, below, side, found);
+                let is_last = at + 2 == chain.links.len();
+                authority(issuer, link, (below, is_last), side, found);
             }
             constraints(issuer, chain.links.get(..=at).unwrap_or_default(), found);
         });
@@ -276,13 +277,20 @@ fn signature<'a>(child: &Held<'a>, issuer: &Held<'a>, scene: &Scene<'a>, found: 
 
 /// Whether an issuer may sign what it signed. `below` counts the authorities between it and the leaf, but for those that
 /// bear the name of their issuer (RFC 5280 §6.1.4 (l)).
-fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, found: &mut Vec<Finding>) {
+fn authority(
+    issuer: &Held<'_>,
+    child: &Held<'_>,
+    (below, is_last): (usize, bool),
+    side: Side,
+    found: &mut Vec<Finding>,
+) {
     let Held { certificate, file, .. } = *issuer;
     let bits = certificate.key_usage.as_ref();
     let may_sign = bits.is_none_or(|bits| bits.contains(&KeyUsage::KeyCertSign));
     let old_root = certificate.version < 3 && certificate.is_own_issuer();
-    // X509_check_ca(3): without basicConstraints a key usage that signs will do, and a self-signed v1 certificate.
-    let is_ca = certificate.ca.unwrap_or(old_root || (bits.is_some() && may_sign));
+    // X509_check_ca(3): without basicConstraints a key usage that signs will do, and a self-signed v1 certificate; but
+    // only at the end, for OpenSSL 3 is strict with what stands between (check_extensions, crypto/x509/x509_vfy.c).
+    let is_ca = certificate.ca.unwrap_or(is_last && (old_root || (bits.is_some() && may_sign)));
     if !is_ca {
         let fact = format!("it is no CA, and signed {}", child.file);
         found.push(Finding::new(Rule::IssuerNotCa, file, fact));
