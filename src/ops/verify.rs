@@ -148,7 +148,9 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
         policy.user = policy.user.or(client.user);
         policy.client = Some(client.facts);
     }
-    let directory = if is_loose { common_parent(&exhibits) } else { place.as_str() };
+    // Neither a postgresql.conf nor a connection string is a directory.
+    let is_told = request.configuration.is_some() || (request.client.is_some() && request.paths.is_empty());
+    let directory = if is_loose || is_told { common_parent(&exhibits) } else { place.as_str() };
     // Whoever names certificates alone asks about certificates.
     policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
     let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
