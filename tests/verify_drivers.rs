@@ -259,3 +259,11 @@ fn the_documentation_names_every_stack_with_its_versions() {
         assert!(DOCS.contains(&row), "docs/drivers.md lacks {row}");
     }
 }
+
+#[test]
+fn a_server_that_does_not_start_for_want_of_its_lists_connects_nobody() {
+    let clean = case("clean-ecdsa-p256");
+    let roles = Roles { crl_file: Some("nowhere.crl".to_owned()), ..clean.roles() };
+    let rows = drivers(&clean.exhibits(), &roles, &clean.policy());
+    assert_eq!(refusing(&rows).len(), Driver::ALL.len());
+}

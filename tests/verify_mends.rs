@@ -158,3 +158,20 @@ fn the_command_that_is_printed_mends_the_fault_and_makes_no_other() {
         assert!(ran.contains("key-owner") && ran.contains("key-not-readable"), "{ran:?}");
     }
 }
+
+/// What is shown is pasted from where the user stands, into a shell.
+#[test]
+fn the_command_names_the_directory_of_single_files_and_quotes_what_was_asked() {
+    let home = tempfile::tempdir().unwrap();
+    let pki = home.path().join("pki").display().to_string();
+    assert_eq!(pgtls(&format!("pgtls gen chain -q -D {pki} --server db.test")).0, 0);
+    let named =
+        format!("--client-cert {pki}/client.crt --client-key {pki}/client.key --trust {pki}/root.crt");
+    let (code, said) = pgtls(&format!("pgtls verify {named} -U we'ird;"));
+    assert_eq!(code, 1, "{said}");
+    let command = said.lines().find(|line| line.starts_with("  pgtls gen ")).unwrap();
+    assert!(command.contains(&format!(" -D {pki} ")), "{command}");
+    assert!(command.ends_with(r" --client 'we'\''ird;'"), "{command}");
+    let (_, said) = pgtls(&format!("pgtls verify {pki} -U="));
+    assert!(said.lines().all(|line| !line.contains("--client  ")), "{said}");
+}

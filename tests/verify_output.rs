@@ -319,3 +319,19 @@ fn a_leafs_own_file_is_not_what_the_other_side_trusts() {
     assert_eq!((code, stdout.contains("[chain-incomplete]")), (Some(1), true), "{stdout}");
     assert!(stdout.contains("\npki/client.crt  CN=app, until"), "{stdout}");
 }
+
+/// With an intermediate behind the leaf, and the key too: the leaf names the file, and nothing good is said of the key.
+#[test]
+fn a_file_of_several_is_headed_by_its_leaf_and_a_key_in_it_is_not_closed() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "--intermediate", "-q", "--server", "db.test"]).dir(&home).code(0);
+    let pki = home.path().join("pki");
+    let mut file = fs::read(pki.join("server.crt")).unwrap();
+    file.extend(fs::read(pki.join("server.key")).unwrap());
+    fs::write(pki.join("server.crt"), file).unwrap();
+    let (_, stdout, _) =
+        verified(&home, &["--server-cert", "pki/server.crt", "--trust", "pki/root.crt", "--host", "x.test"]);
+    assert!(stdout.contains("\npki/server.crt  CN=db.test, until "), "{stdout}");
+    assert!(stdout.contains("[key-in-public-file]"), "{stdout}");
+    assert!(!stdout.contains("is closed to others"), "{stdout}");
+}

@@ -99,6 +99,30 @@ fn what_the_settings_forbid_is_found() {
     }
 }
 
+/// A client goes on without lists; a server does not start, which is no warning.
+#[test]
+fn a_list_file_that_cannot_be_loaded_is_an_error_of_a_server() {
+    let home = data_directory("ssl = on\nssl_ca_file = 'root.crt'\nssl_crl_file = 'nowhere.crl'\n", SCRAM);
+    for words in [&["data"][..], &["--server-cert", "data/server.crt", "--crl", "data/server.key"]] {
+        let (code, stdout) = verified(&home, words);
+        assert_eq!(
+            (code, stdout.contains("  error: no revocation list can be")),
+            (Some(1), true),
+            "{stdout}"
+        );
+    }
+}
+
+/// The command that makes new ones names the directory of the files, not the file of the settings.
+#[test]
+fn the_mend_of_what_a_file_of_settings_names_is_where_they_lie() {
+    let home = data_directory("ssl = on\nssl_ca_file = 'root.crt'\n", SCRAM);
+    let (code, stdout) = verified(&home, &["--conf", "data/postgresql.conf", "--at", "2050-01-01"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    let command = stdout.lines().find(|line| line.starts_with("  pgtls gen ")).unwrap();
+    assert!(command.contains("data --ca-dir ") && !command.contains("postgresql.conf"), "{command}");
+}
+
 #[test]
 fn a_setting_that_the_server_would_not_start_with_is_an_error_with_its_line() {
     let home = data_directory("ssl = perhaps\n", SCRAM);

@@ -199,6 +199,10 @@ const BROKEN: [Rule; 14] = [
 /// Where there is something that could not be read, nothing is said of every one.
 const UNREAD: [Rule; 3] = [Rule::NothingInFile, Rule::PemDamaged, Rule::BlockUnreadable];
 
+/// What forbids to say that keys are closed to others.
+const OPEN_KEYS: [Rule; 4] =
+    [Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable, Rule::KeyInPublicFile];
+
 /// What was looked at and found right, for whoever wonders whether it was looked at.
 fn good(verified: &Verified) -> Vec<String> {
     let found = |rules: &[Rule]| verified.report.findings.iter().any(|finding| rules.contains(&finding.rule));
@@ -212,7 +216,7 @@ fn good(verified: &Verified) -> Vec<String> {
             keys.push("every key fits its certificate");
         }
         let looked = tally.keys == tally.keys_on_disk;
-        if looked && !found(&[Rule::KeyModeTooOpen, Rule::KeyOwner, Rule::KeyNotReadable]) {
+        if looked && !found(&OPEN_KEYS) {
             keys.push(if keys.is_empty() { "every key is closed to others" } else { "is closed to others" });
         }
     }

@@ -154,7 +154,9 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
         policy.user = policy.user.or(client.user);
         policy.client = Some(client.facts);
     }
-    let directory = if request.paths.len() > 1 { "." } else { place.as_str() };
+    // Neither a postgresql.conf nor a connection string is a directory.
+    let is_told = request.configuration.is_some() || (request.client.is_some() && request.paths.is_empty());
+    let directory = if is_loose || is_told { common_parent(&exhibits) } else { place.as_str() };
     // Whoever names certificates alone asks about certificates.
     policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
     let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
@@ -164,6 +166,18 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     };
     let logins = verify::logins(&exhibits, &roles, &policy);
     Ok(Verified { place, fell_back, now, exhibits, live, tally, report, drivers, logins, problems })
+}
+
+/// The directory that single files lie in; empty where they lie in several, or in none.
+fn common_parent(exhibits: &[Exhibit]) -> &str {
+    let files = exhibits.iter().map(|exhibit| exhibit.name.as_str()).filter(|name| *name != STANDARD_INPUT);
+    let mut parents = files.map(|file| match file.rsplit_once('/') {
+        None => ".",
+        Some(("", _)) => "/",
+        Some((parent, _)) => parent,
+    });
+    let first = parents.next().unwrap_or_default();
+    if parents.all(|parent| parent == first) { first } else { "" }
 }
 
 /// What is asked, as far as the request says it.

@@ -41,8 +41,8 @@ pub enum End {
     Circle,
 }
 
-/// OpenSSL's default depth.
-const MOST_LINKS: usize = 100;
+/// OpenSSL's default depth, beside which the leaf and the anchor do not count.
+const MOST_LINKS: usize = 102;
 
 /// Builds the chain of a leaf.
 #[must_use]
@@ -61,7 +61,10 @@ pub(super) fn build<'a>(
             let end = if is_trusted(&current) { End::Anchor } else { End::NotTrusted };
             return Chain { links, end };
         }
-        let next = issuer(current, trusted, at, index).or_else(|| issuer(current, sent, at, index));
+        // Above what was taken from the trust file OpenSSL looks nowhere else.
+        let is_above_trusted = links.len() > 1 && is_trusted(&current);
+        let next = issuer(current, trusted, at, index)
+            .or_else(|| issuer(current, sent, at, index).filter(|_| !is_above_trusted));
         match next {
             None => {
                 let end = if is_trusted(&current) { End::NotSelfSigned } else { End::NoIssuer };

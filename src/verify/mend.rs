@@ -195,8 +195,8 @@ fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
                 command.push_str(&format!(" --server {name}"));
             }
         } else if identity.logs_in && !command.contains(" --client ") {
-            let role = wish.role.map(str::to_owned).or(common);
-            role.iter().for_each(|role| command.push_str(&format!(" --client {role}")));
+            let role = wish.role.map(str::to_owned).or(common).filter(|role| !role.is_empty());
+            role.iter().for_each(|role| command.push_str(&format!(" --client {}", as_word(role))));
         }
     }
     name_unread(scene, &mut command);
@@ -312,6 +312,11 @@ pub(super) fn rewritten(words: &str, path: &str) -> String {
 /// A hint that is a command.
 pub(super) fn run(command: &str) -> String {
     format!("Run {command}.")
+}
+
+/// A name or path as a command of a shell has it.
+pub(super) fn as_word(name: &str) -> String {
+    if is_word(name) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 /// Whether a name or path can stand in a command as it is.

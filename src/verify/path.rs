@@ -104,7 +104,10 @@ fn along<'a>(
         let Some(issuer) = issuer else { continue };
         place(at + 1, &mut |found| {
             if at < links {
-                authority(issuer, link, at, side, found);
+                let below = chain.links.get(1..=at).unwrap_or_default().iter();
+                let below = below.filter(|link| !link.certificate.is_self_issued()).count();
+                let is_last = at + 2 == chain.links.len();
+                authority(issuer, link, (below, is_last), side, found);
             }
             constraints(issuer, chain.links.get(..=at).unwrap_or_default(), side, found);
         });
@@ -236,7 +239,8 @@ pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             let is_trusted =
                 [Side::Server, Side::Client].iter().any(|side| scene.trust(*side).iter().any(is_this));
             let is_authority = scene.authorities.iter().any(is_this);
-            if is_authority && !is_trusted && !scene.is_trust_elsewhere(Side::Server) {
+            let is_spare = is_authority && scene.index.has_twin(*held);
+            if is_authority && !is_spare && !is_trusted && !scene.is_trust_elsewhere(Side::Server) {
                 found.push(incomplete(held, scene, Side::Server));
             }
             continue;
@@ -284,14 +288,22 @@ fn signature<'a>(child: &Held<'a>, issuer: &Held<'a>, scene: &Scene<'a>, found: 
     }
 }
 
-/// Whether an issuer may sign what it signed. `below` counts the authorities between it and the leaf.
-fn authority(issuer: &Held<'_>, child: &Held<'_>, below: usize, side: Side, found: &mut Vec<Finding>) {
+/// Whether an issuer may sign what it signed. `below` counts the authorities between it and the leaf, but for those that
+/// bear the name of their issuer (RFC 5280 §6.1.4 (l)).
+fn authority(
+    issuer: &Held<'_>,
+    child: &Held<'_>,
+    (below, is_last): (usize, bool),
+    side: Side,
+    found: &mut Vec<Finding>,
+) {
     let Held { certificate, file, .. } = *issuer;
     let bits = certificate.key_usage.as_ref();
     let may_sign = bits.is_none_or(|bits| bits.contains(&KeyUsage::KeyCertSign));
     let old_root = certificate.version < 3 && certificate.is_own_issuer();
-    // X509_check_ca(3): without basicConstraints a key usage that signs will do, and a self-signed v1 certificate.
-    let is_ca = certificate.ca.unwrap_or(old_root || (bits.is_some() && may_sign));
+    // X509_check_ca(3): without basicConstraints a key usage that signs will do, and a self-signed v1 certificate; but
+    // only at the end, for OpenSSL 3 is strict with what stands between (check_extensions, crypto/x509/x509_vfy.c).
+    let is_ca = certificate.ca.unwrap_or(is_last && (old_root || (bits.is_some() && may_sign)));
     if !is_ca {
         let fact = format!("it is no CA, and signed {}", child.file);
         found.push(Finding::new(Rule::IssuerNotCa, file, fact));

@@ -301,7 +301,7 @@ catalogue! {
     SystemTrust, "system-trust", Warning, "libpq: sslrootcert (16)";
     /// `sslcrl` beside `sslcrldir`: where one cannot be loaded, libpq checks nothing.
     CrlFileAndDirectory, "crl-file-and-directory", Warning, "libpq: initialize_SSL, fe-secure-openssl.c";
-    /// `sslcrl` names nothing that can be loaded, and libpq checks no revocation at all.
+    /// `sslcrl` names nothing that can be loaded, and libpq checks no revocation at all; as `ssl_crl_file`, an error.
     CrlNotLoaded, "crl-not-loaded", Warning, "libpq: initialize_SSL, fe-secure-openssl.c";
     /// A directory of revocation lists is missing or holds none: checking is on, and every certificate is refused.
     CrlDirectoryUnusable, "crl-directory-unusable", Error, "OpenSSL: X509_LOOKUP_hash_dir(3); libpq: sslcrldir";

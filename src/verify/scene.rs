@@ -293,9 +293,9 @@ impl<'a> Scene<'a> {
     /// A file as a command names it from where the user stands.
     #[must_use]
     pub fn path(&self, file: &str) -> String {
-        let is_below = !file.contains('/') && self.directory != "." && self.directory != file;
+        let is_below = !file.contains('/') && !["", ".", file].contains(&self.directory);
         let path = if is_below { format!("{}/{file}", self.directory) } else { file.to_owned() };
-        if mend::is_word(&path) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
+        mend::as_word(&path)
     }
 
     /// Whether a certificate's file holds nothing else, so that it can be appended to another as it is.

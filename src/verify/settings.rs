@@ -5,7 +5,7 @@ use super::logins;
 use super::policy::{Policy, ServerFacts};
 use super::report::Finding;
 use super::revocation::is_in;
-use super::rules::Rule;
+use super::rules::{Rule, Severity};
 use super::scene::Roles;
 
 /// What the named parts alone tell.
@@ -35,8 +35,15 @@ pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found:
     let holds_lists = |exhibit: &Exhibit| exhibit.name == file && !exhibit.lists.is_empty();
     if !exhibits.iter().any(holds_lists) {
         let fact = "no revocation list can be loaded from it";
-        let detail = "libpq then checks no revocation at all, and says nothing; the server does not start.";
-        found.push(Finding::new(Rule::CrlNotLoaded, file, fact).detail(detail));
+        let (severity, detail) = match (&policy.client, &policy.server) {
+            (Some(_), _) => (Severity::Warning, "libpq then checks no revocation at all, and says nothing."),
+            (None, Some(_)) => (Severity::Error, "The server does not start, or refuses every client."),
+            (None, None) => (
+                Severity::Error,
+                "libpq then checks no revocation at all, and says nothing; the server does not start.",
+            ),
+        };
+        found.push(Finding::new(Rule::CrlNotLoaded, file, fact).severity(severity).detail(detail));
     }
 }
 

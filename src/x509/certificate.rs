@@ -3,6 +3,7 @@
 use super::claims::{self, MalformedName};
 use super::der::dotted_oid;
 use super::extension::{ExtendedKeyUsage, KeyUsage};
+use super::serial::significant;
 use super::signature::SignedParts;
 use super::{GeneralName, Name, SubtreeName, Usage, Window, X509Error, distribution};
 use x509_parser::certificate::X509Certificate;
@@ -73,6 +74,10 @@ pub struct Certificate {
     pub subject_key_identifier: Option<Vec<u8>>,
     /// authorityKeyIdentifier, keyid form.
     pub authority_key_identifier: Option<Vec<u8>>,
+    /// authorityKeyIdentifier, the other form: the issuer of the issuer's certificate.
+    pub authority_issuer: Option<Name>,
+    /// The serial number of the issuer's certificate, without zeros in front.
+    pub authority_serial: Option<Vec<u8>>,
     /// Critical extensions that OpenSSL does not handle, for which it refuses the certificate, as dotted object
     /// identifiers.
     pub unknown_critical_extensions: Vec<String>,
@@ -141,6 +146,8 @@ impl Certificate {
             distribution_points: Vec::new(),
             subject_key_identifier: None,
             authority_key_identifier: None,
+            authority_issuer: None,
+            authority_serial: None,
             unknown_critical_extensions: claims::unknown_critical(parsed.extensions()),
             repeated_extensions: claims::repeated(parsed.extensions()),
             unreadable_extensions: claims::unreadable(parsed.extensions()),
@@ -195,6 +202,9 @@ impl Certificate {
             }
             ParsedExtension::AuthorityKeyIdentifier(identifier) => {
                 self.authority_key_identifier = identifier.key_identifier.as_ref().map(|id| id.0.to_vec());
+                self.authority_issuer = claims::directory(identifier.authority_cert_issuer.as_deref());
+                self.authority_serial =
+                    identifier.authority_cert_serial.map(|serial| significant(serial).to_vec());
             }
             _ => {}
         }
@@ -225,23 +235,26 @@ impl Certificate {
         self.subject == self.issuer
     }
 
-    /// Whether it can be its own issuer: subject and issuer are one name, and the key named as the issuer's is its own
-    /// (RFC 5280 §4.2.1.1). An end-entity may well have the name of its CA. The signature is not looked at.
+    /// Whether it can be its own issuer: subject and issuer are one name, and nothing says that the issuer has another
+    /// key (RFC 5280 §4.2.1.1). An end-entity may well have the name of its CA. The signature is not looked at.
     #[must_use]
     pub fn is_own_issuer(&self) -> bool {
-        let named = &self.authority_key_identifier;
-        self.is_self_issued() && (named.is_none() || *named == self.subject_key_identifier)
+        self.is_self_issued() && self.may_have_issued(self)
     }
 
     /// Whether `self` can be the certificate of the authority that issued `child`: the names are one, and so are the key
-    /// identifiers where both are there (RFC 5280 §6.1, §4.2.1.1). The signature is not looked at.
+    /// identifiers where both are there, and the issuer and serial number that `child` names as those of its issuer's
+    /// certificate (RFC 5280 §6.1, §4.2.1.1; `X509_check_akid`). The signature is not looked at.
     #[must_use]
     pub fn may_have_issued(&self, child: &Self) -> bool {
         let same_key = match (&self.subject_key_identifier, &child.authority_key_identifier) {
             (Some(own), Some(named)) => own == named,
             _ => true,
         };
-        self.subject == child.issuer && same_key
+        let same_serial =
+            child.authority_serial.as_ref().is_none_or(|serial| *serial == significant(&self.serial));
+        let same_issuer = child.authority_issuer.as_ref().is_none_or(|issuer| *issuer == self.issuer);
+        self.subject == child.issuer && same_key && same_serial && same_issuer
     }
 
     /// What it is for, as far as its extensions say.

@@ -129,6 +129,14 @@ pub(super) fn directories(list: Option<&[GeneralSubtree<'_>]>) -> Vec<Name> {
     list.unwrap_or_default().iter().filter_map(directory).collect()
 }
 
+/// The first name of a whole subject among general names.
+pub(super) fn directory(names: Option<&[ParsedName<'_>]>) -> Option<Name> {
+    names.unwrap_or_default().iter().find_map(|name| match name {
+        ParsedName::DirectoryName(name) => Name::from_der(name.as_raw()).ok(),
+        _ => None,
+    })
+}
+
 /// How many subtrees a nameConstraints extension has; `None` where one has bounds, or something is odd about its form,
 /// which the parser passes over.
 pub(super) fn plain_subtrees(extension: &[u8]) -> Option<usize> {

@@ -33,11 +33,16 @@ impl Serialize for SerialNumber {
 /// A serial number as `openssl x509 -serial` prints it: hexadecimal digits, leading zeros of the encoding left out.
 #[must_use]
 pub fn format_serial(bytes: &[u8]) -> String {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    match bytes.get(zeros..) {
-        None | Some([]) => "00".to_owned(),
-        Some(digits) => digits.iter().map(|byte| format!("{byte:02X}")).collect(),
+    match significant(bytes) {
+        [] => "00".to_owned(),
+        digits => digits.iter().map(|byte| format!("{byte:02X}")).collect(),
     }
+}
+
+/// A serial number without the zeros that its encoding needs.
+pub(super) fn significant(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
 }
 
 #[cfg(test)]

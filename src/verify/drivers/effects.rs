@@ -172,6 +172,7 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::CrlHashName => lists(side),
 
         Rule::SslOff | Rule::HbaRefused => ALL,
+        Rule::CrlNotLoaded if finding.severity == Severity::Error => ALL,
         // What libpq is set to do on this machine.
         Rule::RootFileMissing | Rule::HostMissing if of_server => by(Set::LIBPQ),
         Rule::RootFileMissing | Rule::HostMissing => NOBODY,
