@@ -16,7 +16,7 @@ use std::time::Duration;
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 /// What a judge of certificates cannot see: whether the server starts at all, or loads its files.
-const NOT_OF_CERTIFICATES: [Rule; 13] = [
+const NOT_OF_CERTIFICATES: [Rule; 14] = [
     Rule::NothingInFile,
     Rule::PemDamaged,
     Rule::BlockUnreadable,
@@ -30,6 +30,7 @@ const NOT_OF_CERTIFICATES: [Rule; 13] = [
     Rule::KeyTooSmall,
     Rule::DigestTooWeak,
     Rule::KeyInPublicFile,
+    Rule::CrlNotLoaded,
 ];
 
 /// A case with what is said of it, what its server sends, and for which hosts.

@@ -150,7 +150,11 @@ fn a_cross_signed_certificate_that_no_chain_needs_is_no_fault() {
     };
     certify(home.path(), &wish("older.crt", "older", "older.crt", "older", &[CA, BY_KEY]));
     certify(home.path(), &wish("root.crt", "root", "root.crt", "root", &[CA, BY_KEY]));
-    certify(home.path(), &wish("crossed.crt", "root", "older.crt", "older", &[CA, BY_KEY]));
+    let crossed = [CA, BY_KEY];
+    certify(
+        home.path(),
+        &Wish { serial: "8", ..wish("crossed.crt", "root", "older.crt", "older", &crossed) },
+    );
     certify(home.path(), &wish("a.crt", "a", "root.crt", "root", &[CA, BY_KEY]));
     certify(home.path(), &wish("leaf.crt", "leaf", "a.crt", "a", &[LEAF, BY_KEY]));
     let sent = ["leaf.crt", "a.crt", "crossed.crt"];

@@ -110,13 +110,17 @@ impl<'a> Index<'a> {
         named.into_iter().flatten().copied().filter(|held| held.certificate.may_have_issued(child))
     }
 
-    /// Whether another certificate of the same authority leads on: it was signed by two, and one of them is enough.
+    /// Whether another certificate of the same authority leads on: it was signed by two, and one of them
+    /// is enough. With one serial number it is no other certificate, but a damaged copy.
     #[must_use]
     pub fn has_twin(&self, held: Held<'_>) -> bool {
-        let Certificate { subject, public_key, .. } = held.certificate;
+        let Certificate { subject, public_key, serial, .. } = held.certificate;
         let named = self.by_subject.get(subject.as_der()).into_iter().flatten();
-        let twins =
-            named.filter(|twin| twin.place != held.place && twin.certificate.public_key == *public_key);
+        let twins = named.filter(|twin| {
+            twin.place != held.place
+                && twin.certificate.public_key == *public_key
+                && twin.certificate.serial != *serial
+        });
         let leads_on = |twin: &Held<'_>| self.issuers_of(twin.certificate).next().is_some();
         twins.copied().any(|twin| leads_on(&twin))
     }
