@@ -960,3 +960,18 @@ fn inspecting_a_damaged_file_warns_and_exits_1() {
     let tree = masked(&text(&output.stdout), OffsetDateTime::now_utc());
     assert!(tree.starts_with("./: 2 certificates, 3 keys\n"), "{tree}");
 }
+
+#[test]
+fn a_user_or_a_version_that_cannot_be_is_refused_in_words() {
+    for (flag, value) in [
+        ("--server-uid", "0"),
+        ("--server-uid", "4294967295"),
+        ("--libpq-version", "0"),
+        ("--libpq-version", "100"),
+    ] {
+        let output = Run::new(&["verify", flag, value]).output();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{flag} {value}: {stderr}");
+        assert!(stderr.contains(&format!("invalid value '{value}' for '{flag}")), "{stderr}");
+    }
+}

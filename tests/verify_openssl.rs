@@ -232,3 +232,55 @@ fn a_key_usage_alone_makes_a_root_and_no_intermediate() {
         assert_eq!((openssl, own), (holds, holds), "{above}\n{said}");
     }
 }
+
+/// What stands first is shown, whatever it says of itself, and the key that lies beside tells whose file it is.
+#[test]
+fn of_a_file_whose_key_is_the_firsts_the_first_is_judged() {
+    let home = keys(&["root", "first", "second"]);
+    let wish = |file, name, extensions| Wish {
+        file,
+        name,
+        key: name,
+        issuer: "root.crt",
+        signer: "root",
+        serial: "7",
+        extensions,
+    };
+    let authority = [CA, "extendedKeyUsage=serverAuth", BY_KEY];
+    let for_clients = [CA, "extendedKeyUsage=clientAuth", BY_KEY];
+    certify(home.path(), &Wish { key: "root", ..wish("root.crt", "root", &[CA, BY_KEY]) });
+    certify(home.path(), &wish("first.crt", "first", &for_clients));
+    certify(home.path(), &wish("second.crt", "second", &[LEAF, BY_KEY]));
+    certify(home.path(), &wish("good.crt", "first", &authority));
+    for (first, holds) in [("good.crt", true), ("first.crt", false)] {
+        join(home.path(), &[first, "second.crt"], "server.pem");
+        let words = ["--server-cert", "server.pem", "--server-key", "first.key", "--trust", "root.crt"];
+        let own = Run::new(&[&["verify"], &words[..]].concat()).dir(&home).output();
+        let words = ["verify", "-purpose", "sslserver", "-CAfile", "root.crt", "server.pem"];
+        let openssl = Command::new("openssl").args(words).current_dir(home.path()).output().unwrap();
+        let said = text(&openssl.stderr) + &text(&own.stdout);
+        let answers = (openssl.status.success(), own.status.code() == Some(0));
+        assert_eq!(answers, (holds, holds), "{first}\n{said}");
+    }
+}
+
+#[test]
+fn an_intermediate_that_no_chain_needs_and_whose_root_is_gone_is_a_warning() {
+    let home = keys(&["root", "old", "left", "leaf"]);
+    let wish = |file, name, issuer, signer, extensions| Wish {
+        file,
+        name,
+        key: name,
+        issuer,
+        signer,
+        serial: "7",
+        extensions,
+    };
+    certify(home.path(), &wish("root.crt", "root", "root.crt", "root", &[CA, BY_KEY]));
+    certify(home.path(), &wish("old.crt", "old", "old.crt", "old", &[CA, BY_KEY]));
+    certify(home.path(), &wish("left.crt", "left", "old.crt", "old", &[CA, BY_KEY]));
+    certify(home.path(), &wish("leaf.crt", "leaf", "root.crt", "root", &[LEAF, BY_KEY]));
+    let (openssl, own, said) = asked(home.path(), &["leaf.crt", "left.crt"], &["root.crt"]);
+    assert_eq!((openssl, own), (true, true), "{said}");
+    assert!(said.contains("warning: the issuer of CN=left is in no file here"), "{said}");
+}

@@ -150,6 +150,12 @@ impl<'a> Index<'a> {
         fitting.or_else(|| (!exhibit.keys.is_empty()).then_some(exhibit))
     }
 
+    /// Whether the key of a certificate is here.
+    #[must_use]
+    pub fn has_key(&self, certificate: &Certificate) -> bool {
+        self.keys_by_public.contains_key(certificate.public_key.as_slice())
+    }
+
     /// The public keys of all certificates.
     #[must_use]
     pub fn public_keys(&self) -> HashSet<&'a [u8]> {

@@ -5,7 +5,7 @@ use super::leaf::allows;
 use super::mend::run;
 use super::policy::Policy;
 use super::report::Finding;
-use super::rules::Rule;
+use super::rules::{Rule, Severity};
 use super::scene::{Identity, Scene, Side};
 use super::wellformed;
 use crate::keys::{PublicKey, SignatureAlgorithm, SignatureCheck, SignatureScheme};
@@ -241,7 +241,9 @@ pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             let is_authority = scene.authorities.iter().any(is_this);
             let is_spare = is_authority && scene.index.has_twin(*held);
             if is_authority && !is_spare && !is_trusted && !scene.is_trust_elsewhere(Side::Server) {
-                found.push(incomplete(held, scene, Side::Server));
+                // Beside chains that are whole it is a leftover, which nobody looks at.
+                let severity = if scene.is_whole() { Severity::Warning } else { Severity::Error };
+                found.push(incomplete(held, scene, Side::Server).severity(severity));
             }
             continue;
         };

@@ -284,6 +284,16 @@ impl<'a> Scene<'a> {
         chain::build(identity.leaf, &identity.sent, self.trust(side), self.at, &self.index).end == End::Anchor
     }
 
+    /// Whether there are end-entities, and the chain of each reaches what the other side trusts.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.identities.is_empty()
+            && self.identities.iter().all(|identity| {
+                let shows = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
+                shows.into_iter().all(|(shows, side)| !shows || self.is_anchored(identity, side))
+            })
+    }
+
     /// The command that makes end-entities anew, with their names, under the same authorities.
     #[must_use]
     pub fn mend(&self) -> &str {
@@ -335,6 +345,10 @@ fn leaf_of<'a>(exhibit: &'a Exhibit, index: &Index<'_>, said: bool) -> Option<&'
     }
     let named = names(exhibit, &SERVER_NAMES) || names(exhibit, &CLIENT_NAMES);
     let is_leaf = |certificate: &&Certificate| !is_authority(certificate, index);
+    // OpenSSL shows the first, whatever it says of itself.
+    if said && index.has_key(first) {
+        return Some(first);
+    }
     if said || (named && is_authority(first, index)) {
         return certificates.find(is_leaf).or(Some(first));
     }

@@ -53,7 +53,7 @@ pub(in crate::cli) struct VerifyArgs {
     pub(in crate::cli) drivers: bool,
 
     /// Major version of the oldest libpq that connects [default: 18]
-    #[arg(long, value_name = "N", help_heading = "Questions")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(9..=99), help_heading = "Questions")]
     pub(in crate::cli) libpq_version: Option<u32>,
 
     /// Look at this instant: 2027-11-21 or 2027-11-21T18:30:00Z [default: now]
@@ -65,7 +65,8 @@ pub(in crate::cli) struct VerifyArgs {
     pub(in crate::cli) expires_in: Option<String>,
 
     /// Number of the user that the server runs as (70, 26, 999): who has to be able to read its key
-    #[arg(long, value_name = "UID", help_heading = "Questions")]
+    // It never runs as root, and chown(2) takes the highest number for "as it is".
+    #[arg(long, value_name = "UID", value_parser = clap::value_parser!(u32).range(1..=0xffff_fffe), help_heading = "Questions")]
     pub(in crate::cli) server_uid: Option<u32>,
 
     /// Open encrypted keys with the first line of this file
