@@ -263,7 +263,11 @@ fn a_root_that_did_not_sign_its_intermediate_is_found_where_nothing_but_the_sign
     openssl_root(&at, &anonymous);
     let words = "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=int -keyout intermediate.key -out i.csr";
     run(&at, "openssl", &words.split_whitespace().collect::<Vec<_>>());
-    fs::write(at.join("i.ext"), "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=none\n").unwrap();
+    fs::write(
+        at.join("i.ext"),
+        "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n",
+    )
+    .unwrap();
     let words =
         "x509 -req -in i.csr -CA root.crt -CAkey root.key -days 2000 -extfile i.ext -out intermediate.crt";
     run(&at, "openssl", &words.split_whitespace().collect::<Vec<_>>());

@@ -84,9 +84,6 @@ fn every_fault_is_told_in_one_run() {
 
 #[test]
 fn the_exit_code_is_that_of_the_worst_severity_and_of_strictness() {
-    let uid = nix::unistd::geteuid();
-    // Whoever runs this is the server's user, or root, who is nobody's.
-    let server = if uid.is_root() { vec!["--server-uid", "0"] } else { Vec::new() };
     let base = "clean-ecdsa-p256";
     let clean = [
         (base, "root.crt", "root.crt"),
@@ -104,11 +101,11 @@ fn the_exit_code_is_that_of_the_worst_severity_and_of_strictness() {
         (with("client-expired", "client.crt"), "error", [1, 1]),
     ] {
         let at = ["pki", "--at", "2027-01-01"];
-        let value = json(home.path(), &[&at[..], &server].concat());
+        let value = json(home.path(), &at);
         assert_eq!(value["findings"][0]["severity"], worst, "{value:#}");
         for (strict, code) in [(&[][..], codes[0]), (&["--strict"], codes[1])] {
             for form in [&[][..], &["--json"], &["-q"], &["--prometheus"]] {
-                let found = verified(home.path(), &[&at[..], &server, strict, form].concat());
+                let found = verified(home.path(), &[&at[..], strict, form].concat());
                 assert_eq!(found.0, Some(code), "{worst} {strict:?} {form:?}\n{}", found.1);
                 assert_eq!(found.1.is_empty(), form == ["-q"]);
             }

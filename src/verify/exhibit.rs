@@ -1,7 +1,7 @@
 //! Files as evidence: what each holds, told from its content, and what is wrong with it as a file.
 
 use super::archive::is_archive_by_name;
-use super::index::ByEnd;
+use super::index::{ByEnd, EndMap, EndSet};
 use super::part::PartKind;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
@@ -10,7 +10,6 @@ use crate::fs::{FileEntry, Mode, Owner};
 use crate::keys::{KeyContent, KeyFile, PublicKey, looks_like_pkcs12};
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
 use crate::x509::{Certificate, CertificateRequest, RevocationList, X509Error};
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// One file and what it holds.
@@ -248,7 +247,7 @@ impl Exhibit {
             let finding = Finding::new(Rule::KeyInPublicFile, &self.name, "a private key lies in it");
             self.findings.push(finding.detail(detail).hint("Take the key out, and make a new one."));
         }
-        let mut met = HashSet::new();
+        let mut met = EndSet::default();
         let mut ders = self.certificates.iter().map(|certificate| ByEnd(&certificate.der));
         if self.certificates.len() > 1 && ders.any(|der| !met.insert(der)) {
             self.say(Rule::CertificateTwice, "it holds one certificate twice");
@@ -260,7 +259,7 @@ impl Exhibit {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// By their last bytes, which are a signature's, and so tell certificates apart.
-    by_end: HashMap<[u8; 16], Arc<Certificate>>,
+    by_end: EndMap<[u8; 16], Arc<Certificate>>,
 }
 
 impl Known {

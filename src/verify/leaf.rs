@@ -79,12 +79,13 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
         }
     }
     handshakes(identity, scene, found);
-    if certificate.subject.common_names().len() > 1 {
+    let common_names = certificate.subject.common_names();
+    if common_names.len() > 1 {
         let detail = "PostgreSQL, libpq and user maps look at the first alone.";
         let fact = "the subject has several common names";
         found.push(Finding::new(Rule::SeveralCommonNames, file, fact).detail(detail));
     }
-    if certificate.subject.common_names().iter().any(|name| name.contains('\0')) || has_nul(certificate) {
+    if common_names.iter().any(|name| name.contains('\0')) || has_nul(certificate) {
         let detail = "PostgreSQL drops the connection and libpq refuses the certificate: somebody tried to hide a name.";
         found.push(Finding::new(Rule::NulInName, file, "a name holds a NUL byte").detail(detail));
     }

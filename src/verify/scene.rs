@@ -5,12 +5,11 @@
 
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
-use super::index::{ByEnd, Index};
+use super::index::{ByEnd, EndSet, Index};
 use super::mend;
 use super::policy::Policy;
 use crate::keys::{KeyFile, PublicKey};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
-use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 use time::OffsetDateTime;
 
@@ -163,7 +162,7 @@ impl<'a> Scene<'a> {
             mend: OnceLock::new(),
         };
         // Authorities and leaves that were met, each once.
-        let mut met = HashSet::new();
+        let mut met = EndSet::default();
         for exhibit in exhibits {
             scene.take(exhibit, roles, &mut met);
         }
@@ -208,7 +207,7 @@ impl<'a> Scene<'a> {
         scene
     }
 
-    fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles, met: &mut HashSet<ByEnd<'a>>) {
+    fn take(&mut self, exhibit: &'a Exhibit, roles: &Roles, met: &mut EndSet<'a>) {
         let is = |role: &Option<String>| role.as_deref() == Some(exhibit.name.as_str());
         let (serves, logs_in) = (is(&roles.server_certificate), is(&roles.client_certificate));
         // A trust file has no key of its own, whatever it holds.
