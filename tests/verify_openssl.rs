@@ -41,6 +41,17 @@ struct Wish<'a> {
     extensions: &'a [&'a str],
 }
 
+/// A certificate whose key is named as it is.
+fn wish<'a>(
+    file: &'a str,
+    name: &'a str,
+    issuer: &'a str,
+    signer: &'a str,
+    extensions: &'a [&'a str],
+) -> Wish<'a> {
+    Wish { file, name, key: name, issuer, signer, serial: "7", extensions }
+}
+
 fn certify(home: &Path, wish: &Wish<'_>) {
     let Wish { file, name, key, issuer, signer, serial, extensions } = wish;
     fs::write(home.join("extensions"), extensions.join("\n")).unwrap();
@@ -77,15 +88,6 @@ fn asked(home: &Path, sent: &[&str], trusted: &[&str]) -> (bool, bool, String) {
 #[test]
 fn above_a_trusted_certificate_only_trusted_ones_count() {
     let home = keys(&["root", "a", "b", "leaf"]);
-    let wish = |file, name, issuer, signer, extensions| Wish {
-        file,
-        name,
-        key: name,
-        issuer,
-        signer,
-        serial: "7",
-        extensions,
-    };
     certify(home.path(), &wish("root.crt", "root", "root.crt", "root", &[CA, BY_KEY]));
     certify(home.path(), &wish("a.crt", "a", "root.crt", "root", &[CA, BY_KEY]));
     certify(home.path(), &wish("b.crt", "b", "a.crt", "a", &[CA, BY_KEY]));
@@ -139,15 +141,6 @@ fn a_root_made_anew_with_its_old_key_is_no_issuer_of_what_names_the_old_serial_n
 #[test]
 fn a_cross_signed_certificate_that_no_chain_needs_is_no_fault() {
     let home = keys(&["older", "root", "a", "leaf"]);
-    let wish = |file, name, issuer, signer, extensions| Wish {
-        file,
-        name,
-        key: name,
-        issuer,
-        signer,
-        serial: "7",
-        extensions,
-    };
     certify(home.path(), &wish("older.crt", "older", "older.crt", "older", &[CA, BY_KEY]));
     certify(home.path(), &wish("root.crt", "root", "root.crt", "root", &[CA, BY_KEY]));
     let crossed = [CA, BY_KEY];
@@ -214,15 +207,6 @@ fn an_authority_that_bears_the_name_of_its_issuer_does_not_count_for_the_path_le
 fn a_key_usage_alone_makes_a_root_and_no_intermediate() {
     let home = keys(&["root", "a", "leaf"]);
     let usage = ["keyUsage=critical,keyCertSign", BY_KEY];
-    let wish = |file, name, issuer, signer, extensions| Wish {
-        file,
-        name,
-        key: name,
-        issuer,
-        signer,
-        serial: "7",
-        extensions,
-    };
     certify(home.path(), &wish("root.crt", "root", "root.crt", "root", &usage));
     certify(home.path(), &wish("a.crt", "a", "root.crt", "root", &[CA, BY_KEY]));
     certify(home.path(), &wish("bare.crt", "a", "root.crt", "root", &usage));
@@ -267,15 +251,6 @@ fn of_a_file_whose_key_is_the_firsts_the_first_is_judged() {
 #[test]
 fn an_intermediate_that_no_chain_needs_and_whose_root_is_gone_is_a_warning() {
     let home = keys(&["root", "old", "left", "leaf"]);
-    let wish = |file, name, issuer, signer, extensions| Wish {
-        file,
-        name,
-        key: name,
-        issuer,
-        signer,
-        serial: "7",
-        extensions,
-    };
     certify(home.path(), &wish("root.crt", "root", "root.crt", "root", &[CA, BY_KEY]));
     certify(home.path(), &wish("old.crt", "old", "old.crt", "old", &[CA, BY_KEY]));
     certify(home.path(), &wish("left.crt", "left", "old.crt", "old", &[CA, BY_KEY]));

@@ -3,8 +3,9 @@
 
 use super::exhibit::{Archive, Exhibit, Known};
 use super::report::Finding;
+use super::roles::Roles;
 use super::rules::{Rule, Severity};
-use super::scene::{Identity, Roles, Scene};
+use super::scene::{Identity, Scene};
 use crate::keys::{LockReason, Pkcs12, Pkcs12Certificate, Pkcs12Error};
 use crate::x509::Certificate;
 use std::sync::Arc;

@@ -4,8 +4,9 @@ use super::chain::Held;
 use super::path;
 use super::policy::{ClientFacts, Insistence, Policy, Sends};
 use super::report::Finding;
+use super::roles::Roles;
 use super::rules::{Rule, Severity};
-use super::scene::{Roles, Scene, Side};
+use super::scene::{Scene, Side};
 
 /// Everything that a client's settings tell, where they were read.
 pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &mut Vec<Finding>) {

@@ -2,8 +2,9 @@
 
 use super::exhibit::Exhibit;
 use super::report::{Finding, Report};
+use super::roles::Roles;
 use super::rules::Rule;
-use super::scene::{Roles, Scene};
+use super::scene::Scene;
 use super::{Policy, keyfiles, path};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{FileEntry, FileSet};

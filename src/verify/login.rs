@@ -2,7 +2,8 @@
 
 use super::exhibit::Exhibit;
 use super::policy::Policy;
-use super::scene::{Identity, Roles, Scene};
+use super::roles::Roles;
+use super::scene::{Identity, Scene};
 use serde::Serialize;
 
 /// The two names by which `pg_hba.conf` and `pg_ident.conf` can know a client.

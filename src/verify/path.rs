@@ -7,9 +7,9 @@ use super::policy::Policy;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
 use super::scene::{Identity, Scene, Side};
-use super::wellformed;
+use super::{constraints, wellformed};
 use crate::keys::{PublicKey, SignatureAlgorithm, SignatureCheck, SignatureScheme};
-use crate::x509::{Certificate, GeneralName, KeyUsage, format_instant, keeps_constraints, keeps_directories};
+use crate::x509::{Certificate, KeyUsage, format_instant};
 use time::OffsetDateTime;
 
 /// What OpenSSL's security level 2, the default of Debian and others, takes: 112 bits (SSL_CTX_set_security_level(3)).
@@ -109,7 +109,7 @@ fn along<'a>(
                 let is_last = at + 2 == chain.links.len();
                 authority(issuer, link, (below, is_last), side, found);
             }
-            constraints(issuer, chain.links.get(..=at).unwrap_or_default(), side, found);
+            constraints::judge(issuer, chain.links.get(..=at).unwrap_or_default(), side, found);
         });
     }
     place(0, &mut |found| {
@@ -326,49 +326,6 @@ fn authority(
         let fact = format!("its extended key usage, {usages}, forbids what is under it");
         found.push(Finding::new(Rule::CaUsageForbids, file, fact));
     }
-}
-
-/// Whether the leaf, and every authority below that is not its own issuer's namesake, keeps to the constraints.
-fn constraints(issuer: &Held<'_>, below: &[Held<'_>], side: Side, found: &mut Vec<Finding>) {
-    let Certificate { permitted, excluded, permitted_directories, excluded_directories, subject, .. } =
-        issuer.certificate;
-    let has_none = [permitted, excluded].iter().all(|names| names.is_empty())
-        && [permitted_directories, excluded_directories].iter().all(|names| names.is_empty());
-    let limited = below.iter().enumerate().filter(|_| !has_none);
-    for (at, link) in limited.filter(|(at, link)| *at == 0 || !link.certificate.is_self_issued()) {
-        let mut say = |name: &str| {
-            let fact = format!("\"{name}\" is outside the names that {subject} may sign");
-            found.push(Finding::new(Rule::NameConstraints, link.file, fact));
-        };
-        for name in constrained_names(link.certificate, at == 0) {
-            if !keeps_constraints(&name, permitted, excluded) {
-                say(&name.short());
-            }
-        }
-        if !keeps_directories(&link.certificate.subject, permitted_directories, excluded_directories) {
-            say(&link.certificate.subject.to_string());
-        }
-    }
-    // A server that judges clients is OpenSSL, which reads them.
-    if side == Side::Server && !(permitted_directories.is_empty() && excluded_directories.is_empty()) {
-        let fact = "its name constraints are about whole subjects; rustls refuses what is under it";
-        found.push(Finding::new(Rule::SubjectConstraints, issuer.file, fact));
-    }
-    if issuer.certificate.has_other_constraints {
-        let fact = "some of its name constraints are of a kind that is not judged here";
-        let detail = "Only those on host names, addresses, mail and whole subjects are; OpenSSL may refuse what is under it.";
-        found.push(Finding::new(Rule::ConstraintsNotChecked, issuer.file, fact).detail(detail));
-    }
-}
-
-/// OpenSSL takes a leaf's common name for a host where there is no dNSName (NAME_CONSTRAINTS_check_CN).
-fn constrained_names(certificate: &Certificate, is_leaf: bool) -> Vec<GeneralName> {
-    let mut names = certificate.subject_alt_names.clone();
-    if is_leaf && !names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
-        let hosts = certificate.subject.common_names().into_iter().filter(|name| name.contains('.'));
-        names.extend(hosts.map(GeneralName::Dns));
-    }
-    names
 }
 
 fn scram(leaf: Held<'_>, found: &mut Vec<Finding>) {

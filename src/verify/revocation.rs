@@ -7,8 +7,9 @@ use super::exhibit::Exhibit;
 use super::mend::{rewritten, run};
 use super::policy::Policy;
 use super::report::Finding;
+use super::roles::Roles;
 use super::rules::Rule;
-use super::scene::{Identity, Roles, Scene, Side};
+use super::scene::{Identity, Scene, Side};
 use super::wellformed;
 use crate::keys::{PublicKey, SignatureCheck, name_hash};
 use crate::x509::{

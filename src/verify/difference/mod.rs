@@ -10,7 +10,8 @@ mod pairing;
 
 use super::exhibit::Exhibit;
 use super::policy::Policy;
-use super::scene::{Roles, Scene};
+use super::roles::Roles;
+use super::scene::Scene;
 use crate::fs::{FileSet, Mode, Owner};
 use crate::keys::KeyFile;
 use crate::x509::{Name, format_date};

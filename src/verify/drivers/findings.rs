@@ -5,7 +5,8 @@ use super::catalogue::{Driver, Set};
 use super::effects::Place;
 use crate::verify::chain::{Chain, End, Held};
 use crate::verify::report::Finding;
-use crate::verify::scene::{Identity, Roles, Scene, Side};
+use crate::verify::roles::Roles;
+use crate::verify::scene::{Identity, Scene, Side};
 use crate::verify::{Exhibit, Policy, Rule, authority, keyfiles, leaf, path, revocation, settings};
 
 /// Where a finding belongs.
