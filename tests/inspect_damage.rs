@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
 
+mod chance;
+
+use chance::Chance;
 use pgtls::fs::{FileEntry, Mode};
 use pgtls::show::{Holdings, listing, unreadable};
 use pgtls::verify::Exhibit;
@@ -37,18 +40,6 @@ fn files(directory: &Path, met: &mut HashSet<Vec<u8>>) -> BTreeMap<String, Vec<u
         }
     }
     found
-}
-
-/// A sequence of numbers that is the same in every run (xorshift64*).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
 }
 
 fn flipped(bytes: &[u8], count: usize, chance: &mut Chance) -> Vec<u8> {

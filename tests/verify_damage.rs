@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
 
+mod chance;
+
+use chance::Chance;
 mod faults;
 
 use faults::{Case, cases};
@@ -53,18 +56,6 @@ fn exhibit(name: &str, bytes: &[u8]) -> Exhibit {
 fn judged(files: &BTreeMap<String, Vec<u8>>) -> (Report, Vec<Exhibit>) {
     let exhibits: Vec<Exhibit> = files.iter().map(|(name, bytes)| exhibit(name, bytes)).collect();
     (check(".", &exhibits, &Roles::default(), &policy()).0, exhibits)
-}
-
-/// A sequence of numbers that is the same in every run (xorshift64*).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
 }
 
 fn truncated(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
