@@ -10,6 +10,7 @@ use pgtls::verify::{Answer, Driver, DriverRow, Rule, Verdict, drivers};
 use pgtls::x509::{Certificate, GeneralName};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use std::borrow::Cow;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +85,10 @@ fn own_names(certificate: &Certificate) -> Vec<String> {
         GeneralName::Ip(address) => Some(address.to_string()),
         _ => None,
     });
-    names.chain(certificate.subject.common_names()).filter(|name| !name.contains('\0')).collect()
+    names
+        .chain(certificate.subject.common_names().map(Cow::into_owned))
+        .filter(|name| !name.contains('\0'))
+        .collect()
 }
 
 /// Whether what is said fits what a judge of certificates found.

@@ -84,7 +84,7 @@ fn a_common_name_goes_through_its_text_and_back() {
     for _ in 0..ROUNDS {
         let value = text(&mut numbers, 30);
         let name = Name::common_name(&value);
-        assert_eq!(name.common_names(), [value.as_str()]);
+        assert_eq!(name.common_names().collect::<Vec<_>>(), [value.as_str()]);
         let shown = name.to_string();
         assert!(!shown.contains(char::is_control), "{shown:?}");
         assert_eq!(Name::parse(&shown).as_ref().ok(), Some(&name), "{value:?} as {shown:?}");
@@ -117,8 +117,10 @@ fn another_common_name_leaves_the_other_attributes_of_any_subject() {
             pairs
         };
         let (mut before, mut after) = (others(&name), others(&changed));
-        if let Some(first) = name.common_names().first() {
-            before.remove(before.iter().position(|pair| *pair == ("CN".to_owned(), first.clone())).unwrap());
+        if let Some(first) = name.common_names().next() {
+            before.remove(
+                before.iter().position(|pair| *pair == ("CN".to_owned(), first.to_string())).unwrap(),
+            );
         }
         let own = after.iter().position(|pair| *pair == ("CN".to_owned(), value.clone()));
         after.remove(own.unwrap_or_else(|| panic!("{name} with {value:?}: {changed}")));
@@ -217,7 +219,8 @@ fn no_bytes_make_the_reader_of_certificates_panic() {
     let mut numbers = Numbers(10);
     let (certificates, _) = samples();
     let look = |bytes: &Vec<u8>| {
-        let _ = Name::from_der(bytes).map(|name| (name.to_string(), name.attributes(), name.common_names()));
+        let _ = Name::from_der(bytes)
+            .map(|name| (name.to_string(), name.attributes(), name.common_names().count()));
         let key = PublicKey::from_spki_der(bytes);
         let _ = (key.key_type(), key.to_string(), key.identifier());
         let Ok(read) = Certificate::from_der(bytes) else { return };

@@ -252,3 +252,24 @@ fn thousands_of_different_findings_of_one_rule_are_told_by_the_first_and_a_numbe
     let soon = value["findings"].as_array().unwrap().iter().filter(|it| it["rule"] == "expires-soon");
     assert_eq!(soon.count(), 40);
 }
+
+/// In any order, and more than once: each is looked at once, and the one that is missing is named.
+#[test]
+fn files_of_several_directories_are_judged_each_once() {
+    let home = place(&[("client-expired", "root.crt", "root.crt")]);
+    for (directory, file) in [("b", "client.2.crt"), ("a", "client.1.crt"), ("b", "client.1.crt")] {
+        fs::create_dir_all(home.path().join(directory)).unwrap();
+        fs::write(home.path().join(directory).join(file), fixture("client-expired", "client.crt")).unwrap();
+    }
+    let asked = ["b/client.2.crt", "a/client.1.crt", "b/client.2.crt", "b/client.1.crt", "a//client.1.crt"];
+    let words = [&asked[..], &["--trust", "pki/root.crt", "--at", "2027-01-01"]].concat();
+    let value = json(home.path(), &words);
+    let expired = value["findings"].as_array().unwrap().iter().find(|it| it["rule"] == "expired").unwrap();
+    let mut files: Vec<&str> =
+        expired["files"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    files.sort_unstable();
+    assert_eq!(files, ["a/client.1.crt", "b/client.1.crt", "b/client.2.crt"]);
+    let (code, _, stderr) = verified(home.path(), &[&words[..], &["b/client.3.crt"]].concat());
+    assert_eq!(code, Some(4));
+    assert!(stderr.contains("b/client.3.crt"), "{stderr}");
+}

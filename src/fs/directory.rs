@@ -109,13 +109,13 @@ impl Directory {
         if has_record() || names.iter().any(|name| is_ours(name)) {
             return Ok(None);
         }
-        let mut files = FileSet::default();
+        let mut files = Vec::with_capacity(names.len());
         let mut inodes = Vec::with_capacity(names.len());
         for name in names {
             let read = read_inode(self.descriptor.as_fd(), name, Links::Follow, &self.path.join(name))?;
             inodes.push(read.as_ref().map(|(_, inode)| *inode));
             if let Some((entry, _)) = read {
-                files.insert((*name).to_owned(), entry);
+                files.push(((*name).to_owned(), entry));
             }
         }
         let inode =
@@ -123,7 +123,7 @@ impl Directory {
         // What is no regular file has an inode and was not read.
         let mut held = names.iter().zip(inodes).map(|(name, read)| read.is_none() || inode(name) == read);
         let is_still = held.all(|held| held) && !has_record();
-        Ok(is_still.then_some(files))
+        Ok(is_still.then(|| files.into_iter().collect()))
     }
 
     fn read_listed(&self, listing: &Listing) -> Result<FileSet, FsError> {

@@ -135,11 +135,11 @@ impl SignatureAlgorithm {
     /// Reads a DER AlgorithmIdentifier; `None` where it is none.
     #[must_use]
     pub fn from_der(der: &[u8]) -> Option<Self> {
-        let identifier = AlgorithmIdentifierRef::from_der(der).ok()?;
-        let (scheme, digest) = named(identifier.oid).unwrap_or_else(|| match identifier.oid {
-            RSASSA_PSS => pss(identifier.parameters),
-            other => (SignatureScheme::Other(other.to_string()), Digest::Unknown),
-        });
+        // Nearly every one says no more than its name.
+        let (scheme, digest) = match bare_oid(der).and_then(named) {
+            Some(known) => known,
+            None => parsed(AlgorithmIdentifierRef::from_der(der).ok()?),
+        };
         Some(Self { scheme, digest })
     }
 
@@ -158,16 +158,34 @@ impl SignatureAlgorithm {
     }
 }
 
+/// The bytes of the object identifier, where nothing is behind it in an AlgorithmIdentifier that is short.
+fn bare_oid(der: &[u8]) -> Option<&[u8]> {
+    match der {
+        [0x30, length, 0x06, oid_length, oid @ ..]
+            if usize::from(*length) == oid.len() + 2 && usize::from(*oid_length) == oid.len() =>
+        {
+            Some(oid)
+        }
+        _ => None,
+    }
+}
+
+fn parsed(identifier: AlgorithmIdentifierRef<'_>) -> (SignatureScheme, Digest) {
+    named(identifier.oid.as_bytes()).unwrap_or_else(|| match identifier.oid {
+        RSASSA_PSS => pss(identifier.parameters),
+        other => (SignatureScheme::Other(other.to_string()), Digest::Unknown),
+    })
+}
+
 /// The algorithms that are known by their object identifier alone.
-fn named(oid: ObjectIdentifier) -> Option<(SignatureScheme, Digest)> {
+fn named(oid: &[u8]) -> Option<(SignatureScheme, Digest)> {
     /// 1.2.840.113549.1.1
     const PKCS1: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
     /// 1.2.840.10045.4
     const ANSI_ECDSA: [u8; 6] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04];
     /// 2.16.840.1.101.3.4.3
     const NIST_SIGNATURES: [u8; 8] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03];
-    let bytes = oid.as_bytes();
-    if let Some(behind) = bytes.strip_prefix(&PKCS1) {
+    if let Some(behind) = oid.strip_prefix(&PKCS1) {
         let digest = match behind {
             // MD2 and MD4
             [2 | 3] => Digest::Unknown,
@@ -181,7 +199,7 @@ fn named(oid: ObjectIdentifier) -> Option<(SignatureScheme, Digest)> {
         };
         return Some((SignatureScheme::RsaPkcs1, digest));
     }
-    if let Some(behind) = bytes.strip_prefix(&ANSI_ECDSA) {
+    if let Some(behind) = oid.strip_prefix(&ANSI_ECDSA) {
         let digest = match behind {
             [1] => Digest::Sha1,
             [3, 1] => Digest::Sha224,
@@ -192,7 +210,7 @@ fn named(oid: ObjectIdentifier) -> Option<(SignatureScheme, Digest)> {
         };
         return Some((SignatureScheme::Ecdsa, digest));
     }
-    if let Some(behind) = bytes.strip_prefix(&NIST_SIGNATURES) {
+    if let Some(behind) = oid.strip_prefix(&NIST_SIGNATURES) {
         return match behind {
             [1] => Some((SignatureScheme::Dsa, Digest::Sha224)),
             [2] => Some((SignatureScheme::Dsa, Digest::Sha256)),
@@ -209,7 +227,7 @@ fn named(oid: ObjectIdentifier) -> Option<(SignatureScheme, Digest)> {
             _ => None,
         };
     }
-    match bytes {
+    match oid {
         [0x2b, 0x65, 0x70] => Some((SignatureScheme::Ed25519, Digest::None)),
         [0x2b, 0x65, 0x71] => Some((SignatureScheme::Ed448, Digest::None)),
         // dsa-with-sha1
@@ -309,6 +327,14 @@ mod tests {
             let algorithm = of_oid(oid);
             assert_eq!((algorithm.to_string().as_str(), algorithm.security_bits()), (name, bits));
         }
+    }
+
+    #[test]
+    fn what_stands_behind_the_name_changes_nothing_where_nothing_is_expected() {
+        const ECDSA_WITH_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+        let null = [&[0x30, 12, 0x06, 8][..], &ECDSA_WITH_SHA256, &[5, 0]].concat();
+        assert_eq!(bare_oid(&null), None, "the parser reads this one");
+        assert_eq!(SignatureAlgorithm::from_der(&null).unwrap(), of_oid(&ECDSA_WITH_SHA256));
     }
 
     #[test]

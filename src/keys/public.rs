@@ -32,21 +32,31 @@ const fn curve(oid: &'static str, name: &'static str, bits: u32) -> Curve {
     Curve { oid: ObjectIdentifier::new_unwrap(oid), name, bits }
 }
 
+static P256: Curve = curve("1.2.840.10045.3.1.7", "P-256", 256);
+
 /// The curves that certificates name (RFC 5480 §2.1.1.1, SEC 2, RFC 5639).
-static CURVES: [Curve; 12] = [
-    curve("1.2.840.10045.3.1.7", "P-256", 256),
-    curve("1.3.132.0.34", "P-384", 384),
-    curve("1.3.132.0.35", "P-521", 521),
-    curve("1.3.132.0.33", "P-224", 224),
-    curve("1.2.840.10045.3.1.1", "P-192", 192),
-    curve("1.3.132.0.10", "secp256k1", 256),
-    curve("1.3.36.3.3.2.8.1.1.1", "brainpoolP160r1", 160),
-    curve("1.3.36.3.3.2.8.1.1.5", "brainpoolP224r1", 224),
-    curve("1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1", 256),
-    curve("1.3.36.3.3.2.8.1.1.9", "brainpoolP320r1", 320),
-    curve("1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1", 384),
-    curve("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1", 512),
+static CURVES: [&Curve; 12] = [
+    &P256,
+    &curve("1.3.132.0.34", "P-384", 384),
+    &curve("1.3.132.0.35", "P-521", 521),
+    &curve("1.3.132.0.33", "P-224", 224),
+    &curve("1.2.840.10045.3.1.1", "P-192", 192),
+    &curve("1.3.132.0.10", "secp256k1", 256),
+    &curve("1.3.36.3.3.2.8.1.1.1", "brainpoolP160r1", 160),
+    &curve("1.3.36.3.3.2.8.1.1.5", "brainpoolP224r1", 224),
+    &curve("1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1", 256),
+    &curve("1.3.36.3.3.2.8.1.1.9", "brainpoolP320r1", 320),
+    &curve("1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1", 384),
+    &curve("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1", 512),
 ];
+
+/// What stands before the point in the SubjectPublicKeyInfo of an uncompressed P-256 key (RFC 5480 §2.2), the kind that
+/// nearly every certificate of thousands has.
+const P256_HEADER: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+const P256_POINT_BYTES: usize = 65;
 
 /// What a public key is, with what its strength depends on.
 pub(super) enum KeyKind {
@@ -122,6 +132,18 @@ impl PublicKey {
 
     /// What it is, and the bits of the subjectPublicKey; `None` where it cannot be read.
     pub(super) fn parts(&self) -> Option<(KeyKind, &[u8])> {
+        match self.p256_point() {
+            Some(point) => Some((KeyKind::Ec(Some(&P256)), point)),
+            None => self.parsed_parts(),
+        }
+    }
+
+    /// The point of an uncompressed P-256 key, without a parser, which takes longer than all else that is asked of one.
+    fn p256_point(&self) -> Option<&[u8]> {
+        self.spki.strip_prefix(&P256_HEADER).filter(|point| point.len() == P256_POINT_BYTES)
+    }
+
+    fn parsed_parts(&self) -> Option<(KeyKind, &[u8])> {
         let parsed = SubjectPublicKeyInfoRef::from_der(&self.spki).ok()?;
         let key = parsed.subject_public_key.as_bytes()?;
         let parameters = parsed.algorithm.parameters;
@@ -140,7 +162,7 @@ impl PublicKey {
             }
             ID_EC_PUBLIC_KEY => {
                 let oid = parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
-                KeyKind::Ec(CURVES.iter().find(|curve| Some(curve.oid) == oid))
+                KeyKind::Ec(CURVES.iter().copied().find(|curve| Some(curve.oid) == oid))
             }
             ID_ED25519 => KeyKind::Ed25519,
             ID_ED448 => KeyKind::Ed448,
@@ -158,6 +180,9 @@ impl PublicKey {
     /// Whether it is on an elliptic curve that it spells out, where it has to name one (RFC 5480 §2.1.1).
     #[must_use]
     pub fn spells_out_its_curve(&self) -> bool {
+        if self.p256_point().is_some() {
+            return false;
+        }
         let parsed = SubjectPublicKeyInfoRef::from_der(&self.spki).ok();
         parsed.map(|parsed| parsed.algorithm).is_some_and(|algorithm| {
             let is_spelt = |parameters: AnyRef<'_>| parameters.tag() == Tag::Sequence;
@@ -332,5 +357,36 @@ fn rsa_security_bits(bits: usize) -> u32 {
             };
             ((strength.max(0.0) as u32 + 4) & !7).min(most)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_p256_key_is_the_same_with_the_parser_and_without() {
+        let key = PublicKey::wrap(KeyType::EcdsaP256, &[4; P256_POINT_BYTES]).expect("a key");
+        assert_eq!(
+            key.p256_point(),
+            Some(&[4; P256_POINT_BYTES][..]),
+            "the header is the one that is written"
+        );
+        let (Some((KeyKind::Ec(Some(short)), point)), Some((KeyKind::Ec(Some(long)), same_point))) =
+            (key.parts(), key.parsed_parts())
+        else {
+            panic!("a key on a curve that is known");
+        };
+        assert_eq!((short.name, point), (long.name, same_point));
+    }
+
+    #[test]
+    fn what_only_begins_like_a_p256_key_is_left_to_the_parser() {
+        let key = PublicKey::wrap(KeyType::EcdsaP256, &[4; P256_POINT_BYTES]).expect("a key");
+        for length in 0..key.spki.len() {
+            assert!(PublicKey::from_spki_der(&key.spki[..length]).parts().is_none(), "{length}");
+        }
+        let followed = [key.spki_der(), &[0]].concat();
+        assert!(PublicKey::from_spki_der(&followed).parts().is_none());
     }
 }

@@ -54,7 +54,7 @@ pub fn deployment(plan: &Plan) -> Deployment {
     let is_client = |spec: &&CertificateSpec| matches!(spec.usage, Usage::Client | Usage::Node);
     // Without a common name it logs in as nobody, unless a user map reads its whole DN.
     let named =
-        |spec: &&CertificateSpec| spec.subject.common_names().first().is_some_and(|name| !name.is_empty());
+        |spec: &&CertificateSpec| spec.subject.common_names().next().is_some_and(|name| !name.is_empty());
     let clients: Vec<&CertificateSpec> = plan.certificates.iter().filter(is_client).filter(named).collect();
     let server_files = |spec: &&CertificateSpec| ServerFiles {
         certificate: certificate_file(&spec.stem),
@@ -62,7 +62,7 @@ pub fn deployment(plan: &Plan) -> Deployment {
         trust: (!clients.is_empty()).then(|| trust_file(plan, &clients)),
     };
     let client_files = |spec: &&CertificateSpec| ClientFiles {
-        role: spec.subject.common_names().into_iter().next().unwrap_or_default(),
+        role: spec.subject.common_names().next().unwrap_or_default().into_owned(),
         certificate: certificate_file(&spec.stem),
         key: key_file(&spec.stem),
         trust: (!servers.is_empty()).then(|| trust_file(plan, &servers)),

@@ -73,12 +73,16 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
             })
         }
         paths => {
-            let named: Vec<PathBuf> = paths.iter().filter(|path| !is_dash(path)).cloned().collect();
-            let files = several_files(&named)?;
+            let named = || paths.iter().filter(|path| !is_dash(path));
+            let files = several_files(named().map(PathBuf::as_path))?;
             let dash = paths.iter().any(|path| is_dash(path)).then(|| STANDARD_INPUT.to_owned());
-            let shown = named.iter().map(|path| path.display().to_string());
-            let shown: Vec<String> = shown.chain(dash).collect();
-            let place = if shown.len() > 3 { format!("{} files", shown.len()) } else { shown.join(" ") };
+            let place = match named().count() + dash.iter().len() {
+                count @ 4.. => format!("{count} files"),
+                _ => {
+                    let shown = named().map(|path| path.display().to_string()).chain(dash);
+                    shown.collect::<Vec<_>>().join(" ")
+                }
+            };
             Ok(Gathered { place, fell_back: false, files, server: None, is_loose: true })
         }
     }
@@ -118,32 +122,32 @@ pub(super) fn hash_directory(path: &str, problems: &mut Vec<Error>) -> Result<Fi
 
 /// Files by their paths, each with its mode and owner, under those paths. A directory is looked at once, however many of
 /// its files are meant.
-pub(super) fn several_files(paths: &[PathBuf]) -> Result<FileSet, Error> {
-    let missing = |path: &Path| RequestError::NoSuchFile { path: path.display().to_string() };
-    let mut by_parent: BTreeMap<&Path, BTreeMap<&str, &Path>> = BTreeMap::new();
+pub(super) fn several_files<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<FileSet, Error> {
+    let missing = |path: &Path| Error::from(RequestError::NoSuchFile { path: path.display().to_string() });
+    let mut by_parent: BTreeMap<&Path, Vec<(&str, &Path)>> = BTreeMap::new();
     for path in paths {
         let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| missing(path))?;
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        by_parent.entry(parent).or_default().insert(name, path);
+        by_parent.entry(parent).or_default().push((name, path));
     }
-    let mut files = FileSet::default();
-    for (parent, wanted) in by_parent {
-        let first = || wanted.values().next().copied().unwrap_or(parent);
-        let directory = Directory::open(parent)?.ok_or_else(|| missing(first()))?;
-        let names: Vec<&str> = wanted.keys().copied().collect();
-        let found = directory.read_named(&names)?;
-        if let Some((_, path)) = wanted.iter().find(|(name, _)| found.get(name).is_none()) {
-            return Err(missing(path).into());
+    let mut files = Vec::new();
+    for (parent, mut wanted) in by_parent {
+        wanted.sort_by_key(|(name, _)| *name);
+        wanted.dedup_by_key(|(name, _)| *name);
+        let first = wanted.first().map_or(parent, |(_, path)| path);
+        let directory = Directory::open(parent)?.ok_or_else(|| missing(first))?;
+        let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+        // In the order of the names, as those are.
+        let mut found = directory.read_named(&names)?.into_iter().peekable();
+        for (name, path) in wanted {
+            let (_, entry) = found.next_if(|(found, _)| found == name).ok_or_else(|| missing(path))?;
+            files.push((path.to_string_lossy().into_owned(), entry));
         }
-        let shown = |name: &str| {
-            wanted.get(name).map_or_else(String::new, |path| path.to_string_lossy().into_owned())
-        };
-        files.extend(found.into_iter().map(|(name, entry)| (shown(&name), entry)));
     }
-    Ok(files)
+    Ok(files.into_iter().collect())
 }
 
 /// One file by its path.
 pub(super) fn one_file(path: &Path) -> Result<FileSet, Error> {
-    several_files(&[path.to_path_buf()])
+    several_files([path])
 }

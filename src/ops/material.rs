@@ -90,7 +90,7 @@ impl Material {
 
     /// Files by their paths, a directory of theirs looked at once; pipes too, as a shell's `<(...)` gives them.
     fn take_files(&mut self, paths: &[PathBuf]) -> Result<(), Error> {
-        match several_files(paths) {
+        match several_files(paths.iter().map(PathBuf::as_path)) {
             Ok(mut found) => {
                 let names = paths.iter().map(|path| path.display().to_string());
                 self.files.extend(names.filter_map(|name| {

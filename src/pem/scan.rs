@@ -264,6 +264,17 @@ impl<'a> Scanner<'a> {
 
 impl Begun<'_> {
     fn take_line(&mut self, line: &[u8]) {
+        if !matches!(self.headers, Headers::Past { .. }) {
+            self.take_header(line);
+        }
+        if matches!(self.headers, Headers::Past { .. }) {
+            grow(&mut self.body, line.len());
+            self.body.extend_from_slice(line);
+        }
+    }
+
+    /// Tells where the headers end, of which there may be none.
+    fn take_header(&mut self, line: &[u8]) {
         let says_encrypted = line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
         self.headers = match self.headers {
             Headers::Possible if line.contains(&b':') => Headers::Inside { encrypted: says_encrypted },
@@ -275,10 +286,6 @@ impl Begun<'_> {
             Headers::Possible => Headers::Past { encrypted: false },
             past @ Headers::Past { .. } => past,
         };
-        if matches!(self.headers, Headers::Past { .. }) {
-            grow(&mut self.body, line.len());
-            self.body.extend_from_slice(line);
-        }
     }
 }
 

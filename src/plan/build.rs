@@ -9,6 +9,7 @@ use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Ending, PathLength, Profile};
 use crate::state::State;
 use crate::x509::{BasicConstraints, ExtendedKeyUsage, Extensions, KeyUsage, Name, Usage};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
@@ -254,9 +255,10 @@ fn p384_client(spec: &CertificateSpec) -> Option<Notice> {
 
 fn example_names(specs: &[CertificateSpec]) -> Option<Notice> {
     const EXAMPLE: &str = "yourdomain.com";
-    let in_domain =
-        |name: &String| name.strip_suffix(EXAMPLE).is_some_and(|host| host.is_empty() || host.ends_with('.'));
-    let is_example = |name: &Name| name.common_names().iter().any(in_domain);
+    let in_domain = |name: Cow<'_, str>| {
+        name.strip_suffix(EXAMPLE).is_some_and(|host| host.is_empty() || host.ends_with('.'))
+    };
+    let is_example = |name: &Name| name.common_names().any(in_domain);
     let server = specs.iter().find(|spec| spec.usage.serves() && spec.kept.is_none())?;
     is_example(&server.subject).then(|| Notice::ExampleNames { domain: EXAMPLE.to_owned() })
 }

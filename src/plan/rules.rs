@@ -5,6 +5,7 @@ use crate::keys::KeyType;
 use crate::pg::ROLE_NAME_BYTES;
 use crate::profile::{CertificateEntry, Profile, Rule};
 use crate::x509::{GeneralName, Lifetime, Usage, format_instant, keeps_constraints};
+use std::borrow::Cow;
 use time::OffsetDateTime;
 
 /// X.520's bound on a common name, in characters (RFC 5280 appendix A, ub-common-name).
@@ -56,7 +57,7 @@ fn breaches(
     now: OffsetDateTime,
 ) -> Vec<Breach> {
     let issuer = issuer_of(spec, specs);
-    let names = spec.subject.common_names();
+    let names: Vec<String> = spec.subject.common_names().map(Cow::into_owned).collect();
     [
         common_name(spec, &names),
         role_name(spec, &names),
@@ -225,7 +226,8 @@ fn constrained_names(spec: &CertificateSpec) -> Vec<GeneralName> {
             name.contains('.')
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
         };
-        names.extend(spec.subject.common_names().into_iter().filter(host_like).map(GeneralName::Dns));
+        names
+            .extend(spec.subject.common_names().map(Cow::into_owned).filter(host_like).map(GeneralName::Dns));
     }
     names
 }

@@ -19,7 +19,7 @@ pub(super) fn judge(authority: &Held<'_>, found: &mut Vec<Finding>) {
 
 /// Serial numbers that cannot be, and those that two certificates of one issuer share.
 pub(super) fn serials(scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let mut met: HashMap<_, Held<'_>> = HashMap::new();
+    let mut met: HashMap<_, Held<'_>> = HashMap::with_capacity(scene.certificates().len());
     for held in scene.certificates() {
         let Held { certificate, file, .. } = *held;
         let serial = certificate.serial.as_slice();

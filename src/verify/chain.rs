@@ -44,6 +44,9 @@ pub enum End {
 /// OpenSSL's default depth, beside which the leaf and the anchor do not count.
 const MOST_LINKS: usize = 102;
 
+/// A leaf, an intermediate or two, the anchor.
+const USUAL_LINKS: usize = 4;
+
 /// Builds the chain of a leaf.
 #[must_use]
 pub(super) fn build<'a>(
@@ -53,7 +56,8 @@ pub(super) fn build<'a>(
     at: OffsetDateTime,
     index: &Index<'a>,
 ) -> Chain<'a> {
-    let mut links = vec![leaf];
+    let mut links = Vec::with_capacity(USUAL_LINKS);
+    links.push(leaf);
     let is_trusted = |held: &Held<'_>| trusted.iter().any(|other| other.place == held.place);
     loop {
         let current = links[links.len() - 1];

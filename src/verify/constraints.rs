@@ -43,8 +43,8 @@ pub(super) fn judge(issuer: &Held<'_>, below: &[Held<'_>], side: Side, found: &m
 fn constrained_names(certificate: &Certificate, is_leaf: bool) -> Vec<GeneralName> {
     let mut names = certificate.subject_alt_names.clone();
     if is_leaf && !names.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
-        let hosts = certificate.subject.common_names().into_iter().filter(|name| name.contains('.'));
-        names.extend(hosts.map(GeneralName::Dns));
+        let hosts = certificate.subject.common_names().filter(|name| name.contains('.'));
+        names.extend(hosts.map(|host| GeneralName::Dns(host.into_owned())));
     }
     names
 }

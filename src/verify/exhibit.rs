@@ -247,10 +247,19 @@ impl Exhibit {
             let finding = Finding::new(Rule::KeyInPublicFile, &self.name, "a private key lies in it");
             self.findings.push(finding.detail(detail).hint("Take the key out, and make a new one."));
         }
-        let mut met = EndSet::default();
-        let mut ders = self.certificates.iter().map(|certificate| ByEnd(&certificate.der));
-        if self.certificates.len() > 1 && ders.any(|der| !met.insert(der)) {
+        if holds_one_twice(&self.certificates) {
             self.say(Rule::CertificateTwice, "it holds one certificate twice");
+        }
+    }
+}
+
+fn holds_one_twice(certificates: &[Arc<Certificate>]) -> bool {
+    match certificates {
+        [] | [_] => false,
+        [one, other] => one.der == other.der,
+        all => {
+            let mut met = EndSet::default();
+            all.iter().any(|certificate| !met.insert(ByEnd(&certificate.der)))
         }
     }
 }

@@ -29,7 +29,7 @@ pub fn accepts_host(certificate: &Certificate, host: &str, libpq: u32) -> bool {
         GeneralName::Ip(_) => libpq >= ADDRESSES_COMPARED && address.is_some(),
         GeneralName::Email(_) | GeneralName::Uri(_) => false,
     };
-    let first = certificate.subject.common_names().into_iter().next();
+    let first = certificate.subject.common_names().next();
     !names.iter().any(bars_common_name) && first.is_some_and(|name| name_matches(&name, host))
 }
 

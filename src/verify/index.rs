@@ -32,8 +32,9 @@ impl<'a> Index<'a> {
     /// Looks through all files.
     #[must_use]
     pub fn of(exhibits: &'a [Exhibit]) -> Self {
-        let mut places = EndMap::default();
-        let mut homes: Vec<(&Certificate, &Exhibit)> = Vec::new();
+        // Nearly every file brings one certificate that no other has.
+        let mut places = EndMap::with_capacity_and_hasher(exhibits.len(), BuildHasherDefault::default());
+        let mut homes: Vec<(&Certificate, &Exhibit)> = Vec::with_capacity(exhibits.len());
         for exhibit in exhibits {
             for certificate in &exhibit.certificates {
                 let place = *places.entry(ByEnd(&certificate.der)).or_insert(homes.len());
@@ -56,14 +57,15 @@ impl<'a> Index<'a> {
             all: homes.into_iter().enumerate().map(held).collect(),
             places,
             by_issuer: HashMap::new(),
-            by_subject: HashMap::new(),
+            by_subject: HashMap::with_capacity(exhibits.len()),
             exhibits,
             by_stem: OnceLock::new(),
             keys_by_stem: HashMap::new(),
             keys_by_public: HashMap::new(),
         };
         for held in &index.all {
-            index.by_subject.entry(held.certificate.subject.as_der()).or_default().push(*held);
+            let namesakes = index.by_subject.entry(held.certificate.subject.as_der());
+            namesakes.or_insert_with(|| Vec::with_capacity(1)).push(*held);
             if !held.certificate.is_own_issuer() {
                 index.by_issuer.entry(held.certificate.issuer.as_der()).or_default().push(held.certificate);
             }
@@ -186,6 +188,7 @@ impl<'a> Index<'a> {
         let signed = child.certificate.signed();
         let check = key.verify(signed.algorithm, signed.to_be_signed, signed.signature);
         if let Some(mut checks) = checks() {
+            checks.reserve_exact(1);
             checks.push((issuer.place, check.clone()));
         }
         check

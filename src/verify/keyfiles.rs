@@ -9,6 +9,7 @@ use super::rules::{Rule, Severity};
 use super::scene::{Identity, Scene, is_key_of};
 use crate::keys::{KeyContent, KeyEncoding, KeyEncryption, KeyFile, KeyForm, PublicKey};
 use crate::pg::key_mode_problem;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 const ROOT: u32 = 0;
@@ -160,7 +161,7 @@ pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let mut of_authorities = Vec::new();
     let used = scene.identities.iter().filter_map(|identity| identity.key);
     let used: HashSet<&str> = used.map(|key| key.name.as_str()).collect();
-    let of_certificates = scene.index.public_keys();
+    let of_certificates = OnceCell::new();
     for exhibit in scene.exhibits.iter().filter(|exhibit| exhibit.certificates.is_empty()) {
         for public in exhibit.keys.iter().filter_map(KeyFile::public) {
             let of_this =
@@ -168,7 +169,7 @@ pub(super) fn alone(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             if scene.authorities.iter().any(of_this) {
                 of_authorities.push(exhibit.name.as_str());
             } else if used.contains(exhibit.name.as_str())
-                || of_certificates.contains(public.spki_der())
+                || of_certificates.get_or_init(|| scene.index.public_keys()).contains(public.spki_der())
                 || has_damaged_twin(exhibit, scene)
             {
                 continue;

@@ -11,6 +11,7 @@ use super::scene::{Identity, Scene, Side};
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::ROLE_NAME_BYTES;
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage, MalformedName};
+use std::borrow::Cow;
 
 const NETSCAPE: &str = "Its nsCertType is for others; OpenSSL says: unsuitable certificate purpose.";
 
@@ -79,13 +80,12 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
         }
     }
     handshakes(identity, scene, found);
-    let common_names = certificate.subject.common_names();
-    if common_names.len() > 1 {
+    if certificate.subject.common_names().nth(1).is_some() {
         let detail = "PostgreSQL, libpq and user maps look at the first alone.";
         let fact = "the subject has several common names";
         found.push(Finding::new(Rule::SeveralCommonNames, file, fact).detail(detail));
     }
-    if common_names.iter().any(|name| name.contains('\0')) || has_nul(certificate) {
+    if certificate.subject.common_name_has_nul() || has_nul(certificate) {
         let detail = "PostgreSQL drops the connection and libpq refuses the certificate: somebody tried to hide a name.";
         found.push(Finding::new(Rule::NulInName, file, "a name holds a NUL byte").detail(detail));
     }
@@ -170,7 +170,7 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
         found.push(both_usages(file));
         return;
     }
-    let name = certificate.subject.common_names().into_iter().next().unwrap_or_default();
+    let name = certificate.subject.common_names().next().unwrap_or_default();
     let fact = format!("can log in as role \"{name}\"");
     let detail =
         format!("{}, so a server that trusts its CA takes it from a client.", unrestricted(certificate));
@@ -236,7 +236,7 @@ fn usages(certificate: &Certificate) -> String {
 fn names_of_server(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
     let Held { certificate, file, .. } = leaf;
     let names = &certificate.subject_alt_names;
-    let common = certificate.subject.common_names().into_iter().next();
+    let common = certificate.subject.common_names().next();
     let hosts = names.iter().filter(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
     if hosts.count() == 0 {
         let fact = "no subject alternative name; Go and rustls refuse it";
@@ -253,7 +253,7 @@ fn names_of_server(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
         }
     }
     let texts = names.iter().filter_map(|name| match name {
-        GeneralName::Dns(text) => Some(text.clone()),
+        GeneralName::Dns(text) => Some(Cow::Borrowed(text.as_str())),
         _ => None,
     });
     for text in texts.chain(common.filter(|_| names.is_empty())) {
@@ -323,7 +323,7 @@ fn host_name(text: &str, file: &str, found: &mut Vec<Finding>) {
 fn names_of_client(leaf: Held<'_>, policy: &Policy, found: &mut Vec<Finding>) {
     let Held { certificate, file, .. } = leaf;
     let logins = policy.logins();
-    let name = certificate.subject.common_names().into_iter().next().filter(|name| !name.is_empty());
+    let name = certificate.subject.common_names().next().filter(|name| !name.is_empty());
     let lacks_name = name.is_none() && logins.is_none_or(Logins::wants_common_name);
     if let Some(user) = policy.user.as_ref().filter(|_| !lacks_name) {
         role(leaf, user, policy, found);
@@ -353,8 +353,8 @@ fn role(leaf: Held<'_>, user: &str, policy: &Policy, found: &mut Vec<Finding>) {
     let not_told = |fact: String, detail: &str| Finding::new(Rule::RoleNotTold, file, fact).detail(detail);
     let unknown = format!("whether the server takes it for role \"{user}\" is not told here");
     if policy.server.is_none() {
-        let names = certificate.subject.common_names();
-        if let Some(name) = names.first().filter(|name| !name.is_empty() && *name != user) {
+        let name = certificate.subject.common_names().next();
+        if let Some(name) = name.filter(|name| !name.is_empty() && name != user) {
             found.push(mismatch().detail(format!("Its common name is \"{name}\"; letters count by case.")));
         }
         return;

@@ -5,6 +5,7 @@ use super::policy::Policy;
 use super::roles::Roles;
 use super::scene::{Identity, Scene};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The two names by which `pg_hba.conf` and `pg_ident.conf` can know a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +30,7 @@ pub fn logins(exhibits: &[Exhibit], roles: &Roles, policy: &Policy) -> Vec<Login
         Login {
             file: identity.leaf.file.to_owned(),
             role: role.clone(),
-            common_name: subject.common_names().into_iter().next().filter(|name| !name.is_empty()),
+            common_name: subject.common_names().next().filter(|name| !name.is_empty()).map(Cow::into_owned),
             distinguished_name: subject.rfc2253(),
         }
     };

@@ -134,8 +134,8 @@ impl Logins {
 
     fn of_line(&self, line: &NameLine, certificate: &Certificate, role: &str) -> Answer {
         let name = match line.is_whole_subject {
-            true => Some(certificate.subject.rfc2253()),
-            false => certificate.subject.common_names().into_iter().next(),
+            true => Some(certificate.subject.rfc2253().into()),
+            false => certificate.subject.common_names().next(),
         };
         let Some(name) = name.filter(|name| !name.is_empty()) else { return Answer::No };
         let Some(map) = line.map.as_ref() else {

@@ -9,6 +9,7 @@ use super::report::Finding;
 use super::rules::{Rule, Severity};
 use super::scene::{CLIENT_NAMES, Identity, SERVER_NAMES, Scene, Side, is_key_of, names as is_called};
 use crate::x509::{Certificate, GeneralName};
+use std::borrow::Cow;
 
 /// Adds the mend to errors and warnings that were found without one.
 pub(super) fn add(finding: &mut Finding, scene: &Scene<'_>, wish: &Wish<'_>) {
@@ -186,7 +187,7 @@ fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
         command.push_str(" --ca-dir DIRECTORY_OF_THE_CA_KEY");
     }
     for identity in &scene.identities {
-        let common = identity.leaf.certificate.subject.common_names().into_iter().next();
+        let common = identity.leaf.certificate.subject.common_names().next().map(Cow::into_owned);
         let common = common.filter(|name| is_word(name));
         if identity.exhibit.stem() == "replication" {
             common.iter().for_each(|common| command.push_str(&format!(" --replication={common}")));

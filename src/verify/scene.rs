@@ -94,7 +94,7 @@ impl<'a> Scene<'a> {
         let mut scene = Self {
             exhibits,
             index: Index::of(exhibits),
-            identities: Vec::new(),
+            identities: Vec::with_capacity(exhibits.len()),
             authorities: Vec::new(),
             client_trust: named(&roles.client_trust),
             server_trust: named(&roles.server_trust),
@@ -177,10 +177,12 @@ impl<'a> Scene<'a> {
             () if logs_in && roles.client_key.is_some() => self.named(&roles.client_key),
             () => self.index.key_of(exhibit, leaf),
         };
-        let sent = exhibit.certificates.iter().filter(|other| other.der != leaf.der);
+        let mut sent = Vec::with_capacity(exhibit.certificates.len().saturating_sub(1));
+        let behind = exhibit.certificates.iter().filter(|other| other.der != leaf.der);
+        sent.extend(behind.filter_map(|certificate| self.index.held(certificate)));
         self.identities.push(Identity {
             leaf: Held { file: exhibit.name.as_str(), ..held },
-            sent: sent.filter_map(|certificate| self.index.held(certificate)).collect(),
+            sent,
             exhibit,
             key,
             serves,
@@ -322,9 +324,10 @@ fn is_authority(certificate: &Certificate, index: &Index<'_>) -> bool {
 
 /// Whether the first part of a file's name is one of these.
 pub(super) fn names(exhibit: &Exhibit, list: &[&str]) -> bool {
-    let stem = exhibit.name.rsplit('/').next().unwrap_or_default();
-    let first = stem.split(['.', '-', '_']).next().unwrap_or_default();
-    list.contains(&first)
+    let name = exhibit.name.as_bytes();
+    let name = name.iter().rposition(|byte| *byte == b'/').map_or(name, |slash| &name[slash + 1..]);
+    let first = name.iter().position(|byte| b".-_".contains(byte)).map_or(name, |end| &name[..end]);
+    list.iter().any(|known| known.as_bytes() == first)
 }
 
 /// Whether a leaf is a server's, and whether it is a client's.
@@ -340,7 +343,7 @@ fn parts(exhibit: &Exhibit, leaf: &Certificate) -> (bool, bool) {
                 .subject_alt_names
                 .iter()
                 .any(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
-            let dotted = leaf.subject.common_names().first().is_some_and(|name| name.contains('.'));
+            let dotted = leaf.subject.common_names().next().is_some_and(|name| name.contains('.'));
             (host || dotted, !(host || dotted))
         }
         said => said,

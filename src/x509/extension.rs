@@ -3,6 +3,7 @@
 use super::X509Error;
 use super::der::{BOOLEAN, Element, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, only};
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -163,7 +164,7 @@ impl<'a> Extension<'a> {
 /// One purpose of extKeyUsage (RFC 5280 §4.2.1.12), as its object identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtendedKeyUsage {
-    arcs: Vec<u64>,
+    arcs: Cow<'static, [u64]>,
 }
 
 /// Names by OpenSSL's spelling; all but `any` end the arc 1.3.6.1.5.5.7.3.
@@ -181,13 +182,13 @@ impl ExtendedKeyUsage {
     /// id-kp-serverAuth.
     #[must_use]
     pub fn server_auth() -> Self {
-        Self { arcs: NAMED[0].1.to_vec() }
+        Self { arcs: Cow::Borrowed(NAMED[0].1) }
     }
 
     /// id-kp-clientAuth.
     #[must_use]
     pub fn client_auth() -> Self {
-        Self { arcs: NAMED[1].1.to_vec() }
+        Self { arcs: Cow::Borrowed(NAMED[1].1) }
     }
 
     /// Whether it is id-kp-serverAuth.
@@ -209,7 +210,7 @@ impl ExtendedKeyUsage {
     }
 
     pub(super) fn from_arcs(arcs: Vec<u64>) -> Self {
-        Self { arcs }
+        Self { arcs: Cow::Owned(arcs) }
     }
 
     pub(super) fn arcs(&self) -> &[u64] {
@@ -219,7 +220,7 @@ impl ExtendedKeyUsage {
 
 impl fmt::Display for ExtendedKeyUsage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match NAMED.iter().find(|(_, arcs)| *arcs == self.arcs) {
+        match NAMED.iter().find(|(_, arcs)| self.arcs == *arcs) {
             Some((name, _)) => f.write_str(name),
             None => f.write_str(&dotted(&self.arcs)),
         }
@@ -231,10 +232,10 @@ impl FromStr for ExtendedKeyUsage {
 
     fn from_str(text: &str) -> Result<Self, X509Error> {
         if let Some((_, arcs)) = NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
-            return Ok(Self { arcs: arcs.to_vec() });
+            return Ok(Self { arcs: Cow::Borrowed(arcs) });
         }
         let arcs = parse_oid(text).ok_or_else(|| X509Error::ExtendedKeyUsage { text: text.to_owned() })?;
-        Ok(Self { arcs })
+        Ok(Self { arcs: Cow::Owned(arcs) })
     }
 }
 

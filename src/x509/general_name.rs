@@ -138,8 +138,11 @@ impl GeneralName {
 /// Those of the subject alternative names that the common names do not say already.
 #[must_use]
 pub fn other_names(subject: &Name, names: &[GeneralName]) -> Vec<GeneralName> {
-    let common = subject.common_names();
-    names.iter().filter(|name| !common.contains(&name.value())).cloned().collect()
+    let is_common = |name: &&GeneralName| {
+        let value = name.value();
+        subject.common_names().any(|common| common == value)
+    };
+    names.iter().filter(|name| !is_common(name)).cloned().collect()
 }
 
 /// OpenSSL's form, type in front: `DNS:db1`, `IP:10.0.0.5`.

@@ -209,7 +209,7 @@ fn no_damage_makes_the_reader_panic() {
             let _ = (
                 certificate.signed().to_be_signed,
                 certificate.signed().signature,
-                certificate.subject.common_names(),
+                certificate.subject.common_names().collect::<Vec<_>>(),
             );
         }
     }

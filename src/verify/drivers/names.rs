@@ -8,6 +8,7 @@ use super::catalogue::Driver;
 use crate::verify::Policy;
 use crate::verify::host::{accepts_host, address, name_matches};
 use crate::x509::{Certificate, GeneralName};
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// The libpq that psql was measured with, and the one inside psycopg.
@@ -80,7 +81,10 @@ fn own_names(certificate: &Certificate) -> Vec<String> {
         GeneralName::Ip(address) => Some(address.to_string()),
         GeneralName::Email(_) | GeneralName::Uri(_) => None,
     });
-    hosts.chain(certificate.subject.common_names()).filter(|name| !name.contains('\0')).collect()
+    hosts
+        .chain(certificate.subject.common_names().map(Cow::into_owned))
+        .filter(|name| !name.contains('\0'))
+        .collect()
 }
 
 /// Whether a stack takes a certificate for a host; `None`: not known.
@@ -106,7 +110,7 @@ fn takes(driver: Driver, certificate: &Certificate, host: &str, libpq: u32) -> O
 struct Names<'a> {
     dns: Vec<&'a str>,
     ips: Vec<IpAddr>,
-    common: Vec<String>,
+    common: Vec<Cow<'a, str>>,
     address: Option<IpAddr>,
 }
 
@@ -120,7 +124,7 @@ impl<'a> Names<'a> {
                 GeneralName::Email(_) | GeneralName::Uri(_) => {}
             }
         }
-        Self { dns, ips, common: certificate.subject.common_names(), address: address(host) }
+        Self { dns, ips, common: certificate.subject.common_names().collect(), address: address(host) }
     }
 
     fn has_address(&self, host: &str) -> bool {

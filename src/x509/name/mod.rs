@@ -6,6 +6,7 @@ mod openssl;
 use super::extension::{dotted, parse_oid};
 use super::{X509Error, der};
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 use yasna::models::ObjectIdentifier;
 use yasna::{DERWriter, Tag};
@@ -107,9 +108,8 @@ impl Name {
     }
 
     /// The common names in order. PostgreSQL and libpq look at the first alone.
-    #[must_use]
-    pub fn common_names(&self) -> Vec<String> {
-        self.common_name_values().map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+    pub fn common_names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.common_name_values().map(String::from_utf8_lossy)
     }
 
     /// Whether a common name holds a NUL byte: PostgreSQL and libpq refuse such a certificate, for what is behind it
