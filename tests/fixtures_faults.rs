@@ -20,7 +20,7 @@ const REFUSED_BY_OPENSSL: &str = "\
 
 /// Rules about a client's or a server's settings, and about archives, which a directory of fixtures cannot hold as they
 /// are found: the tests that have their cases.
-const CASES_ELSEWHERE: [(&str, &str); 3] = [
+const CASES_ELSEWHERE: [(&str, &str); 4] = [
     (
         "verify_libpq.rs",
         "root-file-missing host-missing server-not-verified host-not-compared client-trust-unknown no-client-certificate \
@@ -30,6 +30,7 @@ const CASES_ELSEWHERE: [(&str, &str); 3] = [
         "verify_maps.rs",
         "role-not-told hba-refused ident-refused map-missing map-not-anchored map-role-literal",
     ),
+    ("verify_answers.rs", "host-not-told"),
     ("verify_pkcs12.rs", "pkcs12-locked pkcs12-not-read pkcs12-alias pkcs12-ending pkcs12-no-password"),
 ];
 

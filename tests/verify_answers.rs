@@ -35,6 +35,10 @@ fn verified(directory: &Path, words: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
+fn told(stdout: &str, rule: &str) -> bool {
+    stdout.contains(&format!("[{rule}]"))
+}
+
 fn json(directory: &Path, words: &[&str]) -> Value {
     let (_, stdout, stderr) = verified(directory, &[words, &["--json"]].concat());
     serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stdout}{stderr}"))
@@ -272,4 +276,26 @@ fn files_of_several_directories_are_judged_each_once() {
     let (code, _, stderr) = verified(home.path(), &[&words[..], &["b/client.3.crt"]].concat());
     assert_eq!(code, Some(4));
     assert!(stderr.contains("b/client.3.crt"), "{stderr}");
+}
+
+#[test]
+fn a_host_is_not_passed_over_where_no_server_is_there_to_be_asked() {
+    let base = "clean-ecdsa-p256";
+    let home = place(&[
+        (base, "client.crt", "client.crt"),
+        (base, "client.key", "client.key"),
+        (base, "root.crt", "root.crt"),
+    ]);
+    let asked = |words: &[&str]| {
+        let (code, stdout, _) = verified(home.path(), &[&["pki", "--at", "2027-01-01"], words].concat());
+        assert_eq!(code, Some(0), "{stdout}");
+        told(&stdout, "host-not-told")
+    };
+    assert!(asked(&["--host", "db.test"]));
+    assert!(!asked(&[]));
+    assert!(!asked(&["--host", "db.test", "--sslmode", "verify-ca"]), "then no host is compared");
+    let server = home.path().join("pki/server.crt");
+    fs::write(server, fixture(base, "server.crt")).unwrap();
+    let (_, stdout, _) = verified(home.path(), &["pki", "--host", "db.test"]);
+    assert!(!told(&stdout, "host-not-told"), "{stdout}");
 }

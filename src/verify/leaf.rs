@@ -31,13 +31,23 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy)
     found
 }
 
-/// A role that was asked about where nobody is there to be asked: silence would sound like a yes.
-pub(super) fn unasked(scene: &Scene<'_>, policy: &Policy) -> Option<Finding> {
-    let role = policy.user.as_deref().filter(|_| policy.client.is_none())?;
-    let is_asked = scene.identities.iter().any(|identity| identity.logs_in);
-    let fact = format!("no client's certificate is here to be asked for role \"{role}\"");
-    let detail = "Name it with --client-cert.";
-    (!is_asked).then(|| Finding::of_directory(Rule::RoleNotTold, fact).detail(detail))
+/// A host or role that was asked about where nobody is there to be asked: silence would sound like a yes. What a client
+/// is set up for is no question.
+pub(super) fn unasked(scene: &Scene<'_>, policy: &Policy) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if policy.client.is_some() {
+        return found;
+    }
+    let has = |plays: fn(&Identity<'_>) -> bool| scene.identities.iter().any(plays);
+    if let Some(host) = policy.host.as_ref().filter(|_| policy.checks_host && !has(|it| it.serves)) {
+        let fact = format!("no server's certificate is here to be asked for host \"{host}\"");
+        found.push(Finding::of_directory(Rule::HostNotTold, fact).detail("Name it with --server-cert."));
+    }
+    if let Some(role) = policy.user.as_ref().filter(|_| !has(|it| it.logs_in)) {
+        let fact = format!("no client's certificate is here to be asked for role \"{role}\"");
+        found.push(Finding::of_directory(Rule::RoleNotTold, fact).detail("Name it with --client-cert."));
+    }
+    found
 }
 
 /// Whether OpenSSL lets a certificate, or what is under it, be shown on one side: where there is no extended key usage,

@@ -261,6 +261,8 @@ catalogue! {
     NulInName, "nul-in-name", Error, "CVE-2009-4034; be-secure-openssl.c";
     /// A subject alternative name is malformed.
     SanMalformed, "san-malformed", Error, "RFC 5280 §4.2.1.6";
+    /// Whether `sslmode=verify-full` accepts a host cannot be told: no server's certificate is here.
+    HostNotTold, "host-not-told", Note, "libpq: pq_verify_peer_name_matches_certificate, fe-secure-common.c";
     /// The server would not take the certificate for that role.
     RoleMismatch, "role-mismatch", Error, "PostgreSQL: auth-cert; check_usermap, hba.c";
     /// Whether a certificate lets in as a role cannot be told: a pattern decides, no line compares names, or none is here.

@@ -193,6 +193,7 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         // Nobody refuses these: they are dangers, or will be ones, or matters of taste.
         Rule::CertificateTwice
         | Rule::TextAroundPem
+        | Rule::HostNotTold
         | Rule::ChainOrder
         | Rule::KeyAlone
         | Rule::IntermediateNotAppended
