@@ -147,6 +147,25 @@ fn a_server_that_was_just_set_up_is_told_that_it_speaks_no_tls() {
 }
 
 #[test]
+fn a_file_that_is_not_there_is_told_with_the_line_that_names_it() {
+    let home = data_directory("ssl = on\nssl_cert_file = 'own.crt'\n", CERT);
+    let errors = |words: &[&str]| {
+        let output = Run::new(&[&["verify", "data"], words].concat()).dir(&home).output();
+        (output.status.code(), text(&output.stderr))
+    };
+    let (code, stderr) = errors(&[]);
+    assert_eq!(code, Some(4));
+    assert_eq!(
+        stderr,
+        "pgtls: error: ssl_cert_file is \"data/own.crt\", which does not exist\n\
+         pgtls: detail: It is named by data/postgresql.conf:2; the server does not start without it.\n\
+         pgtls: hint: Put the file there, or set the parameter to where it is.\n"
+    );
+    let (_, stderr) = errors(&["--trust", "nowhere.crt"]);
+    assert!(stderr.starts_with("pgtls: error: "), "{stderr}");
+}
+
+#[test]
 fn a_role_is_not_passed_over_where_no_client_is_there_to_be_asked() {
     let home = data_directory("ssl = on\nssl_ca_file = 'root.crt'\n", CERT);
     let (code, stdout) = verified(&home, &["data", "-U", "bob"]);

@@ -72,6 +72,16 @@ pub enum RequestError {
         /// The path.
         path: String,
     },
+    /// A setting of a server names a file that is not there.
+    #[error("{setting} is \"{path}\", which does not exist")]
+    SettingWithoutFile {
+        /// The setting.
+        setting: &'static str,
+        /// Its value as a whole path.
+        path: String,
+        /// Where it is set.
+        origin: String,
+    },
     /// Nothing that could be judged.
     #[error("there is nothing to judge in \"{path}\"")]
     NothingToJudge {
@@ -99,6 +109,9 @@ impl Diagnosis for RequestError {
                 Some(format!("Built in are {}; gen also takes chain.", known.join(", ")))
             }
             Self::KeyMode { detail, .. } => Some((*detail).to_owned()),
+            Self::SettingWithoutFile { origin, .. } => {
+                Some(format!("It is named by {origin}; the server does not start without it."))
+            }
             _ => None,
         }
     }
@@ -117,6 +130,7 @@ impl Diagnosis for RequestError {
             Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
             Self::NoSuchFile { .. } => "Give the path of a directory or file that exists.",
+            Self::SettingWithoutFile { .. } => "Put the file there, or set the parameter to where it is.",
             Self::NothingToJudge { .. } => {
                 "Give a directory with certificates, keys or revocation lists, or files."
             }
@@ -128,7 +142,9 @@ impl Diagnosis for RequestError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::NoDirectory { .. } | Self::NoSuchFile { .. } => Failure::System,
+            Self::NoDirectory { .. } | Self::NoSuchFile { .. } | Self::SettingWithoutFile { .. } => {
+                Failure::System
+            }
             _ => Failure::Usage,
         }
     }

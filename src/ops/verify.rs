@@ -126,7 +126,8 @@ pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
     }
     files.extend(request.stdin.clone().map(|entry| (STANDARD_INPUT.to_owned(), entry)));
     let is_off = server.as_ref().is_some_and(|facts| !facts.speaks_tls);
-    named_files(&roles, request, is_off, &mut files, &mut problems)?;
+    named_files(&roles, request, is_off, &mut files, &mut problems)
+        .map_err(|error| with_its_setting(error, &live))?;
     if server.is_some() {
         let of_files = live.iter_mut().filter(|setting| setting.name.ends_with("_file"));
         of_files.for_each(|setting| setting.absent = files.get(&setting.value).is_none());
@@ -137,6 +138,17 @@ pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
         return Err(RequestError::NothingToJudge { path: place }.into());
     }
     Ok(Look { place, fell_back, is_loose, live, server, client, roles, files, exhibits, problems })
+}
+
+/// A file that is not there is told with the setting that names it, if one does.
+fn with_its_setting(error: Error, live: &[LiveSetting]) -> Error {
+    let Error::Request(RequestError::NoSuchFile { path }) = error else { return error };
+    match live.iter().find(|setting| setting.name.starts_with("ssl_") && setting.value == path) {
+        Some(LiveSetting { name, origin, .. }) => {
+            RequestError::SettingWithoutFile { setting: name, path, origin: origin.clone() }.into()
+        }
+        None => RequestError::NoSuchFile { path }.into(),
+    }
 }
 
 /// Judges; writes nothing, takes no lock.
