@@ -1,5 +1,6 @@
 //! One verb, one file: each joins the steps of the road and calls the doors to the disk. No rule lives here.
 
+mod change;
 mod client;
 mod compare;
 mod evidence;

@@ -1,6 +1,7 @@
 //! `gen --as-openssl`: a profile -> the script of openssl commands that makes the same directory.
 
-use super::generate::{GenerateRequest, arrangement, refuse_same_directory, secrets};
+use super::change::refuse_same_directory;
+use super::generate::{GenerateRequest, arrangement, secrets};
 use crate::error::Error;
 use crate::fs::is_within;
 use crate::layout;
@@ -19,7 +20,7 @@ pub fn as_openssl(request: &GenerateRequest, now: OffsetDateTime) -> Result<Stri
     let arrangement = arrangement(request)?;
     // Only looked at, so that a file that gen would refuse is refused here.
     secrets(request.ca_passphrase_file.as_deref())?;
-    refuse_same_directory(request)?;
+    refuse_same_directory(&request.directory, request.ca_directory.as_deref())?;
     let shown = |path: &std::path::Path| path.display().to_string();
     let empty = State {
         path: shown(&request.directory),

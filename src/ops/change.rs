@@ -1,0 +1,200 @@
+//! What every verb that makes certificates does with a directory: lock it, read it, decide, make, judge, commit.
+
+use crate::error::{Error, RequestError};
+use crate::fs::{
+    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
+    same_directory,
+};
+use crate::keys::KeySource;
+use crate::layout::{self, Arrangement, Found, Outline};
+use crate::pki::{self, Secrets};
+use crate::plan::Plan;
+use crate::state::State;
+use crate::verify;
+use std::collections::BTreeMap;
+use std::path::Path;
+use time::OffsetDateTime;
+
+/// The directory of CA keys, and any other without an owner.
+const PRIVATE: DirectoryAttributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
+/// How often to start over where another run made the directory meanwhile; the second time it is there and locked.
+const ATTEMPTS: u32 = 5;
+
+/// What a verb decides by itself.
+pub(super) trait Decide {
+    /// Which files of the directory are read.
+    fn reads(&self, name: &str) -> bool;
+
+    /// Which files of the directory of CA keys are read, where that is another.
+    fn reads_of_ca(&self, name: &str) -> bool;
+
+    /// The plan, from what exists.
+    fn plan(&self, state: &mut State) -> Result<Plan, Error>;
+}
+
+/// One run of a verb over its directories.
+pub(super) struct Change<'a> {
+    pub(super) directory: &'a Path,
+    pub(super) ca_directory: Option<&'a Path>,
+    pub(super) arrangement: &'a Arrangement,
+    pub(super) secrets: &'a Secrets,
+    pub(super) now: OffsetDateTime,
+    pub(super) keys: &'a dyn KeySource,
+    pub(super) verb: &'a dyn Decide,
+}
+
+/// What was decided, and made unless that was all that was asked for.
+pub(super) struct Changed {
+    pub(super) plan: Plan,
+    pub(super) outline: Outline,
+    pub(super) created: bool,
+}
+
+impl Change<'_> {
+    /// Decides everything and makes nothing.
+    pub(super) fn decide_only(&self) -> Result<Changed, Error> {
+        refuse_same_directory(self.directory, self.ca_directory)?;
+        let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
+            match Directory::open(path)? {
+                None => Ok(found(path, BTreeMap::new(), FileSet::default())),
+                Some(directory) => {
+                    let names = directory.names()?;
+                    refuse_links(path, &names, wanted)?;
+                    Ok(found(path, names, directory.read(wanted)?))
+                }
+            }
+        };
+        let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.verb.reads_of_ca(name)));
+        let ca_directory = ca_directory.transpose()?;
+        let directory = look(self.directory, &|name| self.verb.reads(name))?;
+        let mut state = restore(&directory, ca_directory.as_ref())?;
+        let (plan, outline) = self.decide(&mut state)?;
+        pki::unlock(&plan, &state, self.secrets)?;
+        Ok(Changed { plan, outline, created: Directory::open(self.directory)?.is_none() })
+    }
+
+    /// Decides and makes.
+    pub(super) fn run(&self) -> Result<Changed, Error> {
+        // Held until the end: a run that fails takes it away again.
+        let outer = self.reserve_outer()?;
+        let mut attempt = 1;
+        let made = loop {
+            match self.make() {
+                Err(Error::Fs(FsError::Appeared { .. })) if attempt < ATTEMPTS => attempt += 1,
+                other => break other?,
+            }
+        };
+        Ok(Changed { created: made.created || outer.is_some(), ..made })
+    }
+
+    fn make(&self) -> Result<Changed, Error> {
+        refuse_same_directory(self.directory, self.ca_directory)?;
+        let (ca_target, target) = match self.ca_directory {
+            Some(ca_directory) => {
+                let (ca_target, target) = Target::lock_both(ca_directory, self.directory)?;
+                (Some(ca_target), target)
+            }
+            None => (None, Target::lock(self.directory)?),
+        };
+        let look = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
+            Ok(found(target.path(), target.names()?, target.read(wanted)?))
+        };
+        let ca_directory = ca_target.as_ref().map(|target| look(target, &|name| self.verb.reads_of_ca(name)));
+        let ca_directory = ca_directory.transpose()?;
+        let directory = look(&target, &|name| self.verb.reads(name))?;
+        let mut state = restore(&directory, ca_directory.as_ref())?;
+        let (plan, outline) = self.decide(&mut state)?;
+        if outline.files.is_empty() {
+            return Ok(Changed { plan, outline, created: false });
+        }
+        let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
+        let filled = layout::fill(&outline, &issued)?;
+        // Together with what stays, for a leaf is judged by the CA that it hangs from.
+        let nothing = FileSet::default();
+        let kept_ca = ca_directory.as_ref().map_or(&nothing, |found| &found.files);
+        let judged = [kept_ca, &directory.files, &filled.ca_directory, &filled.directory];
+        verify::gate(&judged, self.now)?;
+        let staged_ca = match &ca_target {
+            Some(target) if !filled.ca_directory.is_empty() => {
+                Some(target.stage(&filled.ca_directory, PRIVATE)?)
+            }
+            _ => None,
+        };
+        let staged = match filled.directory.is_empty() {
+            true => None,
+            false => Some(target.stage(&filled.directory, attributes(self.arrangement))?),
+        };
+        let ca_commit = staged_ca.map(|staged| staged.commit_tentatively()).transpose()?;
+        let receipt = staged.map(|staged| staged.commit()).transpose();
+        // A new CA whose directory cannot be made after all goes again; what the next run finishes needs it.
+        if let Some(ca_commit) =
+            ca_commit.filter(|_| receipt.as_ref().err().is_none_or(FsError::left_something))
+        {
+            ca_commit.stay();
+        }
+        let receipt = receipt?;
+        Ok(Changed { plan, outline, created: receipt.is_some_and(|receipt| receipt.created) })
+    }
+
+    fn decide(&self, state: &mut State) -> Result<(Plan, Outline), Error> {
+        let plan = self.verb.plan(state)?;
+        let outline = layout::outline(&plan, self.arrangement);
+        Ok((plan, outline))
+    }
+
+    /// Where one of the two directories lies in the other, the outer one is made first: each appears by a rename of its
+    /// own, and neither as a mere parent with the modes of one. What can be refused is refused before.
+    fn reserve_outer(&self) -> Result<Option<Reserved>, Error> {
+        let directory = self.directory;
+        let Some(ca_directory) = self.ca_directory else { return Ok(None) };
+        let (outer, attributes) = if is_within(ca_directory, directory) {
+            (directory, attributes(self.arrangement))
+        } else if is_within(directory, ca_directory) {
+            (ca_directory, PRIVATE)
+        } else {
+            return Ok(None);
+        };
+        self.decide_only()?;
+        Ok(Reserved::make(outer, attributes)?)
+    }
+}
+
+fn restore(directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
+    let (state, problems) = layout::restore(directory, ca_directory);
+    problems.into_iter().next().map_or(Ok(state), |problem| Err(problem.into()))
+}
+
+/// What a new directory is given, as `layout` has it.
+fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
+    let (mode, gid) = arrangement.directory();
+    DirectoryAttributes { mode, gid }
+}
+
+/// CA keys in a directory of their own are apart from what is shipped.
+pub(super) fn refuse_same_directory(
+    directory: &Path,
+    ca_directory: Option<&Path>,
+) -> Result<(), RequestError> {
+    match ca_directory {
+        Some(ca_directory) if same_directory(ca_directory, directory) => {
+            Err(RequestError::SameDirectory { path: ca_directory.display().to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A look follows links where a writer refuses them.
+fn refuse_links(
+    path: &Path,
+    names: &BTreeMap<String, EntryKind>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<(), FsError> {
+    match names.iter().find(|(name, kind)| **kind == EntryKind::Symlink && wanted(name)) {
+        Some((name, _)) => Err(FsError::Symlink { path: path.join(name) }),
+        None => Ok(()),
+    }
+}
+
+fn found(path: &Path, names: BTreeMap<String, EntryKind>, files: FileSet) -> Found {
+    Found { path: path.display().to_string(), names: names.into_keys().collect(), files }
+}
