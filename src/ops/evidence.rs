@@ -121,7 +121,7 @@ pub(super) fn hash_directory(path: &str, problems: &mut Vec<Error>) -> Result<Fi
 }
 
 /// Files by their paths, each with its mode and owner, under those paths. A directory is looked at once, however many of
-/// its files are meant.
+/// its files are meant; of two spellings of one path the later counts.
 pub(super) fn several_files<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<FileSet, Error> {
     let missing = |path: &Path| Error::from(RequestError::NoSuchFile { path: path.display().to_string() });
     let mut by_parent: BTreeMap<&Path, Vec<(&str, &Path)>> = BTreeMap::new();
@@ -132,6 +132,7 @@ pub(super) fn several_files<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Re
     }
     let mut files = Vec::new();
     for (parent, mut wanted) in by_parent {
+        wanted.reverse();
         wanted.sort_by_key(|(name, _)| *name);
         wanted.dedup_by_key(|(name, _)| *name);
         let first = wanted.first().map_or(parent, |(_, path)| path);

@@ -264,28 +264,29 @@ impl<'a> Scanner<'a> {
 
 impl Begun<'_> {
     fn take_line(&mut self, line: &[u8]) {
-        if !matches!(self.headers, Headers::Past { .. }) {
-            self.take_header(line);
-        }
-        if matches!(self.headers, Headers::Past { .. }) {
+        if self.is_text(line) {
             grow(&mut self.body, line.len());
             self.body.extend_from_slice(line);
         }
     }
 
-    /// Tells where the headers end, of which there may be none.
-    fn take_header(&mut self, line: &[u8]) {
-        let says_encrypted = line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
-        self.headers = match self.headers {
-            Headers::Possible if line.contains(&b':') => Headers::Inside { encrypted: says_encrypted },
-            Headers::Possible if line.is_empty() => return,
-            Headers::Inside { encrypted } if line.is_empty() => {
-                return self.headers = Headers::Past { encrypted };
+    /// Whether a line is behind the headers, of which there may be none.
+    fn is_text(&mut self, line: &[u8]) -> bool {
+        let says_encrypted = || line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
+        let (headers, is_text) = match self.headers {
+            Headers::Past { .. } => return true,
+            Headers::Possible if line.is_empty() => return false,
+            Headers::Possible if line.contains(&b':') => {
+                (Headers::Inside { encrypted: says_encrypted() }, false)
             }
-            Headers::Inside { encrypted } => Headers::Inside { encrypted: encrypted || says_encrypted },
-            Headers::Possible => Headers::Past { encrypted: false },
-            past @ Headers::Past { .. } => past,
+            Headers::Possible => (Headers::Past { encrypted: false }, true),
+            Headers::Inside { encrypted } if line.is_empty() => (Headers::Past { encrypted }, false),
+            Headers::Inside { encrypted } => {
+                (Headers::Inside { encrypted: encrypted || says_encrypted() }, false)
+            }
         };
+        self.headers = headers;
+        is_text
     }
 }
 

@@ -188,7 +188,10 @@ impl<'a> Index<'a> {
         let signed = child.certificate.signed();
         let check = key.verify(signed.algorithm, signed.to_be_signed, signed.signature);
         if let Some(mut checks) = checks() {
-            checks.reserve_exact(1);
+            if checks.is_empty() {
+                // Nearly always the only one.
+                checks.reserve_exact(1);
+            }
             checks.push((issuer.place, check.clone()));
         }
         check

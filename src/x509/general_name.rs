@@ -2,6 +2,8 @@
 
 use super::{Name, X509Error};
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -138,11 +140,8 @@ impl GeneralName {
 /// Those of the subject alternative names that the common names do not say already.
 #[must_use]
 pub fn other_names(subject: &Name, names: &[GeneralName]) -> Vec<GeneralName> {
-    let is_common = |name: &&GeneralName| {
-        let value = name.value();
-        subject.common_names().any(|common| common == value)
-    };
-    names.iter().filter(|name| !is_common(name)).cloned().collect()
+    let common: HashSet<Cow<'_, str>> = subject.common_names().collect();
+    names.iter().filter(|name| !common.contains(name.value().as_str())).cloned().collect()
 }
 
 /// OpenSSL's form, type in front: `DNS:db1`, `IP:10.0.0.5`.
