@@ -369,12 +369,12 @@ mod rules {
         };
         text(
             "server",
-            "Put a shorter name first: only the first --server is the common name, every one is a SAN.",
+            "Put a shorter name first: the first alone is the common name, every one is a SAN.",
         );
         text("root-ca", "Give a shorter --domain.");
         text(
             "node",
-            "Put a shorter name first: only the first --server is the common name, every one is a SAN.",
+            "Put a shorter name first: the first alone is the common name, every one is a SAN.",
         );
     }
 

@@ -30,9 +30,10 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A kind of key that this crate makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum KeyType {
     /// ECDSA over NIST P-256: the default, because every PostgreSQL client takes it and it is the fastest to make.
+    #[default]
     EcdsaP256,
     /// ECDSA over NIST P-384. As a client key it fails under TLS 1.2 with the server's default curves.
     EcdsaP384,

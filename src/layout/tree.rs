@@ -1,7 +1,7 @@
 //! Who is to sign whom: the tree of a plan.
 
 use crate::pg::certificate_file;
-use crate::plan::{IssuerRef, Plan};
+use crate::plan::Plan;
 use crate::x509::{GeneralName, Name, Usage, other_names};
 use time::OffsetDateTime;
 
@@ -44,7 +44,7 @@ impl Tree {
         let place = |stem: &str| plan.certificates.iter().position(|spec| spec.stem == stem);
         let items = plan.certificates.iter().map(|spec| Item {
             node: TreeNode {
-                file: certificate_file(&spec.stem),
+                file: plan.elsewhere.get(&spec.stem).cloned().unwrap_or_else(|| certificate_file(&spec.stem)),
                 subject: spec.subject.clone(),
                 usage: spec.usage,
                 other_names: other_names(&spec.subject, &spec.extensions.subject_alt_names),
@@ -52,10 +52,7 @@ impl Tree {
                 not_after: spec.window.not_after,
                 issued: Vec::new(),
             },
-            issuer: match &spec.issuer {
-                IssuerRef::Itself => None,
-                IssuerRef::Certificate(stem) => place(stem),
-            },
+            issuer: spec.issuer.stem().and_then(place),
         });
         Self::build(items.collect())
     }

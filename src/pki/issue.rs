@@ -84,10 +84,7 @@ pub fn issue(
             let (name, key_identifier) = (spec.subject.clone(), key_identifier.clone());
             issuers.insert(&spec.stem, Issuer { name, key_identifier, key: signing });
         }
-        let issuer = match &spec.issuer {
-            IssuerRef::Itself => issuers.get(spec.stem.as_str()),
-            IssuerRef::Certificate(stem) => issuers.get(stem.as_str()),
-        };
+        let issuer = issuers.get(spec.issuer.stem().unwrap_or(&spec.stem));
         let issuer = issuer.ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })?;
         let serial = unused_serial(spec, &serials, keys)?;
         let der = sign(spec, &serial, key.public(), &key_identifier, issuer)?;

@@ -52,7 +52,14 @@ pub fn build(
     notices.extend(specs.iter().filter_map(|spec| long_lived(spec, now)));
     notices.extend(specs.iter().filter_map(p384_client));
     notices.extend(example_names(&specs));
-    Ok(Plan { profile: profile.name.clone(), certificates: specs, bundles, kept_files, notices })
+    Ok(Plan {
+        profile: profile.name.clone(),
+        certificates: specs,
+        bundles,
+        kept_files,
+        elsewhere: BTreeMap::new(),
+        notices,
+    })
 }
 
 /// The entries so that each comes after its issuer, otherwise in their own order. `profile` has refused cycles.
@@ -74,7 +81,8 @@ fn issuers_first(profile: &Profile) -> Vec<&CertificateEntry> {
     ordered
 }
 
-fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<CertificateSpec, PlanError> {
+/// What an entry wishes for, at that instant.
+pub(super) fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<CertificateSpec, PlanError> {
     Ok(CertificateSpec {
         stem: entry.name.clone(),
         usage: entry.usage,
@@ -240,7 +248,7 @@ fn holds_ca(state: &State, stem: &str) -> bool {
     signs || others.any(|other| found.may_have_issued(other))
 }
 
-fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {
+pub(super) fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {
     let over = spec.kept.is_none() && spec.window.not_after - now > time::Duration::days(36_525);
     over.then(|| Notice::OverHundredYears {
         certificate: spec.stem.clone(),
@@ -248,7 +256,7 @@ fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {
     })
 }
 
-fn p384_client(spec: &CertificateSpec) -> Option<Notice> {
+pub(super) fn p384_client(spec: &CertificateSpec) -> Option<Notice> {
     let is_one = spec.usage == Usage::Client && spec.key_type == KeyType::EcdsaP384;
     is_one.then(|| Notice::P384Client { certificate: spec.stem.clone() })
 }

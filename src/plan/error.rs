@@ -2,7 +2,7 @@
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::profile::Rule;
-use crate::x509::Lifetime;
+use crate::x509::{Lifetime, X509Error};
 
 /// A refusal, before anything was made.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,17 @@ pub enum PlanError {
         /// What the plan wants.
         expected: String,
     },
+    /// Names of one server, client or node that cannot be.
+    #[error("{fact}")]
+    Names {
+        /// What is so.
+        fact: String,
+        /// The mend.
+        hint: &'static str,
+    },
+    /// A name that is none.
+    #[error(transparent)]
+    Value(X509Error),
     /// One half of a pair is there.
     #[error("\"{present}\" exists without \"{absent}\"")]
     HalfPair {
@@ -69,6 +80,32 @@ pub enum PlanError {
     PastYear9999 {
         /// The certificate.
         certificate: String,
+    },
+    /// Nothing that could sign.
+    #[error("there is no CA in \"{path}\"")]
+    NoCa {
+        /// The directory, as the user names it.
+        path: String,
+    },
+    /// More than one that could sign.
+    #[error("several CAs could sign: {}", files.join(", "))]
+    SeveralCas {
+        /// Their certificates, as the user names them.
+        files: Vec<String>,
+    },
+    /// A certificate of that name is there.
+    #[error("\"{file}\" exists already")]
+    Issued {
+        /// The file, as the user names it.
+        file: String,
+        /// Its stem.
+        stem: String,
+    },
+    /// Two certificates of one name in one run.
+    #[error("\"{stem}\" is asked for twice")]
+    AskedTwice {
+        /// The stem of both.
+        stem: String,
     },
     /// The key of an existing CA is not there, and it has to sign.
     #[error("the key of the CA \"{certificate}\" is not there")]
@@ -124,6 +161,7 @@ impl Diagnosis for PlanError {
             Self::EmptyWindow { not_before, not_after, .. } => {
                 Some(format!("It would begin at {not_before} and end at {not_after}."))
             }
+            Self::Issued { .. } => Some("It would be overwritten; nothing was changed.".to_owned()),
             Self::CaKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
             _ => None,
         }
@@ -142,12 +180,24 @@ impl Diagnosis for PlanError {
             Self::Differs { .. } => {
                 "Ask for what is there, or use another directory with -D; --force replaces servers and clients."
             }
+            Self::Names { hint, .. } => hint,
+            Self::Value(source) => return source.hint(),
             Self::HalfPair { .. } => {
                 "Put the other file back, or move this one away; --force replaces servers and clients."
             }
             Self::Broken { hint, .. } => hint,
             Self::EmptyWindow { .. } => "Give a later end, or, in a profile, an earlier not_before.",
             Self::PastYear9999 { .. } => "Give a shorter lifetime.",
+            Self::NoCa { .. } => {
+                "Name the CA with --ca and --ca-key, or make a directory with: pgtls gen chain --intermediate"
+            }
+            Self::SeveralCas { .. } => "Name the one that is meant with --ca and --ca-key.",
+            Self::Issued { stem, .. } => {
+                return Some(format!(
+                    "Give another name, or move {stem}.crt and {stem}.key away to issue it anew."
+                ));
+            }
+            Self::AskedTwice { .. } => "Ask for it once.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
             Self::UnusableCa { .. } => "Name another CA with --ca-dir, or another directory with -D.",
         };
@@ -158,7 +208,10 @@ impl Diagnosis for PlanError {
         match self {
             Self::Broken { by_existing: false, .. }
             | Self::EmptyWindow { .. }
+            | Self::AskedTwice { .. }
+            | Self::Names { .. }
             | Self::PastYear9999 { .. } => Failure::Usage,
+            Self::Value(source) => source.failure(),
             Self::CaKeyMissing { .. } => Failure::System,
             _ => Failure::Forbidden,
         }

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
     for spec in specs.iter().filter(|spec| spec.kept.is_none()) {
         let mut below = spec;
-        while let Some(issuer) = issuer_of(below, specs) {
+        while let Some(issuer) = below.issuer_in(specs) {
             if let Some(certificate) = &issuer.kept {
                 let shown = state.shown_pair(true, &certificate_file(&issuer.stem));
                 if let Some(problem) = problem(certificate, issuer, spec, below, now) {
@@ -26,13 +26,6 @@ pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTim
         }
     }
     Ok(())
-}
-
-fn issuer_of<'a>(spec: &CertificateSpec, specs: &'a [CertificateSpec]) -> Option<&'a CertificateSpec> {
-    match &spec.issuer {
-        IssuerRef::Itself => None,
-        IssuerRef::Certificate(stem) => specs.iter().find(|other| other.stem == *stem),
-    }
 }
 
 /// What keeps an existing CA from standing above a new certificate (RFC 5280 §6.1.4, and OpenSSL's rule that the EKU

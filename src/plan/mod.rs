@@ -1,15 +1,20 @@
 //! Every decision, before a key exists: issuers, names, usages, windows, what is made and what is kept. Pure: time is
 //! an argument, and equal inputs give an equal plan.
 
+mod authorities;
 mod build;
 mod error;
+mod issue;
 mod issuers;
+mod leaf;
 mod rules;
 mod unchanged;
 mod window;
 
 pub use build::build;
 pub use error::PlanError;
+pub use issue::{Wish, issue};
+pub use leaf::{LeafNames, stem};
 
 use crate::keys::KeyType;
 use crate::profile::Rule;
@@ -17,7 +22,7 @@ use crate::x509::{
     Certificate, Extensions, Name, SerialNumber, Usage, Window, format_date, serialize_instant,
 };
 use serde::{Serialize, Serializer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use time::OffsetDateTime;
 
@@ -32,6 +37,9 @@ pub struct Plan {
     pub bundles: Vec<BundleSpec>,
     /// Files that stay as they are.
     pub kept_files: BTreeSet<String>,
+    /// CAs that have no file of their own, each with the bundle that holds it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub elsewhere: BTreeMap<String, String>,
     /// What the user should know, though nothing is refused.
     pub notices: Vec<Notice>,
 }
@@ -75,6 +83,14 @@ pub struct CertificateSpec {
     pub kept: Option<Certificate>,
 }
 
+impl CertificateSpec {
+    /// The one among these that signs it; `None` where it signs itself, or its issuer is not here.
+    fn issuer_in<'a>(&self, specs: &'a [Self]) -> Option<&'a Self> {
+        let stem = self.issuer.stem()?;
+        specs.iter().find(|other| other.stem == stem)
+    }
+}
+
 fn serialize_kept<S: Serializer>(kept: &Option<Certificate>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(kept.is_some())
 }
@@ -86,23 +102,34 @@ pub enum IssuerRef {
     Itself,
     /// The certificate of that stem in the same plan.
     Certificate(String),
+    /// Whoever it is, there is no certificate of it here; only what is kept has such an issuer.
+    Elsewhere,
 }
 
-/// The stem, or null for its own key.
+/// The stem, or null for its own key and for one that is not here.
 impl Serialize for IssuerRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Itself => serializer.serialize_none(),
+            Self::Itself | Self::Elsewhere => serializer.serialize_none(),
             Self::Certificate(stem) => serializer.serialize_str(stem),
         }
     }
 }
 
 impl IssuerRef {
+    /// The stem of another certificate of the plan.
+    #[must_use]
+    pub fn stem(&self) -> Option<&str> {
+        match self {
+            Self::Itself | Self::Elsewhere => None,
+            Self::Certificate(stem) => Some(stem),
+        }
+    }
+
     /// Whether it is the certificate of that stem.
     #[must_use]
     pub fn is(&self, stem: &str) -> bool {
-        matches!(self, Self::Certificate(issuer) if issuer == stem)
+        self.stem() == Some(stem)
     }
 }
 

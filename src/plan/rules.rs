@@ -1,6 +1,6 @@
 //! The rules that a certificate of a plan keeps, or that its entry waives.
 
-use super::{CertificateSpec, IssuerRef, PlanError, window};
+use super::{CertificateSpec, PlanError, window};
 use crate::keys::KeyType;
 use crate::pg::ROLE_NAME_BYTES;
 use crate::profile::{CertificateEntry, Profile, Rule};
@@ -56,7 +56,7 @@ fn breaches(
     specs: &[CertificateSpec],
     now: OffsetDateTime,
 ) -> Vec<Breach> {
-    let issuer = issuer_of(spec, specs);
+    let issuer = spec.issuer_in(specs);
     let names: Vec<String> = spec.subject.common_names().map(Cow::into_owned).collect();
     [
         common_name(spec, &names),
@@ -74,13 +74,6 @@ fn breaches(
     .collect()
 }
 
-fn issuer_of<'a>(spec: &CertificateSpec, specs: &'a [CertificateSpec]) -> Option<&'a CertificateSpec> {
-    match &spec.issuer {
-        IssuerRef::Itself => None,
-        IssuerRef::Certificate(stem) => specs.iter().find(|other| other.stem == *stem),
-    }
-}
-
 fn breach(rule: Rule, spec: &CertificateSpec, fact: String, detail: Option<String>, hint: &str) -> Breach {
     let (certificate, hint) = (spec.stem.clone(), hint.to_owned());
     Breach { rule, error: PlanError::Broken { rule, certificate, fact, detail, hint, by_existing: false } }
@@ -93,7 +86,7 @@ fn common_name(spec: &CertificateSpec, names: &[String]) -> Option<Breach> {
     let hint = if spec.usage.is_ca() {
         "Give a shorter --domain."
     } else if spec.usage.serves() {
-        "Put a shorter name first: only the first --server is the common name, every one is a SAN."
+        "Put a shorter name first: the first alone is the common name, every one is a SAN."
     } else {
         "Use a shorter one."
     };
@@ -175,7 +168,7 @@ fn path_length(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Brea
         return None;
     }
     let (mut below, mut current) = (0_u32, spec);
-    while let Some(issuer) = issuer_of(current, specs) {
+    while let Some(issuer) = current.issuer_in(specs) {
         below += 1;
         let kept = issuer.kept.as_ref();
         let limit = match kept {
@@ -200,7 +193,7 @@ fn path_length(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Brea
 fn name_constraints(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Option<Breach> {
     let constrained = constrained_names(spec);
     let mut current = spec;
-    while let Some(issuer) = issuer_of(current, specs) {
+    while let Some(issuer) = current.issuer_in(specs) {
         let (permitted, excluded) = match &issuer.kept {
             Some(kept) => (&kept.permitted, &kept.excluded),
             None => (&issuer.extensions.permitted, &issuer.extensions.excluded),
@@ -244,7 +237,7 @@ fn outlives(
         |ca: &CertificateSpec| ca.kept.as_ref().map_or(ca.window.not_after, |kept| kept.window.not_after);
     // An existing CA may live longer than the one above it, as nobody else asks; a new one has been asked itself.
     let mut above = issuer;
-    while let Some(next) = issuer_of(above, specs) {
+    while let Some(next) = above.issuer_in(specs) {
         if next.kept.is_some() && end_of(next) < end_of(issuer) {
             issuer = next;
         }

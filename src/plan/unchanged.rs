@@ -66,7 +66,7 @@ fn usage(usage: Usage) -> String {
 
 fn issuer(found: &Certificate, spec: &CertificateSpec, earlier: &[CertificateSpec]) -> Option<Field> {
     let (fits, expected) = match &spec.issuer {
-        IssuerRef::Itself => (found.is_own_issuer(), spec.subject.to_string()),
+        IssuerRef::Itself | IssuerRef::Elsewhere => (found.is_own_issuer(), spec.subject.to_string()),
         IssuerRef::Certificate(stem) => {
             let issuer = earlier.iter().find(|other| other.stem == *stem);
             let kept = issuer.and_then(|issuer| issuer.kept.as_ref());

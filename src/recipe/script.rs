@@ -177,7 +177,9 @@ fn directory(variable: &str, place: &Path, mode: Mode, group: Option<u32>) -> Re
 fn certificate(plan: &Plan, outline: &Outline, spec: &CertificateSpec) -> String {
     let stem = &spec.stem;
     let (signer, whose, by) = match &spec.issuer {
-        IssuerRef::Itself => (spec, "signed by its own key".to_owned(), "-selfsign".to_owned()),
+        IssuerRef::Itself | IssuerRef::Elsewhere => {
+            (spec, "signed by its own key".to_owned(), "-selfsign".to_owned())
+        }
         IssuerRef::Certificate(issuer) => (
             plan.certificate(issuer).unwrap_or(spec),
             format!("signed by {issuer}"),

@@ -1,0 +1,132 @@
+//! The CAs of a directory: which certificates are one, which issued which, and which of them signs what is new.
+
+use super::{IssuerRef, PlanError};
+use crate::keys::{PublicKey, SignatureCheck};
+use crate::pg::{certificate_file, key_file};
+use crate::state::State;
+use crate::x509::{Certificate, KeyUsage};
+
+/// Names that say of a file that a CA is in it, whatever that says of itself.
+const CA_STEMS: [&str; 3] = ["root", "intermediate", "ca"];
+
+/// A CA that was found.
+#[derive(Debug)]
+pub(super) struct Authority<'s> {
+    /// The stem of its own files; of one that has none the bundle that holds it and its place there.
+    pub(super) stem: String,
+    /// That bundle.
+    pub(super) elsewhere: Option<String>,
+    pub(super) certificate: &'s Certificate,
+}
+
+/// Every CA of a directory once, under the stem that is most its own: that of its key, else of a file of its own.
+pub(super) fn of(state: &State) -> Vec<Authority<'_>> {
+    let mut found: Vec<(bool, Authority<'_>)> = Vec::new();
+    for (file, list) in &state.certificates {
+        let own = file.strip_suffix(".crt");
+        for (at, certificate) in list.iter().enumerate() {
+            if !is_authority(certificate, own, state) {
+                continue;
+            }
+            let has_key = own.is_some_and(|stem| at == 0 && state.keys.contains_key(&key_file(stem)));
+            let authority = match own {
+                Some(stem) if has_key || list.len() == 1 => {
+                    Authority { stem: stem.to_owned(), elsewhere: None, certificate }
+                }
+                _ => Authority {
+                    stem: format!("{file}#{}", at + 1),
+                    elsewhere: Some(file.clone()),
+                    certificate,
+                },
+            };
+            match found.iter_mut().find(|(_, other)| other.certificate.der == certificate.der) {
+                None => found.push((has_key, authority)),
+                Some(known) => {
+                    let is_better =
+                        (has_key, authority.elsewhere.is_none()) > (known.0, known.1.elsewhere.is_none());
+                    if is_better {
+                        *known = (has_key, authority);
+                    }
+                }
+            }
+        }
+    }
+    found.into_iter().map(|(_, authority)| authority).collect()
+}
+
+/// Whether a certificate is a CA's. One that signs itself and never signed another (the guide's own commands make such
+/// servers and clients) is none, unless it says so or its file does.
+fn is_authority(certificate: &Certificate, stem: Option<&str>, state: &State) -> bool {
+    if certificate.ca != Some(true) {
+        return false;
+    }
+    let signs = certificate.key_usage.as_ref().is_some_and(|usage| usage.contains(&KeyUsage::KeyCertSign));
+    let mut others = state.certificates.values().flatten().filter(|other| other.der != certificate.der);
+    signs
+        || stem.is_some_and(|stem| CA_STEMS.contains(&stem))
+        || others.any(|other| certificate.may_have_issued(other))
+}
+
+/// The CA that is to sign: the one whose stem is asked for, else the lowest with files of its own.
+pub(super) fn issuer<'f, 's>(
+    found: &'f [Authority<'s>],
+    asked: Option<&str>,
+    state: &State,
+) -> Result<&'f Authority<'s>, PlanError> {
+    let none = || PlanError::NoCa { path: state.path.clone() };
+    if let Some(asked) = asked {
+        return found.iter().find(|authority| authority.stem == asked).ok_or_else(none);
+    }
+    let is_above = |authority: &Authority<'_>| {
+        let below = found.iter().filter(|other| other.certificate.der != authority.certificate.der);
+        below
+            .filter(|other| !other.certificate.is_own_issuer())
+            .any(|other| issued(authority, other.certificate))
+    };
+    let lowest: Vec<&Authority<'_>> =
+        found.iter().filter(|authority| authority.elsewhere.is_none() && !is_above(authority)).collect();
+    match lowest.as_slice() {
+        [] => Err(none()),
+        [one] => Ok(one),
+        several => {
+            let files =
+                several.iter().map(|authority| state.shown_pair(true, &certificate_file(&authority.stem)));
+            Err(PlanError::SeveralCas { files: files.collect() })
+        }
+    }
+}
+
+/// The CA and those above it, the highest first, each with who signed it.
+pub(super) fn above<'f, 's>(
+    lowest: &'f Authority<'s>,
+    found: &'f [Authority<'s>],
+) -> Vec<(&'f Authority<'s>, IssuerRef)> {
+    let mut chain: Vec<(&Authority<'_>, IssuerRef)> = Vec::new();
+    let mut current = lowest;
+    loop {
+        if current.certificate.is_own_issuer() {
+            chain.push((current, IssuerRef::Itself));
+            break;
+        }
+        let is_new = |other: &&Authority<'_>| {
+            other.certificate.der != current.certificate.der
+                && chain.iter().all(|(link, _)| link.certificate.der != other.certificate.der)
+        };
+        let Some(next) = found.iter().filter(is_new).find(|other| issued(other, current.certificate)) else {
+            chain.push((current, IssuerRef::Elsewhere));
+            break;
+        };
+        chain.push((current, IssuerRef::Certificate(next.stem.clone())));
+        current = next;
+    }
+    chain.reverse();
+    chain
+}
+
+/// Whether a CA issued a certificate: by the names, and by the signature where that can be checked.
+fn issued(authority: &Authority<'_>, child: &Certificate) -> bool {
+    let signed = child.signed();
+    let key = PublicKey::from_spki_der(&authority.certificate.public_key);
+    authority.certificate.may_have_issued(child)
+        && key.verify(signed.algorithm, signed.to_be_signed, signed.signature) != SignatureCheck::Bad
+}

@@ -1,0 +1,141 @@
+//! `issue`'s first step: names, and a directory with a CA -> a plan for what they get under it.
+
+use super::authorities::{self, Authority};
+use super::build::{long_lived, p384_client, wish};
+use super::{BundleSpec, CertificateSpec, IssuerRef, LeafNames, Plan, PlanError, issuers, rules};
+use crate::keys::{KeyType, PublicKey};
+use crate::pg::{certificate_file, key_file};
+use crate::profile::{CertificateEntry, Profile, Validity};
+use crate::state::State;
+use crate::x509::{BasicConstraints, Extensions, SerialNumber, Usage};
+use std::collections::{BTreeMap, BTreeSet};
+use time::OffsetDateTime;
+
+/// One certificate that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// Whom it names, and what its files are called.
+    pub names: LeafNames,
+    /// When it is valid.
+    pub validity: Validity,
+    /// Its key.
+    pub key_type: KeyType,
+    /// Whether the certificates of the CAs below the root follow it in its file.
+    pub appends: bool,
+}
+
+/// Plans certificates under the lowest CA of a directory, or under the one whose stem is `ca`.
+///
+/// # Errors
+/// [`PlanError`]: a name that is no file's, files in the way, no CA or several, what a rule or the CA forbids.
+pub fn issue(
+    wishes: &[Wish],
+    ca: Option<&str>,
+    state: &State,
+    now: OffsetDateTime,
+) -> Result<Plan, PlanError> {
+    let now = now.replace_nanosecond(0).unwrap_or(now);
+    let found = authorities::of(state);
+    let chain = authorities::above(authorities::issuer(&found, ca, state)?, &found);
+    let mut specs = kept_specs(&chain);
+    let issuer = specs.last().map(|spec| spec.stem.clone()).unwrap_or_default();
+    // The root is what a peer trusts, and so is not sent.
+    let below_root = specs.iter().rev().filter(|spec| spec.usage != Usage::RootCa);
+    let append: Vec<String> = below_root.map(|spec| spec.stem.clone()).collect();
+    let entries: Vec<_> = wishes.iter().map(|wish| entry(wish, &issuer, &append)).collect();
+    refuse_taken(&entries, state)?;
+    for entry in &entries {
+        specs.push(wish(entry, now)?);
+    }
+    let name = "issue".to_owned();
+    let profile = Profile {
+        name,
+        summary: String::new(),
+        source: String::new(),
+        certificates: entries,
+        bundles: Vec::new(),
+    };
+    rules::check(&profile, &mut specs, now)?;
+    issuers::check(&specs, state, now)?;
+    let mut notices: Vec<_> = specs.iter().filter_map(|spec| long_lived(spec, now)).collect();
+    notices.extend(specs.iter().filter_map(p384_client));
+    let bundles = bundles(state, &chain);
+    let mut kept_files: BTreeSet<String> =
+        chain.iter().map(|(link, _)| certificate_file(&link.stem)).collect();
+    kept_files.extend(bundles.iter().map(|bundle| bundle.file.clone()));
+    let elsewhere = chain.iter().filter_map(|(link, _)| Some((link.stem.clone(), link.elsewhere.clone()?)));
+    Ok(Plan {
+        profile: profile.name,
+        certificates: specs,
+        bundles,
+        kept_files,
+        elsewhere: elsewhere.collect::<BTreeMap<_, _>>(),
+        notices,
+    })
+}
+
+/// What is asked for in the words of a profile.
+fn entry(wish: &Wish, issuer: &str, append: &[String]) -> CertificateEntry {
+    let Wish { names, validity, key_type, appends } = wish;
+    CertificateEntry {
+        validity: *validity,
+        append: if *appends { append.to_vec() } else { Vec::new() },
+        ..names.entry(&names.stem, *key_type, Some(issuer.to_owned()))
+    }
+}
+
+fn refuse_taken(entries: &[CertificateEntry], state: &State) -> Result<(), PlanError> {
+    let mut met = BTreeSet::new();
+    for entry in entries {
+        if !met.insert(entry.name.as_str()) {
+            return Err(PlanError::AskedTwice { stem: entry.name.clone() });
+        }
+        let files = [certificate_file(&entry.name), key_file(&entry.name)];
+        if let Some(file) = files.iter().find(|file| state.occupied.contains(*file)) {
+            return Err(PlanError::Issued { file: state.shown(file), stem: entry.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The CAs as parts of the plan, the highest first.
+fn kept_specs(chain: &[(&Authority<'_>, IssuerRef)]) -> Vec<CertificateSpec> {
+    let spec = |(authority, issuer): &(&Authority<'_>, IssuerRef)| {
+        let certificate = authority.certificate;
+        let path_length = certificate.path_length.map(|length| u8::try_from(length).unwrap_or(u8::MAX));
+        CertificateSpec {
+            stem: authority.stem.clone(),
+            usage: if *issuer == IssuerRef::Itself { Usage::RootCa } else { Usage::IntermediateCa },
+            subject: certificate.subject.clone(),
+            issuer: issuer.clone(),
+            key_type: PublicKey::from_spki_der(&certificate.public_key).key_type().unwrap_or_default(),
+            window: certificate.window,
+            fixed_end: false,
+            serial: SerialNumber::Given(certificate.serial.clone()),
+            extensions: Extensions {
+                basic_constraints: BasicConstraints::Ca { path_length },
+                ..Extensions::default()
+            },
+            append: Vec::new(),
+            waived: Vec::new(),
+            kept: Some(certificate.clone()),
+        }
+    };
+    chain.iter().map(spec).collect()
+}
+
+/// The files of the directory that hold CAs of this chain alone: what peers are given to trust.
+fn bundles(state: &State, chain: &[(&Authority<'_>, IssuerRef)]) -> Vec<BundleSpec> {
+    let stem_of = |der: &[u8]| {
+        chain.iter().find(|(link, _)| link.certificate.der == der).map(|(link, _)| link.stem.clone())
+    };
+    let is_own = |file: &str| chain.iter().any(|(link, _)| certificate_file(&link.stem) == file);
+    let others = state.certificates.iter().filter(|(file, list)| !is_own(file) && !list.is_empty());
+    others
+        .filter_map(|(file, list)| {
+            let certificates =
+                list.iter().map(|certificate| stem_of(&certificate.der)).collect::<Option<_>>()?;
+            Some(BundleSpec { file: file.clone(), certificates })
+        })
+        .collect()
+}
