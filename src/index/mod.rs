@@ -8,6 +8,8 @@ mod error;
 mod fields;
 mod line;
 mod reason;
+#[cfg(test)]
+mod tests;
 
 pub use error::{IndexError, IndexProblem};
 pub use line::{Line, Revoked, Status};
@@ -87,6 +89,9 @@ impl Index {
         for place in 0..=self.lines.len() {
             out.extend(self.comments.get(&place).into_iter().flatten());
             if let Some(line) = self.lines.get(place) {
+                if out.last().is_some_and(|last| *last != b'\n') {
+                    out.push(b'\n');
+                }
                 out.extend_from_slice(&line.to_text());
                 out.push(b'\n');
             }
