@@ -46,6 +46,7 @@
 //! | a rule that refuses to make | [`plan`], `rules.rs`; the ids in [`profile::Rule`] |
 //! | a rule that finds fault | [`verify`], `rules.rs`; [`verify::check`] is the judge |
 //! | a file's name, order, mode | [`layout`] |
+//! | what a CA issued and revoked | [`index`] |
 //! | what files say, and who signed whom | [`show`] |
 //! | the only code that writes | [`fs`] |
 //! | the X.509 crates | [`x509`] alone |
@@ -62,6 +63,7 @@ pub mod config;
 pub mod diagnosis;
 pub mod error;
 pub mod fs;
+pub mod index;
 pub mod keys;
 pub mod layout;
 pub mod ops;

@@ -1,6 +1,7 @@
-//! DER -> a point in time.
+//! A point in time as certificates have it: DER, and the text in it, which the index of a CA has too.
 
-use super::der::{Element, GENERALIZED_TIME, UTC_TIME};
+use super::der::{Element, GENERALIZED_TIME, UTC_TIME, element, only};
+use time::macros::format_description;
 use time::{Date, Month, OffsetDateTime, Time};
 use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
@@ -25,6 +26,26 @@ pub(super) fn instant(time: &Element<'_>) -> Option<OffsetDateTime> {
     let pair = |at: usize| rest.get(2 * at..2 * at + 2).map(|digits| number(digits) as u8);
     let date = Date::from_calendar_date(year, Month::try_from(pair(0)?).ok()?, pair(1)?).ok()?;
     Some(date.with_time(Time::from_hms(pair(2)?, pair(3)?, pair(4)?).ok()?).assume_utc())
+}
+
+/// Reads the text of a UTCTime or GeneralizedTime: `271121183000Z`, `20501121183000Z`.
+#[must_use]
+pub fn parse_asn1_time(text: &str) -> Option<OffsetDateTime> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let tag = if digits < 14 { UTC_TIME } else { GENERALIZED_TIME };
+    let der = element(tag, &[text.as_bytes()]);
+    instant(&only(&der, tag)?)
+}
+
+/// The text of a Time as RFC 5280 §4.1.2.5 has it: a UTCTime where two digits tell the year, 1950 to 2049, else a
+/// GeneralizedTime.
+#[must_use]
+pub fn format_asn1_time(instant: OffsetDateTime) -> String {
+    let format = format_description!("[year][month][day][hour][minute][second]Z");
+    let instant = instant.to_offset(time::UtcOffset::UTC);
+    let text = instant.format(format).unwrap_or_default();
+    let is_short = (1950..2050).contains(&instant.year());
+    if is_short { text.get(2..).unwrap_or_default().to_owned() } else { text }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::der::{
 use super::distribution::ListScope;
 use super::extension::Extension;
 use super::instant::instant;
+use super::serial::significant;
 use super::signature::{SignedParts, members};
 use super::{Name, X509Error};
 use std::ops::Range;
@@ -298,12 +299,6 @@ impl RevocationList {
 
 /// How many unknown extensions of entries are kept: one is enough to refuse the list, and all may have one.
 const MOST_NAMED: usize = 100;
-
-/// A number without its leading zeros; zero is no byte at all.
-fn significant(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    &number[zeros..]
-}
 
 fn slice<'a>(der: &'a [u8], entry: &Entry) -> &'a [u8] {
     der.get(entry.serial.start as usize..entry.serial.end as usize).unwrap_or_default()

@@ -44,8 +44,9 @@ pub fn format_serial(bytes: &[u8]) -> String {
     }
 }
 
-/// A serial number without the zeros that its encoding needs.
-pub(super) fn significant(bytes: &[u8]) -> &[u8] {
+/// A serial number without the zeros that its encoding needs; zero is no byte at all.
+#[must_use]
+pub fn significant(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.get(zeros..).unwrap_or_default()
 }

@@ -32,10 +32,10 @@ const MIDDLE: [&str; 14] = [
 /// Also of the middle: writes a plan down as a shell script of openssl commands.
 const RECIPE: &str = "recipe";
 
-const BOTTOM: [&str; 6] = ["x509", "keys", "fs", "pg", "pem", "diagnosis"];
+const BOTTOM: [&str; 7] = ["x509", "keys", "fs", "pg", "pem", "index", "diagnosis"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
-const SIDEWAYS: [(&str, &[&str]); 9] = [
+const SIDEWAYS: [(&str, &[&str]); 10] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
@@ -44,6 +44,7 @@ const SIDEWAYS: [(&str, &[&str]); 9] = [
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),
     ("x509", &["pem"]),
+    ("index", &["x509"]),
     ("keys", &["pem"]),
 ];
 

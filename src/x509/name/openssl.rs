@@ -1,5 +1,5 @@
-//! The two forms that OpenSSL makes of a name: the canonical one, which it hashes for the file names of a certificate
-//! directory, and the printed one, which PostgreSQL compares with `clientname=DN`.
+//! The three forms that OpenSSL makes of a name: the canonical one, which it hashes for the file names of a certificate
+//! directory, the printed one, which PostgreSQL compares with `clientname=DN`, and the line in the index of a CA.
 
 use super::{ATTRIBUTES, Name};
 use crate::x509::der::{self, Element, Elements, SEQUENCE, SET, element, only};
@@ -10,6 +10,7 @@ const PRINTABLE: u8 = 0x13;
 const T61: u8 = 0x14;
 const IA5: u8 = 0x16;
 const VISIBLE: u8 = 0x1a;
+const GENERAL: u8 = 0x1b;
 const UNIVERSAL: u8 = 0x1c;
 const BMP: u8 = 0x1e;
 
@@ -51,6 +52,43 @@ impl Name {
         }
         out
     }
+
+    /// On one line, as OpenSSL 3 writes it into the index of a CA (`X509_NAME_oneline`, crypto/x509/x509_obj.c): `/` before
+    /// each RDN and `+` inside it, both protected by a backslash in a value; every byte that is not printable ASCII as
+    /// `\xC3`. Elder ones wrote `/` for `+` and protected neither.
+    #[must_use]
+    pub fn oneline(&self) -> String {
+        let mut out = String::with_capacity(self.der.len());
+        for rdn in rdns(&self.der) {
+            for (at, attribute) in rdn.members().enumerate() {
+                let Some((kind, value)) = parts(&attribute) else { continue };
+                out.push(if at == 0 { '/' } else { '+' });
+                out.push_str(
+                    &short_name(kind.content).map_or_else(|| der::dotted_oid(kind.content), str::to_owned),
+                );
+                out.push('=');
+                for byte in octets(&value) {
+                    match byte {
+                        b'/' | b'+' => out.extend(['\\', char::from(byte)]),
+                        b' '..=b'~' => out.push(char::from(byte)),
+                        _ => {
+                            out.push_str("\\x");
+                            hexadecimal(byte, &mut out);
+                        }
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The bytes that `X509_NAME_oneline` shows of a value: all, but of a GeneralString that holds nothing else than ASCII in
+/// four bytes each the last of each four.
+fn octets(value: &Element<'_>) -> Vec<u8> {
+    let (fours, rest) = value.content.as_chunks::<4>();
+    let is_wide = value.tag == GENERAL && rest.is_empty() && fours.iter().all(|four| four[..3] == [0; 3]);
+    if is_wide { fours.iter().map(|four| four[3]).collect() } else { value.content.to_vec() }
 }
 
 fn rdns(der: &[u8]) -> Elements<'_> {

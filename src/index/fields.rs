@@ -1,0 +1,45 @@
+//! The fields of a line, as TXT_DB of OpenSSL separates and joins them: by tabs, of which a backslash protects one.
+
+/// Status, expiry, revocation, serial number, file, subject.
+pub(super) const FIELDS: usize = 6;
+
+/// The fields, protecting backslashes taken out. Bytes that are no UTF-8 are replaced: the line keeps them.
+pub(super) fn split(text: &[u8]) -> Vec<String> {
+    let plain = |field: &[u8]| String::from_utf8_lossy(field).replace("\\\t", "\t");
+    split_raw(text).into_iter().map(plain).collect()
+}
+
+/// The fields as they stand there.
+fn split_raw(text: &[u8]) -> Vec<&[u8]> {
+    let (mut fields, mut start) = (Vec::with_capacity(FIELDS), 0);
+    for (at, byte) in text.iter().enumerate() {
+        // OpenSSL asks only what stands before the tab, were it a backslash that is one of two.
+        let is_protected = at > start && text[at - 1] == b'\\';
+        if *byte == b'\t' && !is_protected {
+            fields.push(&text[start..at]);
+            start = at + 1;
+        }
+    }
+    fields.push(&text[start..]);
+    fields
+}
+
+/// A line of these fields.
+pub(super) fn join(fields: &[String; FIELDS]) -> Vec<u8> {
+    fields.each_ref().map(|field| field.replace('\t', "\\\t")).join("\t").into_bytes()
+}
+
+/// The line that was read, with those fields of it new that are not what they were.
+pub(super) fn merged(read: &[u8], now: &[String; FIELDS], was: &[String; FIELDS]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(read.len());
+    for (at, raw) in split_raw(read).into_iter().enumerate() {
+        if at > 0 {
+            out.push(b'\t');
+        }
+        match now.get(at).filter(|field| was.get(at) != Some(field)) {
+            Some(field) => out.extend_from_slice(field.replace('\t', "\\\t").as_bytes()),
+            None => out.extend_from_slice(raw),
+        }
+    }
+    out
+}

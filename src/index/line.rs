@@ -1,0 +1,157 @@
+//! One line of an index: a certificate, and whether it is revoked.
+
+use super::error::IndexProblem;
+use super::fields::{FIELDS, join, split};
+use super::reason;
+use crate::x509::{
+    Certificate, RevocationReason, format_asn1_time, format_serial, parse_asn1_time, significant,
+};
+use std::borrow::Cow;
+use time::OffsetDateTime;
+
+/// Whether a certificate is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// `V`: neither revoked nor, when somebody last looked, expired.
+    Valid,
+    /// `R`: revoked.
+    Revoked,
+    /// `E`: it was expired when `openssl ca -updatedb` looked.
+    Expired,
+}
+
+/// When and why a certificate was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revoked {
+    /// When.
+    pub at: OffsetDateTime,
+    /// Why, where it is said.
+    pub reason: Option<RevocationReason>,
+}
+
+/// A line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Whether the certificate is good.
+    pub status: Status,
+    /// Its last valid second.
+    pub not_after: OffsetDateTime,
+    /// There for a revoked one, and for no other.
+    pub revoked: Option<Revoked>,
+    /// Its serial number: big-endian bytes without leading zeros.
+    pub serial: Vec<u8>,
+    /// Where the certificate is; `unknown`, which is all that OpenSSL writes.
+    pub file: String,
+    /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`.
+    pub subject: String,
+    /// As it was read, where it is not what would be written.
+    read: Option<Box<[u8]>>,
+}
+
+impl Line {
+    /// The line of a certificate that was just issued.
+    #[must_use]
+    pub fn of(certificate: &Certificate) -> Self {
+        Self {
+            status: Status::Valid,
+            not_after: certificate.window.not_after,
+            revoked: None,
+            serial: significant(&certificate.serial).to_vec(),
+            file: "unknown".to_owned(),
+            subject: certificate.subject.oneline(),
+            read: None,
+        }
+    }
+
+    /// Reads a line, without its end.
+    ///
+    /// # Errors
+    /// [`IndexProblem`] with the field at fault.
+    pub fn parse(text: &[u8]) -> Result<Self, IndexProblem> {
+        if text.contains(&0) {
+            return Err(IndexProblem::Nul);
+        }
+        let fields = split(text);
+        let Ok([status, expiry, revocation, serial, file, subject]) = <[String; FIELDS]>::try_from(fields)
+        else {
+            return Err(IndexProblem::Fields { found: split(text).len() });
+        };
+        let status = match status.as_bytes() {
+            b"V" => Status::Valid,
+            b"R" => Status::Revoked,
+            b"E" => Status::Expired,
+            _ => return Err(IndexProblem::Status { found: status }),
+        };
+        let Some(not_after) = parse_asn1_time(&expiry) else {
+            return Err(IndexProblem::Expiry { found: expiry });
+        };
+        let revoked = match (status, revocation.as_str()) {
+            (Status::Revoked, _) => {
+                Some(reason::parse(&revocation).ok_or(IndexProblem::Revocation { found: revocation })?)
+            }
+            (_, "") => None,
+            _ => return Err(IndexProblem::RevokedYetNot { found: revocation }),
+        };
+        let serial = number(&serial).ok_or(IndexProblem::Serial { found: serial })?;
+        // A text from Windows ends its lines with CR LF.
+        let subject = subject.strip_suffix('\r').unwrap_or(&subject).to_owned();
+        let mut line = Self { status, not_after, revoked, serial, file, subject, read: None };
+        line.read = (line.to_text() != text).then(|| text.into());
+        Ok(line)
+    }
+
+    /// The line without its end: the fields as they were read, unless their value is another by now.
+    #[must_use]
+    pub fn to_text(&self) -> Cow<'_, [u8]> {
+        let fields = self.fields();
+        let Some(read) = &self.read else { return Cow::Owned(join(&fields)) };
+        let Ok(was) = Self::parse(read) else { return Cow::Owned(join(&fields)) };
+        let was = was.fields();
+        if fields == was {
+            return Cow::Borrowed(read);
+        }
+        Cow::Owned(super::fields::merged(read, &fields, &was))
+    }
+
+    /// The serial number in hexadecimal digits, as the line has it.
+    #[must_use]
+    pub fn serial_hex(&self) -> String {
+        format_serial(&self.serial)
+    }
+
+    fn fields(&self) -> [String; FIELDS] {
+        let status = match self.status {
+            Status::Valid => "V",
+            Status::Revoked => "R",
+            Status::Expired => "E",
+        };
+        [
+            status.to_owned(),
+            format_asn1_time(self.not_after),
+            self.revoked.map(reason::format).unwrap_or_default(),
+            self.serial_hex(),
+            self.file.clone(),
+            self.subject.clone(),
+        ]
+    }
+}
+
+/// Pairs of hexadecimal digits; a minus sign makes it the two's complement, as a certificate has it.
+fn number(text: &str) -> Option<Vec<u8>> {
+    let (digits, is_negative) = text.strip_prefix('-').map_or((text, false), |digits| (digits, true));
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    if pairs.is_empty() || !rest.is_empty() {
+        return None;
+    }
+    let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
+    let mut bytes = significant(&bytes.collect::<Option<Vec<u8>>>()?).to_vec();
+    if is_negative {
+        let mut carry = true;
+        for byte in bytes.iter_mut().rev() {
+            let (sum, overflow) = (!*byte).overflowing_add(carry.into());
+            (*byte, carry) = (sum, overflow);
+        }
+    }
+    Some(bytes)
+}

@@ -1,0 +1,167 @@
+//! What a CA issued, in the format of OpenSSL's `ca` (openssl-ca, `database`; crypto/txt_db/txt_db.c): a text of lines
+//! with six fields, separated by tabs: status, expiry, revocation, serial number, file, subject.
+//!
+//! What was read is written back byte for byte, comments and other people's habits included; only a field whose value
+//! changed is written anew.
+
+mod error;
+mod fields;
+mod line;
+mod reason;
+#[cfg(test)]
+mod tests;
+
+pub use error::{IndexError, IndexProblem};
+pub use line::{Line, Revoked, Status};
+
+use crate::x509::{Certificate, significant};
+use std::collections::{BTreeMap, HashSet};
+
+/// What stands in the `.attr` file beside an index (openssl-ca, `unique_subject`): a renewed certificate has the subject
+/// of the one before it, which OpenSSL's `ca` refuses unless told so.
+pub const ATTRIBUTES: &str = "unique_subject = no\n";
+
+/// What the name of an index ends with.
+pub const INDEX_SUFFIX: &str = ".index";
+
+/// The index of a CA by the stem of its files: `root` -> `root.index`.
+#[must_use]
+pub fn index_file(stem: &str) -> String {
+    [stem, INDEX_SUFFIX].concat()
+}
+
+/// The file of its attributes, which OpenSSL looks for under this name alone: `root` -> `root.index.attr`.
+#[must_use]
+pub fn attributes_file(stem: &str) -> String {
+    [stem, INDEX_SUFFIX, ".attr"].concat()
+}
+
+/// An index: lines in the order of the file, each serial number once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Index {
+    lines: Vec<Line>,
+    /// Places of the lines by serial number, so that one is found at once.
+    by_serial: Vec<u32>,
+    /// Comments, by the place of the line that they stand before.
+    comments: BTreeMap<usize, Vec<u8>>,
+    /// Whether the last line lacks its end.
+    is_open: bool,
+}
+
+impl Index {
+    /// Reads an index. The last line may lack its end, see [`is_open`](Self::is_open).
+    ///
+    /// # Errors
+    /// [`IndexError`] with the first line that OpenSSL's `ca` would not read either, and a last one that a writer did not
+    /// finish.
+    pub fn parse(text: &[u8]) -> Result<Self, IndexError> {
+        let mut index = Self { is_open: !text.is_empty() && !text.ends_with(b"\n"), ..Self::default() };
+        let mut met: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        let last = text.split_inclusive(|byte| *byte == b'\n').count();
+        for (number, raw) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
+            if raw.starts_with(b"#") {
+                index.comments.entry(index.lines.len()).or_default().extend_from_slice(raw);
+                continue;
+            }
+            let line = Line::parse(raw.strip_suffix(b"\n").unwrap_or(raw)).map_err(|problem| {
+                let problem = match index.is_open && number == last {
+                    true => IndexProblem::Torn { problem: Box::new(problem) },
+                    false => problem,
+                };
+                IndexError { line: number, problem }
+            })?;
+            if let Some(first) = met.insert(line.serial.clone(), number) {
+                let serial = line.serial_hex();
+                return Err(IndexError { line: number, problem: IndexProblem::Repeated { serial, first } });
+            }
+            index.lines.push(line);
+        }
+        index.by_serial = (0..index.lines.len() as u32).collect();
+        let lines = &index.lines;
+        index.by_serial.sort_by(|one, other| lines[*one as usize].serial.cmp(&lines[*other as usize].serial));
+        Ok(index)
+    }
+
+    /// The text of the file. What was read and not changed is the same to the byte.
+    #[must_use]
+    pub fn to_text(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.lines.len() * 96);
+        for place in 0..=self.lines.len() {
+            out.extend(self.comments.get(&place).into_iter().flatten());
+            if let Some(line) = self.lines.get(place) {
+                if out.last().is_some_and(|last| *last != b'\n') {
+                    out.push(b'\n');
+                }
+                out.extend_from_slice(&line.to_text());
+                out.push(b'\n');
+            }
+        }
+        if self.is_open && out.ends_with(b"\n") {
+            out.pop();
+        }
+        out
+    }
+
+    /// Its lines, in the order of the file.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Whether the last line lacks its end. OpenSSL passes over such a line; [`record`](Self::record) ends it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// The line of a serial number: big-endian bytes, leading zeros or not.
+    #[must_use]
+    pub fn line_of(&self, serial: &[u8]) -> Option<&Line> {
+        let at = self.place(significant(serial)).ok()?;
+        self.lines.get(*self.by_serial.get(at)? as usize)
+    }
+
+    /// Appends a line for a certificate, unless its serial number is there; says whether it did.
+    pub fn record(&mut self, certificate: &Certificate) -> bool {
+        let Err(at) = self.place(significant(&certificate.serial)) else { return false };
+        self.by_serial.insert(at, self.lines.len() as u32);
+        self.lines.push(Line::of(certificate));
+        self.is_open = false;
+        true
+    }
+
+    /// Marks the certificate of a serial number as revoked. Says whether it did: the first revocation stays, and what the
+    /// CA did not issue cannot be revoked.
+    pub fn revoke(&mut self, serial: &[u8], revoked: Revoked) -> bool {
+        let Ok(at) = self.place(significant(serial)) else { return false };
+        let place = self.by_serial.get(at).copied().unwrap_or_default() as usize;
+        match self.lines.get_mut(place) {
+            Some(line) if line.status != Status::Revoked => {
+                line.status = Status::Revoked;
+                line.revoked = Some(revoked);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// An index of these certificates, as if each had been recorded when it was issued: the oldest first.
+    #[must_use]
+    pub fn rebuilt<'a>(certificates: impl IntoIterator<Item = &'a Certificate>) -> Self {
+        let mut met = HashSet::new();
+        let mut all: Vec<&Certificate> = certificates.into_iter().collect();
+        all.retain(|certificate| met.insert(significant(&certificate.serial)));
+        all.sort_by_key(|certificate| certificate.window.not_before);
+        let mut index = Self::default();
+        for certificate in all {
+            index.record(certificate);
+        }
+        index
+    }
+
+    /// Where a serial number is, or belongs, in `by_serial`.
+    fn place(&self, serial: &[u8]) -> Result<usize, usize> {
+        let serial_at = |place: &u32| self.lines.get(*place as usize).map_or(&[][..], |line| &line.serial);
+        self.by_serial.binary_search_by(|place| serial_at(place).cmp(serial))
+    }
+}

@@ -1,0 +1,39 @@
+//! The revocation field: an instant, and after a comma the reason in OpenSSL's words (apps/ca.c, `crl_reasons`).
+
+use super::line::Revoked;
+use crate::x509::{RevocationReason, format_asn1_time, parse_asn1_time};
+
+/// OpenSSL's words; it compares them without regard to case. The last three take one more part, which is kept as it is.
+const WORDS: [(&str, RevocationReason); 13] = [
+    ("unspecified", RevocationReason::Unspecified),
+    ("keyCompromise", RevocationReason::KeyCompromise),
+    ("CACompromise", RevocationReason::CaCompromise),
+    ("affiliationChanged", RevocationReason::AffiliationChanged),
+    ("superseded", RevocationReason::Superseded),
+    ("cessationOfOperation", RevocationReason::CessationOfOperation),
+    ("certificateHold", RevocationReason::CertificateHold),
+    ("removeFromCRL", RevocationReason::RemoveFromCrl),
+    ("privilegeWithdrawn", RevocationReason::PrivilegeWithdrawn),
+    ("AACompromise", RevocationReason::AaCompromise),
+    ("holdInstruction", RevocationReason::CertificateHold),
+    ("CAkeyTime", RevocationReason::KeyCompromise),
+    ("CAcompromiseTime", RevocationReason::CaCompromise),
+];
+
+/// `261122091555Z`, `261122091555Z,keyCompromise`, `261122091555Z,holdInstruction,1.2.840.10040.2.1`.
+pub(super) fn parse(text: &str) -> Option<Revoked> {
+    let mut parts = text.splitn(3, ',');
+    let at = parts.next().and_then(parse_asn1_time)?;
+    let reason = match parts.next() {
+        None => None,
+        Some(word) => Some(WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word))?.1),
+    };
+    Some(Revoked { at, reason })
+}
+
+/// The field of a revocation. A reason without a word is none.
+pub(super) fn format(revoked: Revoked) -> String {
+    let word = WORDS.iter().find(|(_, known)| Some(*known) == revoked.reason).map(|(word, _)| *word);
+    let instant = format_asn1_time(revoked.at);
+    word.map_or_else(|| instant.clone(), |word| format!("{instant},{word}"))
+}
