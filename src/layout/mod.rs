@@ -9,5 +9,5 @@ mod tree;
 pub use deployment::{ClientFiles, Deployment, ServerFiles, deployment};
 pub use fill::{Filled, LayoutError, fill};
 pub use outline::{Arrangement, Content, Outline, OutlineFile, Place, outline};
-pub use restore::{Found, restore};
+pub use restore::{Found, read_certificates, restore};
 pub use tree::{Tree, TreeNode};

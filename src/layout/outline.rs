@@ -17,6 +17,8 @@ pub struct Arrangement {
     pub key_mode: Option<Mode>,
     /// CA keys are under a passphrase.
     pub encrypted_ca: bool,
+    /// So are the keys of end-entities.
+    pub encrypted_keys: bool,
 }
 
 impl Arrangement {
@@ -92,7 +94,10 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
             files.push(OutlineFile {
                 name: key_file(&spec.stem),
                 place: own_place,
-                content: Content::Key { of: spec.stem.clone(), encrypted: is_ca && arrangement.encrypted_ca },
+                content: Content::Key {
+                    of: spec.stem.clone(),
+                    encrypted: if is_ca { arrangement.encrypted_ca } else { arrangement.encrypted_keys },
+                },
                 mode: if is_ca { Mode::SECRET } else { arrangement.key_mode.unwrap_or(Mode::SECRET) },
                 owner,
             });

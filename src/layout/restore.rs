@@ -49,7 +49,7 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
 fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(), StateError> {
     let path = State { path: found.path.clone(), ..State::default() }.shown(name);
     if promises_certificates(name) {
-        let list = certificates(text, path)?;
+        let list = read_certificates(text, path)?;
         let own = list.first().map(|first| first.der.clone());
         let copy = state.certificates.insert(name.to_owned(), list);
         if copy.is_some_and(|copy| copy.first().map(|first| &first.der) != own.as_ref()) {
@@ -61,14 +61,18 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     } else if name.ends_with(".key") {
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);
-    } else if let Ok(list) = certificates(text, path) {
+    } else if let Ok(list) = read_certificates(text, path) {
         // A bundle may have any name; a name that promises nothing is no problem where something else is inside.
         state.certificates.insert(name.to_owned(), list);
     }
     Ok(())
 }
 
-fn certificates(text: &[u8], path: String) -> Result<Vec<Certificate>, StateError> {
+/// The certificates of a file that is to hold some, as PEM; `path` is what messages call it.
+///
+/// # Errors
+/// [`StateError`] for what is no PEM, damaged, or without a certificate.
+pub fn read_certificates(text: &[u8], path: String) -> Result<Vec<Certificate>, StateError> {
     if pem::holds_trusted_certificate(text) {
         return Err(StateError::Trusted { path });
     }

@@ -2,8 +2,8 @@
 
 use super::change::{Change, Changed, Decide};
 use super::ownership::{parse_key_mode, parse_owner};
+use super::secret::secret_line;
 use crate::error::{Error, RequestError};
-use crate::fs::read_file;
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Outline, Tree};
 use crate::pki::Secrets;
@@ -13,12 +13,7 @@ use crate::state::State;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
-/// A passphrase is a line; a file much longer than that is another file.
-const PASSPHRASE_BYTES: usize = 64 << 10;
-/// OpenSSL reads a line of a passphrase file into 1,024 bytes, with a NUL at its end.
-const OPENSSL_PASSPHRASE_BYTES: usize = 1023;
 /// What `gen` is asked for.
 #[derive(Debug, Clone)]
 pub struct GenerateRequest {
@@ -129,28 +124,13 @@ pub(super) fn arrangement(request: &GenerateRequest) -> Result<Arrangement, Requ
         owner,
         key_mode,
         encrypted_ca: request.ca_passphrase_file.is_some(),
+        encrypted_keys: false,
     })
 }
 
-/// The first line of the passphrase file, without its line feed: byte for byte what `openssl -passin file:` takes, so a
-/// carriage return before it belongs to the passphrase there and here.
+/// What opens and closes the keys of CAs.
 pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
-    let ca_passphrase = file.map(secret_line).transpose()?;
-    Ok(Secrets { ca_passphrase })
-}
-
-/// The first line of a file with a passphrase.
-pub(super) fn secret_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let text = read_file(path, PASSPHRASE_BYTES)?;
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    // A lone carriage return is a blank line of Windows, not a passphrase.
-    if line.is_empty() || line == b"\r" {
-        return Err(RequestError::EmptyPassphrase { path: path.display().to_string() }.into());
-    }
-    if line.len() > OPENSSL_PASSPHRASE_BYTES || line.contains(&0) {
-        return Err(RequestError::ForeignPassphrase { path: path.display().to_string() }.into());
-    }
-    Ok(Zeroizing::new(line.to_vec()))
+    Ok(Secrets { ca_passphrase: file.map(secret_line).transpose()?, ..Secrets::default() })
 }
 
 /// `gen`'s own part: the profile says what is read and planned.

@@ -38,19 +38,29 @@ impl std::fmt::Debug for IssuedCertificate {
 pub struct Secrets {
     /// The passphrase of every CA key, read and written.
     pub ca_passphrase: Option<Zeroizing<Vec<u8>>>,
+    /// The passphrase of the new keys of end-entities.
+    pub key_passphrase: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl Secrets {
     fn ca_passphrase(&self) -> Option<&[u8]> {
         self.ca_passphrase.as_ref().map(|passphrase| passphrase.as_slice())
     }
+
+    /// The passphrase of a new key.
+    fn of_new(&self, is_ca: bool) -> Option<&[u8]> {
+        let passphrase = if is_ca { &self.ca_passphrase } else { &self.key_passphrase };
+        passphrase.as_ref().map(|passphrase| passphrase.as_slice())
+    }
 }
 
 /// Never shows the passphrase.
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let passphrase = self.ca_passphrase.as_ref().map(|_| "[elided]");
-        f.debug_struct("Secrets").field("ca_passphrase", &passphrase).finish()
+        let elided = |passphrase: &Option<_>| passphrase.as_ref().map(|_| "[elided]");
+        let mut shown = f.debug_struct("Secrets");
+        shown.field("ca_passphrase", &elided(&self.ca_passphrase));
+        shown.field("key_passphrase", &elided(&self.key_passphrase)).finish()
     }
 }
 
@@ -91,7 +101,7 @@ pub fn issue(
         if given_serial(spec).is_none() {
             serials.push((&spec.issuer, serial));
         }
-        let key_pem = match secrets.ca_passphrase().filter(|_| spec.usage.is_ca()) {
+        let key_pem = match secrets.of_new(spec.usage.is_ca()) {
             Some(passphrase) => key.to_encrypted_pem(passphrase, keys),
             None => key.to_pem(),
         };

@@ -1,0 +1,142 @@
+//! `issue`: more certificates under the CA of a directory.
+
+use super::change::{Change, Changed, Decide};
+use super::generate::Generated;
+use super::ownership::{parse_key_mode, parse_owner};
+use super::secret::{Passphrase, secret_line};
+use crate::error::{Error, RequestError};
+use crate::fs::{Directory, read_file, same_directory};
+use crate::keys::{KeySource, StoredKey};
+use crate::layout::{self, Arrangement};
+use crate::pg::{certificate_file, key_file};
+use crate::pki::Secrets;
+use crate::plan::{self, Plan, Wish};
+use crate::state::{State, StateError};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
+
+/// A certificate or key file is small; this is far above any bundle of CAs.
+const CA_FILE_BYTES: usize = 1 << 20;
+
+/// What `issue` is asked for.
+#[derive(Debug, Clone)]
+pub struct IssueRequest {
+    /// The certificates.
+    pub wishes: Vec<Wish>,
+    /// The directory that they go into.
+    pub directory: PathBuf,
+    /// Where the CA's key lies, where that is another directory.
+    pub ca_directory: Option<PathBuf>,
+    /// The CA, where it is to be no other than this one.
+    pub ca: Option<CaFiles>,
+    /// What opens the CA's key.
+    pub ca_passphrase: Option<Passphrase>,
+    /// The file whose first line the new keys are encrypted with.
+    pub key_passphrase_file: Option<PathBuf>,
+    /// `USER[:GROUP]` of the new keys and certificates.
+    pub owner: Option<String>,
+    /// Octal mode of the new keys.
+    pub key_mode: Option<String>,
+    /// Decide everything, make nothing.
+    pub dry_run: bool,
+}
+
+/// A CA by its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaFiles {
+    /// Its certificate, and behind it those of the CAs above it, if they are there.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// Issues certificates.
+///
+/// # Errors
+/// [`Error`]: nothing on disk was changed.
+pub fn issue(request: &IssueRequest, now: OffsetDateTime, keys: &dyn KeySource) -> Result<Generated, Error> {
+    let owner = request.owner.as_deref().map(parse_owner).transpose()?;
+    let ca_directory = ca_directory(request);
+    let arrangement = Arrangement {
+        separate_ca: ca_directory.is_some(),
+        owner,
+        key_mode: request.key_mode.as_deref().map(|text| parse_key_mode(text, owner)).transpose()?,
+        encrypted_ca: false,
+        encrypted_keys: request.key_passphrase_file.is_some(),
+    };
+    let secrets = Secrets {
+        ca_passphrase: request.ca_passphrase.as_ref().map(Passphrase::read).transpose()?,
+        key_passphrase: request.key_passphrase_file.as_deref().map(secret_line).transpose()?,
+    };
+    // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from.
+    if ca_directory.is_none() && Directory::open(&request.directory)?.is_none() {
+        return Err(RequestError::NoDirectory { path: request.directory.display().to_string() }.into());
+    }
+    let change = Change {
+        directory: &request.directory,
+        ca_directory: ca_directory.as_deref(),
+        arrangement: &arrangement,
+        secrets: &secrets,
+        now,
+        keys,
+        verb: &Asked { request, now },
+    };
+    let Changed { plan, outline, created } =
+        if request.dry_run { change.decide_only()? } else { change.run()? };
+    Ok(Generated { directory: request.directory.clone(), ca_directory, plan, outline, created, now })
+}
+
+/// Where the CA lies, if not beside what it is to issue: its index is kept there.
+fn ca_directory(request: &IssueRequest) -> Option<PathBuf> {
+    let of_files = request.ca.as_ref().map(|ca| parent(&ca.certificate).to_path_buf());
+    let place = of_files.or_else(|| request.ca_directory.clone())?;
+    Some(place).filter(|place| !same_directory(place, &request.directory) || request.ca.is_none())
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// `issue`'s own part: all certificates and keys of the directories count.
+struct Asked<'a> {
+    request: &'a IssueRequest,
+    now: OffsetDateTime,
+}
+
+impl Decide for Asked<'_> {
+    fn reads(&self, name: &str) -> bool {
+        is_of_a_pair(name)
+    }
+
+    /// Of a CA that is named only its own files.
+    fn reads_of_ca(&self, name: &str) -> bool {
+        self.request.ca.is_none() && is_of_a_pair(name)
+    }
+
+    fn plan(&self, state: &mut State) -> Result<Plan, Error> {
+        let stem = self.request.ca.as_ref().map(|ca| take_ca(ca, state)).transpose()?;
+        Ok(plan::issue(&self.request.wishes, stem.as_deref(), state, self.now)?)
+    }
+}
+
+fn is_of_a_pair(name: &str) -> bool {
+    name.ends_with(".crt") || name.ends_with(".key")
+}
+
+/// Puts the files of a CA into the state as a pair of their stem, which is what comes back.
+fn take_ca(ca: &CaFiles, state: &mut State) -> Result<String, Error> {
+    let name = ca.certificate.file_stem().and_then(|stem| stem.to_str());
+    let missing = |path: &Path| RequestError::NoSuchFile { path: path.display().to_string() };
+    let stem = name.ok_or_else(|| missing(&ca.certificate))?.to_owned();
+    let shown = ca.certificate.display().to_string();
+    let certificates = layout::read_certificates(&read_file(&ca.certificate, CA_FILE_BYTES)?, shown)?;
+    let text = read_file(&ca.key, CA_FILE_BYTES)?;
+    let path = ca.key.display().to_string();
+    let key = StoredKey::from_pem(&text).map_err(|source| StateError::Key { path, source })?;
+    state.certificates.insert(certificate_file(&stem), certificates);
+    state.keys.insert(key_file(&stem), key);
+    state.ca_path = parent(&ca.certificate).display().to_string();
+    state.ca_occupied.get_or_insert_with(BTreeSet::new);
+    Ok(stem)
+}
