@@ -5,6 +5,7 @@ mod compared;
 mod drivers;
 mod exit;
 mod inspect;
+mod issued;
 mod json;
 mod look;
 mod prometheus;
@@ -86,6 +87,15 @@ fn dispatch(
                 quiet: args.quiet,
                 as_root: request.owner.is_none() && ops::caller_is_root(),
                 command: TypedCommand::new(arguments),
+            })
+        }
+        Verb::Issue(args) => {
+            let request = request::issued(args, variable)?;
+            Ok(Report::Issued {
+                issued: Box::new(ops::issue(&request, now, keys)?),
+                dry_run: args.dry_run,
+                quiet: args.quiet,
+                as_root: request.owner.is_none() && ops::caller_is_root(),
             })
         }
         Verb::Verify(args) => {

@@ -3,7 +3,7 @@
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
 use super::request::{CliError, TypedCommand};
-use super::{compared, exit, json, prometheus, text, verdict, words};
+use super::{compared, exit, issued, json, prometheus, text, verdict, words};
 use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::layout::{Deployment, OutlineFile};
@@ -26,6 +26,14 @@ pub(super) enum Report {
         as_root: bool,
         /// The command that was typed.
         command: TypedCommand,
+    },
+    /// `issue`.
+    Issued {
+        issued: Box<Generated>,
+        dry_run: bool,
+        quiet: bool,
+        /// Run by root, without an owner asked for.
+        as_root: bool,
     },
     /// `inspect`.
     Inspected {
@@ -146,6 +154,17 @@ impl<'a> Render<'a> {
                 } else {
                     let text = text::generated(generated, *dry_run, *as_root, command);
                     self.stdout.write_all(text.as_bytes())
+                };
+                (written, exit::DONE)
+            }
+            Report::Issued { issued, dry_run, quiet, as_root } => {
+                self.warnings(&issued.plan.notices);
+                let written = match (self.json, *quiet) {
+                    (true, _) => self.generated_json(issued, *dry_run),
+                    (false, true) => Ok(()),
+                    (false, false) => {
+                        self.stdout.write_all(issued::text(issued, *dry_run, *as_root).as_bytes())
+                    }
                 };
                 (written, exit::DONE)
             }

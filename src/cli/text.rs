@@ -22,12 +22,10 @@ pub(super) fn generated(
     as_root: bool,
     command: &TypedCommand,
 ) -> String {
-    let mut out = String::new();
-    let made = generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()).count();
-    out.push_str(&headline(generated, made, dry_run));
+    let mut out = headline(generated, dry_run);
     out.push('\n');
     out.push_str(&tree(&generated.tree()));
-    if made > 0 {
+    if made(generated) > 0 {
         kept(&mut out, generated);
     }
     if dry_run {
@@ -66,7 +64,13 @@ pub(super) fn generated(
     out
 }
 
-fn headline(generated: &Generated, made: usize, dry_run: bool) -> String {
+/// How many certificates are new.
+fn made(generated: &Generated) -> usize {
+    generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()).count()
+}
+
+/// What was done, or would be, in a line.
+pub(super) fn headline(generated: &Generated, dry_run: bool) -> String {
     let directory = directory(&generated.directory);
     let total = generated.plan.certificates.len();
     if generated.outline.files.is_empty() {
@@ -85,10 +89,12 @@ fn headline(generated: &Generated, made: usize, dry_run: bool) -> String {
         (false, true) => "created",
         (false, false) => "wrote into",
     };
-    match made {
+    match made(generated) {
         0 => format!("{verb} {directory}: {} files\n", generated.outline.files.len()),
         1 => format!("{verb} {directory}: 1 certificate and its key ({})\n", key_types.join(", ")),
-        _ => format!("{verb} {directory}: {made} certificates and their keys ({})\n", key_types.join(", ")),
+        made => {
+            format!("{verb} {directory}: {made} certificates and their keys ({})\n", key_types.join(", "))
+        }
     }
 }
 
@@ -97,7 +103,7 @@ pub(super) fn directory(path: &Path) -> String {
 }
 
 /// A path as a command takes it: one that begins with a hyphen would be a flag.
-fn path_word(path: &Path) -> String {
+pub(super) fn path_word(path: &Path) -> String {
     let is_flag_like = path.as_os_str().as_bytes().starts_with(b"-");
     let path = if is_flag_like { Path::new(".").join(path) } else { path.to_owned() };
     shell_word(path.as_os_str())
@@ -112,7 +118,7 @@ struct Line<'t> {
     node: &'t TreeNode,
 }
 
-fn tree(tree: &Tree) -> String {
+pub(super) fn tree(tree: &Tree) -> String {
     let mut lines = Vec::new();
     tree.roots.iter().for_each(|root| branch(root, "  ", "", "  ", &mut lines));
     let width = |text: &str| text.chars().count();
@@ -149,7 +155,7 @@ fn kept(out: &mut String, generated: &Generated) {
 }
 
 /// When what would be made begins: mostly all of it at once.
-fn beginnings(out: &mut String, generated: &Generated) {
+pub(super) fn beginnings(out: &mut String, generated: &Generated) {
     let made: Vec<_> = generated.plan.certificates.iter().filter(|spec| spec.kept.is_none()).collect();
     let mut instants: Vec<OffsetDateTime> = made.iter().map(|spec| spec.window.not_before).collect();
     instants.sort_unstable();
@@ -184,7 +190,7 @@ fn waivers(out: &mut String, generated: &Generated) {
 }
 
 /// The files of a plan, with mode and content.
-fn files(generated: &Generated) -> String {
+pub(super) fn files(generated: &Generated) -> String {
     let rows: Vec<[String; 4]> = generated
         .outline
         .files
@@ -224,17 +230,18 @@ fn deployment(deployment: &Deployment, generated: &Generated) -> String {
         let _ =
             writeln!(out, "{lead} the client's\ntrust: sslrootcert, or lua_ssl_trusted_certificate for Kong");
     }
-    for server in &deployment.servers {
-        out.push_str(&server_part(server, deployment, generated));
-    }
-    for client in &deployment.clients {
-        out.push_str(&client_part(client));
-    }
+    out.push_str(&uses(deployment, generated));
     if !deployment.ca_keys.is_empty() {
         let keys = deployment.ca_keys.join(" and ");
         let _ = writeln!(out, "nobody: {keys} can make a login for any role");
     }
     out
+}
+
+/// What each server and each client does with its files.
+pub(super) fn uses(deployment: &Deployment, generated: &Generated) -> String {
+    let servers = deployment.servers.iter().map(|server| server_part(server, deployment, generated));
+    servers.chain(deployment.clients.iter().map(client_part)).collect()
 }
 
 fn server_part(server: &ServerFiles, deployment: &Deployment, generated: &Generated) -> String {
@@ -316,7 +323,7 @@ fn expiry(generated: &Generated, command: &TypedCommand) -> String {
 }
 
 /// How root puts the server's files where the server reads them: it takes no key that another user owns.
-fn installation(deployment: &Deployment, generated: &Generated) -> String {
+pub(super) fn installation(deployment: &Deployment, generated: &Generated) -> String {
     let path = |file: &str| path_word(&generated.directory.join(file));
     let mut out = String::new();
     for server in &deployment.servers {

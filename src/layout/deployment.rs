@@ -25,7 +25,7 @@ pub struct ServerFiles {
     pub certificate: String,
     /// `ssl_key_file`
     pub key: String,
-    /// `ssl_ca_file`; `None` where the plan has no client.
+    /// `ssl_ca_file`; `None` where the plan has no client, nor a CA above the server.
     pub trust: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct ClientFiles {
     pub certificate: String,
     /// `sslkey`
     pub key: String,
-    /// `sslrootcert`; `None` where the plan has no server.
+    /// `sslrootcert`; `None` where the plan has no server, nor a CA above the client.
     pub trust: Option<String>,
     /// A name of the server that `verify-full` accepts.
     pub host: Option<String>,
@@ -56,16 +56,21 @@ pub fn deployment(plan: &Plan) -> Deployment {
     let named =
         |spec: &&CertificateSpec| spec.subject.common_names().next().is_some_and(|name| !name.is_empty());
     let clients: Vec<&CertificateSpec> = plan.certificates.iter().filter(is_client).filter(named).collect();
+    // Where only one side is planned, the other is under the same CA.
+    let trust = |spec: &CertificateSpec, others: &[&CertificateSpec]| match others {
+        [] => spec.issuer.stem().map(|_| trust_file(plan, &[spec])),
+        others => Some(trust_file(plan, others)),
+    };
     let server_files = |spec: &&CertificateSpec| ServerFiles {
         certificate: certificate_file(&spec.stem),
         key: key_file(&spec.stem),
-        trust: (!clients.is_empty()).then(|| trust_file(plan, &clients)),
+        trust: trust(spec, &clients),
     };
     let client_files = |spec: &&CertificateSpec| ClientFiles {
         role: spec.subject.common_names().next().unwrap_or_default().into_owned(),
         certificate: certificate_file(&spec.stem),
         key: key_file(&spec.stem),
-        trust: (!servers.is_empty()).then(|| trust_file(plan, &servers)),
+        trust: trust(spec, &servers),
         host: servers.iter().find_map(|server| host(server)),
         replication: spec.stem == "replication",
     };

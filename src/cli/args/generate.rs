@@ -104,9 +104,10 @@ pub(in crate::cli) struct KeyArgs {
     pub(in crate::cli) ca_passphrase_file: Option<PathBuf>,
 }
 
+/// How long end-entities live.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lifetimes")]
-pub(in crate::cli) struct WindowArgs {
+pub(in crate::cli) struct SpanArgs {
     /// Lifetime of servers and clients: 12h, 90d, 52w, 20y [default: 365d]
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true, conflicts_with_all = ["days", "not_after"])]
     pub(in crate::cli) lifetime: Option<String>,
@@ -118,6 +119,13 @@ pub(in crate::cli) struct WindowArgs {
     /// Last valid second of servers and clients: 2027-11-21 or 2027-11-21T18:30:00Z
     #[arg(long, value_name = "INSTANT", allow_hyphen_values = true)]
     pub(in crate::cli) not_after: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Lifetimes")]
+pub(in crate::cli) struct WindowArgs {
+    #[command(flatten)]
+    pub(in crate::cli) leaves: SpanArgs,
 
     /// Lifetime of the root CA [default: 3650d]
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]

@@ -2,10 +2,12 @@
 
 mod generate;
 mod inspect;
+mod issue;
 mod verify;
 
-pub(super) use generate::GenArgs;
+pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use inspect::{InspectArgs, SortKey};
+pub(super) use issue::{IssueArgs, LeafUsage};
 pub(super) use verify::{SslMode, VerifyArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -15,6 +17,7 @@ Examples:
   pgtls gen chain --intermediate       the documented chain, into pki/
   pgtls gen chain --server db1.example.com --server 10.0.0.5 --client app -D db1
   pgtls gen chain --if-missing         safe to repeat, as from a Makefile
+  pgtls issue client alice             one more, from the CA in pki/
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
 
@@ -33,6 +36,8 @@ pub(super) struct Cli {
 pub(super) enum Verb {
     /// Make a directory of certificates and keys: a documented layout, or a profile
     Gen(Box<GenArgs>),
+    /// Issue one more certificate from the CA of a directory
+    Issue(Box<IssueArgs>),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
@@ -46,6 +51,7 @@ impl Verb {
     pub(super) fn json(&self) -> bool {
         match self {
             Self::Gen(args) => args.json,
+            Self::Issue(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Profiles(_) => false,

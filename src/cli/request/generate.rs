@@ -1,13 +1,14 @@
 //! `gen`: flags laid over a profile.
 
+use super::windows::ending;
 use super::{CliError, directory, path_variable};
 use crate::cli::args::GenArgs;
 use crate::error::Error;
 use crate::keys::KeyType;
 use crate::ops::{self, GenerateRequest};
 use crate::plan::Existing;
-use crate::profile::{self, Ending, Overrides};
-use crate::x509::{GeneralName, Lifetime, dns_name, parse_instant};
+use crate::profile::{self, Overrides};
+use crate::x509::{GeneralName, Lifetime, dns_name};
 use std::ffi::OsString;
 
 /// `gen`.
@@ -80,37 +81,11 @@ fn overrides(args: &GenArgs) -> Result<Overrides, CliError> {
         replication: args.names.replication.clone(),
         key_type: key_type("--key-type", &args.keys.key_type)?,
         ca_key_type: key_type("--ca-key-type", &args.keys.ca_key_type)?,
-        ending: ending(args)?,
+        ending: ending(&args.windows.leaves)?,
         ca_lifetime: lifetime("--ca-lifetime", &args.windows.ca_lifetime)?,
         intermediate_lifetime: lifetime("--intermediate-lifetime", &args.windows.intermediate_lifetime)?,
         no_append: args.places.no_append.clone(),
     })
-}
-
-fn ending(args: &GenArgs) -> Result<Option<Ending>, CliError> {
-    let windows = &args.windows;
-    let (flag, text) = match (&windows.lifetime, &windows.days, &windows.not_after) {
-        (Some(text), _, _) => ("--lifetime", text.clone()),
-        (_, Some(days), _) => ("--days", whole_days(days)?),
-        (_, _, Some(text)) => {
-            let instant = parse_instant(text);
-            let instant = instant.map_err(|source| CliError::Value { flag: "--not-after", source })?;
-            return Ok(Some(Ending::At(instant)));
-        }
-        _ => return Ok(None),
-    };
-    let lifetime = text.parse().map_err(|source| CliError::Value { flag, source })?;
-    Ok(Some(Ending::After(lifetime)))
-}
-
-/// `90` -> `90d`; an error shows what was typed.
-fn whole_days(text: &str) -> Result<String, CliError> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits || text.bytes().all(|byte| byte == b'0') {
-        let fact = format!("--days: \"{text}\" is not a whole number of days above zero");
-        return Err(CliError::Flags { fact, hint: "Write it like --days 90." });
-    }
-    Ok(format!("{text}d"))
 }
 
 fn setting(text: &str) -> Result<(String, String), CliError> {

@@ -2,21 +2,27 @@
 
 mod generate;
 mod inspect;
+mod issue;
 mod stdin;
 mod typed;
 mod verify;
+mod windows;
 
 pub(super) use generate::generate;
 pub(super) use inspect::inspected;
+pub(super) use issue::issued;
 pub(super) use typed::TypedCommand;
 pub(super) use verify::verified;
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::error::Error;
 use crate::keys::KeyError;
+use crate::ops::Passphrase;
 use crate::x509::X509Error;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// What the command line itself can get wrong, or the library behind it.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +69,13 @@ impl Diagnosis for CliError {
 /// `-D`, else PGTLS_DIR.
 fn directory(flag: Option<PathBuf>, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     flag.or_else(|| path_variable(variable, "PGTLS_DIR"))
+}
+
+/// The passphrase of CA keys: that of the flag's file, else the one that PGTLS_CA_PASSPHRASE holds.
+fn passphrase(file: Option<PathBuf>, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Passphrase> {
+    let held = || variable("PGTLS_CA_PASSPHRASE").filter(|value| !value.is_empty());
+    file.map(Passphrase::File)
+        .or_else(|| held().map(|value| Passphrase::Text(Zeroizing::new(value.into_vec()))))
 }
 
 fn path_variable(variable: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<PathBuf> {

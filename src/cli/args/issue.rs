@@ -1,0 +1,104 @@
+//! The flags of `issue`.
+
+use super::generate::SpanArgs;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  pgtls issue client alice               client.alice.crt and .key, to log in as role alice
+  pgtls issue server db2.example.com 10.0.0.6 ::1
+  pgtls issue node n1.example.com        serves, and logs in: a replica
+  pgtls issue client etl --lifetime 12h --encrypt-key-file pass
+  pgtls issue client app --ca /secure/ca.crt --ca-key /secure/ca.key -D app";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct IssueArgs {
+    /// What it is for
+    #[arg(value_name = "server|client|node", hide_possible_values = true)]
+    pub(in crate::cli) usage: LeafUsage,
+
+    /// Host names and addresses of a server or node, or the role of a client; the first is the common name, and names
+    /// the files
+    #[arg(value_name = "NAME", required = true)]
+    pub(in crate::cli) names: Vec<String>,
+
+    /// Another common name
+    #[arg(long, value_name = "CN")]
+    pub(in crate::cli) cn: Option<String>,
+
+    /// Key type: ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072, rsa-4096 [default: ecdsa-p256]
+    #[arg(long, value_name = "ALG", help_heading = "Keys")]
+    pub(in crate::cli) key_type: Option<String>,
+
+    /// Encrypt the new key with the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = "Keys")]
+    pub(in crate::cli) encrypt_key_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(in crate::cli) windows: SpanArgs,
+
+    /// First valid second: 2026-11-21 or 2026-11-21T18:30:00Z, also in the past [default: an hour ago]
+    #[arg(long, value_name = "INSTANT", allow_hyphen_values = true, help_heading = "Lifetimes")]
+    pub(in crate::cli) not_before: Option<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) ca: CaArgs,
+
+    /// Directory of the CA, which the files go into [env: PGTLS_DIR] [default: pki]
+    #[arg(short = 'D', long, value_name = "DIR", help_heading = "Files")]
+    pub(in crate::cli) dir: Option<PathBuf>,
+
+    /// Leave the intermediate out of the certificate's file
+    #[arg(long, help_heading = "Files")]
+    pub(in crate::cli) no_append: bool,
+
+    /// Owner of the files, by name or number
+    #[arg(long, value_name = "USER[:GROUP]", help_heading = "Files")]
+    pub(in crate::cli) owner: Option<String>,
+
+    /// Mode of the key [default: 0600]
+    #[arg(long, value_name = "MODE", help_heading = "Files")]
+    pub(in crate::cli) key_mode: Option<String>,
+
+    /// Decide everything, print the plan, write nothing
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) dry_run: bool,
+
+    /// Print the result (or the error) as JSON
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) json: bool,
+
+    /// Print nothing but warnings and errors
+    #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
+    pub(in crate::cli) quiet: bool,
+}
+
+/// What a certificate that is issued by itself can be for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum LeafUsage {
+    Server,
+    Client,
+    Node,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "CA")]
+pub(in crate::cli) struct CaArgs {
+    /// The CA that signs, with those above it behind it [default: the lowest CA of the directory]
+    #[arg(long, value_name = "FILE", requires = "ca_key", conflicts_with = "ca_dir")]
+    pub(in crate::cli) ca: Option<PathBuf>,
+
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "ca")]
+    pub(in crate::cli) ca_key: Option<PathBuf>,
+
+    /// Directory of the CA's keys, where that is another [env: PGTLS_CA_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) ca_dir: Option<PathBuf>,
+
+    /// Open the CA's key with the first line of this file [env: PGTLS_CA_PASSPHRASE, the passphrase itself]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) ca_passphrase_file: Option<PathBuf>,
+}

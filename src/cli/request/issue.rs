@@ -1,0 +1,58 @@
+//! `issue`: names, and the flags beside them.
+
+use super::windows::ending;
+use super::{CliError, directory, passphrase, path_variable};
+use crate::cli::args::{IssueArgs, LeafUsage};
+use crate::error::Error;
+use crate::keys::KeyType;
+use crate::ops::{CaFiles, IssueRequest};
+use crate::plan::{LeafNames, Wish};
+use crate::profile::{Ending, Validity};
+use crate::x509::{Lifetime, Usage, parse_instant};
+use std::ffi::OsString;
+
+/// How long a leaf lives, unless said otherwise: what gen's own profiles give theirs.
+const USUAL_DAYS: u32 = 365;
+
+/// `issue`.
+pub(in crate::cli) fn issued(
+    args: &IssueArgs,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<IssueRequest, CliError> {
+    let names = LeafNames::parse(usage(args.usage), &args.names, args.cn.as_deref()).map_err(Error::from)?;
+    let not_before = args.not_before.as_deref().map(parse_instant).transpose();
+    let not_before = not_before.map_err(|source| CliError::Value { flag: "--not-before", source })?;
+    let key_type = args.key_type.as_deref().map(str::parse::<KeyType>).transpose();
+    let key_type = key_type.map_err(|source| CliError::KeyType { flag: "--key-type", source })?;
+    let wish = Wish {
+        names,
+        validity: Validity {
+            not_before,
+            ending: ending(&args.windows)?.unwrap_or(Ending::After(Lifetime::days(USUAL_DAYS))),
+            stretches: false,
+        },
+        key_type: key_type.unwrap_or_default(),
+        appends: !args.no_append,
+    };
+    let ca = args.ca.ca.clone().zip(args.ca.ca_key.clone());
+    let ca_variable = path_variable(variable, "PGTLS_CA_DIR").filter(|_| ca.is_none());
+    Ok(IssueRequest {
+        wishes: vec![wish],
+        directory: directory(args.dir.clone(), variable).unwrap_or_else(|| "pki".into()),
+        ca_directory: args.ca.ca_dir.clone().or(ca_variable),
+        ca: ca.map(|(certificate, key)| CaFiles { certificate, key }),
+        ca_passphrase: passphrase(args.ca.ca_passphrase_file.clone(), variable),
+        key_passphrase_file: args.encrypt_key_file.clone(),
+        owner: args.owner.clone(),
+        key_mode: args.key_mode.clone(),
+        dry_run: args.dry_run,
+    })
+}
+
+fn usage(usage: LeafUsage) -> Usage {
+    match usage {
+        LeafUsage::Server => Usage::Server,
+        LeafUsage::Client => Usage::Client,
+        LeafUsage::Node => Usage::Node,
+    }
+}
