@@ -121,7 +121,7 @@ impl Run {
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.words[0]);
         command.args(&self.words[1..]).current_dir(&self.dir).stdin(Stdio::null());
-        for name in ["PGTLS_DIR", "PGTLS_CA_DIR", "COLUMNS"] {
+        for name in ["PGTLS_DIR", "PGTLS_CA_DIR", "PGTLS_CA_PASSPHRASE", "COLUMNS"] {
             command.env_remove(name);
         }
         command.env("LC_ALL", "C").envs(self.variables.iter().map(|(name, value)| (name, value)));

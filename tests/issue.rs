@@ -1,0 +1,335 @@
+//! `issue`: one more server, client or node under the CA of a directory, whoever made that.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::thread;
+
+use pgtls::keys::PublicKey;
+use pgtls::pem;
+use pgtls::x509::{Certificate, GeneralName};
+use support::{Run, run, scratch, snapshot, text};
+use tempfile::TempDir;
+
+/// A directory `pki` with these words of `gen chain`.
+fn directory(words: &[&str]) -> TempDir {
+    let home = scratch();
+    Run::new(&[&["gen", "chain", "-q", "--server", "db1.example.com"], words].concat()).dir(&home).code(0);
+    home
+}
+
+fn issued(home: &TempDir, words: &[&str]) {
+    Run::new(&[&["issue"], words, &["-q"]].concat()).dir(home).code(0);
+}
+
+/// Runs it, expects a refusal of that code whose message has these words, and that nothing changed.
+fn refused(home: &TempDir, words: &[&str], code: i32, message: &str) {
+    let before = snapshot(home.path());
+    let output = Run::new(&[&["issue"], words].concat()).dir(home).output();
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{words:?}\n{stderr}");
+    assert!(stderr.contains(message), "{stderr}\nis without\n{message}");
+    assert!(stderr.contains("pgtls: hint: "), "{stderr}\nsays not how to mend it");
+    assert_eq!(snapshot(home.path()), before, "a refusal changed something");
+}
+
+fn certificates(home: &TempDir, file: &str) -> Vec<Certificate> {
+    let text = fs::read(home.path().join(file)).unwrap();
+    let blocks = pem::scan(&text).blocks;
+    blocks.iter().map(|block| Certificate::from_der(&block.der).unwrap()).collect()
+}
+
+fn openssl(at: &Path, words: &str) {
+    run(at, "openssl", &words.split_whitespace().collect::<Vec<_>>());
+}
+
+/// A CA of somebody else: `DC=example,DC=com`, two `OU`s, an RDN of two attributes. Files `ca.key` and `ca.crt`.
+fn bought(at: &Path, extensions: &str) {
+    let configuration = format!(
+        "[req]\nprompt = no\ndistinguished_name = dn\nx509_extensions = ca\n\
+         [dn]\n1.DC = com\n2.DC = example\n1.OU = Engineering\n2.OU = Testing\nCN = Corp CA\n+serialNumber = 7\n\
+         [ca]\n{extensions}\n"
+    );
+    fs::create_dir_all(at).unwrap();
+    fs::write(at.join("ca.cnf"), configuration).unwrap();
+    openssl(
+        at,
+        "req -x509 -config ca.cnf -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout ca.key -out ca.crt -days 900",
+    );
+}
+
+const CA: &str = "basicConstraints = critical,CA:TRUE\nkeyUsage = critical,keyCertSign,cRLSign\n\
+                  subjectKeyIdentifier = hash";
+
+#[test]
+fn a_client_is_issued_by_the_lowest_ca_and_openssl_takes_it() {
+    let home = directory(&["--intermediate"]);
+    issued(&home, &["client", "alice"]);
+    let pki = home.path().join("pki");
+    openssl(
+        &pki,
+        "verify -x509_strict -purpose sslclient -CAfile root.crt -untrusted client.alice.crt client.alice.crt",
+    );
+    let mode = |file: &str| fs::metadata(pki.join(file)).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode("client.alice.key"), mode("client.alice.crt")), (0o600, 0o644));
+    let list = certificates(&home, "pki/client.alice.crt");
+    let [intermediate] = certificates(&home, "pki/intermediate.crt").try_into().unwrap();
+    assert_eq!(list.len(), 2);
+    assert_eq!(list[0].subject.to_string(), "CN=alice");
+    assert_eq!((&list[0].issuer, &list[1]), (&intermediate.subject, &intermediate));
+    let key = pgtls::keys::KeyFile::read(&fs::read(pki.join("client.alice.key")).unwrap(), None).unwrap();
+    assert!(key.public().unwrap().is_same_key(&PublicKey::from_spki_der(&list[0].public_key)));
+    let (code, report) = verified(&home);
+    assert_eq!(code, Some(0), "{report}");
+}
+
+fn verified(home: &TempDir) -> (Option<i32>, String) {
+    let output = Run::new(&["verify", "pki"]).dir(home).output();
+    (output.status.code(), text(&output.stdout))
+}
+
+#[test]
+fn it_says_what_goes_where() {
+    let home = directory(&["--intermediate"]);
+    let output = Run::new(&["issue", "client", "alice"]).dir(&home).output();
+    let stdout = text(&output.stdout);
+    assert!(stdout.starts_with("wrote into pki/: 1 certificate and its key (ECDSA P-256)\n\n"), "{stdout}");
+    assert!(stdout.contains("client, role alice: client.alice.crt client.alice.key chain.crt\n"), "{stdout}");
+    assert!(stdout.contains("user=alice sslmode=verify-full sslrootcert=chain.crt"), "{stdout}");
+    assert!(!stdout.contains("client.crt"), "who was not issued is not named: {stdout}");
+}
+
+#[test]
+fn names_are_typed_and_the_first_is_the_common_name() {
+    let home = directory(&[]);
+    issued(&home, &["server", "db2.example.com", "10.0.0.6", "::1"]);
+    let [leaf] = certificates(&home, "pki/server.db2.example.com.crt").try_into().unwrap();
+    let ip = |text: &str| GeneralName::Ip(text.parse().unwrap());
+    let names = [GeneralName::Dns("db2.example.com".to_owned()), ip("10.0.0.6"), ip("::1")];
+    assert_eq!(leaf.subject_alt_names, names);
+    assert_eq!(leaf.subject.to_string(), "CN=db2.example.com");
+    issued(&home, &["node", "n1.example.com", "--cn", "walsender"]);
+    let [node] = certificates(&home, "pki/node.n1.example.com.crt").try_into().unwrap();
+    assert_eq!(node.subject.to_string(), "CN=walsender");
+    assert_eq!(node.extended_key_usage.len(), 2, "it serves and logs in");
+}
+
+#[test]
+fn a_window_may_lie_in_the_past_and_never_beyond_the_ca() {
+    let home = directory(&["--ca-lifetime", "400d"]);
+    issued(&home, &["client", "old", "--not-before", "2020-01-01", "--not-after", "2020-02-01T00:00:00Z"]);
+    let [old] = certificates(&home, "pki/client.old.crt").try_into().unwrap();
+    assert_eq!((old.window.not_before.year(), old.window.not_after.year()), (2020, 2020));
+    refused(
+        &home,
+        &["client", "long", "--lifetime", "500d"],
+        3,
+        "certificate \"client.long\" would outlive its CA",
+    );
+    let output = Run::new(&["issue", "client", "long", "--lifetime", "500d"]).dir(&home).output();
+    let stderr = text(&output.stderr);
+    let fits = stderr.split("--lifetime ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    issued(&home, &["client", "long", "--lifetime", fits]);
+    let backwards = ["client", "x", "--not-before", "2027-01-01", "--not-after", "2026-12-01"];
+    refused(&home, &backwards, 2, "would end before it begins");
+}
+
+#[test]
+fn what_exists_is_not_replaced() {
+    let home = directory(&[]);
+    issued(&home, &["client", "alice"]);
+    refused(&home, &["client", "alice"], 3, "\"pki/client.alice.crt\" exists already");
+    fs::remove_file(home.path().join("pki/client.alice.crt")).unwrap();
+    refused(&home, &["client", "alice"], 3, "\"pki/client.alice.key\" exists already");
+}
+
+#[test]
+fn names_that_cannot_be_are_refused() {
+    let home = directory(&[]);
+    for (words, message) in [
+        (&["client", "../alice"][..], "cannot name files: it has a slash"),
+        (&["client", ".."], "cannot name files"),
+        (&["client", "a\nb"], "cannot be the name of a role"),
+        (&["client", "alice", "bob"], "a client takes one name, and 2 are given"),
+        (&["server", "db 1"], "invalid name \"db 1\": it contains a space"),
+        (&["server", "a.*.example.com"], "has a wildcard where none works"),
+        (&["client", "alice", "--key-type", "dsa"], "--key-type"),
+        (&["client", "alice", "--lifetime", "0d"], "--lifetime"),
+        (&["client", "alice", "--not-before", "soon"], "--not-before"),
+    ] {
+        refused(&home, words, 2, message);
+    }
+}
+
+#[test]
+fn a_bought_ca_signs_with_its_name_to_the_byte() {
+    let home = scratch();
+    let pki = home.path().join("pki");
+    bought(&pki, CA);
+    issued(&home, &["server", "db1.example.com"]);
+    issued(&home, &["client", "alice"]);
+    let [ca] = certificates(&home, "pki/ca.crt").try_into().unwrap();
+    let [alice] = certificates(&home, "pki/client.alice.crt").try_into().unwrap();
+    assert_eq!(alice.issuer.as_der(), ca.subject.as_der());
+    assert_eq!(alice.authority_key_identifier, ca.subject_key_identifier);
+    openssl(&pki, "verify -x509_strict -purpose sslserver -CAfile ca.crt server.db1.example.com.crt");
+    openssl(&pki, "verify -x509_strict -purpose sslclient -CAfile ca.crt client.alice.crt");
+}
+
+#[test]
+fn the_directory_of_the_guides_commands_is_one_to_issue_from() {
+    let home = scratch();
+    let pki = home.path().join("pki");
+    fs::create_dir(&pki).unwrap();
+    // The commands of the guide, shortened: a root, an intermediate without key usage, a leaf of X.509 v1.
+    openssl(
+        &pki,
+        "req -x509 -newkey rsa:2048 -noenc -subj /CN=root -days 900 -keyout root.key -out root.crt",
+    );
+    fs::write(pki.join("ca.ext"), "basicConstraints=CA:TRUE\n").unwrap();
+    for (stem, issuer, extra) in
+        [("intermediate", "root", " -extfile ca.ext"), ("server", "intermediate", "")]
+    {
+        openssl(
+            &pki,
+            &format!("req -newkey rsa:2048 -noenc -subj /CN={stem}.test -keyout {stem}.key -out {stem}.csr"),
+        );
+        openssl(
+            &pki,
+            &format!(
+                "x509 -req -in {stem}.csr -CA {issuer}.crt -CAkey {issuer}.key -CAcreateserial -days 800 -out {stem}.crt{extra}"
+            ),
+        );
+    }
+    issued(&home, &["client", "alice"]);
+    let list = certificates(&home, "pki/client.alice.crt");
+    assert_eq!(list[0].issuer.to_string(), "CN=intermediate.test");
+    assert_eq!(list.len(), 2, "the intermediate follows");
+    openssl(&pki, "verify -purpose sslclient -CAfile root.crt -untrusted intermediate.crt client.alice.crt");
+}
+
+#[test]
+fn a_ca_that_cannot_sign_is_refused() {
+    for (extensions, message) in [
+        ("basicConstraints = critical,CA:FALSE", "there is no CA in \"pki\""),
+        (
+            "basicConstraints = critical,CA:TRUE\nkeyUsage = critical,cRLSign",
+            "cannot sign: its key usage is without keyCertSign",
+        ),
+        (
+            "basicConstraints = critical,CA:TRUE\nextendedKeyUsage = serverAuth",
+            "cannot sign: its extended key usage does not allow clientAuth",
+        ),
+    ] {
+        let home = scratch();
+        bought(&home.path().join("pki"), extensions);
+        refused(&home, &["client", "alice"], 3, message);
+    }
+    let home = scratch();
+    let profile = "name = \"old\"\n[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN=old\"\n\
+                   not_before = \"2020-01-01T00:00:00Z\"\nnot_after = \"2021-01-01T00:00:00Z\"\n";
+    fs::write(home.path().join("old.toml"), profile).unwrap();
+    Run::new(&["gen", "./old.toml", "-q"]).dir(&home).code(0);
+    let window = ["client", "alice", "--not-before", "2020-02-01", "--not-after", "2020-03-01"];
+    refused(&home, &window, 3, "cannot sign: it is valid from 2020-01-01T00:00:00Z to 2021-01-01T00:00:00Z");
+}
+
+#[test]
+fn the_key_of_the_ca_has_to_be_there_and_its_own() {
+    let home = directory(&["--intermediate"]);
+    let pki = home.path().join("pki");
+    fs::rename(pki.join("intermediate.key"), home.path().join("away.key")).unwrap();
+    refused(&home, &["client", "alice"], 4, "the key of the CA \"pki/intermediate.crt\" is not there");
+    fs::copy(pki.join("client.key"), pki.join("intermediate.key")).unwrap();
+    refused(&home, &["client", "alice"], 3, "its key is the key of another certificate");
+}
+
+#[test]
+fn an_encrypted_key_of_a_ca_is_opened_by_file_and_by_variable() {
+    let home = scratch();
+    for (file, passphrase) in [("right", "secret words\n"), ("wrong", "other words\n")] {
+        fs::write(home.path().join(file), passphrase).unwrap();
+    }
+    let words = ["gen", "chain", "-q", "--ca-passphrase-file", "right", "--server", "db1.example.com"];
+    Run::new(&words).dir(&home).code(0);
+    refused(&home, &["client", "alice"], 3, "the key of the CA \"root\" cannot be used");
+    refused(&home, &["client", "alice", "--ca-passphrase-file", "wrong"], 3, "cannot be used");
+    refused(&home, &["client", "alice", "--ca-passphrase-file", "nowhere"], 4, "could not read \"nowhere\"");
+    issued(&home, &["client", "alice", "--ca-passphrase-file", "right"]);
+    let by_variable = |value: &str, name: &str| {
+        Run::new(&["issue", "client", name, "-q"]).dir(&home).env("PGTLS_CA_PASSPHRASE", value).output()
+    };
+    assert_eq!(by_variable("other words", "bob").status.code(), Some(3));
+    assert_eq!(by_variable("secret words", "bob").status.code(), Some(0));
+    let shown = text(&by_variable("other words", "carol").stderr);
+    assert!(!shown.contains("other words"), "{shown}");
+}
+
+#[test]
+fn a_new_key_is_encrypted_where_that_is_asked_for() {
+    let home = directory(&[]);
+    fs::write(home.path().join("pass"), "of the leaf\n").unwrap();
+    issued(&home, &["client", "alice", "--encrypt-key-file", "pass"]);
+    let pki = home.path().join("pki");
+    let key = fs::read_to_string(pki.join("client.alice.key")).unwrap();
+    assert!(key.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{key}");
+    openssl(&pki, "pkey -in client.alice.key -passin file:../pass -noout");
+}
+
+#[test]
+fn of_several_cas_one_is_named() {
+    let home = directory(&[]);
+    let pki = home.path().join("pki");
+    bought(&pki, CA);
+    refused(&home, &["client", "alice"], 3, "several CAs could sign: pki/ca.crt, pki/root.crt");
+    issued(&home, &["client", "alice", "--ca", "pki/ca.crt", "--ca-key", "pki/ca.key"]);
+    let [alice] = certificates(&home, "pki/client.alice.crt").try_into().unwrap();
+    assert!(alice.issuer.to_string().contains("Corp CA"), "{}", alice.issuer);
+}
+
+#[test]
+fn a_ca_that_lies_elsewhere_begins_a_directory() {
+    let home = scratch();
+    bought(&home.path().join("safe"), CA);
+    let words = ["client", "alice", "-D", "app", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"];
+    issued(&home, &words);
+    let app = home.path().join("app");
+    openssl(&app, "verify -purpose sslclient -CAfile ../safe/ca.crt client.alice.crt");
+    assert!(!app.join("ca.key").exists(), "the key of a CA stays where it is");
+    let mode = fs::metadata(&app).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(mode, 0o700);
+    refused(&home, &["client", "alice", "-D", "nowhere"], 4, "\"nowhere\" does not exist");
+}
+
+#[test]
+fn a_dry_run_says_all_and_writes_nothing() {
+    let home = directory(&["--intermediate"]);
+    let before = snapshot(home.path());
+    let output = Run::new(&["issue", "client", "alice", "--dry-run", "--json"]).dir(&home).output();
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["dry_run"], true);
+    let files: Vec<&str> =
+        value["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
+    assert!(files.contains(&"client.alice.key") && files.contains(&"client.alice.crt"), "{files:?}");
+    assert_eq!(snapshot(home.path()), before);
+}
+
+#[test]
+fn runs_at_once_lose_nothing() {
+    let home = directory(&["--intermediate"]);
+    thread::scope(|scope| {
+        for at in 0..12 {
+            let home = &home;
+            scope.spawn(move || issued(home, &["client", &format!("role{at}")]));
+        }
+    });
+    for at in 0..12 {
+        assert_eq!(certificates(&home, &format!("pki/client.role{at}.crt")).len(), 2);
+    }
+    let (code, report) = verified(&home);
+    assert_eq!(code, Some(0), "{report}");
+}
