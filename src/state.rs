@@ -1,10 +1,11 @@
 //! What exists already in a directory, as plain data; `layout::restore` makes it from files.
 
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::keys::{KeyError, StoredKey};
+use crate::index::{Index, IndexError};
+use crate::keys::{KeyError, PublicKey, SignatureCheck, StoredKey};
 use crate::pg::{certificate_file, key_file};
 use crate::x509::{Certificate, X509Error};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A directory as it was found; empty where there is none.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct State {
     pub certificates: BTreeMap<String, Vec<Certificate>>,
     /// The key of each `*.key`.
     pub keys: BTreeMap<String, StoredKey>,
+    /// What each CA issued, by the stem of its files; from `*.index`.
+    pub indexes: BTreeMap<String, Index>,
 }
 
 impl State {
@@ -34,6 +37,21 @@ impl State {
     #[must_use]
     pub fn key(&self, stem: &str) -> Option<&StoredKey> {
         self.keys.get(&key_file(stem))
+    }
+
+    /// The certificates that are here and that the CA of a stem signed, wherever they stand in a file, each once; of its
+    /// own none. What an index is rebuilt from.
+    #[must_use]
+    pub fn issued_by(&self, stem: &str) -> Vec<&Certificate> {
+        let Some(authority) = self.certificate(stem) else { return Vec::new() };
+        let key = PublicKey::from_spki_der(&authority.public_key);
+        let mut met = HashSet::from([authority.der.as_slice()]);
+        let signed = |certificate: &Certificate| {
+            let parts = certificate.signed();
+            key.verify(parts.algorithm, parts.to_be_signed, parts.signature) == SignatureCheck::Good
+        };
+        let named = self.certificates.values().flatten().filter(|it| it.issuer == authority.subject);
+        named.filter(|it| met.insert(it.der.as_slice()) && signed(it)).collect()
     }
 
     /// The names where the pair of a CA, or of an end-entity, is looked for.
@@ -118,6 +136,14 @@ pub enum StateError {
         /// The file with the key.
         ca_path: String,
     },
+    /// A `*.index` that cannot be read.
+    #[error("index \"{path}\" cannot be read: {source}")]
+    Index {
+        /// The file as the user names it.
+        path: String,
+        /// The line at fault, and why.
+        source: IndexError,
+    },
     /// A `*.key` that cannot be read.
     #[error("key file \"{path}\" cannot be read: {source}")]
     Key {
@@ -129,9 +155,17 @@ pub enum StateError {
 }
 
 impl Diagnosis for StateError {
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Index { source, .. } => source.detail(),
+            _ => None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         let of_its_own = match self {
             Self::Key { source, .. } => source.hint(),
+            Self::Index { source, .. } => source.hint(),
             Self::Trusted { .. } => Some("Write it anew with: openssl x509 -in OLD -out NEW".to_owned()),
             Self::Der { .. } => {
                 Some("Write it as PEM with: openssl x509 -inform DER -in OLD -out NEW".to_owned())

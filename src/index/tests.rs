@@ -57,7 +57,7 @@ fn what_is_read_is_written_back_byte_for_byte() {
         REVOKED.replace(",keyCompromise", ""),
         REVOKED.replace("keyCompromise", "KEYcompromise"),
         REVOKED.replace("keyCompromise", "holdInstruction,1.2.840.10040.2.2"),
-        REVOKED.replace("keyCompromise", "CAkeyTime,20261101000000Z"),
+        REVOKED.replace("keyCompromise", "keyTime,20261101000000Z"),
         REVOKED.replace("261201120000Z", "20261201120000Z"),
         REVOKED.replace("261201120000Z", "2612011200Z"),
     ] {
@@ -112,8 +112,8 @@ fn the_reasons_of_openssl_are_read_with_and_without_their_last_part() {
         (",certificateHold", Some(Reason::CertificateHold)),
         (",removeFromCRL", Some(Reason::RemoveFromCrl)),
         (",holdInstruction,1.2.840.10040.2.2", Some(Reason::CertificateHold)),
-        (",CAkeyTime,20261101000000Z", Some(Reason::KeyCompromise)),
-        (",CAcompromiseTime,20261101000000Z", Some(Reason::CaCompromise)),
+        (",keyTime,20261101000000Z", Some(Reason::KeyCompromise)),
+        (",CAkeyTime,20261101000000Z", Some(Reason::CaCompromise)),
     ] {
         let index = parsed(&REVOKED.replace(",keyCompromise", text));
         assert_eq!(index.lines()[0].revoked.unwrap().reason, reason, "{text}");

@@ -1,6 +1,7 @@
 //! Files -> what they hold: the reverse of `fill`.
 
 use crate::fs::FileSet;
+use crate::index::{INDEX_SUFFIX, Index};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
 use crate::state::{State, StateError};
@@ -61,6 +62,9 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     } else if name.ends_with(".key") {
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);
+    } else if let Some(stem) = name.strip_suffix(INDEX_SUFFIX) {
+        let index = Index::parse(text).map_err(|source| StateError::Index { path, source })?;
+        state.indexes.insert(stem.to_owned(), index);
     } else if let Ok(list) = read_certificates(text, path) {
         // A bundle may have any name; a name that promises nothing is no problem where something else is inside.
         state.certificates.insert(name.to_owned(), list);

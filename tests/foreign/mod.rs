@@ -116,7 +116,7 @@ impl Place {
         assert!(text.contains(part), "openssl {words} does not say {part:?}: {text}");
     }
 
-    fn try_openssl(&self, words: &[&str], stdin: &str) -> Said {
+    pub(crate) fn try_openssl(&self, words: &[&str], stdin: &str) -> Said {
         let mut command = Command::new("openssl");
         // The machine's own configuration would add extensions of its choice to what is made here.
         command.args(words).env("OPENSSL_CONF", "/dev/null");

@@ -10,7 +10,6 @@ const PRINTABLE: u8 = 0x13;
 const T61: u8 = 0x14;
 const IA5: u8 = 0x16;
 const VISIBLE: u8 = 0x1a;
-const GENERAL: u8 = 0x1b;
 const UNIVERSAL: u8 = 0x1c;
 const BMP: u8 = 0x1e;
 
@@ -67,7 +66,7 @@ impl Name {
                     &short_name(kind.content).map_or_else(|| der::dotted_oid(kind.content), str::to_owned),
                 );
                 out.push('=');
-                for byte in octets(&value) {
+                for &byte in value.content {
                     match byte {
                         b'/' | b'+' => out.extend(['\\', char::from(byte)]),
                         b' '..=b'~' => out.push(char::from(byte)),
@@ -81,14 +80,6 @@ impl Name {
         }
         out
     }
-}
-
-/// The bytes that `X509_NAME_oneline` shows of a value: all, but of a GeneralString that holds nothing else than ASCII in
-/// four bytes each the last of each four.
-fn octets(value: &Element<'_>) -> Vec<u8> {
-    let (fours, rest) = value.content.as_chunks::<4>();
-    let is_wide = value.tag == GENERAL && rest.is_empty() && fours.iter().all(|four| four[..3] == [0; 3]);
-    if is_wide { fours.iter().map(|four| four[3]).collect() } else { value.content.to_vec() }
 }
 
 fn rdns(der: &[u8]) -> Elements<'_> {
