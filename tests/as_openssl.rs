@@ -4,6 +4,7 @@
 use pgtls::diagnosis::{Diagnosis, Failure};
 use pgtls::error::Error;
 use pgtls::fs::Mode;
+use pgtls::index::Index;
 use pgtls::keys::{KeyType, PublicKey, StoredKey, SystemKeys};
 use pgtls::layout::{self, Arrangement};
 use pgtls::ops::{self, GenerateRequest, Generated, ProfileSource, caller_is_root, profile_source};
@@ -148,6 +149,27 @@ fn ca_keys_go_to_their_own_directory_with_a_copy_of_their_certificates() {
         pair.assert_equal();
         assert!(!pair.theirs.join("root.key").exists());
         assert!(pair.theirs.join("root.crt").exists());
+    }
+}
+
+#[test]
+fn the_indexes_of_a_ca_that_lies_apart_say_the_same_but_for_serial_numbers() {
+    let mut request = request("intermediate");
+    request.ca_directory = Some(PathBuf::from("safe"));
+    let pair = Pair::make(request);
+    let directories = pair.ca_directory.as_ref().expect("it was asked for");
+    for (stem, leaves) in [("root", 1), ("intermediate", 2)] {
+        let [ours, theirs] = directories.each_ref().map(|directory| {
+            let text = fs::read(directory.join(format!("{stem}.index"))).expect("it was written");
+            let index = Index::parse(&text).expect("an index");
+            let told = index.lines().iter().map(|line| (line.status, line.not_after, line.subject.clone()));
+            told.collect::<Vec<_>>()
+        });
+        assert_eq!((ours.len(), &ours), (leaves, &theirs), "{stem}");
+        let [ours, theirs] = directories
+            .each_ref()
+            .map(|directory| fs::read(directory.join(format!("{stem}.index.attr"))).expect("it was written"));
+        assert_eq!(ours, theirs);
     }
 }
 

@@ -802,7 +802,7 @@ fn the_directory_comes_from_the_flag_then_the_environment_then_is_pki() {
 fn the_directory_of_ca_keys_comes_from_the_environment_too() {
     let home = scratch();
     Run::new(&["gen", "chain", "-q"]).dir(&home).env("PGTLS_CA_DIR", "ca").code(0);
-    assert_eq!(names(&home.path().join("ca")), ["root.crt", "root.key"]);
+    assert_eq!(names(&home.path().join("ca")), ["root.crt", "root.index", "root.index.attr", "root.key"]);
     let shipped = ["chain.crt", "client.crt", "client.key", "root.crt", "server.crt", "server.key"];
     assert_eq!(names(&home.path().join("pki")), shipped);
 }
@@ -867,7 +867,7 @@ fn every_flag_in_the_source_is_in_the_help_and_the_other_way_round() {
         }
     }
     assert!(flags.len() > 20, "{flags:?}");
-    let helps = ["gen", "verify", "inspect", "profiles"]
+    let helps = ["gen", "issue", "verify", "inspect", "profiles"]
         .map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout));
     let shown = listed(&helps.concat());
     for flag in &flags {

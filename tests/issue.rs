@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 
+use pgtls::index::Index;
 use pgtls::keys::PublicKey;
 use pgtls::pem;
 use pgtls::x509::{Certificate, GeneralName};
@@ -332,4 +333,71 @@ fn runs_at_once_lose_nothing() {
     }
     let (code, report) = verified(&home);
     assert_eq!(code, Some(0), "{report}");
+}
+
+/// The subjects in an index, in its order.
+fn recorded(home: &TempDir, file: &str) -> Vec<String> {
+    let index = Index::parse(&fs::read(home.path().join(file)).unwrap()).unwrap();
+    index.lines().iter().map(|line| line.subject.clone()).collect()
+}
+
+#[test]
+fn the_first_index_tells_of_all_that_is_here_and_later_ones_go_on() {
+    let home = directory(&["--intermediate"]);
+    assert!(!home.path().join("pki/intermediate.index").exists(), "the files of a new directory tell all");
+    issued(&home, &["client", "alice"]);
+    let mut first = recorded(&home, "pki/intermediate.index");
+    assert_eq!(first.pop().as_deref(), Some("/CN=alice"));
+    first.sort();
+    assert_eq!(first, ["/CN=db1.example.com", "/CN=kong"]);
+    let attributes = home.path().join("pki/intermediate.index.attr");
+    assert_eq!(fs::read_to_string(&attributes).unwrap(), "unique_subject = no\n");
+    fs::write(&attributes, "unique_subject = yes\n").unwrap();
+    // What was issued and is away stays recorded.
+    for file in ["client.alice.crt", "client.alice.key"] {
+        fs::remove_file(home.path().join("pki").join(file)).unwrap();
+    }
+    issued(&home, &["client", "bob"]);
+    issued(&home, &["client", "alice"]);
+    let later = recorded(&home, "pki/intermediate.index");
+    assert_eq!(later[2..], ["/CN=alice", "/CN=bob", "/CN=alice"]);
+    assert_eq!(fs::read_to_string(&attributes).unwrap(), "unique_subject = yes\n", "it is the user's");
+    let index = fs::read(home.path().join("pki/intermediate.index")).unwrap();
+    let [alice, _] = certificates(&home, "pki/client.alice.crt").try_into().unwrap();
+    assert!(Index::parse(&index).unwrap().line_of(&alice.serial).is_some());
+}
+
+#[test]
+fn gen_records_what_it_replaces_and_what_it_makes() {
+    let home = directory(&[]);
+    let [old] = certificates(&home, "pki/server.crt").try_into().unwrap();
+    Run::new(&["gen", "chain", "-q", "--server", "db1.example.com", "--force"]).dir(&home).code(0);
+    let [new] = certificates(&home, "pki/server.crt").try_into().unwrap();
+    let index = Index::parse(&fs::read(home.path().join("pki/root.index")).unwrap()).unwrap();
+    assert_eq!(index.lines().len(), 4, "two of each");
+    for certificate in [&old, &new] {
+        assert!(index.line_of(&certificate.serial).is_some());
+    }
+}
+
+#[test]
+fn the_index_of_a_ca_that_lies_apart_is_with_its_key() {
+    let home = directory(&["--intermediate", "--ca-dir", "ca"]);
+    assert_eq!(recorded(&home, "ca/root.index"), ["/CN=intermediate.example.com"]);
+    issued(&home, &["client", "alice", "--ca-dir", "ca"]);
+    Run::new(&["issue", "client", "bob", "-q", "-D", "other", "--ca-dir", "ca"]).dir(&home).code(0);
+    let all = ["/CN=db1.example.com", "/CN=kong", "/CN=alice", "/CN=bob"];
+    assert_eq!(recorded(&home, "ca/intermediate.index"), all);
+    assert!(!home.path().join("pki/intermediate.index").exists());
+    bought(&home.path().join("safe"), CA);
+    issued(&home, &["client", "carol", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"]);
+    assert_eq!(recorded(&home, "safe/ca.index"), ["/CN=carol"]);
+}
+
+#[test]
+fn a_damaged_index_is_refused_with_its_line() {
+    let home = directory(&[]);
+    fs::write(home.path().join("pki/root.index"), "V\t271121000000Z\t\t01\tunknown\t/CN=x\nnonsense\n")
+        .unwrap();
+    refused(&home, &["client", "alice"], 3, "index \"pki/root.index\" cannot be read: ");
 }

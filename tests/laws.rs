@@ -178,7 +178,7 @@ mod back {
     fn keys_of_cas_come_back_from_under_a_passphrase_and_those_of_leaves_have_none() {
         let arrangement = Arrangement { encrypted_ca: true, ..Arrangement::default() };
         let passphrase = b"correct horse";
-        let secrets = Secrets { ca_passphrase: Some(passphrase.to_vec().into()) };
+        let secrets = Secrets { ca_passphrase: Some(passphrase.to_vec().into()), ..Secrets::default() };
         let profile = built_in("root-only", &Overrides::default());
         let made = make(&profile, &arrangement, &secrets, &pool().source(4));
         let state = restored(&made, &arrangement);
@@ -188,7 +188,7 @@ mod back {
         assert!(matches!(state.key("root").unwrap().open(None), Err(KeyError::Encrypted)));
         assert!(matches!(state.key("root").unwrap().open(Some(b"x")), Err(KeyError::WrongPassphrase)));
         let again = plan::build(&profile, &state, Existing::Replace, NOW).unwrap();
-        let wrong = Secrets { ca_passphrase: Some(b"battery".to_vec().into()) };
+        let wrong = Secrets { ca_passphrase: Some(b"battery".to_vec().into()), ..Secrets::default() };
         let error = pki::issue(&again, &state, &SystemKeys, &wrong).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -217,10 +217,7 @@ mod back {
             let made = make(&profile, &Arrangement::default(), &Secrets::default(), &pool().source(6));
             for spec in &made.plan.certificates {
                 let found = Certificate::from_der(&made.issued.certificates[&spec.stem].der).unwrap();
-                let issuer = match &spec.issuer {
-                    plan::IssuerRef::Itself => spec,
-                    plan::IssuerRef::Certificate(stem) => made.plan.certificate(stem).unwrap(),
-                };
+                let issuer = made.plan.certificate(spec.issuer.stem().unwrap_or(&spec.stem)).unwrap();
                 assert_eq!(found.version, 3, "{name}");
                 assert_eq!((&found.subject, &found.issuer), (&spec.subject, &issuer.subject), "{name}");
                 assert_eq!(found.window, spec.window, "{name}");
@@ -637,7 +634,8 @@ mod secrets {
             secrets.push(secret_of(&key.open(Some(passphrase.as_bytes())).unwrap()));
         }
         let watch = Watch::over(&secrets.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let passphrases = Secrets { ca_passphrase: Some(passphrase.as_bytes().to_vec().into()) };
+        let passphrases =
+            Secrets { ca_passphrase: Some(passphrase.as_bytes().to_vec().into()), ..Secrets::default() };
         for shown in [format!("{passphrases:?}"), format!("{request:?}"), format!("{generated:?}")] {
             assert!(!shown.contains("correct") && !shown.contains("staple"), "{shown}");
             watch.check("request", &shown);

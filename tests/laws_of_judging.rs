@@ -6,7 +6,7 @@ mod road;
 use pgtls::keys::KeyType;
 use pgtls::layout::Arrangement;
 use pgtls::pki::Secrets;
-use pgtls::plan::{CertificateSpec, IssuerRef, Plan};
+use pgtls::plan::{CertificateSpec, Plan};
 use pgtls::profile::{self, BUILTINS, Overrides, Profile};
 use pgtls::verify::{Exhibit, Policy, Report, Roles, Rule, Severity, check};
 use road::{KeyPool, Made, NOW, built_in, make, read};
@@ -52,10 +52,7 @@ fn waivers(plan: &Plan) -> Vec<(String, Rule)> {
     let spec = |stem: &str| plan.certificates.iter().find(|spec| spec.stem == stem);
     let mut waivers = Vec::new();
     for made in &plan.certificates {
-        let issuer = |spec: &&CertificateSpec| match &spec.issuer {
-            IssuerRef::Itself => None,
-            IssuerRef::Certificate(stem) => plan.certificates.iter().find(|other| other.stem == *stem),
-        };
+        let issuer = |made: &&CertificateSpec| made.issuer.stem().and_then(spec);
         let line = std::iter::successors(spec(&made.stem), issuer);
         for stem in line.map(|spec| &spec.stem) {
             let rules = made.waived.iter().copied().filter_map(as_judged);

@@ -68,8 +68,15 @@ fn every_command_of_the_readme_runs() {
         fs::write(scratch.path().join("pass"), "correct horse\n").unwrap();
         let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
         for command in group.lines().filter(|line| line.starts_with("pgtls")) {
-            if command.contains("inspect pki") {
+            if command.contains("inspect pki") || command == "pgtls issue client alice" {
                 assert!(pgtls(scratch.path(), "pgtls gen chain").status.success());
+            }
+            if command.contains("--ca corp/ca.crt") {
+                assert!(pgtls(scratch.path(), "pgtls gen chain -D corp").status.success());
+                for ending in ["crt", "key"] {
+                    let file = |stem: &str| scratch.path().join(format!("corp/{stem}.{ending}"));
+                    fs::rename(file("root"), file("ca")).unwrap();
+                }
             }
             if command.starts_with("pgtls verify") && !scratch.path().join("pki").exists() {
                 let made = pgtls(scratch.path(), "pgtls gen chain --server db1.example.com --client app");
@@ -99,7 +106,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
         let output = pgtls(Path::new("."), &format!("pgtls {verb} --help"));
         String::from_utf8(output.stdout).unwrap()
     };
-    let known = ["gen", "verify", "inspect", "profiles"].map(help).concat();
+    let known = ["gen", "issue", "verify", "inspect", "profiles"].map(help).concat();
     for text in [README, PROFILES] {
         // Flags of cargo are in the same sentences as `cargo`.
         let lines = text.lines().filter(|line| !line.contains("cargo "));

@@ -204,6 +204,8 @@ pub(super) fn files(generated: &Generated) -> String {
                 Content::Key { of, encrypted: true } => format!("key of {of}, encrypted"),
                 Content::Key { of, encrypted: false } => format!("key of {of}"),
                 Content::Certificates(stems) => stems.join(", "),
+                Content::Index { of } => format!("what {of} issued"),
+                Content::IndexAttributes { .. } => "for openssl ca".to_owned(),
             };
             let owner = file.owner.map(|owner| format!("{}:{}", owner.uid, owner.gid)).unwrap_or_default();
             [file.mode.to_string(), owner, format!("{place}{}", file.name), content]

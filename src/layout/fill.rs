@@ -3,6 +3,7 @@
 use super::outline::{Content, Outline, Place};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{FileEntry, FileSet};
+use crate::index::ATTRIBUTES;
 use crate::pem;
 use crate::pki::Issued;
 use std::collections::BTreeMap;
@@ -55,6 +56,8 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
                 let parts = parts.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
                 Zeroizing::new(parts.concat().into_bytes())
             }
+            Content::Index { of } => Zeroizing::new(issued.indexes.get(of).ok_or_else(missing)?.to_text()),
+            Content::IndexAttributes { .. } => Zeroizing::new(ATTRIBUTES.as_bytes().to_vec()),
         };
         let set = match file.place {
             Place::Directory => &mut filled.directory,

@@ -1,8 +1,9 @@
 //! Plan -> files: names, places, modes, owners and what goes into each.
 
 use crate::fs::{Mode, Owner};
+use crate::index::{attributes_file, index_file};
 use crate::pg::{certificate_file, key_file};
-use crate::plan::Plan;
+use crate::plan::{IndexSpec, Plan};
 use serde::Serialize;
 use std::slice;
 
@@ -80,6 +81,16 @@ pub enum Content {
     },
     /// Certificates, in order.
     Certificates(Vec<String>),
+    /// The index of a CA.
+    Index {
+        /// Whose.
+        of: String,
+    },
+    /// What OpenSSL's `ca` has to know about an index.
+    IndexAttributes {
+        /// Whose.
+        of: String,
+    },
 }
 
 /// Lays a plan out. Only files that are going to be written are in it.
@@ -125,5 +136,20 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
         mode: Mode::PUBLIC,
         owner: None,
     }));
+    files.extend(plan.indexes.iter().flat_map(|index| index_files(index, arrangement)));
     Outline { files }
+}
+
+fn index_files(index: &IndexSpec, arrangement: &Arrangement) -> Vec<OutlineFile> {
+    let file = |name, content| OutlineFile {
+        name,
+        place: if arrangement.separate_ca { Place::CaDirectory } else { Place::Directory },
+        content,
+        mode: Mode::PUBLIC,
+        owner: None,
+    };
+    let of = || index.of.clone();
+    let attributes =
+        index.attributes.then(|| file(attributes_file(&index.of), Content::IndexAttributes { of: of() }));
+    std::iter::once(file(index_file(&index.of), Content::Index { of: of() })).chain(attributes).collect()
 }

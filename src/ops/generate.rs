@@ -4,6 +4,7 @@ use super::change::{Change, Changed, Decide};
 use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::secret_line;
 use crate::error::{Error, RequestError};
+use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Outline, Tree};
 use crate::pki::Secrets;
@@ -158,8 +159,8 @@ impl Decide for Profiled<'_> {
     }
 }
 
-/// The entry whose certificate or key a file is.
+/// The entry whose certificate, key or index a file is.
 fn entry_of<'p>(profile: &'p Profile, file: &str) -> Option<&'p CertificateEntry> {
-    let stem = file.strip_suffix(".crt").or_else(|| file.strip_suffix(".key"))?;
+    let stem = [".crt", ".key", INDEX_SUFFIX].iter().find_map(|ending| file.strip_suffix(ending))?;
     profile.certificate(stem)
 }

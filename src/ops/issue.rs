@@ -6,6 +6,7 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::{Passphrase, secret_line};
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, read_file, same_directory};
+use crate::index::{INDEX_SUFFIX, index_file};
 use crate::keys::{KeySource, StoredKey};
 use crate::layout::{self, Arrangement};
 use crate::pg::{certificate_file, key_file};
@@ -106,12 +107,15 @@ struct Asked<'a> {
 
 impl Decide for Asked<'_> {
     fn reads(&self, name: &str) -> bool {
-        is_of_a_pair(name)
+        counts(name)
     }
 
-    /// Of a CA that is named only its own files.
+    /// Of a CA that is named its index alone: its other files are read by their paths.
     fn reads_of_ca(&self, name: &str) -> bool {
-        self.request.ca.is_none() && is_of_a_pair(name)
+        match &self.request.ca {
+            None => counts(name),
+            Some(ca) => ca_stem(ca).is_some_and(|stem| name == index_file(stem)),
+        }
     }
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
@@ -120,15 +124,20 @@ impl Decide for Asked<'_> {
     }
 }
 
-fn is_of_a_pair(name: &str) -> bool {
-    name.ends_with(".crt") || name.ends_with(".key")
+/// Certificates, keys and indexes.
+fn counts(name: &str) -> bool {
+    name.ends_with(".crt") || name.ends_with(".key") || name.ends_with(INDEX_SUFFIX)
+}
+
+/// The stem of a CA's files, as far as they have one.
+fn ca_stem(ca: &CaFiles) -> Option<&str> {
+    ca.certificate.file_stem().and_then(|stem| stem.to_str())
 }
 
 /// Puts the files of a CA into the state as a pair of their stem, which is what comes back.
 fn take_ca(ca: &CaFiles, state: &mut State) -> Result<String, Error> {
-    let name = ca.certificate.file_stem().and_then(|stem| stem.to_str());
-    let missing = |path: &Path| RequestError::NoSuchFile { path: path.display().to_string() };
-    let stem = name.ok_or_else(|| missing(&ca.certificate))?.to_owned();
+    let missing = || RequestError::NoSuchFile { path: ca.certificate.display().to_string() };
+    let stem = ca_stem(ca).ok_or_else(missing)?.to_owned();
     let shown = ca.certificate.display().to_string();
     let certificates = layout::read_certificates(&read_file(&ca.certificate, CA_FILE_BYTES)?, shown)?;
     let text = read_file(&ca.key, CA_FILE_BYTES)?;

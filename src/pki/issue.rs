@@ -2,10 +2,11 @@
 
 use super::IssueError;
 use super::certificate::{Issuer, sign};
+use crate::index::Index;
 use crate::keys::{KeyError, KeySource, PrivateKey, PublicKey, SigningKey};
-use crate::plan::{CertificateSpec, IssuerRef, Plan};
+use crate::plan::{CertificateSpec, IndexSpec, IssuerRef, Plan};
 use crate::state::State;
-use crate::x509::SerialNumber;
+use crate::x509::{Certificate, SerialNumber};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
@@ -14,6 +15,8 @@ use zeroize::Zeroizing;
 pub struct Issued {
     /// Every certificate of the plan.
     pub certificates: BTreeMap<String, IssuedCertificate>,
+    /// The indexes of the plan, by the stem of the CA, with what was signed.
+    pub indexes: BTreeMap<String, Index>,
 }
 
 /// One certificate of a plan.
@@ -108,7 +111,29 @@ pub fn issue(
         let key_pem = Some(key_pem.map_err(fail)?);
         issued.certificates.insert(spec.stem.clone(), IssuedCertificate { der, key_pem });
     }
+    issued.indexes = indexes(plan, state, &issued)?;
     Ok(issued)
+}
+
+/// Each index with what was there and is not in it, in the order in which it was issued, and then with what is new.
+fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<String, Index>, IssueError> {
+    let mut indexes = BTreeMap::new();
+    for IndexSpec { of, .. } in &plan.indexes {
+        let mut index = state.indexes.get(of).cloned().unwrap_or_default();
+        let mut found = state.issued_by(of);
+        found.sort_by_key(|certificate| certificate.window.not_before);
+        for certificate in found {
+            index.record(certificate);
+        }
+        for spec in plan.certificates.iter().filter(|spec| spec.kept.is_none() && spec.issuer.is(of)) {
+            let der = issued.certificates.get(&spec.stem).map_or(&[][..], |made| &made.der);
+            let certificate = Certificate::from_der(der)
+                .map_err(|source| IssueError::Encoding { certificate: spec.stem.clone(), source })?;
+            index.record(&certificate);
+        }
+        indexes.insert(of.clone(), index);
+    }
+    Ok(indexes)
 }
 
 /// Opens every existing CA key that the plan needs, and drops it again: what a dry run can tell.

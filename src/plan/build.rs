@@ -1,8 +1,8 @@
 //! `gen`'s first step: a profile and what exists -> a plan.
 
 use super::{
-    BundleSpec, CertificateSpec, Existing, IssuerRef, Notice, Plan, PlanError, issuers, rules, unchanged,
-    window,
+    BundleSpec, CertificateSpec, Existing, IndexSpec, IssuerRef, Notice, Plan, PlanError, issuers, rules,
+    unchanged, window,
 };
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::{certificate_file, key_file};
@@ -49,6 +49,7 @@ pub fn build(
         .map(|bundle| BundleSpec { file: bundle.file.clone(), certificates: bundle.certificates.clone() })
         .collect();
     let kept_files = kept_files(&specs, &bundles, state, existing)?;
+    let indexes = indexes(&specs, state);
     notices.extend(specs.iter().filter_map(|spec| long_lived(spec, now)));
     notices.extend(specs.iter().filter_map(p384_client));
     notices.extend(example_names(&specs));
@@ -57,6 +58,7 @@ pub fn build(
         certificates: specs,
         bundles,
         kept_files,
+        indexes,
         elsewhere: BTreeMap::new(),
         notices,
     })
@@ -246,6 +248,18 @@ fn holds_ca(state: &State, stem: &str) -> bool {
     let signs = found.key_usage.as_ref().is_some_and(|usage| usage.contains(&KeyUsage::KeyCertSign));
     let mut others = state.certificates.values().flatten().filter(|other| other.der != found.der);
     signs || others.any(|other| found.may_have_issued(other))
+}
+
+/// The indexes of the CAs that sign something new, where the files by themselves do not tell all that was signed: an
+/// existing CA may have signed what is not here any more, and one in a directory of its own signs for others.
+fn indexes(specs: &[CertificateSpec], state: &State) -> Vec<IndexSpec> {
+    let signs =
+        |ca: &CertificateSpec| specs.iter().any(|spec| spec.kept.is_none() && spec.issuer.is(&ca.stem));
+    let tells = |ca: &CertificateSpec| {
+        ca.kept.is_some() || state.ca_occupied.is_some() || state.indexes.contains_key(&ca.stem)
+    };
+    let cas = specs.iter().filter(|spec| signs(spec) && tells(spec));
+    cas.map(|ca| IndexSpec::of(&ca.stem, state)).collect()
 }
 
 pub(super) fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {

@@ -2,7 +2,7 @@
 
 use super::authorities::{self, Authority};
 use super::build::{long_lived, p384_client, wish};
-use super::{BundleSpec, CertificateSpec, IssuerRef, LeafNames, Plan, PlanError, issuers, rules};
+use super::{BundleSpec, CertificateSpec, IndexSpec, IssuerRef, LeafNames, Plan, PlanError, issuers, rules};
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Profile, Validity};
@@ -69,6 +69,7 @@ pub fn issue(
         certificates: specs,
         bundles,
         kept_files,
+        indexes: vec![IndexSpec::of(&issuer, state)],
         elsewhere: elsewhere.collect::<BTreeMap<_, _>>(),
         notices,
     })

@@ -16,8 +16,10 @@ pub use error::PlanError;
 pub use issue::{Wish, issue};
 pub use leaf::{LeafNames, stem};
 
+use crate::index::attributes_file;
 use crate::keys::KeyType;
 use crate::profile::Rule;
+use crate::state::State;
 use crate::x509::{
     Certificate, Extensions, Name, SerialNumber, Usage, Window, format_date, serialize_instant,
 };
@@ -37,6 +39,9 @@ pub struct Plan {
     pub bundles: Vec<BundleSpec>,
     /// Files that stay as they are.
     pub kept_files: BTreeSet<String>,
+    /// The indexes of CAs, in which what they sign is recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<IndexSpec>,
     /// CAs that have no file of their own, each with the bundle that holds it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub elsewhere: BTreeMap<String, String>,
@@ -140,6 +145,22 @@ pub struct BundleSpec {
     pub file: String,
     /// Stems, in order.
     pub certificates: Vec<String>,
+}
+
+/// The index of a CA: what it issued, in the form of OpenSSL's `ca`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IndexSpec {
+    /// The CA's stem.
+    pub of: String,
+    /// Whether the file of its attributes is made too; one that is there stays as it is.
+    pub attributes: bool,
+}
+
+impl IndexSpec {
+    /// The index of a CA in a directory.
+    fn of(stem: &str, state: &State) -> Self {
+        Self { of: stem.to_owned(), attributes: !state.holdings(true).contains(&attributes_file(stem)) }
+    }
 }
 
 /// What to do where a file exists already.

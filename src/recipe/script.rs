@@ -2,6 +2,7 @@
 
 use super::{RecipeError, config, expressible, quote};
 use crate::fs::{Mode, Owner};
+use crate::index::ATTRIBUTES;
 use crate::keys::KeyType;
 use crate::layout::{Content, Outline, OutlineFile, Place};
 use crate::plan::{CertificateSpec, IssuerRef, Plan};
@@ -107,7 +108,7 @@ pub fn script(plan: &Plan, outline: &Outline, target: &RecipeTarget) -> Result<S
     }
     text.push_str("\n# --- The files ---\n");
     for file in &outline.files {
-        text.push_str(&finished(file));
+        text.push_str(&finished(plan, file));
     }
     text.push_str("\n# --- Into place ---\n\n");
     if target.ca_directory.is_some() {
@@ -200,6 +201,10 @@ fn certificate(plan: &Plan, outline: &Outline, spec: &CertificateSpec) -> String
         format!("    -extensions {} -startdate {begin} -enddate {end} \\\n", config::section(spec)),
         format!("    {by} -keyfile {signing_key}{} \\\n", digest(signer.key_type)),
         format!("    -in \"$work/{stem}.csr\" -out \"$work/issued/{stem}.pem\"\n"),
+        match plan.indexes.iter().any(|index| spec.issuer.is(&index.of)) {
+            true => format!("cp \"$work/index\" \"$work/issued/{stem}.line\"\n"),
+            false => String::new(),
+        },
     ]
     .concat()
 }
@@ -267,13 +272,21 @@ fn instant(instant: OffsetDateTime) -> String {
 }
 
 /// A file with its content, owner and mode.
-fn finished(file: &OutlineFile) -> String {
+fn finished(plan: &Plan, file: &OutlineFile) -> String {
     let path = new_path(file);
-    let mut text = "\n".to_owned();
-    if let Content::Certificates(stems) = &file.content {
-        let parts: Vec<String> = stems.iter().map(|stem| format!("\"$work/issued/{stem}.pem\"")).collect();
-        text.push_str(&format!("cat {} >\"{path}\"\n", parts.join(" ")));
-    }
+    let joined = |parts: Vec<String>| format!("cat {} >\"{path}\"\n", parts.join(" "));
+    let content = match &file.content {
+        Content::Key { .. } => String::new(),
+        Content::Certificates(stems) => {
+            joined(stems.iter().map(|stem| format!("\"$work/issued/{stem}.pem\"")).collect())
+        }
+        Content::Index { of } => {
+            let signed = plan.certificates.iter().filter(|spec| spec.issuer.is(of));
+            joined(signed.map(|spec| format!("\"$work/issued/{}.line\"", spec.stem)).collect())
+        }
+        Content::IndexAttributes { .. } => format!("echo '{}' >\"{path}\"\n", ATTRIBUTES.trim_end()),
+    };
+    let mut text = format!("\n{content}");
     if let Some(Owner { uid, gid }) = file.owner {
         text.push_str(&format!("chown {uid}:{gid} \"{path}\"\n"));
     }
