@@ -156,6 +156,10 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::CrlFileAndDirectory
         | Rule::CrlNotLoaded
         | Rule::CrlDelta
+        | Rule::IndexDamaged
+        | Rule::IndexRevoked
+        | Rule::NotInIndex
+        | Rule::IndexedElsewhere
         | Rule::ServerNotVerified
         | Rule::HostNotCompared
         | Rule::NoClientCertificate
