@@ -39,19 +39,19 @@ impl State {
         self.keys.get(&key_file(stem))
     }
 
-    /// The certificates that are here and that the CA of a stem signed, wherever they stand in a file, each once; of its
-    /// own none. What an index is rebuilt from.
+    /// The certificates that are here and that the CA of a stem signed, wherever they stand in a file, each once; none
+    /// that signs itself. What an index is rebuilt from.
     #[must_use]
     pub fn issued_by(&self, stem: &str) -> Vec<&Certificate> {
         let Some(authority) = self.certificate(stem) else { return Vec::new() };
         let key = PublicKey::from_spki_der(&authority.public_key);
-        let mut met = HashSet::from([authority.der.as_slice()]);
+        let mut met = HashSet::new();
         let signed = |certificate: &Certificate| {
             let parts = certificate.signed();
             key.verify(parts.algorithm, parts.to_be_signed, parts.signature) == SignatureCheck::Good
         };
         let named = self.certificates.values().flatten().filter(|it| it.issuer == authority.subject);
-        named.filter(|it| met.insert(it.der.as_slice()) && signed(it)).collect()
+        named.filter(|it| !it.is_own_issuer() && met.insert(it.der.as_slice()) && signed(it)).collect()
     }
 
     /// The names where the pair of a CA, or of an end-entity, is looked for.

@@ -18,9 +18,9 @@ const REFUSED_BY_OPENSSL: &str = "\
     key-too-small leaf-not-first name-constraints not-for-clients not-for-servers not-trusted not-yet-valid \
     path-length-exceeded pem-damaged revoked signature-bad";
 
-/// Rules about a client's or a server's settings, and about archives, which a directory of fixtures cannot hold as they
-/// are found: the tests that have their cases.
-const CASES_ELSEWHERE: [(&str, &str); 4] = [
+/// Rules about a client's or a server's settings, about archives and about indexes, which a directory of fixtures cannot
+/// hold as they are found: the tests that have their cases.
+const CASES_ELSEWHERE: [(&str, &str); 5] = [
     (
         "verify_libpq.rs",
         "root-file-missing host-missing server-not-verified host-not-compared client-trust-unknown no-client-certificate \
@@ -31,6 +31,7 @@ const CASES_ELSEWHERE: [(&str, &str); 4] = [
         "role-not-told hba-refused ident-refused map-missing map-not-anchored map-role-literal",
     ),
     ("verify_answers.rs", "host-not-told"),
+    ("verify_index.rs", "index-damaged index-revoked not-in-index indexed-elsewhere"),
     ("verify_pkcs12.rs", "pkcs12-locked pkcs12-not-read pkcs12-alias pkcs12-ending pkcs12-no-password"),
 ];
 

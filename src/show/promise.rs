@@ -39,8 +39,10 @@ pub fn unreadable(exhibits: &[Exhibit]) -> Vec<Unreadable> {
 
 fn of_file(exhibit: &Exhibit) -> Vec<Unreadable> {
     let say = |fact: &str| Unreadable { file: exhibit.name.clone(), fact: fact.to_owned() };
-    let damage =
-        exhibit.findings.iter().filter(|it| matches!(it.rule, Rule::PemDamaged | Rule::BlockUnreadable));
+    let damage = exhibit
+        .findings
+        .iter()
+        .filter(|it| matches!(it.rule, Rule::PemDamaged | Rule::BlockUnreadable | Rule::IndexDamaged));
     let damage: Vec<Unreadable> = damage
         .map(|finding| match &finding.detail {
             Some(detail) => say(&format!("{}: {}", finding.fact, detail.trim_end_matches('.'))),
@@ -54,6 +56,9 @@ fn of_file(exhibit: &Exhibit) -> Vec<Unreadable> {
 }
 
 fn broken_promise(exhibit: &Exhibit) -> Option<&'static str> {
+    if exhibit.issued.is_some() {
+        return None;
+    }
     let ending = exhibit.name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let held = [
         (

@@ -5,8 +5,10 @@ use super::index::{ByEnd, EndMap, EndSet};
 use super::part::PartKind;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
+use crate::diagnosis::Diagnosis as _;
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, Mode, Owner};
+use crate::index::INDEX_SUFFIX;
 use crate::keys::{KeyContent, KeyFile, PublicKey, looks_like_pkcs12};
 use crate::pem::{self, BlockKind, OddityKind, ScannedBlock};
 use crate::x509::{Certificate, CertificateRequest, RevocationList, X509Error};
@@ -33,6 +35,8 @@ pub struct Exhibit {
     pub requests: Vec<CertificateRequest>,
     /// Public keys that stand by themselves, which nobody judges.
     pub public_keys: Vec<PublicKey>,
+    /// What a CA issued, where it is the index of one and can be read.
+    pub issued: Option<crate::index::Index>,
     /// What kind each of them is, in their order in the file; see [`parts`](Self::parts).
     pub(super) order: Vec<PartKind>,
     /// What is wrong with the file as such.
@@ -78,9 +82,14 @@ impl Exhibit {
             archive: None,
             requests: Vec::new(),
             public_keys: Vec::new(),
+            issued: None,
             order: Vec::new(),
             findings: Vec::new(),
         };
+        if exhibit.is_index_by_name() {
+            exhibit.read_index(contents);
+            return exhibit;
+        }
         if looks_like_pkcs12(contents) {
             exhibit.read_archive(contents, passphrase, known);
         } else if is_archive_by_name(name) {
@@ -106,6 +115,12 @@ impl Exhibit {
         self.name.ends_with(".key")
     }
 
+    /// Whether its name promises the index of a CA.
+    #[must_use]
+    pub fn is_index_by_name(&self) -> bool {
+        self.name.ends_with(INDEX_SUFFIX)
+    }
+
     /// Whether it is a PKCS#12 archive, opened or not.
     pub(super) fn is_archive(&self) -> bool {
         let is_closed = |finding: &Finding| finding.rule == Rule::Pkcs12Locked;
@@ -120,6 +135,17 @@ impl Exhibit {
     fn say(&mut self, rule: Rule, fact: impl Into<String>) {
         let finding = Finding::new(rule, &self.name, fact);
         self.findings.push(finding);
+    }
+
+    fn read_index(&mut self, text: &[u8]) {
+        match crate::index::Index::parse(text) {
+            Ok(index) => self.issued = Some(index),
+            Err(error) => {
+                let mut finding = Finding::new(Rule::IndexDamaged, &self.name, error.to_string());
+                (finding.detail, finding.hint) = (error.detail(), error.hint());
+                self.findings.push(finding);
+            }
+        }
     }
 
     fn read_der(&mut self, der: &[u8], passphrase: Option<&[u8]>, known: &mut Known) {

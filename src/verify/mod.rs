@@ -17,6 +17,7 @@ mod form;
 mod gate;
 mod host;
 mod index;
+mod issued;
 mod keyfiles;
 mod leaf;
 mod login;
@@ -49,6 +50,7 @@ pub use roles::Roles;
 pub use rules::{Rule, Severity};
 pub use scene::{Identity, Scene, Side};
 
+use crate::index::INDEX_SUFFIX;
 use crate::x509::{Name, serialize_instant};
 use serde::Serialize;
 use std::thread;
@@ -96,7 +98,8 @@ pub fn concerns(name: &str) -> bool {
             && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
             && number.strip_prefix('r').is_some_and(|digits| digits.parse::<u32>().is_ok())
     });
-    hashed || matches!(ending, "crt" | "cer" | "cert" | "pem" | "key" | "crl" | "der" | "pk8" | "p12" | "pfx")
+    let held = ["crt", "cer", "cert", "pem", "key", "crl", "der", "pk8", "p12", "pfx"];
+    hashed || held.contains(&ending) || name.ends_with(INDEX_SUFFIX)
 }
 
 /// Judges files together, all findings in one run. `directory` is where they lie, as the user names it.
@@ -117,6 +120,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     keyfiles::modes(&scene, policy, &mut found);
     keyfiles::alone(&scene, &mut found);
     revocation::judge(&scene, roles, policy, &mut found);
+    issued::judge(&scene, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);
     archive::judge(&scene, roles, &mut found);
     client::judge(&scene, roles, policy, &mut found);

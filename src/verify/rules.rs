@@ -297,6 +297,14 @@ catalogue! {
     CrlOnlyInTrust, "crl-only-in-trust", Warning, "PostgreSQL: init_host_context, be-secure-openssl.c";
     /// There is no revocation list: nobody can be shut out before a certificate ends.
     CrlNone, "crl-none", Note, "PostgreSQL: ssl_crl_file";
+    /// The index of a CA cannot be read, or not to its end: OpenSSL makes no revocation list of it, or one with a gap.
+    IndexDamaged, "index-damaged", Error, "OpenSSL: openssl-ca(1), database; TXT_DB_read, crypto/txt_db/txt_db.c";
+    /// The index of its CA says that a certificate is revoked, and no list here does: peers ask lists alone.
+    IndexRevoked, "index-revoked", Error, "OpenSSL: openssl-ca(1), -revoke, -gencrl; RFC 5280 §6.3";
+    /// The index of its CA does not list a certificate: OCSP calls it unknown, and no list will name it.
+    NotInIndex, "not-in-index", Warning, "OpenSSL: openssl-ca(1), database; RFC 6960 §2.2";
+    /// A CA issued certificates that are not among the files.
+    IndexedElsewhere, "indexed-elsewhere", Note, "OpenSSL: openssl-ca(1), database";
 
     // Settings.
     /// `sslrootcert=system` loads no revocation list, and libpq before 16 takes it for a file name.

@@ -4,71 +4,14 @@
 //! is refused whatever the driver; of a server's certificate each driver judges by itself.
 
 use super::catalogue::{Driver, Set};
+use super::chain::{lists, path};
+use super::effect::{ALL, DOUBT, Effect, NOBODY, Place, by};
+use super::form::{certificate_form, encoding, form, key_form, malformed_name, version_1};
 use crate::verify::leaf::{allows, handshakes_on, has_rsa_key};
 use crate::verify::{Finding, Rule, Severity, Side};
 use crate::x509::{Certificate, ExtendedKeyUsage};
 
-/// What a finding is about, on the way from a leaf to the trust of the other side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Leaf,
-    Intermediate,
-    Anchor,
-    /// The file of the leaf.
-    OwnFile,
-    /// The file of its key.
-    Key,
-    /// What the other side trusts.
-    Trust,
-    /// Revocation lists.
-    Lists,
-    /// The settings that name the files.
-    Settings,
-}
-
-/// Who fails for a finding, in which words, and of whom it cannot be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Effect {
-    pub(super) refused: Set,
-    pub(super) unknown: Set,
-    /// The words of those that have some of their own; the others fail in the finding's.
-    words: &'static [(Set, &'static str)],
-}
-
-const NOBODY: Effect = Effect { refused: Set::NONE, unknown: Set::NONE, words: &[] };
-const ALL: Effect = by(Set::ALL);
-const DOUBT: Effect = NOBODY.doubtful(Set::ALL);
-
-const fn by(refused: Set) -> Effect {
-    Effect { refused, ..NOBODY }
-}
-
-impl Effect {
-    const fn doubtful(self, unknown: Set) -> Self {
-        Self { unknown, ..self }
-    }
-
-    const fn saying(self, words: &'static [(Set, &'static str)]) -> Self {
-        Self { words, ..self }
-    }
-
-    /// Whether no stack gets past it.
-    pub(super) fn stops_all(&self) -> bool {
-        self.refused == Set::ALL
-    }
-
-    /// What a stack says in its own words.
-    pub(super) fn words(&self, driver: Driver) -> Option<&'static str> {
-        self.words.iter().find(|(set, _)| set.has(driver)).map(|(_, words)| *words)
-    }
-}
-
-const V1: &str = "UnsupportedCertVersion";
 const NO_SHARED_CIPHER: &[(Set, &str)] = &[(Set::ALL, "no shared cipher")];
-const MISSING_KEY_USAGE: &[(Set, &str)] = &[(Set::ALL, "CA cert does not include key usage extension")];
-const EXTENSIONS_BEFORE_V3: &[(Set, &str)] =
-    &[(Set::RUSTLS, V1), (Set::ALL, "Using cert extension requires at least X509v3")];
-const NO_OLD_ROOT: &[(Set, &str)] = &[(Set::RUSTLS, V1), (Set::ALL, "invalid CA certificate")];
 const NOT_A_SERVERS: &[(Set, &str)] =
     &[(Set::JDBC, "no shared cipher"), (Set::ALL, "unsuitable certificate purpose")];
 
@@ -213,6 +156,10 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::CrlFileAndDirectory
         | Rule::CrlNotLoaded
         | Rule::CrlDelta
+        | Rule::IndexDamaged
+        | Rule::IndexRevoked
+        | Rule::NotInIndex
+        | Rule::IndexedElsewhere
         | Rule::ServerNotVerified
         | Rule::HostNotCompared
         | Rule::NoClientCertificate
@@ -220,92 +167,6 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::MapNotAnchored
         | Rule::MapRoleLiteral
         | Rule::CaKeyPresent => NOBODY,
-    }
-}
-
-/// Files that OpenSSL reads and others do not. A server is OpenSSL, so its own files trouble nobody.
-fn form(rule: Rule, side: Side, place: Place) -> Effect {
-    let read_by_driver = match side {
-        Side::Server => place == Place::Trust,
-        Side::Client => place != Place::Trust,
-    };
-    if !read_by_driver {
-        return NOBODY;
-    }
-    match rule {
-        Rule::ByteOrderMark => by(Set::RUSTLS.and(Set::GO)),
-        Rule::TrustedCertificate => by(Set::RUSTLS.and(Set::GO))
-            .doubtful(Set::JDBC.and(Set::NATIVE_TLS))
-            .saying(&[(Set::ALL, "finds no certificate: the block is a TRUSTED CERTIFICATE")]),
-        _ => NOBODY.doubtful(Set::JDBC),
-    }
-}
-
-/// How a key is written and locked.
-fn key_form(rule: Rule, side: Side) -> Effect {
-    let words = &[(Set::ALL, "expected PKCS#8 PEM")];
-    match (rule, side) {
-        // The server has ssl_passphrase_command.
-        (_, Side::Server) => NOBODY,
-        (Rule::KeyNotPkcs8, Side::Client) => by(Set::NATIVE_TLS).saying(words),
-        (Rule::KeyEncryptedDer, Side::Client) => by(Set::ALL.but(Set::JDBC)).doubtful(Set::JDBC),
-        // It hangs on the passphrase: libpq has sslpassword, some others nothing.
-        (_, Side::Client) => by(Set::NATIVE_TLS).doubtful(Set::ALL.but(Set::NATIVE_TLS)).saying(words),
-    }
-}
-
-/// What is wrong with a chain. Of an anchor, webpki looks at its name, key and name constraints alone, and OpenSSL at
-/// everything.
-fn path(rule: Rule, side: Side, place: Place) -> Effect {
-    if place == Place::Lists {
-        return lists(side);
-    }
-    if side == Side::Client {
-        return ALL;
-    }
-    match (rule, place) {
-        (Rule::AnchorNotSelfSigned, Place::Leaf) => by(Set::ALL.but(Set::STOPS_AT_TRUST).and(Set::RUSTLS)),
-        (Rule::AnchorNotSelfSigned, _) => by(Set::ALL.but(Set::STOPS_AT_TRUST)),
-        // webpki knows no keyUsage.
-        (Rule::IssuerCannotSign, _) => by(Set::ALL.but(Set::RUSTLS)),
-        // Go and Java take an anchor of X.509 v1, and none that says that it is no CA.
-        (Rule::IssuerNotCa, Place::Anchor) => {
-            by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::GO.and(Set::JDBC))
-        }
-        (Rule::CriticalExtensionUnknown, Place::Anchor) => by(Set::ALL.but(Set::JDBC)).doubtful(Set::JDBC),
-        (
-            Rule::PathLengthExceeded | Rule::CaUsageForbids | Rule::Expired | Rule::NotYetValid,
-            Place::Anchor,
-        ) => by(Set::ALL.but(Set::RUSTLS).but(Set::JDBC)).doubtful(Set::JDBC),
-        (Rule::CaUsageForbids | Rule::NameConstraints, _) => by(Set::ALL.but(Set::JDBC)).doubtful(Set::JDBC),
-        // The server itself does not start on a weak certificate that it sends; a weak anchor is refused at OpenSSL's
-        // security level 2.
-        (Rule::KeyTooSmall | Rule::DigestTooWeak, Place::Anchor) => {
-            by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::OTHER_X509)
-        }
-        (Rule::ExplicitCurve, _) => by(Set::ALL.but(Set::OTHER_X509)).doubtful(Set::OTHER_X509),
-        _ => ALL,
-    }
-}
-
-/// The server looks at the lists whatever the driver; on the other side those look that load any.
-fn lists(side: Side) -> Effect {
-    by(if side == Side::Server { Set::WITH_LISTS } else { Set::ALL })
-}
-
-/// What breaks the form of RFC 5280 in a way that is no error where OpenSSL does not look at it. Go takes every
-/// certificate apart wholly.
-fn encoding(finding: &Finding, side: Side, place: Place) -> Effect {
-    match (finding.severity, place) {
-        // Only OpenSSL reads lists here, and lets it pass.
-        (_, Place::Lists) => NOBODY,
-        (Severity::Error, _) => path(finding.rule, side, place),
-        _ if finding.rule == Rule::AlgorithmsDiffer && side == Side::Server => {
-            by(Set::STRICT.and(Set::RUSTLS).and(Set::GO)).doubtful(Set::JDBC)
-        }
-        // A client looks at no more of its own side than its own certificates.
-        (_, Place::Anchor) if side == Side::Client => NOBODY,
-        _ => by(Set::GO).doubtful(Set::JDBC),
     }
 }
 
@@ -335,62 +196,5 @@ fn no_digital_signature(side: Side, leaf: &Certificate) -> Effect {
         // TLS 1.2 can still encipher a secret for an RSA key.
         Side::Server if is_rsa => NOBODY.doubtful(Set::JDBC.and(Set::TLS_1_2)),
         Side::Server => by(Set::JDBC.and(Set::TLS_1_2)).saying(NO_SHARED_CIPHER),
-    }
-}
-
-/// X.509 before v3. What a client shows is judged by nobody but itself, and rustls does not load it.
-fn version_1(side: Side, place: Place, leaf: &Certificate) -> Effect {
-    let by_rustls = by(Set::RUSTLS).saying(&[(Set::ALL, V1)]);
-    let of_both = by(Set::RUSTLS.and(Set::STRICT));
-    // What Go and Java make of extensions that cannot be was not measured.
-    let of_extensions = of_both.doubtful(Set::GO.and(Set::JDBC)).saying(EXTENSIONS_BEFORE_V3);
-    match (side, place) {
-        (Side::Client, Place::Leaf) => by_rustls,
-        (Side::Client, _) => NOBODY,
-        (Side::Server, Place::Leaf) if !leaf.extensions().is_empty() => of_extensions,
-        // X509_check_ca(3) takes it for an old root.
-        (Side::Server, Place::Leaf) if leaf.is_own_issuer() => of_both.saying(NO_OLD_ROOT),
-        (Side::Server, Place::Leaf) => by_rustls,
-        (Side::Server, Place::Anchor) => by(Set::STRICT).saying(MISSING_KEY_USAGE),
-        // Without extensions it is no CA, which nobody takes.
-        (Side::Server, _) => of_extensions,
-    }
-}
-
-/// The form of certificates, which OpenSSL is lenient about.
-fn certificate_form(rule: Rule, side: Side, place: Place) -> Effect {
-    if side == Side::Client {
-        return NOBODY;
-    }
-    match (rule, place) {
-        (Rule::CaKeyUsageMissing, _) => by(Set::STRICT).saying(MISSING_KEY_USAGE),
-        (Rule::CaKeyIdentifierMissing, _) => {
-            by(Set::STRICT).saying(&[(Set::ALL, "Missing Subject Key Identifier")])
-        }
-        // Nobody asks whose key an anchor names.
-        (Rule::AuthorityKeyIdentifierMissing, Place::Anchor) => NOBODY,
-        (Rule::AuthorityKeyIdentifierMissing, _) => {
-            by(Set::STRICT).saying(&[(Set::ALL, "Missing Authority Key Identifier")])
-        }
-        (Rule::CaConstraintsNotCritical, _) => {
-            by(Set::STRICT).saying(&[(Set::ALL, "Basic Constraints of CA cert not marked critical")])
-        }
-        (Rule::CaConstraintsMissing, Place::Anchor) => by(Set::STRICT.and(Set::JDBC).and(Set::GO)),
-        (Rule::CaConstraintsMissing, _) => by(Set::STRICT.and(Set::OTHER_X509)),
-        _ => NOBODY,
-    }
-}
-
-/// A name that cannot be. libpq refuses the certificate as soon as it meets one, unless another name fits before.
-fn malformed_name(rule: Rule) -> Effect {
-    let doubtful = Set::JDBC.and(Set::GO).and(Set::of(&[Driver::Pgbouncer]));
-    match rule {
-        Rule::SanMalformed => by(Set::LIBPQ.and(Set::GO)).doubtful(doubtful.but(Set::GO)).saying(&[
-            (Set::LIBPQ, "certificate contains IP address with invalid length"),
-            (Set::GO, "x509: cannot parse IP address of length"),
-        ]),
-        _ => by(Set::LIBPQ)
-            .doubtful(doubtful)
-            .saying(&[(Set::ALL, "SSL certificate's name contains embedded null")]),
     }
 }

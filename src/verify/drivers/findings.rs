@@ -2,7 +2,7 @@
 //! trust of the other side.
 
 use super::catalogue::{Driver, Set};
-use super::effects::Place;
+use super::effect::Place;
 use crate::verify::chain::{Chain, End, Held};
 use crate::verify::report::Finding;
 use crate::verify::roles::Roles;

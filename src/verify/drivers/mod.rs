@@ -4,8 +4,11 @@
 //! (`effects`), and beside them stand the few things in which stacks differ without any fault: host names, key files.
 
 mod catalogue;
+mod chain;
+mod effect;
 mod effects;
 mod findings;
+mod form;
 mod keys;
 mod names;
 
