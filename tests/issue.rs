@@ -401,3 +401,15 @@ fn a_damaged_index_is_refused_with_its_line() {
         .unwrap();
     refused(&home, &["client", "alice"], 3, "index \"pki/root.index\" cannot be read: ");
 }
+
+#[test]
+fn the_faults_of_others_keep_nobody_from_being_issued() {
+    let home = directory(&[]);
+    issued(&home, &["client", "alice"]);
+    issued(&home, &["client", "bob"]);
+    let pki = home.path().join("pki");
+    fs::copy(pki.join("client.bob.key"), pki.join("client.alice.key")).unwrap();
+    issued(&home, &["client", "carol"]);
+    let (code, report) = verified(&home);
+    assert!(code == Some(1) && report.contains("[key-mismatch]"), "{report}");
+}

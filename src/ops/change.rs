@@ -7,6 +7,7 @@ use crate::fs::{
 };
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Found, Outline};
+use crate::pg::{certificate_file, key_file};
 use crate::pki::{self, Secrets};
 use crate::plan::Plan;
 use crate::state::State;
@@ -109,11 +110,10 @@ impl Change<'_> {
         }
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let filled = layout::fill(&outline, &issued)?;
-        // Together with what stays, for a leaf is judged by the CA that it hangs from.
-        let nothing = FileSet::default();
-        let kept_ca = ca_directory.as_ref().map_or(&nothing, |found| &found.files);
-        let judged = [kept_ca, &directory.files, &filled.ca_directory, &filled.directory];
-        verify::gate(&judged, self.now)?;
+        // Together with what stays of the plan, for a leaf is judged by the CA that it hangs from.
+        let kept_ca = ca_directory.as_ref().map(|found| planned(&found.files, &plan)).unwrap_or_default();
+        let kept = planned(&directory.files, &plan);
+        verify::gate(&[&kept_ca, &kept, &filled.ca_directory, &filled.directory], self.now)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {
                 Some(target.stage(&filled.ca_directory, PRIVATE)?)
@@ -157,6 +157,17 @@ impl Change<'_> {
         self.decide_only()?;
         Ok(Reserved::make(outer, attributes)?)
     }
+}
+
+/// The files that a plan speaks of. What else lies in the directory may have faults of its own, which are nobody's here.
+fn planned(files: &FileSet, plan: &Plan) -> FileSet {
+    let is_planned = |name: &str| {
+        let of_pair = |stem: &str| certificate_file(stem) == name || key_file(stem) == name;
+        plan.certificates.iter().any(|spec| of_pair(&spec.stem))
+            || plan.bundles.iter().any(|bundle| bundle.file == name)
+    };
+    let kept = files.iter().filter(|(name, _)| is_planned(name));
+    kept.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
 }
 
 fn restore(directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
