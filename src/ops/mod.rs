@@ -3,6 +3,7 @@
 mod client;
 mod compare;
 mod evidence;
+mod export;
 mod generate;
 mod inspect;
 mod live;
@@ -16,6 +17,7 @@ mod verify;
 
 pub use client::ClientRequest;
 pub use compare::{Compared, compare};
+pub use export::{Destination, ExportRequest, Exported, export};
 use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{InspectRequest, Inspection, Shown, Wanted, inspect};
