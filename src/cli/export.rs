@@ -220,8 +220,10 @@ fn for_libpq(exported: &Exported) -> String {
         let from = path_word(place(exported));
         command(&mut out, "install -d -m 0700 ~/.postgresql");
         command(&mut out, &format!("cp -p {from}/* ~/.postgresql/"));
-        let short: Vec<_> =
-            keywords.iter().filter(|(keyword, _)| !keyword.starts_with("ssl") || *keyword == "sslmode").collect();
+        let short: Vec<_> = keywords
+            .iter()
+            .filter(|(keyword, _)| !keyword.starts_with("ssl") || *keyword == "sslmode")
+            .collect();
         out.push_str(&program_line("psql", short.into_iter()));
         out.push_str("or where they are:\n");
     } else {
@@ -240,21 +242,23 @@ fn in_url(text: &str) -> String {
 
 fn for_jdbc(exported: &Exported) -> String {
     let client = client(exported);
-    let host = client.host.clone().unwrap_or_else(|| "SERVER".to_owned());
+    let host = harmless(client.host.as_deref().unwrap_or("SERVER"));
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let url = |keywords: &[(&str, &str)]| {
         let keywords = keywords.iter().map(|(keyword, value)| format!("{keyword}={}", in_url(value)));
         format!("  jdbc:postgresql://{host}/postgres?{}\n", keywords.collect::<Vec<_>>().join("&"))
     };
-    let own = |name: &str| place(exported).join(name).display().to_string().trim_start_matches("./").to_owned();
+    let own =
+        |name: &str| place(exported).join(name).display().to_string().trim_start_matches("./").to_owned();
     let mut common = vec![("user", client.role.as_str()), ("sslmode", "verify-full")];
     common.extend(client.trust.as_deref().map(|trust| ("sslrootcert", trust)));
     let mut out = "with the key as PKCS#8:\n".to_owned();
     out.push_str(&url(&[&common[..], &[("sslcert", &client.certificate), ("sslkey", &client.key)]].concat()));
     let archive = exported.outline.file(|content| content == ExportContent::Pkcs12).map(own);
     let password = exported.outline.file(|content| content == ExportContent::Password).map(own);
-    let password = password.map_or_else(|| "your password".to_owned(), |file| harmless(&file));
-    let _ = writeln!(out, "or as PKCS#12, sslpassword={password}:");
+    let password =
+        password.map_or_else(|| "its password".to_owned(), |file| format!("what is in {}", harmless(&file)));
+    let _ = writeln!(out, "or as PKCS#12, with {password} as sslpassword:");
     out.push_str(&url(&[&common[..], &[("sslkey", archive.as_deref().unwrap_or_default())]].concat()));
     out
 }
@@ -265,7 +269,10 @@ fn for_p12(exported: &Exported) -> String {
     let archive = own(ExportContent::Pkcs12).unwrap_or_default();
     let password = own(ExportContent::Password).unwrap_or_else(|| "PASSWORD-FILE".to_owned());
     out.push_str("to look into it:\n");
-    command(&mut out, &format!("keytool -list -storetype PKCS12 -keystore {archive} -storepass:file {password}"));
+    command(
+        &mut out,
+        &format!("keytool -list -storetype PKCS12 -keystore {archive} -storepass:file {password}"),
+    );
     command(&mut out, &format!("openssl pkcs12 -info -nokeys -in {archive} -passin file:{password}"));
     out
 }

@@ -51,7 +51,10 @@ mod tests {
     #[test]
     fn the_same_files_and_second_make_the_same_bytes_in_whole_records_that_never_moved() {
         let mut files = FileSet::default();
-        files.insert("b.key", FileEntry::new(vec![7; 512], Mode::SECRET).owned_by(Owner { uid: 999, gid: 998 }));
+        files.insert(
+            "b.key",
+            FileEntry::new(vec![7; 512], Mode::SECRET).owned_by(Owner { uid: 999, gid: 998 }),
+        );
         files.insert("a.crt", FileEntry::new("text", Mode::PUBLIC));
         let one = tarball(&files, 1_700_000_000).expect("names are short");
         assert_eq!(Some(&one), tarball(&files, 1_700_000_000).as_ref());

@@ -5,8 +5,8 @@
 
 use super::encoding::PBKDF2_ROUNDS;
 use super::{KeyError, KeySource, PrivateKey, sha256};
-use pkcs8::der::asn1::ObjectIdentifier;
 use pkcs8::der::Encode;
+use pkcs8::der::asn1::ObjectIdentifier;
 use ring::{digest, hmac};
 use zeroize::Zeroizing;
 

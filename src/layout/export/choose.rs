@@ -53,7 +53,10 @@ pub fn choose<'c>(
     // As it is completed by a shell: the file, perhaps with its directory.
     let bare = [".crt", ".pem", ".key"].into_iter().find_map(|ending| word.strip_suffix(ending));
     let bare = bare.unwrap_or(word);
-    let bare = bare.strip_prefix(place.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/')).unwrap_or(bare);
+    let bare = bare
+        .strip_prefix(place.trim_end_matches('/'))
+        .and_then(|rest| rest.strip_prefix('/'))
+        .unwrap_or(bare);
     let mut met: Vec<&Candidate> = Vec::new();
     for stem in [bare.to_owned(), format!("{party}.{bare}"), format!("node.{bare}")] {
         let named = || candidates.iter().filter(|candidate| candidate.stem() == stem);
@@ -72,18 +75,17 @@ pub fn choose<'c>(
         met.extend(named());
     }
     let others = || candidates.iter().filter(|it| it.is_of(party) && !it.is_authority);
-    if name.is_none() && met.is_empty()
+    if name.is_none()
+        && met.is_empty()
         && let Some(one) = single(others().collect(), word)?
     {
         return Ok(one);
     }
     Err(match met.first() {
         Some(other) if other.is_authority => ExportError::Authority { file: shown(place, &other.file) },
-        Some(other) => ExportError::OtherParty {
-            file: shown(place, &other.file),
-            name: other.stem().to_owned(),
-            party,
-        },
+        Some(other) => {
+            ExportError::OtherParty { file: shown(place, &other.file), name: other.stem().to_owned(), party }
+        }
         None => ExportError::Unknown {
             name: word.to_owned(),
             party,
@@ -125,14 +127,15 @@ mod tests {
             ("server.crt", "db1.test", (true, false)),
             ("server.db2.crt", "alice", (true, false)),
         ];
-        let candidate = |(at, (file, name, (serves, logs_in))): (usize, &(&str, &str, (bool, bool)))| Candidate {
-            file: (*file).to_owned(),
-            common_name: Some((*name).to_owned()),
-            serves: *serves,
-            logs_in: *logs_in,
-            is_authority: !serves && !logs_in,
-            der: vec![at as u8],
-        };
+        let candidate =
+            |(at, (file, name, (serves, logs_in))): (usize, &(&str, &str, (bool, bool)))| Candidate {
+                file: (*file).to_owned(),
+                common_name: Some((*name).to_owned()),
+                serves: *serves,
+                logs_in: *logs_in,
+                is_authority: !serves && !logs_in,
+                der: vec![at as u8],
+            };
         made.iter().enumerate().map(candidate).collect()
     }
 
@@ -166,8 +169,16 @@ mod tests {
     fn what_is_nobodys_or_several_ones_or_a_cas_is_refused_by_name() {
         for (party, name, expected) in [
             (Party::Client, "app", r#"several certificates are meant by "app""#),
-            (Party::Server, "root", r#""pki/root.crt" is the certificate of a CA, whose key is never exported"#),
-            (Party::Client, "root.test", r#""pki/root.crt" is the certificate of a CA, whose key is never exported"#),
+            (
+                Party::Server,
+                "root",
+                r#""pki/root.crt" is the certificate of a CA, whose key is never exported"#,
+            ),
+            (
+                Party::Client,
+                "root.test",
+                r#""pki/root.crt" is the certificate of a CA, whose key is never exported"#,
+            ),
             (Party::Server, "client", r#""pki/client.crt" is not a server's"#),
             (Party::Client, "db1.test", r#""pki/server.crt" is not a client's"#),
             (Party::Client, "bob", r#"no client "bob" in "pki""#),

@@ -117,7 +117,9 @@ impl Diagnosis for ExportError {
                 format!("The key is {found}; the certificate's is {expected}.")
             }
             Self::Exists { more: 0, .. } => "It would be overwritten; nothing was changed.".to_owned(),
-            Self::Exists { more, .. } => format!("It and {more} more would be overwritten; nothing was changed."),
+            Self::Exists { more, .. } => {
+                format!("It and {more} more would be overwritten; nothing was changed.")
+            }
             _ => return None,
         })
     }
