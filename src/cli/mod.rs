@@ -4,6 +4,7 @@ mod args;
 mod compared;
 mod drivers;
 mod exit;
+mod export;
 mod inspect;
 mod issued;
 mod json;
@@ -60,7 +61,8 @@ pub fn run(process: Process<'_>) -> u8 {
         Err(error) => return render.usage(&error),
     };
     render.set_json(cli.verb.json());
-    match dispatch(&cli.verb, &arguments, variable, stdin, now, keys) {
+    let to_terminal = terminal.is_some();
+    match dispatch(&cli.verb, &arguments, variable, stdin, to_terminal, now, keys) {
         Ok(report) => render.report(&report, Look::of(terminal, variable)),
         Err(error) => render.error(&error),
     }
@@ -71,6 +73,7 @@ fn dispatch(
     arguments: &[OsString],
     variable: &dyn Fn(&str) -> Option<OsString>,
     stdin: &mut dyn Read,
+    to_terminal: bool,
     now: OffsetDateTime,
     keys: &dyn KeySource,
 ) -> Result<Report, CliError> {
@@ -115,6 +118,11 @@ fn dispatch(
         Verb::Inspect(args) => {
             let inspection = ops::inspect(&request::inspected(args, variable, stdin)?, now)?;
             Ok(Report::Inspected { inspection: Box::new(inspection), short: args.short })
+        }
+        Verb::Export(args) => {
+            let exported = ops::export(&request::exported(args, variable, to_terminal)?, now, keys)?;
+            let (dry_run, quiet) = (args.dry_run, args.quiet);
+            Ok(Report::Exported { exported: Box::new(exported), dry_run, quiet })
         }
         Verb::Profiles(args) => match &args.name {
             None => Ok(Report::Profiles(BUILTINS.map(summary).into_iter().collect::<Result<_, Error>>()?)),

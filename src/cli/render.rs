@@ -1,5 +1,6 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
+use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
 use super::request::{CliError, TypedCommand};
@@ -7,7 +8,7 @@ use super::{compared, exit, issued, json, prometheus, text, verdict, words};
 use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::layout::{Deployment, OutlineFile};
-use crate::ops::{Compared, Generated, Inspection, LiveSetting, Verified};
+use crate::ops::{Compared, Exported, Generated, Inspection, LiveSetting, Verified};
 use crate::plan::{Notice, Plan};
 use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
 use serde::Serialize;
@@ -54,6 +55,8 @@ pub(super) enum Report {
     },
     /// `verify --against`.
     Compared { compared: Compared, quiet: bool },
+    /// `export`.
+    Exported { exported: Box<Exported>, dry_run: bool, quiet: bool },
     /// `profiles`: names and summaries.
     Profiles(Vec<(String, String)>),
     /// A text as it is.
@@ -183,6 +186,9 @@ impl<'a> Render<'a> {
                 let is_same = compared.comparison.same && compared.problems.is_empty();
                 (self.compared(compared, *quiet), if is_same { exit::DONE } else { exit::NO })
             }
+            Report::Exported { exported, dry_run, quiet } => {
+                (self.exported(exported, *dry_run, *quiet), exit::DONE)
+            }
             Report::Profiles(list) => (self.stdout.write_all(text::profiles(list).as_bytes()), exit::DONE),
             Report::Text(text) => (self.stdout.write_all(text.as_bytes()), exit::DONE),
         };
@@ -256,6 +262,18 @@ impl<'a> Render<'a> {
         match quiet {
             true => Ok(()),
             false => self.stdout.write_all(compared::text(&compared.comparison).as_bytes()),
+        }
+    }
+
+    fn exported(&mut self, exported: &Exported, dry_run: bool, quiet: bool) -> io::Result<()> {
+        for warning in export::warnings(exported) {
+            self.message("warning", &words::harmless(&warning));
+        }
+        match &exported.archive {
+            Some(archive) if !dry_run => self.stdout.write_all(archive),
+            _ if self.json => self.json_line(&ExportedJson::of(exported, dry_run)),
+            _ if quiet => Ok(()),
+            _ => self.stdout.write_all(export::text(exported, dry_run).as_bytes()),
         }
     }
 

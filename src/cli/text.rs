@@ -279,14 +279,21 @@ fn client_part(client: &ClientFiles) -> String {
     let _ =
         writeln!(out, "{who}, role {}: {} {}{trust}", harmless(&client.role), client.certificate, client.key);
     let program = if client.replication { "pg_basebackup -D NEW -d" } else { "psql" };
-    let keywords: Vec<String> =
-        config::connection_keywords(client).iter().map(config::keyword_text).collect();
+    out.push_str(&program_line(program, config::connection_keywords(client).iter()));
+    out
+}
+
+/// A client program with its connection string, in as many lines as it takes.
+pub(super) fn program_line<'k>(
+    program: &str,
+    keywords: impl Iterator<Item = &'k (&'static str, String)>,
+) -> String {
     let lead = format!("  {program} \"");
-    let escaped: Vec<String> = keywords.iter().map(|word| in_double_quotes(&harmless(word))).collect();
+    let escaped: Vec<String> =
+        keywords.map(|keyword| in_double_quotes(&harmless(&config::keyword_text(keyword)))).collect();
     let lines = wrapped(escaped, USUAL_WIDTH - lead.len() - 1);
     let indent = " ".repeat(lead.len());
-    let _ = writeln!(out, "{lead}{}\"", lines.join(&format!("\n{indent}")));
-    out
+    format!("{lead}{}\"\n", lines.join(&format!("\n{indent}")))
 }
 
 /// A text between the double quotes of a POSIX shell.

@@ -7,6 +7,7 @@ pub use request::RequestError;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::FsError;
 use crate::layout::LayoutError;
+use crate::layout::export::ExportError;
 use crate::pki::IssueError;
 use crate::plan::PlanError;
 use crate::profile::ProfileError;
@@ -43,6 +44,9 @@ pub enum Error {
     /// What a server or client is set up to use.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// What is not exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A defect between two steps.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -62,6 +66,7 @@ impl Error {
             Self::Judged(error) => error,
             Self::Recipe(error) => error,
             Self::Settings(error) => error,
+            Self::Export(error) => error,
             Self::Layout(error) => error,
             Self::Fs(error) => error,
         }

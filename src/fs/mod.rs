@@ -24,6 +24,7 @@ mod record;
 mod reserve;
 pub mod set;
 mod stage;
+mod tarball;
 mod target;
 mod tentative;
 
@@ -34,6 +35,7 @@ pub use read::{EntryKind, FILE_LIMIT_BYTES, read_file, read_stream};
 pub use reserve::Reserved;
 pub use set::{FileEntry, FileSet, Mode, Owner};
 pub use stage::{DirectoryAttributes, Staged};
+pub use tarball::tarball;
 pub use target::Target;
 pub use tentative::Tentative;
 

@@ -12,7 +12,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// PBKDF2 rounds for keys that we encrypt: OWASP's figure for HMAC-SHA-256. Read by every OpenSSL and Java.
-const PBKDF2_ROUNDS: u32 = 600_000;
+pub(super) const PBKDF2_ROUNDS: u32 = 600_000;
 
 /// A private key: its PKCS#8 DER, and the public key that belongs to it.
 #[derive(Clone)]
@@ -81,6 +81,15 @@ impl PrivateKey {
         passphrase: &[u8],
         source: &dyn KeySource,
     ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        to_pem(EncryptedPrivateKeyInfoRef::PEM_LABEL, &self.to_encrypted_der(passphrase, source)?)
+    }
+
+    /// The same as DER.
+    pub(super) fn to_encrypted_der(
+        &self,
+        passphrase: &[u8],
+        source: &dyn KeySource,
+    ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let (mut salt, mut iv) = ([0; 16], [0; 16]);
         source.random(&mut salt)?;
         source.random(&mut iv)?;
@@ -88,12 +97,12 @@ impl PrivateKey {
             .map_err(|_| KeyError::Encoding)?;
         let plain = PrivateKeyInfoRef::try_from(self.pkcs8.as_slice()).map_err(|_| KeyError::Encoding)?;
         let encrypted = plain.encrypt_with_params(parameters, passphrase).map_err(|_| KeyError::Encoding)?;
-        to_pem(EncryptedPrivateKeyInfoRef::PEM_LABEL, encrypted.as_bytes())
+        Ok(Zeroizing::new(encrypted.as_bytes().to_vec()))
     }
 }
 
 /// Encodes in constant time into memory that is wiped, which the general PEM encoder does not promise.
-fn to_pem(label: &'static str, der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(super) fn to_pem(label: &'static str, der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     use pkcs8::der::pem;
     // Base64 takes 4/3, line ends and the two label lines the rest: twice the size and 128 is always enough.
     let mut text = Zeroizing::new(vec![0; 2 * der.len() + 128]);
@@ -120,13 +129,7 @@ impl StoredKey {
     /// # Errors
     /// [`KeyError::Pem`], [`KeyError::NoKey`], [`KeyError::TraditionalEncryption`], [`KeyError::Unusable`].
     pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
-        // Its header lines are no base64, so the text would pass for damaged.
-        if text.windows(ENCRYPTED_HEADER.len()).any(|window| window == ENCRYPTED_HEADER) {
-            return Err(KeyError::TraditionalEncryption);
-        }
-        let blocks = pem::decode(text).map_err(KeyError::Pem)?;
-        let is_key = |block: &Block| block.kind.is_private_key();
-        let block = blocks.into_iter().find(is_key).ok_or(KeyError::NoKey)?;
+        let block = Self::first_block(text)?;
         let plain = match block.kind {
             BlockKind::EncryptedPkcs8 => return Ok(Self::Encrypted(block)),
             BlockKind::Pkcs1 => wrap_pkcs1(&block.der)?,
@@ -134,6 +137,17 @@ impl StoredKey {
             _ => block.der,
         };
         PrivateKey::from_pkcs8_der(&plain).map(Self::Plain)
+    }
+
+    /// The block of the first private key of a PEM text.
+    pub(super) fn first_block(text: &[u8]) -> Result<Block, KeyError> {
+        // Its header lines are no base64, so the text would pass for damaged.
+        if text.windows(ENCRYPTED_HEADER.len()).any(|window| window == ENCRYPTED_HEADER) {
+            return Err(KeyError::TraditionalEncryption);
+        }
+        let blocks = pem::decode(text).map_err(KeyError::Pem)?;
+        let is_key = |block: &Block| block.kind.is_private_key();
+        blocks.into_iter().find(is_key).ok_or(KeyError::NoKey)
     }
 
     /// The key, opened with the passphrase where it needs one.
@@ -156,7 +170,7 @@ impl StoredKey {
 }
 
 /// An encrypted key whose scheme has no parser here, or which is damaged (RFC 5958 §3: two elements).
-fn unread(der: &[u8]) -> KeyError {
+pub(super) fn unread(der: &[u8]) -> KeyError {
     match <Vec<AnyRef<'_>>>::from_der(der) {
         Ok(parts) if parts.len() == 2 => KeyError::UnsupportedEncryption,
         _ => KeyError::Unusable,
@@ -223,13 +237,13 @@ fn odd_size(der: &[u8]) -> bool {
 }
 
 /// PKCS#1 RSAPrivateKey -> PKCS#8 (RFC 5208 §5; RFC 8017 §A.1.2).
-fn wrap_pkcs1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(super) fn wrap_pkcs1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
     wrap(AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) }, der)
 }
 
 /// SEC1 ECPrivateKey -> PKCS#8; its own `parameters` say which curve (RFC 5915 §3).
-fn wrap_sec1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(super) fn wrap_sec1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let fields: Vec<AnyRef<'_>> = Decode::from_der(der).map_err(|_| KeyError::Unusable)?;
     // [0] EXPLICIT ECParameters, of which only a named curve is allowed in PKIX (RFC 5480 §2.1.1).
     let is_parameters = |field: &&AnyRef<'_>| matches!(field.tag(), Tag::ContextSpecific { number, .. } if number.value() == 0);

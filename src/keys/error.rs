@@ -46,6 +46,17 @@ pub enum KeyError {
         /// The kind, as people say it.
         found: &'static str,
     },
+    /// A key of a kind that the asked encoding does not know.
+    #[error("a key of the kind {kind} cannot be written as {encoding}")]
+    OtherEncoding {
+        /// `PKCS#1` or `SEC1`.
+        encoding: &'static str,
+        /// The kind, as people say it.
+        kind: String,
+    },
+    /// A password of a PKCS#12 archive that Java refuses.
+    #[error("a PKCS#12 password has to be printable ASCII")]
+    ForeignPassword,
     /// An ECDSA key without its public part, or with a compressed one, in a build that cannot complete it.
     #[error("the key lacks its uncompressed public part, or is damaged")]
     Incomplete,
@@ -77,6 +88,12 @@ impl Diagnosis for KeyError {
             Self::UnusableKind { .. } => {
                 Some("Use ECDSA P-256 or P-384, Ed25519, or RSA of 2,048 to 4,096 bits.".to_owned())
             }
+            Self::OtherEncoding { .. } => {
+                Some("PKCS#1 is for RSA and SEC1 for ECDSA; leave --format out for PKCS#8.".to_owned())
+            }
+            Self::ForeignPassword => {
+                Some("Java and openssl read other characters in different ways; take another.".to_owned())
+            }
             Self::Incomplete => Some(
                 "Complete it with: openssl ec -in OLD.key -conv_form uncompressed -out NEW.key".to_owned(),
             ),
@@ -86,7 +103,7 @@ impl Diagnosis for KeyError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::UnknownType { .. } | Self::RsaLeftOut => Failure::Usage,
+            Self::UnknownType { .. } | Self::RsaLeftOut | Self::ForeignPassword => Failure::Usage,
             Self::Generation | Self::Encoding | Self::Signing => Failure::System,
             _ => Failure::Forbidden,
         }

@@ -155,7 +155,7 @@ impl KeyFile {
 }
 
 /// Tells the structures apart by the elements that they begin with.
-fn encoding_of(der: &[u8]) -> Option<(KeyEncoding, KeyEncryption)> {
+pub(super) fn encoding_of(der: &[u8]) -> Option<(KeyEncoding, KeyEncryption)> {
     let (first, count) = fields(der)?;
     let [first, second] = [first[0]?.tag(), first[1]?.tag()];
     match (first, second, count) {
@@ -236,6 +236,14 @@ fn is_affordable(scheme: &EncryptionScheme) -> bool {
                 && work.is_some_and(|work| work <= MOST_SCRYPT_WORK)
         }
         _ => false,
+    }
+}
+
+/// The public key of a PKCS#8 document of any kind, where it can be told.
+pub(super) fn public_of_pkcs8(der: &[u8]) -> Option<PublicKey> {
+    match of_pkcs8(der)? {
+        KeyContent::Public(public) => Some(public),
+        _ => None,
     }
 }
 

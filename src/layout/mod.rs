@@ -1,6 +1,7 @@
 //! Which artefact lies in which file, in which order, with which mode; and back: what a set of files holds.
 
 mod deployment;
+pub mod export;
 mod fill;
 mod outline;
 mod restore;

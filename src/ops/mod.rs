@@ -4,6 +4,7 @@ mod change;
 mod client;
 mod compare;
 mod evidence;
+mod export;
 mod generate;
 mod inspect;
 mod issue;
@@ -19,6 +20,7 @@ mod verify;
 
 pub use client::ClientRequest;
 pub use compare::{Compared, compare};
+pub use export::{Destination, ExportRequest, Exported, export};
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{InspectRequest, Inspection, Shown, Wanted, inspect};
 pub use issue::{CaFiles, IssueRequest, issue};

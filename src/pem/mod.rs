@@ -127,8 +127,18 @@ impl PemError {
 /// Encodes one DER certificate as PEM, 64 characters a line, LF, as OpenSSL prints it.
 #[must_use]
 pub fn encode_certificate(der: &[u8]) -> String {
+    encode("CERTIFICATE", der)
+}
+
+/// Encodes one DER revocation list as PEM, in the same lines.
+#[must_use]
+pub fn encode_revocation_list(der: &[u8]) -> String {
+    encode("X509 CRL", der)
+}
+
+fn encode(label: &str, der: &[u8]) -> String {
     let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
-    ::pem::encode_config(&::pem::Pem::new("CERTIFICATE", der), config)
+    ::pem::encode_config(&::pem::Pem::new(label, der), config)
 }
 
 /// Whether the bytes are one DER SEQUENCE and nothing else, as certificates, revocation lists, requests and keys are:

@@ -52,7 +52,7 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
 const FS_DATA: [&str; 5] = ["set", "FileSet", "FileEntry", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 24] = [
+const CRATE_DOORS: [(&str, &[&str]); 25] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -71,6 +71,7 @@ const CRATE_DOORS: [(&str, &[&str]); 24] = [
     ("clap", &["cli"]),
     ("serde_json", &["cli"]),
     ("rustix", &["fs", "scratch", "main"]),
+    ("tar", &["fs"]),
     ("nix", &["fs", "scratch", "ops"]),
     ("boon", &[]),
     ("tempfile", &[]),

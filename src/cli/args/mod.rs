@@ -1,10 +1,12 @@
 //! What was typed: flags and their help. No I/O, no environment; values stay text until `request` reads them.
 
+mod export;
 mod generate;
 mod inspect;
 mod issue;
 mod verify;
 
+pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use issue::{IssueArgs, LeafUsage};
@@ -42,6 +44,8 @@ pub(super) enum Verb {
     Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
     Inspect(InspectArgs),
+    /// Hand out what one server or client needs, in the form that its program reads; never a CA's key
+    Export(Box<ExportArgs>),
     /// List the built-in profiles, or print one, ready to be saved and edited
     Profiles(ProfilesArgs),
 }
@@ -54,6 +58,7 @@ impl Verb {
             Self::Issue(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
+            Self::Export(args) => args.json,
             Self::Profiles(_) => false,
         }
     }

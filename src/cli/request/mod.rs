@@ -1,5 +1,6 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
+mod export;
 mod generate;
 mod inspect;
 mod issue;
@@ -8,6 +9,7 @@ mod typed;
 mod verify;
 mod windows;
 
+pub(super) use export::exported;
 pub(super) use generate::generate;
 pub(super) use inspect::inspected;
 pub(super) use issue::issued;

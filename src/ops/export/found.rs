@@ -1,0 +1,176 @@
+//! What lies in the directory: who is meant, what belongs to it, and its key, which alone of all keys is read.
+
+use super::ExportRequest;
+use crate::error::{Error, RequestError};
+use crate::fs::Directory;
+use crate::keys::{PrivateKey, PublicKey};
+use crate::layout::export::{Candidate, ExportError, Party, choose};
+use crate::ops::inspect::read;
+use crate::pg::key_file;
+use crate::verify::{self, Exhibit, Held, Identity, Policy, Roles, Scene, Side};
+use crate::x509::{Certificate, GeneralName, KeyUsage, RevocationList};
+use std::borrow::Cow;
+use std::path::Path;
+use time::OffsetDateTime;
+
+/// What was found in the directory, but for the key.
+pub(super) struct Chosen {
+    pub(super) file: String,
+    pub(super) trust: Vec<Vec<u8>>,
+    pub(super) others_trust: Vec<Vec<u8>>,
+    pub(super) lists: Vec<Vec<u8>>,
+    pub(super) host: Option<String>,
+}
+
+/// A certificate and its key.
+pub(super) struct Pair {
+    pub(super) leaf: Certificate,
+    /// The certificate, and what is appended to it: DER.
+    pub(super) chain: Vec<Vec<u8>>,
+    pub(super) key: PrivateKey,
+}
+
+/// Finds who is meant, and what belongs to it. Files that promise keys are not read.
+pub(super) fn look(
+    directory: &Directory,
+    place: &str,
+    request: &ExportRequest,
+    now: OffsetDateTime,
+) -> Result<Chosen, Error> {
+    let names: Vec<String> =
+        directory.names()?.into_keys().filter(|name| verify::concerns(name) && !promises_key(name)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut problems = Vec::new();
+    let files = read(directory, &names, &mut problems)?;
+    let exhibits = Exhibit::read_all(files.iter(), None);
+    let scene = Scene::of(place, &exhibits, &Roles::default(), &Policy::at(now));
+    let candidates = candidates(&scene);
+    let found = match choose(&candidates, request.party, request.name.as_deref(), place) {
+        // It may be in the file that could not be read.
+        Err(unknown @ ExportError::Unknown { .. }) => {
+            return Err(problems.into_iter().next().unwrap_or_else(|| unknown.into()));
+        }
+        other => other?,
+    };
+    let (own, others) = match request.party {
+        Party::Server => (Side::Client, Side::Server),
+        Party::Client => (Side::Server, Side::Client),
+    };
+    let trust = |side| scene.trust(side).iter().map(|held| held.certificate.der.clone()).collect();
+    Ok(Chosen {
+        file: found.file.clone(),
+        trust: trust(own),
+        others_trust: trust(others),
+        lists: lists(&scene, own),
+        host: scene.identities.iter().find_map(host),
+    })
+}
+
+/// Whether a file is there for its key.
+fn promises_key(name: &str) -> bool {
+    [".key", ".pk8", ".p12", ".pfx"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Everybody whom a name can mean.
+fn candidates(scene: &Scene<'_>) -> Vec<Candidate> {
+    let candidate = |file: &str, certificate: &Certificate, serves, logs_in| {
+        let signs = certificate.key_usage.as_ref().is_some_and(|bits| bits.contains(&KeyUsage::KeyCertSign));
+        Candidate {
+            file: file.to_owned(),
+            common_name: certificate.subject.common_names().next().map(Cow::into_owned),
+            serves,
+            logs_in,
+            is_authority: certificate.ca == Some(true) || signs || scene.index.has_issued(certificate),
+            der: certificate.der.clone(),
+        }
+    };
+    let leaf = |it: &Identity<'_>| candidate(it.leaf.file, it.leaf.certificate, it.serves, it.logs_in);
+    let leaves = scene.identities.iter().map(leaf);
+    let authority = |held: &Held<'_>| Candidate {
+        is_authority: true,
+        ..candidate(held.file, held.certificate, false, false)
+    };
+    leaves.chain(scene.authorities.iter().map(authority)).collect()
+}
+
+/// The newest list of each of those who are trusted.
+fn lists(scene: &Scene<'_>, side: Side) -> Vec<Vec<u8>> {
+    let mut newest: Vec<&RevocationList> = Vec::new();
+    let trusted =
+        |list: &RevocationList| scene.trust(side).iter().any(|held| held.certificate.subject == list.issuer);
+    let all = scene.exhibits.iter().flat_map(|exhibit| &exhibit.lists);
+    for list in all.filter(|list| !list.is_delta && trusted(list)) {
+        let is_of_same = |other: &&mut &RevocationList| {
+            other.issuer == list.issuer && other.authority_key_identifier == list.authority_key_identifier
+        };
+        match newest.iter_mut().find(is_of_same) {
+            Some(known) if known.this_update < list.this_update => *known = list,
+            Some(_) => {}
+            None => newest.push(list),
+        }
+    }
+    newest.into_iter().map(|list| list.der.clone()).collect()
+}
+
+/// `localhost` where a server has it, so that what is printed can be tried at once; else its first name.
+fn host(identity: &Identity<'_>) -> Option<String> {
+    let names = &identity.leaf.certificate.subject_alt_names;
+    let local = GeneralName::Dns("localhost".to_owned());
+    let concrete = |name: &&GeneralName| {
+        matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)) && !name.value().contains('*')
+    };
+    let found = names.iter().find(|name| **name == local).or_else(|| names.iter().find(concrete));
+    found.filter(|_| identity.serves).map(GeneralName::value)
+}
+
+/// The key file of a certificate's file.
+pub(super) fn key_file_of(file: &str) -> String {
+    key_file(file.rsplit_once('.').map_or(file, |(stem, _)| stem))
+}
+
+/// The certificate, what is appended to it, and its key, all read in one look at the directory.
+pub(super) fn pair(
+    directory: &Directory,
+    place: &str,
+    file: &str,
+    passphrase: Option<&Vec<u8>>,
+) -> Result<Pair, Error> {
+    let key_name = key_file_of(file);
+    let files = directory.read(|name| name == file || name == key_name)?;
+    let missing = || RequestError::NoSuchFile { path: shown(place, file) };
+    let entry = files.get(file).ok_or_else(missing)?;
+    let Exhibit { certificates, keys, .. } = Exhibit::read(file, entry, None);
+    let leaf =
+        certificates.iter().find(|it| it.ca != Some(true)).or(certificates.first()).ok_or_else(missing)?;
+    // A root is sent by nobody: whoever trusts it has it.
+    let behind = certificates.iter().filter(|other| other.der != leaf.der && !other.is_own_issuer());
+    let mut chain = vec![leaf.der.clone()];
+    chain.extend(behind.map(|other| other.der.clone()));
+    let (key_name, key_entry) = match files.get(&key_name) {
+        Some(key) => (key_name.as_str(), key),
+        // A file that holds both has no other beside it.
+        None if !keys.is_empty() => (file, entry),
+        None => return Err(ExportError::NoKey { key: shown(place, &key_name) }.into()),
+    };
+    let key = PrivateKey::read(&key_entry.contents, passphrase.map(Vec::as_slice))
+        .map_err(|source| ExportError::Key { file: shown(place, key_name), source })?;
+    let wanted = PublicKey::from_spki_der(&leaf.public_key);
+    if !key.public().is_same_key(&wanted) {
+        return Err(ExportError::OtherKey {
+            key: shown(place, key_name),
+            found: key.public().to_string(),
+            certificate: shown(place, file),
+            expected: wanted.to_string(),
+        }
+        .into());
+    }
+    Ok(Pair { leaf: leaf.as_ref().clone(), chain, key })
+}
+
+/// A file of the directory as the user would name it.
+pub(super) fn shown(place: &str, file: &str) -> String {
+    match place {
+        "." => file.to_owned(),
+        place => Path::new(place).join(file).display().to_string(),
+    }
+}

@@ -1,0 +1,84 @@
+//! Where an export goes: a directory, an archive, or back to whoever called. Nothing that exists is replaced.
+
+use super::{Destination, ExportRequest};
+use crate::error::{Error, RequestError};
+use crate::fs::{Directory, DirectoryAttributes, FileEntry, FileSet, FsError, Mode, Owner, Target, tarball};
+use crate::layout::Arrangement;
+use crate::layout::export::ExportError;
+use std::path::Path;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+/// How often to start over where another run made the directory meanwhile.
+const ATTEMPTS: u32 = 5;
+
+/// What became of it.
+pub(super) struct Written {
+    /// Whether a directory was made.
+    pub(super) created: bool,
+    /// The archive, where it is to be handed back.
+    pub(super) archive: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Writes.
+pub(super) fn write(
+    request: &ExportRequest,
+    files: &FileSet,
+    owner: Option<Owner>,
+    now: OffsetDateTime,
+) -> Result<Written, Error> {
+    let archive = || {
+        let too_long = || FsError::BadName {
+            name: files.names().max_by_key(|name| name.len()).unwrap_or_default().to_owned(),
+        };
+        tarball(files, now.unix_timestamp()).ok_or_else(too_long)
+    };
+    match &request.destination {
+        Destination::Stream => Ok(Written { created: false, archive: Some(archive()?) }),
+        Destination::Directory(path) => {
+            let (mode, gid) = Arrangement { owner, ..Arrangement::default() }.directory();
+            let created = put(path, files, DirectoryAttributes { mode, gid }, request.dry_run)?;
+            Ok(Written { created, archive: None })
+        }
+        Destination::Archive(path) => {
+            let missing = || RequestError::NoSuchFile { path: path.display().to_string() };
+            let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(missing)?;
+            let parent =
+                path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if Directory::open(parent)?.is_none() {
+                return Err(RequestError::NoSuchFile { path: parent.display().to_string() }.into());
+            }
+            let mut set = FileSet::default();
+            set.insert(name, FileEntry { contents: archive()?, mode: Mode::SECRET, owner: None });
+            let private = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
+            put(parent, &set, private, request.dry_run)?;
+            Ok(Written { created: false, archive: None })
+        }
+    }
+}
+
+/// Puts files into a directory in which none of them may exist; whether it was made.
+fn put(path: &Path, files: &FileSet, attributes: DirectoryAttributes, dry_run: bool) -> Result<bool, Error> {
+    let refuse = |names: &mut dyn Iterator<Item = String>| -> Result<(), ExportError> {
+        let mut taken = names.filter(|name| files.get(name).is_some());
+        let Some(first) = taken.next() else { return Ok(()) };
+        let first = path.join(first).display().to_string();
+        Err(ExportError::Exists { first, more: taken.count() })
+    };
+    if dry_run {
+        let directory = Directory::open(path)?;
+        if let Some(directory) = &directory {
+            refuse(&mut directory.names()?.into_keys())?;
+        }
+        return Ok(directory.is_none());
+    }
+    let mut attempt = 1;
+    loop {
+        let target = Target::lock(path)?;
+        refuse(&mut target.names()?.into_keys())?;
+        match target.stage(files, attributes)?.commit() {
+            Err(FsError::Appeared { .. }) if attempt < ATTEMPTS => attempt += 1,
+            other => return Ok(other?.created),
+        }
+    }
+}
