@@ -62,6 +62,7 @@ pub mod config;
 pub mod diagnosis;
 pub mod error;
 pub mod fs;
+pub mod k8s;
 pub mod keys;
 pub mod layout;
 pub mod ops;

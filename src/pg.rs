@@ -20,6 +20,18 @@ pub fn key_file(stem: &str) -> String {
     [stem, ".key"].concat()
 }
 
+/// The file of the certificate request of a stem: `server` -> `server.csr`, as the guides name theirs.
+#[must_use]
+pub fn request_file(stem: &str) -> String {
+    [stem, ".csr"].concat()
+}
+
+/// Whether a text can be a role's name that somebody types: not blank, and without control characters.
+#[must_use]
+pub fn can_be_role(name: &str) -> bool {
+    !name.trim().is_empty() && !name.contains(char::is_control)
+}
+
 /// Why PostgreSQL and libpq refuse a key file of that mode, or `None` where they take it: 0600 or less of the process's
 /// own, 0640 or less of root's (`check_ssl_key_file_permissions`, be-secure-common.c; `initialize_SSL`,
 /// fe-secure-openssl.c).

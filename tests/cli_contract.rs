@@ -340,7 +340,7 @@ fn a_common_name_over_64_characters_is_refused() {
     let stderr = format!(
         "pgtls: error: the common name of \"server\" is over 64 characters\n\
          pgtls: detail: \"{long}\" has 72.\n\
-         pgtls: hint: Put a shorter name first: only the first --server is the common name, every one is a SAN.\n"
+         pgtls: hint: Put a shorter name first: the first alone is the common name, every one is a SAN.\n"
     );
     refused(&["gen", "chain", "--server", &long], 2, &stderr);
 }

@@ -367,15 +367,9 @@ mod rules {
                 single(usage, &format!("subject = \"CN={name}\"\n{waive}"))
             });
         };
-        text(
-            "server",
-            "Put a shorter name first: only the first --server is the common name, every one is a SAN.",
-        );
+        text("server", "Put a shorter name first: the first alone is the common name, every one is a SAN.");
         text("root-ca", "Give a shorter --domain.");
-        text(
-            "node",
-            "Put a shorter name first: only the first --server is the common name, every one is a SAN.",
-        );
+        text("node", "Put a shorter name first: the first alone is the common name, every one is a SAN.");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod args;
 mod compared;
+mod csr;
 mod drivers;
 mod exit;
 mod inspect;
@@ -87,6 +88,10 @@ fn dispatch(
                 as_root: request.owner.is_none() && ops::caller_is_root(),
                 command: TypedCommand::new(arguments),
             })
+        }
+        Verb::Csr(args) => {
+            let made = ops::csr(&request::csr(args, variable)?, now, keys)?;
+            Ok(Report::Csr { made: Box::new(made), dry_run: args.dry_run, quiet: args.quiet })
         }
         Verb::Verify(args) => {
             if let Some(against) = &args.against {

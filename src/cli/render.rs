@@ -3,12 +3,12 @@
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
 use super::request::{CliError, TypedCommand};
-use super::{compared, exit, json, prometheus, text, verdict, words};
+use super::{compared, csr, exit, json, prometheus, text, verdict, words};
 use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::layout::{Deployment, OutlineFile};
-use crate::ops::{Compared, Generated, Inspection, LiveSetting, Verified};
-use crate::plan::{Notice, Plan};
+use crate::ops::{Compared, CsrMade, Generated, Inspection, LiveSetting, Verified};
+use crate::plan::{Notice, Plan, RequestSpec};
 use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -27,6 +27,8 @@ pub(super) enum Report {
         /// The command that was typed.
         command: TypedCommand,
     },
+    /// `csr`.
+    Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
     /// `inspect`.
     Inspected {
         inspection: Box<Inspection>,
@@ -69,6 +71,19 @@ struct GeneratedJson<'a> {
     plan: &'a Plan,
     files: &'a [OutlineFile],
     deployment: Deployment,
+}
+
+/// `csr --json`; the field names are an interface.
+#[derive(Serialize)]
+struct CsrJson<'a> {
+    directory: Cow<'a, str>,
+    created: bool,
+    dry_run: bool,
+    request: &'a RequestSpec,
+    files: &'a [OutlineFile],
+    pem: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<&'a str>,
 }
 
 /// `verify --json`; the field names are an interface.
@@ -149,6 +164,10 @@ impl<'a> Render<'a> {
                 };
                 (written, exit::DONE)
             }
+            Report::Csr { made, dry_run, quiet } => {
+                self.warnings(&made.spec.notices);
+                (self.csr(made, *dry_run, *quiet), exit::DONE)
+            }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
                 let written = self.inspected(inspection, Form { short: *short, look });
@@ -188,6 +207,25 @@ impl<'a> Render<'a> {
             files: &generated.outline.files,
             deployment: generated.deployment(),
         })
+    }
+
+    fn csr(&mut self, made: &CsrMade, dry_run: bool, quiet: bool) -> io::Result<()> {
+        if self.json {
+            return self.json_line(&CsrJson {
+                directory: made.directory.to_string_lossy(),
+                created: made.created && !dry_run,
+                dry_run,
+                request: &made.spec,
+                files: &made.outline.files,
+                pem: made.pem.as_deref(),
+                manifest: made.manifest.as_deref(),
+            });
+        }
+        match (&made.manifest, quiet) {
+            (Some(manifest), _) => self.stdout.write_all(manifest.as_bytes()),
+            (None, true) => Ok(()),
+            (None, false) => self.stdout.write_all(csr::text(made, dry_run).as_bytes()),
+        }
     }
 
     fn inspected(&mut self, inspection: &Inspection, form: Form) -> io::Result<()> {

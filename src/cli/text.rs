@@ -5,7 +5,7 @@ use super::request::TypedCommand;
 use super::words::{harmless, shell_word};
 use crate::config;
 use crate::fs::Mode;
-use crate::layout::{ClientFiles, Content, Deployment, Place, ServerFiles, Tree, TreeNode};
+use crate::layout::{ClientFiles, Content, Deployment, Outline, Place, ServerFiles, Tree, TreeNode};
 use crate::ops::Generated;
 use crate::pg::certificate_file;
 use crate::plan::Notice;
@@ -97,7 +97,7 @@ pub(super) fn directory(path: &Path) -> String {
 }
 
 /// A path as a command takes it: one that begins with a hyphen would be a flag.
-fn path_word(path: &Path) -> String {
+pub(super) fn path_word(path: &Path) -> String {
     let is_flag_like = path.as_os_str().as_bytes().starts_with(b"-");
     let path = if is_flag_like { Path::new(".").join(path) } else { path.to_owned() };
     shell_word(path.as_os_str())
@@ -185,19 +185,24 @@ fn waivers(out: &mut String, generated: &Generated) {
 
 /// The files of a plan, with mode and content.
 fn files(generated: &Generated) -> String {
-    let rows: Vec<[String; 4]> = generated
-        .outline
+    files_in(&generated.outline, &generated.directory, generated.ca_directory.as_deref())
+}
+
+/// The files of an outline, in one directory or two, with mode and content.
+pub(super) fn files_in(outline: &Outline, own: &Path, ca_directory: Option<&Path>) -> String {
+    let rows: Vec<[String; 4]> = outline
         .files
         .iter()
         .map(|file| {
-            let place = match (file.place, &generated.ca_directory) {
+            let place = match (file.place, ca_directory) {
                 (Place::CaDirectory, Some(path)) => directory(path),
-                _ => directory(&generated.directory),
+                _ => directory(own),
             };
             let content = match &file.content {
                 Content::Key { of, encrypted: true } => format!("key of {of}, encrypted"),
                 Content::Key { of, encrypted: false } => format!("key of {of}"),
                 Content::Certificates(stems) => stems.join(", "),
+                Content::Request { of } => format!("request for {of}"),
             };
             let owner = file.owner.map(|owner| format!("{}:{}", owner.uid, owner.gid)).unwrap_or_default();
             [file.mode.to_string(), owner, format!("{place}{}", file.name), content]

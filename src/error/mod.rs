@@ -6,6 +6,7 @@ pub use request::RequestError;
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::FsError;
+use crate::k8s::KubernetesError;
 use crate::layout::LayoutError;
 use crate::pki::IssueError;
 use crate::plan::PlanError;
@@ -40,6 +41,9 @@ pub enum Error {
     /// A plan that is no script of openssl commands.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    /// What Kubernetes would refuse.
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
     /// What a server or client is set up to use.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -61,6 +65,7 @@ impl Error {
             Self::Issue(error) => error,
             Self::Judged(error) => error,
             Self::Recipe(error) => error,
+            Self::Kubernetes(error) => error,
             Self::Settings(error) => error,
             Self::Layout(error) => error,
             Self::Fs(error) => error,

@@ -55,6 +55,8 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
                 let parts = parts.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
                 Zeroizing::new(parts.concat().into_bytes())
             }
+            // Of certificates that are made here nobody is asked.
+            Content::Request { .. } => return Err(missing()),
         };
         let set = match file.place {
             Place::Directory => &mut filled.directory,

@@ -3,11 +3,13 @@
 mod deployment;
 mod fill;
 mod outline;
+mod request;
 mod restore;
 mod tree;
 
 pub use deployment::{ClientFiles, Deployment, ServerFiles, deployment};
 pub use fill::{Filled, LayoutError, fill};
 pub use outline::{Arrangement, Content, Outline, OutlineFile, Place, outline};
+pub use request::{fill_request, outline_request};
 pub use restore::{Found, restore};
 pub use tree::{Tree, TreeNode};

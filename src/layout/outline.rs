@@ -78,6 +78,11 @@ pub enum Content {
     },
     /// Certificates, in order.
     Certificates(Vec<String>),
+    /// The request for a certificate.
+    Request {
+        /// The stem of the certificate that is asked for.
+        of: String,
+    },
 }
 
 /// Lays a plan out. Only files that are going to be written are in it.

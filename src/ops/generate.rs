@@ -114,15 +114,20 @@ pub fn generate(
     }
     // Held until the end: a run that fails takes it away again.
     let outer = run.reserve_outer()?;
-    let mut attempt = 1;
-    let made = loop {
-        match run.make() {
-            Err(Error::Fs(FsError::Appeared { .. })) if attempt < ATTEMPTS => attempt += 1,
-            other => break other?,
-        }
-    };
+    let made = retried(|| run.make())?;
     let created = made.created || outer.is_some();
     Ok(Generated { created, ..made })
+}
+
+/// Starts over while another run makes the directory that this one meant to make.
+pub(super) fn retried<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let mut attempt = 1;
+    loop {
+        match run() {
+            Err(Error::Fs(FsError::Appeared { .. })) if attempt < ATTEMPTS => attempt += 1,
+            other => return other,
+        }
+    }
 }
 
 /// How files lie, as far as the flags say.
@@ -297,7 +302,7 @@ impl Run<'_> {
 }
 
 /// What a new directory is given, as `layout` has it.
-fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
+pub(super) fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
     let (mode, gid) = arrangement.directory();
     DirectoryAttributes { mode, gid }
 }

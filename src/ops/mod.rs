@@ -2,9 +2,11 @@
 
 mod client;
 mod compare;
+mod csr;
 mod evidence;
 mod generate;
 mod inspect;
+mod inventory;
 mod live;
 mod logins;
 mod material;
@@ -16,6 +18,7 @@ mod verify;
 
 pub use client::ClientRequest;
 pub use compare::{Compared, compare};
+pub use csr::{CsrMade, CsrRequest, csr};
 use generate::secret_line;
 pub use generate::{GenerateRequest, Generated, generate};
 pub use inspect::{InspectRequest, Inspection, Shown, Wanted, inspect};

@@ -74,7 +74,7 @@ fn issuers_first(profile: &Profile) -> Vec<&CertificateEntry> {
     ordered
 }
 
-fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<CertificateSpec, PlanError> {
+pub(super) fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<CertificateSpec, PlanError> {
     Ok(CertificateSpec {
         stem: entry.name.clone(),
         usage: entry.usage,
@@ -248,7 +248,7 @@ fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {
     })
 }
 
-fn p384_client(spec: &CertificateSpec) -> Option<Notice> {
+pub(super) fn p384_client(spec: &CertificateSpec) -> Option<Notice> {
     let is_one = spec.usage == Usage::Client && spec.key_type == KeyType::EcdsaP384;
     is_one.then(|| Notice::P384Client { certificate: spec.stem.clone() })
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::profile::Rule;
-use crate::x509::Lifetime;
+use crate::x509::{Lifetime, X509Error};
 
 /// A refusal, before anything was made.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,23 @@ pub enum PlanError {
         found: String,
         /// What the plan wants.
         expected: String,
+    },
+    /// Names of one server, client or node that cannot be.
+    #[error("{fact}")]
+    Names {
+        /// What is so.
+        fact: String,
+        /// The mend.
+        hint: &'static str,
+    },
+    /// A name that is none.
+    #[error(transparent)]
+    Value(X509Error),
+    /// Files of the same stem are there.
+    #[error("\"{file}\" exists already")]
+    Requested {
+        /// The first of them, as the user names it.
+        file: String,
     },
     /// One half of a pair is there.
     #[error("\"{present}\" exists without \"{absent}\"")]
@@ -124,6 +141,7 @@ impl Diagnosis for PlanError {
             Self::EmptyWindow { not_before, not_after, .. } => {
                 Some(format!("It would begin at {not_before} and end at {not_after}."))
             }
+            Self::Requested { .. } => Some("Nothing was changed.".to_owned()),
             Self::CaKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
             _ => None,
         }
@@ -142,6 +160,12 @@ impl Diagnosis for PlanError {
             Self::Differs { .. } => {
                 "Ask for what is there, or use another directory with -D; --force replaces servers and clients."
             }
+            Self::Names { hint, .. } => hint,
+            Self::Value(source) => return source.hint(),
+            Self::Requested { .. } => {
+                "What the CA sends back for it goes in with \"pgtls import\"; for a new key move it away, or give \
+                 another directory with -D."
+            }
             Self::HalfPair { .. } => {
                 "Put the other file back, or move this one away; --force replaces servers and clients."
             }
@@ -157,8 +181,10 @@ impl Diagnosis for PlanError {
     fn failure(&self) -> Failure {
         match self {
             Self::Broken { by_existing: false, .. }
+            | Self::Names { .. }
             | Self::EmptyWindow { .. }
             | Self::PastYear9999 { .. } => Failure::Usage,
+            Self::Value(source) => source.failure(),
             Self::CaKeyMissing { .. } => Failure::System,
             _ => Failure::Forbidden,
         }

@@ -3,13 +3,19 @@
 
 mod build;
 mod error;
+mod inventory;
 mod issuers;
+mod leaf;
+mod request;
 mod rules;
 mod unchanged;
 mod window;
 
 pub use build::build;
 pub use error::PlanError;
+pub use inventory::{Inventory, InventoryFile};
+pub use leaf::{LeafNames, stem};
+pub use request::{RequestSpec, request};
 
 use crate::keys::KeyType;
 use crate::profile::Rule;

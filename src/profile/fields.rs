@@ -67,7 +67,7 @@ pub(super) fn serial(table: &mut Table<'_, '_>) -> Result<SerialNumber, ProfileE
             Ok(SerialNumber::Random { bits })
         }
         // Twice the 64 bits of the CA/Browser Forum, and still within 20 octets.
-        (None, None) => Ok(SerialNumber::Random { bits: 128 }),
+        (None, None) => Ok(SerialNumber::USUAL),
     }
 }
 

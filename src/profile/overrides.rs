@@ -3,7 +3,7 @@
 use super::entry::{BundleEntry, CertificateEntry, Ending, Profile};
 use super::error::{ProfileError, ProfileProblem};
 use crate::keys::KeyType;
-use crate::pg::certificate_file;
+use crate::pg::{can_be_role, certificate_file};
 use crate::x509::{GeneralName, Lifetime, SerialNumber, Usage};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -134,7 +134,7 @@ impl Overrides {
         let replication = CertificateEntry {
             name: "replication".to_owned(),
             subject,
-            serial: SerialNumber::Random { bits: 128 },
+            serial: SerialNumber::USUAL,
             ..client.clone()
         };
         for file in replication.files() {
@@ -218,7 +218,7 @@ fn named_server<'p>(
 
 /// A common name that is to be a role has something in it that can be typed.
 fn check_role(flag: &str, name: &str) -> Result<(), ProfileProblem> {
-    if !name.trim().is_empty() && !name.contains(char::is_control) {
+    if can_be_role(name) {
         return Ok(());
     }
     Err(ProfileProblem::Flag {

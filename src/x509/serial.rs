@@ -15,6 +15,11 @@ pub enum SerialNumber {
     Given(Vec<u8>),
 }
 
+impl SerialNumber {
+    /// 128 random bits: more than anybody can guess, in every reader's 20 octets.
+    pub const USUAL: Self = Self::Random { bits: 128 };
+}
+
 /// `{"random_bits": 128}`, or `{"given": "0x1234"}`.
 impl Serialize for SerialNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

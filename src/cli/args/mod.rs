@@ -1,9 +1,11 @@
 //! What was typed: flags and their help. No I/O, no environment; values stay text until `request` reads them.
 
+mod csr;
 mod generate;
 mod inspect;
 mod verify;
 
+pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use generate::GenArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use verify::{SslMode, VerifyArgs};
@@ -33,6 +35,8 @@ pub(super) struct Cli {
 pub(super) enum Verb {
     /// Make a directory of certificates and keys: a documented layout, or a profile
     Gen(Box<GenArgs>),
+    /// Make a key and a request for somebody else's CA
+    Csr(Box<CsrArgs>),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
@@ -46,6 +50,7 @@ impl Verb {
     pub(super) fn json(&self) -> bool {
         match self {
             Self::Gen(args) => args.json,
+            Self::Csr(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Profiles(_) => false,

@@ -1,11 +1,13 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
+mod csr;
 mod generate;
 mod inspect;
 mod stdin;
 mod typed;
 mod verify;
 
+pub(super) use csr::csr;
 pub(super) use generate::generate;
 pub(super) use inspect::inspected;
 pub(super) use typed::TypedCommand;
