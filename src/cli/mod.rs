@@ -5,12 +5,14 @@ mod compared;
 mod csr;
 mod drivers;
 mod exit;
+mod import;
 mod inspect;
 mod json;
 mod look;
 mod prometheus;
 mod render;
 mod request;
+mod requested;
 mod shorten;
 mod text;
 mod verdict;
@@ -92,6 +94,10 @@ fn dispatch(
         Verb::Csr(args) => {
             let made = ops::csr(&request::csr(args, variable)?, now, keys)?;
             Ok(Report::Csr { made: Box::new(made), dry_run: args.dry_run, quiet: args.quiet })
+        }
+        Verb::Import(args) => {
+            let imported = ops::import(&request::import(args, variable, stdin)?, now)?;
+            Ok(Report::Imported { imported: Box::new(imported), dry_run: args.dry_run, quiet: args.quiet })
         }
         Verb::Verify(args) => {
             if let Some(against) = &args.against {

@@ -1,14 +1,16 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
+use super::import;
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
 use super::request::{CliError, TypedCommand};
+use super::requested::{CsrJson, ImportedJson};
 use super::{compared, csr, exit, json, prometheus, text, verdict, words};
 use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::layout::{Deployment, OutlineFile};
-use crate::ops::{Compared, CsrMade, Generated, Inspection, LiveSetting, Verified};
-use crate::plan::{Notice, Plan, RequestSpec};
+use crate::ops::{Compared, CsrMade, Generated, Imported, Inspection, LiveSetting, Verified};
+use crate::plan::{Notice, Plan};
 use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -29,6 +31,8 @@ pub(super) enum Report {
     },
     /// `csr`.
     Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
+    /// `import`.
+    Imported { imported: Box<Imported>, dry_run: bool, quiet: bool },
     /// `inspect`.
     Inspected {
         inspection: Box<Inspection>,
@@ -71,19 +75,6 @@ struct GeneratedJson<'a> {
     plan: &'a Plan,
     files: &'a [OutlineFile],
     deployment: Deployment,
-}
-
-/// `csr --json`; the field names are an interface.
-#[derive(Serialize)]
-struct CsrJson<'a> {
-    directory: Cow<'a, str>,
-    created: bool,
-    dry_run: bool,
-    request: &'a RequestSpec,
-    files: &'a [OutlineFile],
-    pem: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    manifest: Option<&'a str>,
 }
 
 /// `verify --json`; the field names are an interface.
@@ -168,6 +159,11 @@ impl<'a> Render<'a> {
                 self.warnings(&made.spec.notices);
                 (self.csr(made, *dry_run, *quiet), exit::DONE)
             }
+            Report::Imported { imported, dry_run, quiet } => {
+                let notices = imported.plan.notices.iter().filter(|notice| notice.is_warning());
+                self.problems(&notices.collect::<Vec<_>>());
+                (self.imported(imported, *dry_run, *quiet), exit::DONE)
+            }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
                 let written = self.inspected(inspection, Form { short: *short, look });
@@ -211,20 +207,22 @@ impl<'a> Render<'a> {
 
     fn csr(&mut self, made: &CsrMade, dry_run: bool, quiet: bool) -> io::Result<()> {
         if self.json {
-            return self.json_line(&CsrJson {
-                directory: made.directory.to_string_lossy(),
-                created: made.created && !dry_run,
-                dry_run,
-                request: &made.spec,
-                files: &made.outline.files,
-                pem: made.pem.as_deref(),
-                manifest: made.manifest.as_deref(),
-            });
+            return self.json_line(&CsrJson::of(made, dry_run));
         }
         match (&made.manifest, quiet) {
             (Some(manifest), _) => self.stdout.write_all(manifest.as_bytes()),
             (None, true) => Ok(()),
             (None, false) => self.stdout.write_all(csr::text(made, dry_run).as_bytes()),
+        }
+    }
+
+    fn imported(&mut self, imported: &Imported, dry_run: bool, quiet: bool) -> io::Result<()> {
+        if self.json {
+            return self.json_line(&ImportedJson::of(imported, dry_run));
+        }
+        match quiet {
+            true => Ok(()),
+            false => self.stdout.write_all(import::text(imported, dry_run).as_bytes()),
         }
     }
 

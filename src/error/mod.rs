@@ -9,7 +9,7 @@ use crate::fs::FsError;
 use crate::k8s::KubernetesError;
 use crate::layout::LayoutError;
 use crate::pki::IssueError;
-use crate::plan::PlanError;
+use crate::plan::{ImportError, PlanError};
 use crate::profile::ProfileError;
 use crate::recipe::RecipeError;
 use crate::settings::SettingsError;
@@ -29,6 +29,9 @@ pub enum Error {
     /// A decision that cannot be taken.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What a certificate authority sent.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// What is in the directory.
     #[error(transparent)]
     State(#[from] StateError),
@@ -61,6 +64,7 @@ impl Error {
             Self::Request(error) => error,
             Self::Profile(error) => error,
             Self::Plan(error) => error,
+            Self::Import(error) => error,
             Self::State(error) => error,
             Self::Issue(error) => error,
             Self::Judged(error) => error,

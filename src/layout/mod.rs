@@ -2,6 +2,7 @@
 
 mod deployment;
 mod fill;
+mod import;
 mod outline;
 mod request;
 mod restore;
@@ -9,6 +10,7 @@ mod tree;
 
 pub use deployment::{ClientFiles, Deployment, ServerFiles, deployment};
 pub use fill::{Filled, LayoutError, fill};
+pub use import::fill_import;
 pub use outline::{Arrangement, Content, Outline, OutlineFile, Place, outline};
 pub use request::{fill_request, outline_request};
 pub use restore::{Found, restore};

@@ -3,6 +3,7 @@
 
 mod build;
 mod error;
+mod import;
 mod inventory;
 mod issuers;
 mod leaf;
@@ -13,6 +14,7 @@ mod window;
 
 pub use build::build;
 pub use error::PlanError;
+pub use import::{Delivery, ImportError, ImportNotice, ImportPlan, import};
 pub use inventory::{Inventory, InventoryFile};
 pub use leaf::{LeafNames, stem};
 pub use request::{RequestSpec, request};

@@ -4,6 +4,7 @@
 mod certificate;
 mod claims;
 mod constraints;
+mod delivery;
 mod der;
 mod distribution;
 mod encode;
@@ -24,6 +25,7 @@ mod validity;
 pub use certificate::{Certificate, RawExtension};
 pub use claims::MalformedName;
 pub use constraints::{SubtreeName, keeps_constraints, keeps_directories};
+pub use delivery::delivered;
 pub use distribution::ListScope;
 pub use encode::{BasicConstraints, CertificateFields, Extensions, Signer, Version, encode_certificate};
 pub use encode_request::{RequestFields, encode_request};

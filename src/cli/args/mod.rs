@@ -2,11 +2,13 @@
 
 mod csr;
 mod generate;
+mod import;
 mod inspect;
 mod verify;
 
 pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use generate::GenArgs;
+pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use verify::{SslMode, VerifyArgs};
 
@@ -37,6 +39,8 @@ pub(super) enum Verb {
     Gen(Box<GenArgs>),
     /// Make a key and a request for somebody else's CA
     Csr(Box<CsrArgs>),
+    /// Put what that CA sent back beside its key, in order
+    Import(ImportArgs),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
@@ -51,6 +55,7 @@ impl Verb {
         match self {
             Self::Gen(args) => args.json,
             Self::Csr(args) => args.json,
+            Self::Import(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Profiles(_) => false,

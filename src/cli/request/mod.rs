@@ -2,6 +2,7 @@
 
 mod csr;
 mod generate;
+mod import;
 mod inspect;
 mod stdin;
 mod typed;
@@ -9,6 +10,7 @@ mod verify;
 
 pub(super) use csr::csr;
 pub(super) use generate::generate;
+pub(super) use import::import;
 pub(super) use inspect::inspected;
 pub(super) use typed::TypedCommand;
 pub(super) use verify::verified;
