@@ -64,6 +64,7 @@ pub mod diagnosis;
 pub mod error;
 pub mod fs;
 pub mod index;
+pub mod k8s;
 pub mod keys;
 pub mod layout;
 pub mod ops;

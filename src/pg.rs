@@ -7,6 +7,9 @@ pub const ROLE_NAME_BYTES: usize = 63;
 /// packages (`pg_config --sysconfdir`).
 pub const SERVICE_DIRECTORY: &str = "/etc/postgresql-common";
 
+/// What both sides trust, in the layouts that are made here: each CA, the root last.
+pub const CHAIN_FILE: &str = "chain.crt";
+
 /// The certificate file of a stem, as PostgreSQL's defaults name theirs: `server` -> `server.crt`
 /// (runtime-config-connection, `ssl_cert_file`; libpq-ssl, "Client Certificates").
 #[must_use]
@@ -18,6 +21,12 @@ pub fn certificate_file(stem: &str) -> String {
 #[must_use]
 pub fn key_file(stem: &str) -> String {
     [stem, ".key"].concat()
+}
+
+/// The file of the certificate request of a stem: `server` -> `server.csr`, as the guides name theirs.
+#[must_use]
+pub fn request_file(stem: &str) -> String {
+    [stem, ".csr"].concat()
 }
 
 /// Whether a text can be a role's name that somebody types: not blank, and without control characters.

@@ -2,9 +2,11 @@
 
 mod args;
 mod compared;
+mod csr;
 mod drivers;
 mod exit;
 mod export;
+mod import;
 mod inspect;
 mod issued;
 mod json;
@@ -12,6 +14,7 @@ mod look;
 mod prometheus;
 mod render;
 mod request;
+mod requested;
 mod shorten;
 mod text;
 mod verdict;
@@ -100,6 +103,14 @@ fn dispatch(
                 quiet: args.quiet,
                 as_root: request.owner.is_none() && ops::caller_is_root(),
             })
+        }
+        Verb::Csr(args) => {
+            let made = ops::csr(&request::csr(args, variable)?, now, keys)?;
+            Ok(Report::Csr { made: Box::new(made), dry_run: args.dry_run, quiet: args.quiet })
+        }
+        Verb::Import(args) => {
+            let imported = ops::import(&request::import(args, variable, stdin)?, now)?;
+            Ok(Report::Imported { imported: Box::new(imported), dry_run: args.dry_run, quiet: args.quiet })
         }
         Verb::Verify(args) => {
             if let Some(against) = &args.against {

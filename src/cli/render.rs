@@ -4,11 +4,12 @@ use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
 use super::request::{CliError, TypedCommand};
-use super::{compared, exit, issued, json, prometheus, text, verdict, words};
+use super::requested::{CsrJson, ImportedJson};
+use super::{compared, csr, exit, import, issued, json, prometheus, text, verdict, words};
 use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::layout::{Deployment, OutlineFile};
-use crate::ops::{Compared, Exported, Generated, Inspection, LiveSetting, Verified};
+use crate::ops::{Compared, CsrMade, Exported, Generated, Imported, Inspection, LiveSetting, Verified};
 use crate::plan::{Notice, Plan};
 use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
 use serde::Serialize;
@@ -36,6 +37,10 @@ pub(super) enum Report {
         /// Run by root, without an owner asked for.
         as_root: bool,
     },
+    /// `csr`.
+    Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
+    /// `import`.
+    Imported { imported: Box<Imported>, dry_run: bool, quiet: bool },
     /// `inspect`.
     Inspected {
         inspection: Box<Inspection>,
@@ -171,6 +176,15 @@ impl<'a> Render<'a> {
                 };
                 (written, exit::DONE)
             }
+            Report::Csr { made, dry_run, quiet } => {
+                self.warnings(&made.spec.notices);
+                (self.csr(made, *dry_run, *quiet), exit::DONE)
+            }
+            Report::Imported { imported, dry_run, quiet } => {
+                let notices = imported.plan.notices.iter().filter(|notice| notice.is_warning());
+                self.problems(&notices.collect::<Vec<_>>());
+                (self.imported(imported, *dry_run, *quiet), exit::DONE)
+            }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
                 let written = self.inspected(inspection, Form { short: *short, look });
@@ -213,6 +227,27 @@ impl<'a> Render<'a> {
             files: &generated.outline.files,
             deployment: generated.deployment(),
         })
+    }
+
+    fn csr(&mut self, made: &CsrMade, dry_run: bool, quiet: bool) -> io::Result<()> {
+        if self.json {
+            return self.json_line(&CsrJson::of(made, dry_run));
+        }
+        match (&made.manifest, quiet) {
+            (Some(manifest), _) => self.stdout.write_all(manifest.as_bytes()),
+            (None, true) => Ok(()),
+            (None, false) => self.stdout.write_all(csr::text(made, dry_run).as_bytes()),
+        }
+    }
+
+    fn imported(&mut self, imported: &Imported, dry_run: bool, quiet: bool) -> io::Result<()> {
+        if self.json {
+            return self.json_line(&ImportedJson::of(imported, dry_run));
+        }
+        match quiet {
+            true => Ok(()),
+            false => self.stdout.write_all(import::text(imported, dry_run).as_bytes()),
+        }
     }
 
     fn inspected(&mut self, inspection: &Inspection, form: Form) -> io::Result<()> {

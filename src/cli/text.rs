@@ -5,7 +5,7 @@ use super::request::TypedCommand;
 use super::words::{harmless, shell_word};
 use crate::config;
 use crate::fs::Mode;
-use crate::layout::{ClientFiles, Content, Deployment, Place, ServerFiles, Tree, TreeNode};
+use crate::layout::{ClientFiles, Content, Deployment, Outline, Place, ServerFiles, Tree, TreeNode};
 use crate::ops::Generated;
 use crate::pg::certificate_file;
 use crate::plan::Notice;
@@ -191,14 +191,18 @@ fn waivers(out: &mut String, generated: &Generated) {
 
 /// The files of a plan, with mode and content.
 pub(super) fn files(generated: &Generated) -> String {
-    let rows: Vec<[String; 4]> = generated
-        .outline
+    files_in(&generated.outline, &generated.directory, generated.ca_directory.as_deref())
+}
+
+/// The files of an outline, in one directory or two, with mode and content.
+pub(super) fn files_in(outline: &Outline, own: &Path, ca_directory: Option<&Path>) -> String {
+    let rows: Vec<[String; 4]> = outline
         .files
         .iter()
         .map(|file| {
-            let place = match (file.place, &generated.ca_directory) {
+            let place = match (file.place, ca_directory) {
                 (Place::CaDirectory, Some(path)) => directory(path),
-                _ => directory(&generated.directory),
+                _ => directory(own),
             };
             let content = match &file.content {
                 Content::Key { of, encrypted: true } => format!("key of {of}, encrypted"),
@@ -206,6 +210,7 @@ pub(super) fn files(generated: &Generated) -> String {
                 Content::Certificates(stems) => stems.join(", "),
                 Content::Index { of } => format!("what {of} issued"),
                 Content::IndexAttributes { .. } => "for openssl ca".to_owned(),
+                Content::Request { of } => format!("request for {of}"),
             };
             let owner = file.owner.map(|owner| format!("{}:{}", owner.uid, owner.gid)).unwrap_or_default();
             [file.mode.to_string(), owner, format!("{place}{}", file.name), content]

@@ -67,6 +67,16 @@ pub(super) fn text(verified: &Verified, asks_drivers: bool) -> String {
     out
 }
 
+/// Findings by themselves, each with its mend.
+pub(super) fn findings(findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let _ = writeln!(out, "{}", heading(&finding.files, &HashMap::new()));
+        one(&mut out, finding, finding.hint.as_deref().map(|hint| (hint, false)));
+    }
+    out
+}
+
 fn headline(verified: &Verified) -> String {
     let tally = &verified.tally;
     let place = harmless(&verified.place);

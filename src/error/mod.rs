@@ -6,10 +6,11 @@ pub use request::RequestError;
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::FsError;
+use crate::k8s::KubernetesError;
 use crate::layout::LayoutError;
 use crate::layout::export::ExportError;
 use crate::pki::IssueError;
-use crate::plan::PlanError;
+use crate::plan::{ImportError, PlanError};
 use crate::profile::ProfileError;
 use crate::recipe::RecipeError;
 use crate::settings::SettingsError;
@@ -29,6 +30,9 @@ pub enum Error {
     /// A decision that cannot be taken.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What a certificate authority sent.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// What is in the directory.
     #[error(transparent)]
     State(#[from] StateError),
@@ -41,6 +45,9 @@ pub enum Error {
     /// A plan that is no script of openssl commands.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    /// What Kubernetes would refuse.
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
     /// What a server or client is set up to use.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -61,10 +68,12 @@ impl Error {
             Self::Request(error) => error,
             Self::Profile(error) => error,
             Self::Plan(error) => error,
+            Self::Import(error) => error,
             Self::State(error) => error,
             Self::Issue(error) => error,
             Self::Judged(error) => error,
             Self::Recipe(error) => error,
+            Self::Kubernetes(error) => error,
             Self::Settings(error) => error,
             Self::Export(error) => error,
             Self::Layout(error) => error,

@@ -66,6 +66,12 @@ pub enum RequestError {
         /// The directory.
         path: String,
     },
+    /// There is no directory with a key.
+    #[error("\"{path}\" does not exist")]
+    NoKeyDirectory {
+        /// The directory.
+        path: String,
+    },
     /// A path where nothing is.
     #[error("\"{path}\" does not exist")]
     NoSuchFile {
@@ -129,6 +135,7 @@ impl Diagnosis for RequestError {
             Self::ForeignPassphrase { .. } => "Use a line of at most 1,023 bytes without a zero byte.",
             Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
+            Self::NoKeyDirectory { .. } => "Give the directory that holds the key with -D.",
             Self::NoSuchFile { .. } => "Give the path of a directory or file that exists.",
             Self::SettingWithoutFile { .. } => "Put the file there, or set the parameter to where it is.",
             Self::NothingToJudge { .. } => {
@@ -142,9 +149,10 @@ impl Diagnosis for RequestError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::NoDirectory { .. } | Self::NoSuchFile { .. } | Self::SettingWithoutFile { .. } => {
-                Failure::System
-            }
+            Self::NoDirectory { .. }
+            | Self::NoKeyDirectory { .. }
+            | Self::NoSuchFile { .. }
+            | Self::SettingWithoutFile { .. } => Failure::System,
             _ => Failure::Usage,
         }
     }

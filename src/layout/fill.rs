@@ -58,6 +58,8 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
             }
             Content::Index { of } => Zeroizing::new(issued.indexes.get(of).ok_or_else(missing)?.to_text()),
             Content::IndexAttributes { .. } => Zeroizing::new(ATTRIBUTES.as_bytes().to_vec()),
+            // Of certificates that are made here nobody is asked.
+            Content::Request { .. } => return Err(missing()),
         };
         let set = match file.place {
             Place::Directory => &mut filled.directory,

@@ -3,12 +3,16 @@
 mod deployment;
 pub mod export;
 mod fill;
+mod import;
 mod outline;
+mod request;
 mod restore;
 mod tree;
 
 pub use deployment::{ClientFiles, Deployment, ServerFiles, deployment};
 pub use fill::{Filled, LayoutError, fill};
+pub use import::fill_import;
 pub use outline::{Arrangement, Content, Outline, OutlineFile, Place, outline};
+pub use request::{fill_request, outline_request};
 pub use restore::{Found, read_certificates, restore};
 pub use tree::{Tree, TreeNode};

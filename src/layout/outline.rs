@@ -91,6 +91,11 @@ pub enum Content {
         /// Whose.
         of: String,
     },
+    /// The request for a certificate.
+    Request {
+        /// The stem of the certificate that is asked for.
+        of: String,
+    },
 }
 
 /// Lays a plan out. Only files that are going to be written are in it.

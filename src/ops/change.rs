@@ -78,13 +78,7 @@ impl Change<'_> {
     pub(super) fn run(&self) -> Result<Changed, Error> {
         // Held until the end: a run that fails takes it away again.
         let outer = self.reserve_outer()?;
-        let mut attempt = 1;
-        let made = loop {
-            match self.make() {
-                Err(Error::Fs(FsError::Appeared { .. })) if attempt < ATTEMPTS => attempt += 1,
-                other => break other?,
-            }
-        };
+        let made = retried(|| self.make())?;
         Ok(Changed { created: made.created || outer.is_some(), ..made })
     }
 
@@ -159,6 +153,17 @@ impl Change<'_> {
     }
 }
 
+/// Starts over while another run makes the directory that this one meant to make.
+pub(super) fn retried<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let mut attempt = 1;
+    loop {
+        match run() {
+            Err(Error::Fs(FsError::Appeared { .. })) if attempt < ATTEMPTS => attempt += 1,
+            other => return other,
+        }
+    }
+}
+
 /// The files that a plan speaks of. What else lies in the directory may have faults of its own, which are nobody's here.
 fn planned(files: &FileSet, plan: &Plan) -> FileSet {
     let is_planned = |name: &str| {
@@ -176,7 +181,7 @@ fn restore(directory: &Found, ca_directory: Option<&Found>) -> Result<State, Err
 }
 
 /// What a new directory is given, as `layout` has it.
-fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
+pub(super) fn attributes(arrangement: &Arrangement) -> DirectoryAttributes {
     let (mode, gid) = arrangement.directory();
     DirectoryAttributes { mode, gid }
 }

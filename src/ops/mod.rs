@@ -3,10 +3,13 @@
 mod change;
 mod client;
 mod compare;
+mod csr;
 mod evidence;
 mod export;
 mod generate;
+mod import;
 mod inspect;
+mod inventory;
 mod issue;
 mod live;
 mod logins;
@@ -20,8 +23,10 @@ mod verify;
 
 pub use client::ClientRequest;
 pub use compare::{Compared, compare};
+pub use csr::{CsrMade, CsrRequest, csr};
 pub use export::{Destination, ExportRequest, Exported, export};
 pub use generate::{GenerateRequest, Generated, generate};
+pub use import::{ImportRequest, Imported, import};
 pub use inspect::{InspectRequest, Inspection, Shown, Wanted, inspect};
 pub use issue::{CaFiles, IssueRequest, issue};
 pub use live::LiveSetting;

@@ -11,6 +11,11 @@ pub(super) fn decode_public(text: &[u8]) -> Option<Vec<u8>> {
     STANDARD.decode(text).or_else(|_| STANDARD.decode(packed(text).as_slice())).ok()
 }
 
+/// Encodes what is no secret, in one line.
+pub(super) fn encode_public(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Decodes lines of base64; white space in them is passed over. `None` where there is another character, a padding that
 /// is not at the end, or one that is missing.
 pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

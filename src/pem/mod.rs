@@ -136,6 +136,18 @@ pub fn encode_revocation_list(der: &[u8]) -> String {
     encode("X509 CRL", der)
 }
 
+/// Encodes one DER certificate request as PEM, in the same form.
+#[must_use]
+pub fn encode_request(der: &[u8]) -> String {
+    encode("CERTIFICATE REQUEST", der)
+}
+
+/// Base64 in one line (RFC 4648 §4), of what is no secret.
+#[must_use]
+pub fn base64_line(bytes: &[u8]) -> String {
+    base64::encode_public(bytes)
+}
+
 fn encode(label: &str, der: &[u8]) -> String {
     let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
     ::pem::encode_config(&::pem::Pem::new(label, der), config)

@@ -18,6 +18,17 @@ pub(super) enum SignError {
     Key(KeyError),
 }
 
+impl SignError {
+    /// The same, of the certificate of that stem.
+    pub(super) fn of(self, stem: &str) -> IssueError {
+        let certificate = stem.to_owned();
+        match self {
+            Self::Encoding(source) => IssueError::Encoding { certificate, source },
+            Self::Key(source) => IssueError::Key { certificate, source },
+        }
+    }
+}
+
 impl From<X509Error> for SignError {
     fn from(error: X509Error) -> Self {
         Self::Encoding(error)
@@ -56,11 +67,5 @@ pub(super) fn sign(
         // A root names no other key than its own (RFC 5280 §4.2.1.1 lets it leave this out).
         authority_key_identifier: (spec.usage != Usage::RootCa).then_some(issuer.key_identifier.as_slice()),
     };
-    encode_certificate(&fields, issuer).map_err(|error| {
-        let certificate = spec.stem.clone();
-        match error {
-            SignError::Encoding(source) => IssueError::Encoding { certificate, source },
-            SignError::Key(source) => IssueError::Key { certificate, source },
-        }
-    })
+    encode_certificate(&fields, issuer).map_err(|error| error.of(&spec.stem))
 }

@@ -3,6 +3,8 @@
 mod certificate;
 mod error;
 mod issue;
+mod request;
 
 pub use error::IssueError;
 pub use issue::{Issued, IssuedCertificate, Secrets, issue, unlock};
+pub use request::{Requested, request};

@@ -41,6 +41,12 @@ pub enum PlanError {
     /// A name that is none.
     #[error(transparent)]
     Value(X509Error),
+    /// Files of the same stem are there.
+    #[error("\"{file}\" exists already")]
+    Requested {
+        /// The first of them, as the user names it.
+        file: String,
+    },
     /// One half of a pair is there.
     #[error("\"{present}\" exists without \"{absent}\"")]
     HalfPair {
@@ -162,6 +168,7 @@ impl Diagnosis for PlanError {
                 Some(format!("It would begin at {not_before} and end at {not_after}."))
             }
             Self::Issued { .. } => Some("It would be overwritten; nothing was changed.".to_owned()),
+            Self::Requested { .. } => Some("Nothing was changed.".to_owned()),
             Self::CaKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
             _ => None,
         }
@@ -182,6 +189,10 @@ impl Diagnosis for PlanError {
             }
             Self::Names { hint, .. } => hint,
             Self::Value(source) => return source.hint(),
+            Self::Requested { .. } => {
+                "What the CA sends back for it goes in with \"pgtls import\"; for a new key move it away, or give \
+                 another directory with -D."
+            }
             Self::HalfPair { .. } => {
                 "Put the other file back, or move this one away; --force replaces servers and clients."
             }
@@ -207,9 +218,9 @@ impl Diagnosis for PlanError {
     fn failure(&self) -> Failure {
         match self {
             Self::Broken { by_existing: false, .. }
+            | Self::Names { .. }
             | Self::EmptyWindow { .. }
             | Self::AskedTwice { .. }
-            | Self::Names { .. }
             | Self::PastYear9999 { .. } => Failure::Usage,
             Self::Value(source) => source.failure(),
             Self::CaKeyMissing { .. } => Failure::System,

@@ -4,17 +4,23 @@
 mod authorities;
 mod build;
 mod error;
+mod import;
+mod inventory;
 mod issue;
 mod issuers;
 mod leaf;
+mod request;
 mod rules;
 mod unchanged;
 mod window;
 
 pub use build::build;
 pub use error::PlanError;
+pub use import::{Delivery, ImportError, ImportNotice, ImportPlan, import};
+pub use inventory::{Inventory, InventoryFile};
 pub use issue::{Wish, issue};
 pub use leaf::{LeafNames, stem};
+pub use request::{RequestSpec, request};
 
 use crate::index::attributes_file;
 use crate::keys::KeyType;

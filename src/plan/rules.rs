@@ -50,6 +50,13 @@ pub(super) fn check(
     Ok(())
 }
 
+/// The first rule about its own names that a certificate breaks, whoever is to issue it.
+pub(super) fn check_names(spec: &CertificateSpec) -> Result<(), PlanError> {
+    let names: Vec<String> = spec.subject.common_names().map(Cow::into_owned).collect();
+    let breaches = [common_name(spec, &names), role_name(spec, &names), wildcard(spec, &names)];
+    breaches.into_iter().flatten().next().map_or(Ok(()), |breach| Err(breach.error))
+}
+
 fn breaches(
     entry: &CertificateEntry,
     spec: &CertificateSpec,

@@ -276,7 +276,7 @@ fn finished(plan: &Plan, file: &OutlineFile) -> String {
     let path = new_path(file);
     let joined = |parts: Vec<String>| format!("cat {} >\"{path}\"\n", parts.join(" "));
     let content = match &file.content {
-        Content::Key { .. } => String::new(),
+        Content::Key { .. } | Content::Request { .. } => String::new(),
         Content::Certificates(stems) => {
             joined(stems.iter().map(|stem| format!("\"$work/issued/{stem}.pem\"")).collect())
         }

@@ -8,6 +8,7 @@ use super::scene::Scene;
 use super::{Policy, keyfiles, path};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{FileEntry, FileSet};
+use crate::keys::{KeyFile, PublicKey, SignatureCheck};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -45,6 +46,34 @@ impl Diagnosis for VerifyError {
     }
 }
 
+/// Judges a certificate request and its key in memory before they are written: it is signed by the key that it names, and
+/// a key that can be looked into is that key.
+///
+/// # Errors
+/// [`VerifyError`] for a request that no CA would take.
+pub fn gate_request(files: &FileSet) -> Result<(), VerifyError> {
+    let exhibits = Exhibit::read_all(files.iter(), None);
+    let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();
+    for exhibit in &exhibits {
+        for request in &exhibit.requests {
+            let (public, signed) = (PublicKey::from_spki_der(&request.public_key), request.signed());
+            let check = public.verify(signed.algorithm, signed.to_be_signed, signed.signature);
+            if check == SignatureCheck::Bad {
+                found.push(Finding::new(
+                    Rule::SignatureBad,
+                    &exhibit.name,
+                    "its signature is not by its own key",
+                ));
+            }
+            let keys = exhibits.iter().flat_map(|exhibit| &exhibit.keys).filter_map(KeyFile::public);
+            if keys.into_iter().any(|key| !key.is_same_key(&public)) {
+                found.push(Finding::new(Rule::KeyMismatch, &exhibit.name, "it asks for another key"));
+            }
+        }
+    }
+    pass(Report::of(found)).map(drop)
+}
+
 /// Judges files in memory before they are written; of two of one name the later set's counts.
 ///
 /// # Errors
@@ -58,7 +87,7 @@ pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
     let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();
     scene.identities.iter().for_each(|identity| keyfiles::judge(identity, &scene, &policy, &mut found));
     path::signatures(&scene, &mut found);
-    pass(Report::of(found)).map(|_| ())
+    pass(Report::of(found)).map(drop)
 }
 
 /// Hands back a report in which nothing forbids that its files are written.

@@ -110,6 +110,12 @@ pub(super) fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     der
 }
 
+/// What is signed, how, and the signature: the outer form of certificates and requests (RFC 5280 §4.1.1, RFC 2986 §4.2).
+pub(super) fn signed(to_be_signed: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
+    let signature = element(BIT_STRING, &[&[0], signature]);
+    element(SEQUENCE, &[to_be_signed, algorithm, &signature])
+}
+
 /// The content of an OBJECT IDENTIFIER as dotted text; hexadecimal where it is damaged, or an arc is above 64 bits.
 pub(super) fn dotted_oid(content: &[u8]) -> String {
     arcs(content).map_or_else(

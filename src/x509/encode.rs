@@ -139,8 +139,7 @@ where
 {
     let tbs = to_be_signed(fields, signer.algorithm_der())?;
     let signature = signer.sign(&tbs)?;
-    let signature = der::element(der::BIT_STRING, &[&[0], &signature]);
-    Ok(der::element(der::SEQUENCE, &[&tbs, signer.algorithm_der(), &signature]))
+    Ok(der::signed(&tbs, signer.algorithm_der(), &signature))
 }
 
 /// The exact TBSCertificate.
@@ -206,8 +205,9 @@ fn with_criticality<'a>(
 }
 
 /// Stands in for a key while rcgen encodes: it hands out nothing and keeps what it is asked to sign.
-struct Capture {
-    message: RefCell<Vec<u8>>,
+#[derive(Default)]
+pub(super) struct Capture {
+    pub(super) message: RefCell<Vec<u8>>,
 }
 
 impl PublicKeyData for Capture {
@@ -255,11 +255,7 @@ fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen
     params.serial_number = Some(SerialNumber::from_slice(fields.serial));
     params.key_identifier_method = KeyIdMethod::PreSpecified(fields.subject_key_identifier.to_vec());
     params.use_authority_key_identifier_extension = fields.authority_key_identifier.is_some();
-    // rcgen marks the SAN critical where the subject is empty (RFC 5280 §4.2.1.6); a name that nobody sees stands in for
-    // one that is not. Without a SAN it would be encoded for nothing.
-    if !fields.subject.is_empty() && !extensions.subject_alt_names.is_empty() {
-        params.distinguished_name.push(DnType::CommonName, "subject");
-    }
+    set_extensions(&mut params, fields.subject, extensions)?;
     params.is_ca = match extensions.basic_constraints {
         BasicConstraints::EndEntity => IsCa::ExplicitNoCa,
         BasicConstraints::Ca { path_length: None } => IsCa::Ca(rcgen::BasicConstraints::Unconstrained),
@@ -267,13 +263,27 @@ fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen
             IsCa::Ca(rcgen::BasicConstraints::Constrained(length))
         }
     };
-    params.key_usages = extensions.key_usage.iter().map(key_usage).collect();
-    params.extended_key_usages = extensions.extended_key_usage.iter().map(purpose).collect();
-    params.subject_alt_names = extensions.subject_alt_names.iter().map(san).collect::<Result<_, _>>()?;
     params.name_constraints = name_constraints(extensions);
     let point = |uri: &String| CrlDistributionPoint { uris: vec![uri.clone()] };
     params.crl_distribution_points = extensions.crl_distribution_points.iter().map(point).collect();
     Ok(params)
+}
+
+/// The extensions that certificates and requests for them share.
+pub(super) fn set_extensions(
+    params: &mut CertificateParams,
+    subject: &Name,
+    extensions: &Extensions,
+) -> Result<(), rcgen::Error> {
+    // rcgen marks the SAN critical where the subject is empty (RFC 5280 §4.2.1.6); a name that nobody sees stands in for
+    // one that is not. Without a SAN it would be encoded for nothing.
+    if !subject.is_empty() && !extensions.subject_alt_names.is_empty() {
+        params.distinguished_name.push(DnType::CommonName, "subject");
+    }
+    params.key_usages = extensions.key_usage.iter().map(key_usage).collect();
+    params.extended_key_usages = extensions.extended_key_usage.iter().map(purpose).collect();
+    params.subject_alt_names = extensions.subject_alt_names.iter().map(san).collect::<Result<_, _>>()?;
+    Ok(())
 }
 
 fn key_usage(usage: &KeyUsage) -> KeyUsagePurpose {

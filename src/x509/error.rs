@@ -60,6 +60,12 @@ pub enum X509Error {
         /// Which part of it.
         part: &'static str,
     },
+    /// Something that should hold certificates and does not.
+    #[error("{problem}")]
+    Delivery {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The encoder refused; a defect of ours.
     #[error("could not encode the certificate")]
     Encoding(#[source] rcgen::Error),
@@ -87,6 +93,7 @@ impl Diagnosis for X509Error {
             Self::Certificate { .. }
             | Self::RevocationList { .. }
             | Self::Request { .. }
+            | Self::Delivery { .. }
             | Self::Encoding(_)
             | Self::Rebuild(_) => return None,
         };
@@ -95,9 +102,10 @@ impl Diagnosis for X509Error {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::Certificate { .. } | Self::RevocationList { .. } | Self::Request { .. } => {
-                Failure::Forbidden
-            }
+            Self::Certificate { .. }
+            | Self::RevocationList { .. }
+            | Self::Request { .. }
+            | Self::Delivery { .. } => Failure::Forbidden,
             Self::Encoding(_) | Self::Rebuild(_) => Failure::System,
             _ => Failure::Usage,
         }

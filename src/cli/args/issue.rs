@@ -1,7 +1,8 @@
 //! The flags of `issue`.
 
+use super::csr::LeafUsage;
 use super::generate::SpanArgs;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -73,14 +74,6 @@ pub(in crate::cli) struct IssueArgs {
     /// Print nothing but warnings and errors
     #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
-}
-
-/// What a certificate that is issued by itself can be for.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum LeafUsage {
-    Server,
-    Client,
-    Node,
 }
 
 #[derive(Debug, Args)]

@@ -1,15 +1,19 @@
 //! What was typed: flags and their help. No I/O, no environment; values stay text until `request` reads them.
 
+mod csr;
 mod export;
 mod generate;
+mod import;
 mod inspect;
 mod issue;
 mod verify;
 
+pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 pub(super) use generate::{GenArgs, SpanArgs};
+pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
-pub(super) use issue::{IssueArgs, LeafUsage};
+pub(super) use issue::IssueArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -40,6 +44,10 @@ pub(super) enum Verb {
     Gen(Box<GenArgs>),
     /// Issue one more certificate from the CA of a directory
     Issue(Box<IssueArgs>),
+    /// Make a key and a request for somebody else's CA
+    Csr(Box<CsrArgs>),
+    /// Put what that CA sent back beside its key, in order
+    Import(ImportArgs),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
@@ -56,6 +64,8 @@ impl Verb {
         match self {
             Self::Gen(args) => args.json,
             Self::Issue(args) => args.json,
+            Self::Csr(args) => args.json,
+            Self::Import(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Export(args) => args.json,

@@ -1,14 +1,15 @@
 //! `issue`: names, and the flags beside them.
 
+use super::csr::usage;
 use super::windows::ending;
 use super::{CliError, directory, passphrase, path_variable};
-use crate::cli::args::{IssueArgs, LeafUsage};
+use crate::cli::args::IssueArgs;
 use crate::error::Error;
 use crate::keys::KeyType;
 use crate::ops::{CaFiles, IssueRequest};
 use crate::plan::{LeafNames, Wish};
 use crate::profile::{Ending, Validity};
-use crate::x509::{Lifetime, Usage, parse_instant};
+use crate::x509::{Lifetime, parse_instant};
 use std::ffi::OsString;
 
 /// How long a leaf lives, unless said otherwise: what gen's own profiles give theirs.
@@ -47,12 +48,4 @@ pub(in crate::cli) fn issued(
         key_mode: args.key_mode.clone(),
         dry_run: args.dry_run,
     })
-}
-
-fn usage(usage: LeafUsage) -> Usage {
-    match usage {
-        LeafUsage::Server => Usage::Server,
-        LeafUsage::Client => Usage::Client,
-        LeafUsage::Node => Usage::Node,
-    }
 }

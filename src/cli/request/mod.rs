@@ -1,7 +1,9 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
+mod csr;
 mod export;
 mod generate;
+mod import;
 mod inspect;
 mod issue;
 mod stdin;
@@ -9,8 +11,10 @@ mod typed;
 mod verify;
 mod windows;
 
+pub(super) use csr::csr;
 pub(super) use export::exported;
 pub(super) use generate::generate;
+pub(super) use import::import;
 pub(super) use inspect::inspected;
 pub(super) use issue::issued;
 pub(super) use typed::TypedCommand;

@@ -1,0 +1,211 @@
+//! A certificate request as the `CertificateSigningRequest` of `certificates.k8s.io/v1`, by which a cluster's signer is
+//! asked (Kubernetes documentation, "Certificates and Certificate Signing Requests").
+
+use super::yaml::scalar;
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::pem;
+use crate::plan::RequestSpec;
+use crate::x509::{ExtendedKeyUsage, KeyUsage, Lifetime};
+use std::fmt::{self, Write};
+use std::str::FromStr;
+
+/// The least that the API takes for `expirationSeconds`.
+const LEAST_SECONDS: i64 = 600;
+/// The most: it is an int32.
+const MOST_SECONDS: i64 = i32::MAX as i64;
+/// The longest name of an object (RFC 1123 subdomain).
+const NAME_BYTES: usize = 253;
+
+/// Who is to sign: a domain and a path, such as `example.com/postgres`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerName(String);
+
+/// Why Kubernetes would refuse.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KubernetesError {
+    /// A signer's name that is none.
+    #[error("\"{}\" is not the name of a signer", found.escape_debug())]
+    SignerName {
+        /// The text.
+        found: String,
+    },
+    /// A lifetime that `expirationSeconds` cannot say.
+    #[error("Kubernetes signs for {LEAST_SECONDS} seconds to 68 years, not for {found}")]
+    Lifetime {
+        /// The lifetime.
+        found: Lifetime,
+    },
+}
+
+impl Diagnosis for KubernetesError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::SignerName { .. } => {
+                "Write a domain and a name, both in lower case, as the signer has it: example.com/postgres."
+                    .to_owned()
+            }
+            Self::Lifetime { .. } => "Give a lifetime of at least 10m, such as 90d.".to_owned(),
+        })
+    }
+
+    fn failure(&self) -> Failure {
+        Failure::Usage
+    }
+}
+
+impl FromStr for SignerName {
+    type Err = KubernetesError;
+
+    fn from_str(text: &str) -> Result<Self, KubernetesError> {
+        let is_name = match text.split_once('/') {
+            Some((domain, path)) => is_subdomain(domain) && domain.contains('.') && is_subdomain(path),
+            None => false,
+        };
+        match is_name {
+            true => Ok(Self(text.to_owned())),
+            false => Err(KubernetesError::SignerName { found: text.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for SignerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A DNS subdomain as Kubernetes has it (RFC 1123, lower case).
+fn is_subdomain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let len = label.len();
+        (1..=63).contains(&len)
+            && label.bytes().all(inside)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= NAME_BYTES && text.split('.').all(is_label)
+}
+
+/// How a cluster is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningRequest {
+    signer: SignerName,
+    seconds: Option<i64>,
+}
+
+impl SigningRequest {
+    /// Asks that signer, for so long where a lifetime is given.
+    ///
+    /// # Errors
+    /// [`KubernetesError::Lifetime`] for one that the API does not take.
+    pub fn new(signer: SignerName, lifetime: Option<Lifetime>) -> Result<Self, KubernetesError> {
+        let seconds = lifetime.map(|lifetime| {
+            let seconds = lifetime.duration().whole_seconds();
+            let fits = (LEAST_SECONDS..=MOST_SECONDS).contains(&seconds);
+            if fits { Ok(seconds) } else { Err(KubernetesError::Lifetime { found: lifetime }) }
+        });
+        Ok(Self { signer, seconds: seconds.transpose()? })
+    }
+
+    /// The manifest, its fields in the order in which kubectl prints them.
+    #[must_use]
+    pub fn manifest(&self, spec: &RequestSpec, request: &[u8]) -> String {
+        let mut out = String::from("apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\n");
+        let common_name = spec.subject.common_names().next().unwrap_or_default();
+        let _ = writeln!(out, "metadata:\n  name: {}", scalar(&object_name(spec.usage.id(), &common_name)));
+        out.push_str("spec:\n");
+        if let Some(seconds) = self.seconds {
+            let _ = writeln!(out, "  expirationSeconds: {seconds}");
+        }
+        let text = pem::encode_request(request);
+        let _ = writeln!(out, "  request: {}", scalar(&pem::base64_line(text.as_bytes())));
+        let _ = writeln!(out, "  signerName: {}", scalar(&self.signer.0));
+        out.push_str("  usages:\n");
+        for usage in usages(spec) {
+            let _ = writeln!(out, "  - {}", scalar(usage));
+        }
+        out
+    }
+}
+
+/// `server` and `db1.example.com` -> `server-db1.example.com`; what no object's name may have becomes a hyphen.
+fn object_name(usage: &str, name: &str) -> String {
+    let labels = name.split('.').map(|label| {
+        let plain = label.chars().map(|c| match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() => c,
+            _ => '-',
+        });
+        plain.collect::<String>().trim_matches('-').to_owned()
+    });
+    let labels: Vec<String> = labels.filter(|label| !label.is_empty()).collect();
+    let whole = format!("{usage}-{}", labels.join("."));
+    let fitting: String = whole.chars().take(NAME_BYTES).collect();
+    fitting.trim_end_matches(['-', '.']).to_owned()
+}
+
+/// The API's words for what the request asks for.
+fn usages(spec: &RequestSpec) -> Vec<&'static str> {
+    let extensions = &spec.extensions;
+    let has_key_usage = |usage| extensions.key_usage.contains(&usage);
+    let has_purpose = |purpose: &ExtendedKeyUsage| extensions.extended_key_usage.contains(purpose);
+    [
+        ("digital signature", has_key_usage(KeyUsage::DigitalSignature)),
+        ("key encipherment", has_key_usage(KeyUsage::KeyEncipherment)),
+        ("server auth", has_purpose(&ExtendedKeyUsage::server_auth())),
+        ("client auth", has_purpose(&ExtendedKeyUsage::client_auth())),
+    ]
+    .into_iter()
+    .filter_map(|(word, asked)| asked.then_some(word))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_object_is_one_that_kubernetes_takes_whatever_the_common_name() {
+        for (name, expected) in [
+            ("db1.Example.com", "server-db1.example.com"),
+            ("*.example.com", "server-example.com"),
+            ("fe80::1", "server-fe80--1"),
+            ("süd pole #1", "server-s-d-pole--1"),
+            ("_", "server"),
+        ] {
+            assert_eq!(object_name("server", name), expected);
+            assert!(is_subdomain(expected), "{expected}");
+        }
+        assert!(is_subdomain(&object_name("client", &"a.".repeat(200))));
+    }
+
+    #[test]
+    fn a_signer_is_a_domain_and_a_name_in_lower_case() {
+        for text in ["example.com/postgres", "kubernetes.io/kube-apiserver-client", "a.b/c.d"] {
+            assert_eq!(text.parse::<SignerName>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "postgres",
+            "example/postgres",
+            "Example.com/x",
+            "example.com/",
+            "a.b/c/d",
+            "a.b/x y",
+            "a.b/c\n",
+        ] {
+            assert!(text.parse::<SignerName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_one_that_the_api_takes() {
+        let signer: SignerName = "a.b/c".parse().unwrap();
+        let asked = |text: &str| SigningRequest::new(signer.clone(), Some(text.parse().unwrap()));
+        assert_eq!(asked("90d").unwrap().seconds, Some(7_776_000));
+        assert_eq!(asked("10m").unwrap().seconds, Some(600));
+        assert!(asked("599s").is_err() && asked("70y").is_err());
+    }
+}
