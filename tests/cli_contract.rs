@@ -838,9 +838,11 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
+const VERBS: [&str; 9] = ["gen", "issue", "sign", "csr", "import", "export", "verify", "inspect", "profiles"];
+
 #[test]
 fn every_flag_in_the_help_exists() {
-    for verb in ["gen", "verify", "inspect", "profiles"] {
+    for verb in VERBS {
         let help = text(&Run::new(&[verb, "--help"]).output().stdout);
         let flags = listed(&help);
         assert!(flags.contains(&"--help".to_owned()), "{verb}: {flags:?}");
@@ -860,15 +862,16 @@ fn every_flag_in_the_source_is_in_the_help_and_the_other_way_round() {
     let mut lines = source.lines().map(str::trim);
     let mut flags = Vec::new();
     while let Some(line) = lines.next() {
-        if line.starts_with("#[arg(") && (line.contains("long,") || line.contains("long)")) {
+        if let Some((_, rest)) = line.split_once("long = \"") {
+            flags.push(format!("--{}", rest.split('"').next().unwrap()));
+        } else if line.starts_with("#[arg(") && (line.contains("long,") || line.contains("long)")) {
             let field = lines.find_map(|line| line.strip_prefix("pub(")?.split_once(") ")).unwrap().1;
             let name = field.split(':').next().unwrap();
             flags.push(format!("--{}", name.replace('_', "-")));
         }
     }
     assert!(flags.len() > 20, "{flags:?}");
-    let helps = ["gen", "issue", "verify", "inspect", "profiles"]
-        .map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout));
+    let helps = VERBS.map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout));
     let shown = listed(&helps.concat());
     for flag in &flags {
         assert!(shown.contains(flag), "{flag} is in no help");

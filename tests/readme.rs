@@ -71,6 +71,13 @@ fn every_command_of_the_readme_runs() {
             if command.contains("inspect pki") || command == "pgtls issue client alice" {
                 assert!(pgtls(scratch.path(), "pgtls gen chain").status.success());
             }
+            if command.contains("sign request.csr") {
+                assert!(pgtls(scratch.path(), "pgtls csr client app -D elsewhere").status.success());
+                let made = scratch.path().join("elsewhere");
+                let made = fs::read_dir(made).unwrap().map(|entry| entry.unwrap().path());
+                let request = made.into_iter().find(|path| path.extension().is_some_and(|it| it == "csr"));
+                fs::copy(request.unwrap(), scratch.path().join("request.csr")).unwrap();
+            }
             if command.contains("--ca corp/ca.crt") {
                 assert!(pgtls(scratch.path(), "pgtls gen chain -D corp").status.success());
                 for ending in ["crt", "key"] {
@@ -106,7 +113,9 @@ fn every_flag_and_make_target_that_is_named_exists() {
         let output = pgtls(Path::new("."), &format!("pgtls {verb} --help"));
         String::from_utf8(output.stdout).unwrap()
     };
-    let known = ["gen", "issue", "verify", "inspect", "profiles"].map(help).concat();
+    let known = ["gen", "issue", "sign", "csr", "import", "export", "verify", "inspect", "profiles"]
+        .map(help)
+        .concat();
     for text in [README, PROFILES] {
         // Flags of cargo are in the same sentences as `cargo`.
         let lines = text.lines().filter(|line| !line.contains("cargo "));

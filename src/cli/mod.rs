@@ -99,9 +99,19 @@ fn dispatch(
             let request = request::issued(args, variable)?;
             Ok(Report::Issued {
                 issued: Box::new(ops::issue(&request, now, keys)?),
-                dry_run: args.dry_run,
-                quiet: args.quiet,
-                as_root: request.owner.is_none() && ops::caller_is_root(),
+                dry_run: args.under.dry_run,
+                quiet: args.under.quiet,
+                as_root: request.under.owner.is_none() && ops::caller_is_root(),
+            })
+        }
+        Verb::Sign(args) => {
+            let (wish, under) = request::signed(args, variable, stdin)?;
+            Ok(Report::Issued {
+                issued: Box::new(ops::sign(&wish, &under, now, keys)?),
+                dry_run: under.dry_run,
+                quiet: args.under.quiet,
+                // There is no key to be installed.
+                as_root: false,
             })
         }
         Verb::Csr(args) => {

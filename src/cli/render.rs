@@ -29,7 +29,7 @@ pub(super) enum Report {
         /// The command that was typed.
         command: TypedCommand,
     },
-    /// `issue`.
+    /// `issue` and `sign`.
     Issued {
         issued: Box<Generated>,
         dry_run: bool,

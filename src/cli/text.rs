@@ -89,7 +89,9 @@ pub(super) fn headline(generated: &Generated, dry_run: bool) -> String {
         (false, true) => "created",
         (false, false) => "wrote into",
     };
+    let is_key_here = generated.plan.certificates.iter().all(|spec| spec.requested_key.is_none());
     match made(generated) {
+        _ if !is_key_here => format!("{verb} {directory}: 1 certificate, for a key that somebody else has\n"),
         0 => format!("{verb} {directory}: {} files\n", generated.outline.files.len()),
         1 => format!("{verb} {directory}: 1 certificate and its key ({})\n", key_types.join(", ")),
         made => {

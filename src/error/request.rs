@@ -88,6 +88,14 @@ pub enum RequestError {
         /// Where it is set.
         origin: String,
     },
+    /// A file that is to hold a certificate request.
+    #[error("\"{path}\" is no certificate request: {problem}")]
+    NotARequest {
+        /// The path.
+        path: String,
+        /// What it is.
+        problem: String,
+    },
     /// Nothing that could be judged.
     #[error("there is nothing to judge in \"{path}\"")]
     NothingToJudge {
@@ -137,6 +145,7 @@ impl Diagnosis for RequestError {
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
             Self::NoKeyDirectory { .. } => "Give the directory that holds the key with -D.",
             Self::NoSuchFile { .. } => "Give the path of a directory or file that exists.",
+            Self::NotARequest { .. } => "Give one as PEM or DER; pgtls csr makes one, as openssl req does.",
             Self::SettingWithoutFile { .. } => "Put the file there, or set the parameter to where it is.",
             Self::NothingToJudge { .. } => {
                 "Give a directory with certificates, keys or revocation lists, or files."
@@ -153,6 +162,7 @@ impl Diagnosis for RequestError {
             | Self::NoKeyDirectory { .. }
             | Self::NoSuchFile { .. }
             | Self::SettingWithoutFile { .. } => Failure::System,
+            Self::NotARequest { .. } => Failure::Forbidden,
             _ => Failure::Usage,
         }
     }

@@ -106,7 +106,7 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
         let is_ca = spec.usage.is_ca();
         let own_place = if is_ca && arrangement.separate_ca { Place::CaDirectory } else { Place::Directory };
         let owner = arrangement.owner.filter(|_| !is_ca);
-        if spec.kept.is_none() {
+        if spec.kept.is_none() && spec.requested_key.is_none() {
             files.push(OutlineFile {
                 name: key_file(&spec.stem),
                 place: own_place,

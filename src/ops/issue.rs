@@ -1,4 +1,4 @@
-//! `issue`: more certificates under the CA of a directory.
+//! `issue` and `sign`: more certificates under the CA of a directory.
 
 use super::change::{Change, Changed, Decide};
 use super::generate::Generated;
@@ -11,7 +11,7 @@ use crate::keys::{KeySource, StoredKey};
 use crate::layout::{self, Arrangement};
 use crate::pg::{certificate_file, key_file};
 use crate::pki::Secrets;
-use crate::plan::{self, Plan, Wish};
+use crate::plan::{self, Plan, PlanError, SignWish, Wish};
 use crate::state::{State, StateError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,12 +20,10 @@ use time::OffsetDateTime;
 /// A certificate or key file is small; this is far above any bundle of CAs.
 const CA_FILE_BYTES: usize = 1 << 20;
 
-/// What `issue` is asked for.
+/// Which CA signs, and where what it signs goes.
 #[derive(Debug, Clone)]
-pub struct IssueRequest {
-    /// The certificates.
-    pub wishes: Vec<Wish>,
-    /// The directory that they go into.
+pub struct CaRequest {
+    /// The directory that the files go into.
     pub directory: PathBuf,
     /// Where the CA's key lies, where that is another directory.
     pub ca_directory: Option<PathBuf>,
@@ -33,14 +31,23 @@ pub struct IssueRequest {
     pub ca: Option<CaFiles>,
     /// What opens the CA's key.
     pub ca_passphrase: Option<Passphrase>,
-    /// The file whose first line the new keys are encrypted with.
-    pub key_passphrase_file: Option<PathBuf>,
-    /// `USER[:GROUP]` of the new keys and certificates.
+    /// `USER[:GROUP]` of the new files.
     pub owner: Option<String>,
-    /// Octal mode of the new keys.
-    pub key_mode: Option<String>,
     /// Decide everything, make nothing.
     pub dry_run: bool,
+}
+
+/// What `issue` is asked for.
+#[derive(Debug, Clone)]
+pub struct IssueRequest {
+    /// The certificates.
+    pub wishes: Vec<Wish>,
+    /// Under whom, and where.
+    pub under: CaRequest,
+    /// The file whose first line the new keys are encrypted with.
+    pub key_passphrase_file: Option<PathBuf>,
+    /// Octal mode of the new keys.
+    pub key_mode: Option<String>,
 }
 
 /// A CA by its files.
@@ -57,52 +64,89 @@ pub struct CaFiles {
 /// # Errors
 /// [`Error`]: nothing on disk was changed.
 pub fn issue(request: &IssueRequest, now: OffsetDateTime, keys: &dyn KeySource) -> Result<Generated, Error> {
-    let owner = request.owner.as_deref().map(parse_owner).transpose()?;
-    let ca_directory = ca_directory(request);
+    let owner = request.under.owner.as_deref().map(parse_owner).transpose()?;
     let arrangement = Arrangement {
-        separate_ca: ca_directory.is_some(),
         owner,
         key_mode: request.key_mode.as_deref().map(|text| parse_key_mode(text, owner)).transpose()?,
-        encrypted_ca: false,
         encrypted_keys: request.key_passphrase_file.is_some(),
+        ..Arrangement::default()
     };
     let secrets = Secrets {
-        ca_passphrase: request.ca_passphrase.as_ref().map(Passphrase::read).transpose()?,
         key_passphrase: request.key_passphrase_file.as_deref().map(secret_line).transpose()?,
+        ..Secrets::default()
     };
-    // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from.
-    if ca_directory.is_none() && Directory::open(&request.directory)?.is_none() {
-        return Err(RequestError::NoDirectory { path: request.directory.display().to_string() }.into());
-    }
-    let change = Change {
-        directory: &request.directory,
-        ca_directory: ca_directory.as_deref(),
-        arrangement: &arrangement,
-        secrets: &secrets,
-        now,
-        keys,
-        verb: &Asked { request, now },
-    };
-    let Changed { plan, outline, created } =
-        if request.dry_run { change.decide_only()? } else { change.run()? };
-    Ok(Generated { directory: request.directory.clone(), ca_directory, plan, outline, created, now })
+    let first = |ca: Option<&str>, state: &State| plan::issue(&request.wishes, ca, state, now);
+    Asked { under: &request.under, first: &first, now, keys }.run(arrangement, secrets)
 }
 
-/// Where the CA lies, if not beside what it is to issue: its index is kept there.
-fn ca_directory(request: &IssueRequest) -> Option<PathBuf> {
-    let of_files = request.ca.as_ref().map(|ca| parent(&ca.certificate).to_path_buf());
-    let place = of_files.or_else(|| request.ca_directory.clone())?;
-    Some(place).filter(|place| !same_directory(place, &request.directory) || request.ca.is_none())
+/// Signs a request.
+///
+/// # Errors
+/// [`Error`]: nothing on disk was changed.
+pub fn sign(
+    wish: &SignWish,
+    under: &CaRequest,
+    now: OffsetDateTime,
+    keys: &dyn KeySource,
+) -> Result<Generated, Error> {
+    let owner = under.owner.as_deref().map(parse_owner).transpose()?;
+    let first = |ca: Option<&str>, state: &State| plan::sign(wish, ca, state, now);
+    Asked { under, first: &first, now, keys }
+        .run(Arrangement { owner, ..Arrangement::default() }, Secrets::default())
 }
 
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `issue`'s own part: all certificates and keys of the directories count.
+/// The first step of a verb: the stem of the CA, where one is asked for, and what is here -> a plan.
+type First<'a> = &'a dyn Fn(Option<&str>, &State) -> Result<Plan, PlanError>;
+
+/// What the verbs share: all certificates and keys of the directories count.
 struct Asked<'a> {
-    request: &'a IssueRequest,
+    under: &'a CaRequest,
+    first: First<'a>,
     now: OffsetDateTime,
+    keys: &'a dyn KeySource,
+}
+
+impl Asked<'_> {
+    fn run(&self, arrangement: Arrangement, secrets: Secrets) -> Result<Generated, Error> {
+        let directory = self.under.directory.as_path();
+        let ca_directory = self.ca_directory();
+        // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from.
+        if ca_directory.is_none() && Directory::open(directory)?.is_none() {
+            return Err(RequestError::NoDirectory { path: directory.display().to_string() }.into());
+        }
+        let ca_passphrase = self.under.ca_passphrase.as_ref().map(Passphrase::read).transpose()?;
+        let change = Change {
+            directory,
+            ca_directory: ca_directory.as_deref(),
+            arrangement: &Arrangement { separate_ca: ca_directory.is_some(), ..arrangement },
+            secrets: &Secrets { ca_passphrase, ..secrets },
+            now: self.now,
+            keys: self.keys,
+            verb: self,
+        };
+        let Changed { plan, outline, created } =
+            if self.under.dry_run { change.decide_only()? } else { change.run()? };
+        Ok(Generated {
+            directory: directory.to_path_buf(),
+            ca_directory,
+            plan,
+            outline,
+            created,
+            now: self.now,
+        })
+    }
+
+    /// Where the CA lies, if not beside what it is to issue: its index is kept there.
+    fn ca_directory(&self) -> Option<PathBuf> {
+        let CaRequest { directory, ca_directory, ca, .. } = self.under;
+        let of_files = ca.as_ref().map(|ca| parent(&ca.certificate).to_path_buf());
+        let place = of_files.or_else(|| ca_directory.clone())?;
+        Some(place).filter(|place| ca.is_none() || !same_directory(place, directory))
+    }
 }
 
 impl Decide for Asked<'_> {
@@ -112,15 +156,15 @@ impl Decide for Asked<'_> {
 
     /// Of a CA that is named its index alone: its other files are read by their paths.
     fn reads_of_ca(&self, name: &str) -> bool {
-        match &self.request.ca {
+        match &self.under.ca {
             None => counts(name),
             Some(ca) => ca_stem(ca).is_some_and(|stem| name == index_file(stem)),
         }
     }
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
-        let stem = self.request.ca.as_ref().map(|ca| take_ca(ca, state)).transpose()?;
-        Ok(plan::issue(&self.request.wishes, stem.as_deref(), state, self.now)?)
+        let stem = self.under.ca.as_ref().map(|ca| take_ca(ca, state)).transpose()?;
+        Ok((self.first)(stem.as_deref(), state)?)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::keys::{KeyError, KeySource, PrivateKey, PublicKey, SigningKey};
 use crate::plan::{CertificateSpec, IndexSpec, IssuerRef, Plan};
 use crate::state::State;
 use crate::x509::{Certificate, SerialNumber};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
@@ -80,7 +81,8 @@ pub fn issue(
     let made: Vec<&CertificateSpec> = plan.certificates.iter().filter(|spec| spec.kept.is_none()).collect();
     // Before any key: a passphrase that does not open costs nothing then.
     let mut issuers = existing_issuers(plan, state, secrets)?;
-    let mut new_keys = generate(&made, keys)?;
+    let own_keys: Vec<_> = made.iter().copied().filter(|spec| spec.requested_key.is_none()).collect();
+    let mut new_keys = generate(&own_keys, keys)?;
     let mut serials: Vec<(&IssuerRef, Vec<u8>)> = made.iter().filter_map(|spec| given_serial(spec)).collect();
     let mut issued = Issued::default();
     for spec in &plan.certificates {
@@ -89,30 +91,53 @@ pub fn issue(
             issued.certificates.insert(spec.stem.clone(), kept);
             continue;
         }
-        let fail = |source| IssueError::Key { certificate: spec.stem.clone(), source };
-        let key = new_keys.remove(spec.stem.as_str()).ok_or_else(|| fail(KeyError::NoKey))?;
-        let key_identifier = key.public().identifier();
-        if signs(plan, spec) || spec.issuer == IssuerRef::Itself {
-            let signing = SigningKey::new(&key).map_err(fail)?;
-            let (name, key_identifier) = (spec.subject.clone(), key_identifier.clone());
-            issuers.insert(&spec.stem, Issuer { name, key_identifier, key: signing });
+        let key = new_keys.remove(spec.stem.as_str());
+        if let Some(key) = key.as_ref().filter(|_| signs(plan, spec) || spec.issuer == IssuerRef::Itself) {
+            issuers.insert(&spec.stem, new_issuer(spec, key)?);
         }
         let issuer = issuers.get(spec.issuer.stem().unwrap_or(&spec.stem));
         let issuer = issuer.ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })?;
         let serial = unused_serial(spec, &serials, keys)?;
-        let der = sign(spec, &serial, key.public(), &key_identifier, issuer)?;
+        let public = match (&key, &spec.requested_key) {
+            (Some(key), _) => Cow::Borrowed(key.public()),
+            (None, Some(requested)) => Cow::Owned(PublicKey::from_spki_der(requested)),
+            (None, None) => {
+                return Err(IssueError::Key { certificate: spec.stem.clone(), source: KeyError::NoKey });
+            }
+        };
+        let der = sign(spec, &serial, &public, &public.identifier(), issuer)?;
         if given_serial(spec).is_none() {
             serials.push((&spec.issuer, serial));
         }
-        let key_pem = match secrets.of_new(spec.usage.is_ca()) {
-            Some(passphrase) => key.to_encrypted_pem(passphrase, keys),
-            None => key.to_pem(),
-        };
-        let key_pem = Some(key_pem.map_err(fail)?);
+        let key_pem = key.map(|key| key_text(spec, &key, secrets, keys)).transpose()?;
         issued.certificates.insert(spec.stem.clone(), IssuedCertificate { der, key_pem });
     }
     issued.indexes = indexes(plan, state, &issued)?;
     Ok(issued)
+}
+
+/// A CA that is made in this run, as the one who signs.
+fn new_issuer(spec: &CertificateSpec, key: &PrivateKey) -> Result<Issuer, IssueError> {
+    let fail = |source| IssueError::Key { certificate: spec.stem.clone(), source };
+    Ok(Issuer {
+        name: spec.subject.clone(),
+        key_identifier: key.public().identifier(),
+        key: SigningKey::new(key).map_err(fail)?,
+    })
+}
+
+/// The text of a key file.
+fn key_text(
+    spec: &CertificateSpec,
+    key: &PrivateKey,
+    secrets: &Secrets,
+    keys: &dyn KeySource,
+) -> Result<Zeroizing<Vec<u8>>, IssueError> {
+    let text = match secrets.of_new(spec.usage.is_ca()) {
+        Some(passphrase) => key.to_encrypted_pem(passphrase, keys),
+        None => key.to_pem(),
+    };
+    text.map_err(|source| IssueError::Key { certificate: spec.stem.clone(), source })
 }
 
 /// Each index with what was there and is not in it, in the order in which it was issued, and then with what is new.

@@ -97,6 +97,7 @@ pub(super) fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<Cert
         extensions: extensions(entry),
         append: entry.append.clone(),
         waived: Vec::new(),
+        requested_key: None,
         kept: None,
     })
 }

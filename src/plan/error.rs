@@ -107,6 +107,14 @@ pub enum PlanError {
         /// Its stem.
         stem: String,
     },
+    /// A request that is not signed.
+    #[error("the request cannot be signed: {problem}")]
+    RefusedRequest {
+        /// Why not.
+        problem: String,
+        /// The mend.
+        hint: &'static str,
+    },
     /// Two certificates of one name in one run.
     #[error("\"{stem}\" is asked for twice")]
     AskedTwice {
@@ -208,6 +216,7 @@ impl Diagnosis for PlanError {
                     "Give another name, or move {stem}.crt and {stem}.key away to issue it anew."
                 ));
             }
+            Self::RefusedRequest { hint, .. } => hint,
             Self::AskedTwice { .. } => "Ask for it once.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
             Self::UnusableCa { .. } => "Name another CA with --ca-dir, or another directory with -D.",

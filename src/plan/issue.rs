@@ -34,6 +34,20 @@ pub fn issue(
     state: &State,
     now: OffsetDateTime,
 ) -> Result<Plan, PlanError> {
+    under(ca, state, now, |issuer, append| {
+        let entries: Vec<_> = wishes.iter().map(|wish| entry(wish, issuer, append)).collect();
+        refuse_taken(&entries, state)?;
+        Ok(entries)
+    })
+}
+
+/// Plans entries under a CA of the directory; `entries` is told its stem, and those of the CAs to be appended.
+pub(super) fn under(
+    ca: Option<&str>,
+    state: &State,
+    now: OffsetDateTime,
+    entries: impl FnOnce(&str, &[String]) -> Result<Vec<CertificateEntry>, PlanError>,
+) -> Result<Plan, PlanError> {
     let now = now.replace_nanosecond(0).unwrap_or(now);
     let found = authorities::of(state);
     let chain = authorities::above(authorities::issuer(&found, ca, state)?, &found);
@@ -42,14 +56,12 @@ pub fn issue(
     // The root is what a peer trusts, and so is not sent.
     let below_root = specs.iter().rev().filter(|spec| spec.usage != Usage::RootCa);
     let append: Vec<String> = below_root.map(|spec| spec.stem.clone()).collect();
-    let entries: Vec<_> = wishes.iter().map(|wish| entry(wish, &issuer, &append)).collect();
-    refuse_taken(&entries, state)?;
+    let entries = entries(&issuer, &append)?;
     for entry in &entries {
         specs.push(wish(entry, now)?);
     }
-    let name = "issue".to_owned();
     let profile = Profile {
-        name,
+        name: "issue".to_owned(),
         summary: String::new(),
         source: String::new(),
         certificates: entries,
@@ -119,6 +131,7 @@ fn kept_specs(chain: &[(&Authority<'_>, IssuerRef)]) -> Vec<CertificateSpec> {
             },
             append: Vec::new(),
             waived: Vec::new(),
+            requested_key: None,
             kept: Some(certificate.clone()),
         }
     };

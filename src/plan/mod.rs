@@ -11,6 +11,7 @@ mod issuers;
 mod leaf;
 mod request;
 mod rules;
+mod sign;
 mod unchanged;
 mod window;
 
@@ -21,6 +22,7 @@ pub use inventory::{Inventory, InventoryFile};
 pub use issue::{Wish, issue};
 pub use leaf::{LeafNames, stem};
 pub use request::{RequestSpec, request};
+pub use sign::{SignWish, sign};
 
 use crate::index::attributes_file;
 use crate::keys::KeyType;
@@ -74,7 +76,7 @@ pub struct CertificateSpec {
     pub subject: Name,
     /// Who signs it.
     pub issuer: IssuerRef,
-    /// Its key.
+    /// Its key; of a requested one what comes nearest.
     pub key_type: KeyType,
     /// When it is valid.
     #[serde(flatten)]
@@ -89,6 +91,9 @@ pub struct CertificateSpec {
     pub append: Vec<String>,
     /// Rules that it breaks and that its entry waives.
     pub waived: Vec<Rule>,
+    /// The SubjectPublicKeyInfo of a request, byte for byte: the key is somebody else's. `None`: it is made, or kept.
+    #[serde(skip)]
+    pub requested_key: Option<Vec<u8>>,
     /// The certificate that exists and is kept; `None`: it is made.
     #[serde(serialize_with = "serialize_kept")]
     pub kept: Option<Certificate>,
@@ -207,6 +212,13 @@ pub enum Notice {
         /// The certificate.
         certificate: String,
     },
+    /// A request asked for more than its certificate gets.
+    NotGranted {
+        /// The certificate.
+        certificate: String,
+        /// What it asked for, each in words.
+        asked: Vec<String>,
+    },
     /// The names are the guide's example, not the user's.
     ExampleNames {
         /// The example's domain.
@@ -238,6 +250,9 @@ impl fmt::Display for Notice {
                 "{certificate}.key is P-384: over TLS 1.2 (Kong's default) the server refuses it unless \
                  ssl_ecdh_curve is secp384r1"
             ),
+            Self::NotGranted { certificate, asked } => {
+                write!(f, "{certificate}.crt does not get what was asked for: {}", asked.join("; "))
+            }
             Self::ExampleNames { domain } => write!(f, "\"{domain}\" is the guide's example"),
         }
     }

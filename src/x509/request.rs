@@ -2,7 +2,7 @@
 //! parser, so that attributes that are odd, or missing altogether, cost no more than themselves.
 
 use super::claims::{self, MalformedName};
-use super::der::{Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, only};
+use super::der::{Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, dotted_oid, only};
 use super::extension::{ExtendedKeyUsage, KeyUsage};
 use super::signature::{SignedParts, members};
 use super::{GeneralName, Name, X509Error};
@@ -32,6 +32,8 @@ pub struct CertificateRequest {
     pub extended_key_usage: Option<Vec<ExtendedKeyUsage>>,
     /// Extensions that cannot be read, as dotted object identifiers.
     pub unreadable_extensions: Vec<String>,
+    /// Extensions of kinds that the other fields do not show, as dotted object identifiers.
+    pub other_extensions: Vec<String>,
 }
 
 /// extensionRequest (RFC 2985 §5.4.2), 1.2.840.113549.1.9.14.
@@ -62,6 +64,7 @@ impl CertificateRequest {
             key_usage: None,
             extended_key_usage: None,
             unreadable_extensions: Vec::new(),
+            other_extensions: Vec::new(),
         };
         // [0] IMPLICIT SET OF Attribute; some programs leave an empty one out.
         if let Some(attributes) = parts.next_of(0xa0) {
@@ -102,7 +105,9 @@ impl CertificateRequest {
             ParsedExtension::ParseError { .. } => {
                 self.unreadable_extensions.extend(claims::unreadable(std::slice::from_ref(extension)));
             }
-            _ => {}
+            // An identifier of the key is the CA's to give, and follows from the key.
+            ParsedExtension::SubjectKeyIdentifier(_) => {}
+            _ => self.other_extensions.push(dotted_oid(extension.oid.as_bytes())),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The flags of `issue`.
+//! The flags of `issue`, and those that it shares with `sign`.
 
 use super::csr::LeafUsage;
 use super::generate::SpanArgs;
@@ -37,6 +37,17 @@ pub(in crate::cli) struct IssueArgs {
     #[arg(long, value_name = "FILE", help_heading = "Keys")]
     pub(in crate::cli) encrypt_key_file: Option<PathBuf>,
 
+    /// Mode of the key [default: 0600]
+    #[arg(long, value_name = "MODE", help_heading = "Files")]
+    pub(in crate::cli) key_mode: Option<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) under: UnderArgs,
+}
+
+/// What every verb asks that signs with a CA: for how long, which CA, and where to.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct UnderArgs {
     #[command(flatten)]
     pub(in crate::cli) windows: SpanArgs,
 
@@ -58,10 +69,6 @@ pub(in crate::cli) struct IssueArgs {
     /// Owner of the files, by name or number
     #[arg(long, value_name = "USER[:GROUP]", help_heading = "Files")]
     pub(in crate::cli) owner: Option<String>,
-
-    /// Mode of the key [default: 0600]
-    #[arg(long, value_name = "MODE", help_heading = "Files")]
-    pub(in crate::cli) key_mode: Option<String>,
 
     /// Decide everything, print the plan, write nothing
     #[arg(long, help_heading = "Output")]

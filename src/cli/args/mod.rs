@@ -6,6 +6,7 @@ mod generate;
 mod import;
 mod inspect;
 mod issue;
+mod sign;
 mod verify;
 
 pub(super) use csr::{CsrArgs, LeafUsage};
@@ -13,7 +14,8 @@ pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
-pub(super) use issue::IssueArgs;
+pub(super) use issue::{IssueArgs, UnderArgs};
+pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -44,6 +46,8 @@ pub(super) enum Verb {
     Gen(Box<GenArgs>),
     /// Issue one more certificate from the CA of a directory
     Issue(Box<IssueArgs>),
+    /// Sign a certificate request of somebody else with the CA of a directory
+    Sign(Box<SignArgs>),
     /// Make a key and a request for somebody else's CA
     Csr(Box<CsrArgs>),
     /// Put what that CA sent back beside its key, in order
@@ -63,7 +67,8 @@ impl Verb {
     pub(super) fn json(&self) -> bool {
         match self {
             Self::Gen(args) => args.json,
-            Self::Issue(args) => args.json,
+            Self::Issue(args) => args.under.json,
+            Self::Sign(args) => args.under.json,
             Self::Csr(args) => args.json,
             Self::Import(args) => args.json,
             Self::Verify(args) => args.json,

@@ -16,7 +16,7 @@ pub(super) use export::exported;
 pub(super) use generate::generate;
 pub(super) use import::import;
 pub(super) use inspect::inspected;
-pub(super) use issue::issued;
+pub(super) use issue::{issued, signed};
 pub(super) use typed::TypedCommand;
 pub(super) use verify::verified;
 
