@@ -85,7 +85,7 @@ fn a_damaged_index_is_told_with_its_file_and_line() {
         told(problem),
         "index \"ca/root.index\" cannot be read: line 2 has the expiry \"271321091555Z\"\n\
          detail: It is written YYMMDDHHMMSSZ, from 2050 on YYYYMMDDHHMMSSZ.\n\
-         hint: Mend line 2, or move the file away: it is rebuilt from what is here."
+         hint: Mend line 2; do not start the file anew, for it alone says what is revoked."
     );
     let torn = found("pki", FileSet::default(), &[("root.index", "V\t2711")]);
     assert_eq!(

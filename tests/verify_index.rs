@@ -164,7 +164,7 @@ fn a_damaged_index_is_an_error_that_names_the_line_and_its_mend() {
         (
             whole.replacen("V\t", "X\t", 1),
             "line 1 has the status \"X\"",
-            "Mend line 1, or move the file away",
+            "Mend line 1; do not start the file anew",
         ),
         (
             whole[..whole.len() - 40].to_owned(),
@@ -216,4 +216,49 @@ fn what_is_printed_on_a_terminal_stays_in_its_width_and_harmless() {
     let said = place.try_pgtls(&["verify", "."]);
     assert!(said.stdout.contains("none of the") || said.stdout.contains("is not here"), "{said:?}");
     assert!(!said.stdout.contains('\u{1b}'), "{said:?}");
+}
+
+#[test]
+fn two_indexes_are_compared_by_what_they_say() {
+    let (place, mut leaves) = indexed();
+    let copied = |to: &str| {
+        let mut copy = std::process::Command::new("sh");
+        let names = "cp *.crt *.key *.index";
+        copy.args(["-c", &format!("mkdir {to} && {names} {to}")]).current_dir(place.root());
+        assert!(copy.status().unwrap().success());
+    };
+    let compared = || {
+        let said = place.try_pgtls(&["verify", "here", "--against", "there", "--json"]);
+        let value: Value = serde_json::from_str(&said.stdout).unwrap();
+        (said.code, value["differences"].clone(), value["notes"].clone())
+    };
+    copied("here");
+    copied("there");
+    assert_eq!(compared(), (Some(0), serde_json::json!([]), serde_json::json!([])));
+    // Written otherwise.
+    let text = place.read("there/intermediate.index");
+    place.write("there/intermediate.index", &text.replace('\n', "\r\n"));
+    let (code, differences, notes) = compared();
+    assert_eq!((code, differences), (Some(0), serde_json::json!([])));
+    assert_eq!(notes[0]["fact"], "the same, written otherwise");
+    // One is revoked here, and there another one is listed.
+    let serial = certificates(&place, &["client.crt"])[0].serial.clone();
+    let revoked = Revoked { at: OffsetDateTime::UNIX_EPOCH, reason: None };
+    assert!(leaves.revoke(&serial, revoked));
+    write(&place, "here/intermediate.index", &leaves);
+    place.write("there/intermediate.index", &(text + "V\t301121091555Z\t\t0A\tunknown\t/CN=lost\n"));
+    let (code, differences, _) = compared();
+    let only = &differences[0];
+    assert_eq!((code, differences.as_array().unwrap().len()), (Some(1), 1));
+    assert_eq!((&only["kind"], &only["this"]), (&"index-changed".into(), &"intermediate.index".into()));
+    assert_eq!(only["detail"], "Listed there alone: 0A /CN=lost.");
+    assert_eq!(only["revoked_only_in_this"].as_array().unwrap().len(), 1);
+    let fields = serde_json::json!([
+        {"field": "certificates", "this": "2", "against": "3"}, {"field": "revoked", "this": "1", "against": "0"},
+    ]);
+    assert_eq!(only["fields"], fields);
+    // One without a counterpart, though another index says as much.
+    std::fs::remove_file(place.path("there/intermediate.index")).unwrap();
+    let said = place.try_pgtls(&["verify", "here", "--against", "there"]);
+    assert!(said.stdout.contains("intermediate.index  the index of a CA, of 2 certificates"), "{said:?}");
 }

@@ -115,7 +115,11 @@ impl Diagnosis for IndexError {
             IndexProblem::Repeated { first, .. } => {
                 format!("Delete line {first} or line {}; keep the one that is revoked, if one is.", self.line)
             }
-            _ => format!("Mend line {}, or move the file away: it is rebuilt from what is here.", self.line),
+            // Whoever starts a new one forgets what is revoked.
+            _ => format!(
+                "Mend line {}; do not start the file anew, for it alone says what is revoked.",
+                self.line
+            ),
         })
     }
 

@@ -5,7 +5,7 @@ use super::secret_line;
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, FileEntry, FileSet, FsError};
 use crate::pem;
-use crate::show::{self, Ending, FileFacts, Holdings, Unreadable};
+use crate::show::{self, Ending, FileFacts, Holdings, IssuedBy, Unreadable};
 use crate::state::StateError;
 use crate::verify::Exhibit;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,8 @@ pub struct InspectRequest {
     pub stdin: Option<FileEntry>,
     /// The file whose first line opens encrypted keys.
     pub passphrase_file: Option<PathBuf>,
+    /// Where the CAs have a directory of their own, that; looked at with the paths.
+    pub ca_directory: Option<PathBuf>,
     /// What is to be shown.
     pub wanted: Wanted,
 }
@@ -34,6 +36,11 @@ pub enum Wanted {
     Pem,
     /// What ends, the soonest first.
     Endings,
+    /// What each CA issued.
+    Issued {
+        /// What ends first comes first, and not what was issued first.
+        by_expiry: bool,
+    },
 }
 
 /// What was found.
@@ -62,6 +69,8 @@ pub enum Shown {
     Pem(String),
     /// What ends, the soonest first.
     Endings(Vec<Ending>),
+    /// What each CA issued.
+    Issued(Vec<IssuedBy>),
 }
 
 /// Reads and shows; judges nothing, writes nothing, takes no lock. A key that the caller may not read, or has no
@@ -72,11 +81,12 @@ pub enum Shown {
 pub fn inspect(request: &InspectRequest, now: OffsetDateTime) -> Result<Inspection, Error> {
     let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
     let passphrase = passphrase.as_ref().map(|line| line.as_slice());
-    let Material { place, is_tree, files, closed_keys, problems } = material(&request.paths, &request.stdin)?;
+    let Material { place, is_tree, files, closed_keys, problems } =
+        material(&paths(request)?, &request.stdin)?;
     let read = |(name, entry): &(String, FileEntry)| Exhibit::read(name, entry, passphrase);
     let exhibits: Vec<Exhibit> = files.iter().map(read).collect();
     let mut unreadable = show::unreadable(&exhibits);
-    let is_one_directory = is_tree && request.paths.len() < 2;
+    let is_one_directory = is_tree && request.paths.len() < 2 && request.ca_directory.is_none();
     if is_one_directory && place != "." {
         // Where the tree goes by names, a message goes by the path.
         let under = place.trim_end_matches('/');
@@ -87,12 +97,39 @@ pub fn inspect(request: &InspectRequest, now: OffsetDateTime) -> Result<Inspecti
     }
     let holdings = || Holdings::of(&exhibits, &closed_keys, now);
     let shown = match request.wanted {
+        // What an index holds is what a CA issued.
+        Wanted::Everything if is_indexes_alone(&exhibits) => Shown::Issued(issued(&exhibits, false, now)),
         Wanted::Everything if is_tree => Shown::Tree(holdings()),
         Wanted::Everything => Shown::Files(show::listing(&exhibits, now)),
         Wanted::Pem => Shown::Pem(certificates_as_pem(&holdings())),
         Wanted::Endings => Shown::Endings(holdings().endings()),
+        Wanted::Issued { by_expiry } => Shown::Issued(issued(&exhibits, by_expiry, now)),
     };
     Ok(Inspection { place, is_one_directory, shown, unreadable, problems })
+}
+
+/// The paths, and the directory of the CAs behind them.
+fn paths(request: &InspectRequest) -> Result<Vec<PathBuf>, Error> {
+    let mut paths = request.paths.clone();
+    if let Some(ca_directory) = &request.ca_directory {
+        if paths.is_empty() {
+            paths.push(directory_or_default(None)?.0.to_path_buf());
+        }
+        paths.push(ca_directory.clone());
+    }
+    Ok(paths)
+}
+
+fn issued(exhibits: &[Exhibit], by_expiry: bool, now: OffsetDateTime) -> Vec<IssuedBy> {
+    let mut lists = show::issued(exhibits, now);
+    if by_expiry {
+        lists.iter_mut().for_each(|list| list.issued.sort_by_key(|issued| issued.not_after));
+    }
+    lists
+}
+
+fn is_indexes_alone(exhibits: &[Exhibit]) -> bool {
+    !exhibits.is_empty() && exhibits.iter().all(|exhibit| exhibit.issued.is_some())
 }
 
 /// Never anything but certificates.

@@ -57,6 +57,13 @@ pub enum Thing {
         /// The files whose private key is its.
         keys: Vec<String>,
     },
+    /// The index of a CA; what it lists is shown by [`issued`](super::issued).
+    Index {
+        /// How many certificates it lists.
+        certificates: usize,
+        /// How many of them are revoked.
+        revoked: usize,
+    },
 }
 
 /// What the files hold, at an instant.
@@ -97,9 +104,15 @@ pub fn listing(exhibits: &[Exhibit], at: OffsetDateTime) -> Vec<FileFacts> {
     let file = |exhibit: &Exhibit| FileFacts {
         file: exhibit.name.clone(),
         notes: notes(exhibit),
-        holds: exhibit.parts().into_iter().map(thing).collect(),
+        holds: exhibit.parts().into_iter().map(thing).chain(index(exhibit)).collect(),
     };
     exhibits.iter().map(file).collect()
+}
+
+fn index(exhibit: &Exhibit) -> Option<Thing> {
+    let lines = exhibit.issued.as_ref()?.lines();
+    let revoked = lines.iter().filter(|line| line.revoked.is_some()).count();
+    Some(Thing::Index { certificates: lines.len(), revoked })
 }
 
 /// What the reader says about the form of a file; what is damaged is told elsewhere.

@@ -80,10 +80,21 @@ mod tests {
 
     #[test]
     fn files_are_looked_at_by_their_endings_and_hashes() {
-        for name in ["server.crt", "tls.key", "a.csr", "9d66eef0.0", "9d66eef0.r0", "x.pub", "root.pem"] {
+        for name in
+            ["server.crt", "tls.key", "a.csr", "9d66eef0.0", "9d66eef0.r0", "x.pub", "root.pem", "root.index"]
+        {
             assert!(concerns(name), "{name}");
         }
-        for name in ["README.md", "root.srl", "12345678", "12345678.", "1234567.0", "crt", "notes.txt"] {
+        for name in [
+            "README.md",
+            "root.srl",
+            "root.index.attr",
+            "12345678",
+            "12345678.",
+            "1234567.0",
+            "crt",
+            "notes.txt",
+        ] {
             assert!(!concerns(name), "{name}");
         }
     }

@@ -8,6 +8,7 @@ Examples:
   pgtls inspect                    pki/, else the current directory, as a tree
   pgtls inspect server.crt         a file, field by field
   pgtls inspect --sort expiry      what ends first
+  pgtls inspect --issued           what each CA issued, and what is revoked
   pgtls inspect --pem server.crt   the certificates, each before its issuer
   pgtls inspect --short pki | grep server
   kubectl get secret db -o jsonpath='{.data.tls\\.crt}' | base64 -d |
@@ -33,6 +34,14 @@ pub(in crate::cli) struct InspectArgs {
     /// Open encrypted keys with the first line of this file
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) passphrase_file: Option<PathBuf>,
+
+    /// What each CA issued, by its index: status, serial number, subject, end, revocation, file
+    #[arg(long, conflicts_with = "pem")]
+    pub(in crate::cli) issued: bool,
+
+    /// With --issued: where the CAs are, if apart [env: PGTLS_CA_DIR]
+    #[arg(long, value_name = "DIR", requires = "issued")]
+    pub(in crate::cli) ca_dir: Option<PathBuf>,
 
     /// A list in place of a tree: what ends first comes first, with revocation lists
     #[arg(long, value_name = "KEY", help_heading = "Output")]

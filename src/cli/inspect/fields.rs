@@ -48,6 +48,7 @@ impl Sheet<'_> {
             Thing::Request { .. } => "certificate request",
             Thing::PrivateKey { .. } => "private key",
             Thing::PublicKey { .. } => "public key",
+            Thing::Index { .. } => "index of a CA",
         };
         if !self.out.is_empty() {
             self.out.push('\n');
@@ -66,6 +67,15 @@ impl Sheet<'_> {
             Thing::Request { facts, keys } => self.request(facts, keys),
             Thing::PrivateKey { facts, fits } => self.private_key(facts, fits),
             Thing::PublicKey { facts, keys } => self.public_key(facts, keys),
+            Thing::Index { certificates, revoked } => {
+                let of_which = match revoked {
+                    0 => String::new(),
+                    1 => ", of which 1 is revoked".to_owned(),
+                    revoked => format!(", of which {revoked} are revoked"),
+                };
+                let text = format!("{certificates}{of_which}; pgtls inspect --issued lists them");
+                self.field("certificates", &text);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! `inspect --json`; the names of the fields are an interface, told in docs/inspect.md.
 
 use crate::ops::{Inspection, Shown};
-use crate::show::{Ending, FileFacts, KeyEntry, ListEntry, Node, PublicKeyEntry, RequestEntry};
+use crate::show::{Ending, FileFacts, IssuedBy, KeyEntry, ListEntry, Node, PublicKeyEntry, RequestEntry};
 use serde::Serialize;
 
 /// All of it.
@@ -29,6 +29,9 @@ enum ShownJson<'a> {
     Endings {
         by_expiry: &'a [Ending],
     },
+    Issued {
+        issued_by: &'a [IssuedBy],
+    },
     Pem {
         pem: &'a str,
     },
@@ -47,6 +50,7 @@ impl<'a> InspectionJson<'a> {
             },
             Shown::Files(files) => ShownJson::Files { files },
             Shown::Endings(endings) => ShownJson::Endings { by_expiry: endings },
+            Shown::Issued(lists) => ShownJson::Issued { issued_by: lists },
             Shown::Pem(pem) => ShownJson::Pem { pem },
         };
         let problems = inspection.problems.iter().map(ToString::to_string);

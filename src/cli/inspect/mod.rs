@@ -2,6 +2,7 @@
 
 mod beside;
 mod fields;
+mod issued;
 mod json;
 mod life;
 mod rows;
@@ -29,6 +30,8 @@ pub(super) fn text(inspection: &Inspection, form: Form) -> String {
         Shown::Files(files) if form.short => rows::of_files(files, &form.look),
         Shown::Files(files) => fields::text(files, &form.look),
         Shown::Pem(text) => text.clone(),
+        Shown::Issued(lists) if form.short => issued::rows(lists, &form.look),
+        Shown::Issued(lists) => issued::text(lists, &form.look),
         Shown::Endings(endings) if form.short => rows::of_endings(endings, &form.look),
         Shown::Endings(endings) => rows::with_bars(endings, &form.look),
     }

@@ -36,6 +36,7 @@ pub(super) fn of_files(files: &[FileFacts], look: &Look) -> String {
         Thing::Request { facts, .. } => request(file, facts),
         Thing::PrivateKey { facts, .. } => key(file, facts),
         Thing::PublicKey { facts, .. } => public_key(file, &facts.key_name),
+        Thing::Index { .. } => row(file, String::new(), "index", None),
     };
     let rows: Vec<Row> =
         files.iter().flat_map(|file| file.holds.iter().map(|thing| row(&file.file, thing))).collect();

@@ -1,7 +1,7 @@
 //! `inspect`: what is to be shown, and how.
 
 use super::stdin::standard_input;
-use super::{CliError, directory};
+use super::{CliError, directory, path_variable};
 use crate::cli::args::{InspectArgs, SortKey};
 use crate::ops::{InspectRequest, Wanted, is_dash};
 use std::ffi::OsString;
@@ -22,10 +22,17 @@ pub(in crate::cli) fn inspected(
         stdin: standard_input(dashes, stdin)?,
         paths,
         passphrase_file: args.passphrase_file.clone(),
-        wanted: match (args.pem, args.sort) {
-            (true, _) => Wanted::Pem,
-            (false, Some(SortKey::Expiry)) => Wanted::Endings,
-            (false, None) => Wanted::Everything,
+        // The variable may be set for other verbs.
+        ca_directory: args
+            .ca_dir
+            .clone()
+            .or_else(|| path_variable(variable, "PGTLS_CA_DIR"))
+            .filter(|_| args.issued),
+        wanted: match (args.pem, args.issued, args.sort) {
+            (true, ..) => Wanted::Pem,
+            (_, true, sort) => Wanted::Issued { by_expiry: sort.is_some() },
+            (_, _, Some(SortKey::Expiry)) => Wanted::Endings,
+            (_, _, None) => Wanted::Everything,
         },
     })
 }

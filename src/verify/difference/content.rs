@@ -2,7 +2,7 @@
 //! the files themselves.
 
 use super::pairing::{Content, Sheet, base, is_closed};
-use super::{Difference, DifferenceKind as Kind, Field, RemarkKind, Remarks, certificate};
+use super::{Difference, DifferenceKind as Kind, Field, RemarkKind, Remarks, certificate, index};
 use crate::keys::{KeyEncryption, KeyFile, KeyForm, PublicKey};
 use crate::verify::exhibit::Exhibit;
 use crate::verify::rules::{Rule, Severity};
@@ -40,10 +40,12 @@ pub(super) fn differences(pair: &Pair<'_, '_>, remarks: &mut Remarks) -> Vec<Dif
         certificates(pair, &mut found);
         keys(pair, &mut found);
         lists(one, other, &mut found);
+        found.extend(index::difference(one, other));
         faults(one, other, &mut found);
         if found.is_empty() {
             let sheets = [pair.this.content(pair.one), pair.against.content(pair.other)];
-            if sheets.iter().all(|content| matches!(content, Some(Content::Read { .. }))) {
+            let are_indexes = one.issued.is_some() && other.issued.is_some();
+            if are_indexes || sheets.iter().all(|content| matches!(content, Some(Content::Read { .. }))) {
                 if matches!(pair.bytes(), [Some(_), Some(_)]) {
                     remarks.add(RemarkKind::Written, "the same, written otherwise".to_owned(), &one.name);
                 }

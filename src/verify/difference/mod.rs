@@ -6,6 +6,7 @@
 
 mod certificate;
 mod content;
+mod index;
 mod pairing;
 
 use super::exhibit::Exhibit;
@@ -190,6 +191,8 @@ words! {
         ListOnlyInThis => "list-only-in-this",
         /// Only the file of the other place holds a list of that issuer.
         ListOnlyInAgainst => "list-only-in-against",
+        /// An index of a CA that lists other certificates, or says something else of one.
+        IndexChanged => "index-changed",
         /// What could be read is the same; one of the two has a fault that the other has not.
         Fault => "fault",
         /// Other bytes, of which nothing could be read.
@@ -314,7 +317,7 @@ fn described(exhibit: &Exhibit) -> String {
         }
         ([], [], false) => "a key".to_owned(),
         ([], [list, ..], _) => format!("a revocation list of {}", list.issuer),
-        ([], [], true) => "nothing that could be read".to_owned(),
+        ([], [], true) => index::described(exhibit).unwrap_or("nothing that could be read".to_owned()),
     }
 }
 

@@ -67,7 +67,8 @@ impl<'a> Sheet<'a> {
             exhibit.keys.iter().map(|key| Some(key.public()?.spki_der())).collect::<Option<Vec<_>>>();
         let is_sound = exhibit.findings.iter().all(|finding| finding.severity != Severity::Error);
         match publics {
-            Some(keys) if is_sound => Some(Content::Read {
+            // An index is a counterpart of another by its name, or to the byte.
+            Some(keys) if is_sound && exhibit.issued.is_none() => Some(Content::Read {
                 certificates: exhibit.certificates.iter().map(|it| it.der.as_slice()).collect(),
                 keys,
                 lists: exhibit.lists.iter().map(|it| it.der.as_slice()).collect(),
