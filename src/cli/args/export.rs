@@ -88,7 +88,13 @@ pub(in crate::cli) struct ExportArgs {
     pub(in crate::cli) tar: bool,
 
     /// Put the archive into this file, which must not exist
-    #[arg(long, value_name = "FILE", requires = "tar", help_heading = "Where it goes")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tar",
+        conflicts_with = "to",
+        help_heading = "Where it goes"
+    )]
     pub(in crate::cli) write: Option<PathBuf>,
 
     /// Owner of the files, by name or number; in an archive it takes no root to say it
