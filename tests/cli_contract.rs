@@ -840,7 +840,7 @@ fn listed(help: &str) -> Vec<String> {
 
 #[test]
 fn every_flag_in_the_help_exists() {
-    for verb in ["gen", "verify", "inspect", "profiles"] {
+    for verb in ["gen", "verify", "inspect", "export", "profiles"] {
         let help = text(&Run::new(&[verb, "--help"]).output().stdout);
         let flags = listed(&help);
         assert!(flags.contains(&"--help".to_owned()), "{verb}: {flags:?}");
@@ -864,10 +864,13 @@ fn every_flag_in_the_source_is_in_the_help_and_the_other_way_round() {
             let field = lines.find_map(|line| line.strip_prefix("pub(")?.split_once(") ")).unwrap().1;
             let name = field.split(':').next().unwrap();
             flags.push(format!("--{}", name.replace('_', "-")));
+        } else if let Some((_, named)) = line.split_once("#[arg(long = \"") {
+            // A keyword of Rust, which no field can be called.
+            flags.push(format!("--{}", named.split('"').next().unwrap()));
         }
     }
     assert!(flags.len() > 20, "{flags:?}");
-    let helps = ["gen", "verify", "inspect", "profiles"]
+    let helps = ["gen", "verify", "inspect", "export", "profiles"]
         .map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout));
     let shown = listed(&helps.concat());
     for flag in &flags {

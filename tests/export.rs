@@ -8,8 +8,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use support::{PGTLS, Run, is_root, mode, names, run, scratch, text};
+use support::{PGTLS, Run, assert_golden, is_root, masked, mode, names, run, scratch, text};
 use tempfile::TempDir;
+use time::OffsetDateTime;
 
 /// `pki/` of the layout with an intermediate for the role `app`, and a file with a passphrase.
 fn home() -> TempDir {
@@ -72,6 +73,75 @@ fn read(home: &TempDir, name: &str) -> String {
 
 fn openssl(home: &TempDir, words: &str) -> String {
     run(home.path(), "openssl", &words.split_whitespace().collect::<Vec<_>>())
+}
+
+#[test]
+fn the_examples_of_the_reference_run() {
+    let reference = include_str!("../docs/export.md");
+    let examples: Vec<&str> = reference
+        .lines()
+        .filter_map(|line| line.strip_prefix("    pgtls "))
+        .filter(|line| line.starts_with("export"))
+        .collect();
+    assert_eq!(examples.len(), 4);
+    let home = home();
+    for ending in ["crt", "key"] {
+        let file = |stem: &str| home.path().join(format!("pki/{stem}.{ending}"));
+        fs::copy(file("client"), file("client.alice")).unwrap();
+    }
+    for example in examples {
+        let words: Vec<&str> = example
+            .split_whitespace()
+            .take_while(|word| !["#", "|"].contains(word))
+            .chain(["--dry-run"])
+            .collect();
+        let output = Run::new(&words).dir(&home).output();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{example}");
+    }
+}
+
+#[test]
+fn each_consumer_is_told_what_to_do_next_in_less_than_thirty_lines() {
+    let home = home();
+    for (name, words) in [
+        ("pg", "server --to out/pg"),
+        ("libpq", "client --to out/libpq"),
+        ("jdbc", "client --as jdbc --to out/jdbc"),
+        ("p12", "client --as p12 --to out/p12"),
+        ("tls", "server --as tls --to out/tls"),
+        ("tar", "server --owner 999:999 --tar --write out/server.tar"),
+        ("dry-run", "server --owner 999:999 --tar --dry-run"),
+    ] {
+        let found = masked(&exported(&home, words), OffsetDateTime::now_utc());
+        assert_golden(&format!("export-{name}.txt"), &found);
+        assert!(found.lines().count() < 30, "{found}");
+        // A URL is one word, however long: folded it could not be pasted.
+        for line in found.lines().filter(|line| !line.starts_with("  jdbc:")) {
+            assert!(line.chars().count() <= 80 && line.trim_end() == line, "{line:?}");
+        }
+    }
+    let help = masked(&text(&Run::new(&["export", "--help"]).output().stdout), OffsetDateTime::now_utc());
+    assert_golden("help-export.txt", &help);
+}
+
+#[test]
+fn odd_names_reach_neither_the_terminal_nor_the_shell_as_they_are() {
+    let home = scratch();
+    let profile = "name = \"mine\"\n[[certificate]]\nname = \"client\"\nusage = \"client\"\n\
+                   subject = \"CN=a\\u001b[31m $(id)\"\n";
+    fs::write(home.path().join("mine.toml"), profile).unwrap();
+    Run::new(&["gen", "mine.toml", "-q"]).dir(&home).output();
+    for consumer in ["libpq", "jdbc", "p12", "tls"] {
+        let out = format!("out $(id) \u{1b}[31m {consumer}");
+        let words = ["export", "client", "--as", consumer, "--to", &out];
+        let output = Run::new(&words).dir(&home).output();
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{stderr}");
+        assert!(!(stdout.clone() + &stderr).contains('\u{1b}'), "{stdout}{stderr}");
+        for line in stdout.lines().filter(|line| line.starts_with("  ") && line.contains("$(id)")) {
+            assert!(line.contains("\\$(id)") || line.contains("$'"), "{line}");
+        }
+    }
 }
 
 /// Whether a key file, as `openssl pkey` takes it with these words, is the key of a certificate.

@@ -68,7 +68,7 @@ fn every_command_of_the_readme_runs() {
         fs::write(scratch.path().join("pass"), "correct horse\n").unwrap();
         let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
         for command in group.lines().filter(|line| line.starts_with("pgtls")) {
-            if command.contains("inspect pki") {
+            if command.contains("inspect pki") || command.starts_with("pgtls export server") {
                 assert!(pgtls(scratch.path(), "pgtls gen chain").status.success());
             }
             if command.starts_with("pgtls verify") && !scratch.path().join("pki").exists() {
@@ -99,7 +99,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
         let output = pgtls(Path::new("."), &format!("pgtls {verb} --help"));
         String::from_utf8(output.stdout).unwrap()
     };
-    let known = ["gen", "verify", "inspect", "profiles"].map(help).concat();
+    let known = ["gen", "verify", "inspect", "export", "profiles"].map(help).concat();
     for text in [README, PROFILES] {
         // Flags of cargo are in the same sentences as `cargo`.
         let lines = text.lines().filter(|line| !line.contains("cargo "));
