@@ -348,6 +348,32 @@ fn a_key_that_is_anothers_or_missing_or_closed_is_refused_by_name() {
 }
 
 #[test]
+fn a_certificate_file_that_holds_none_is_named() {
+    let home = home();
+    fs::write(home.path().join("pki/server.crt"), "nothing\n").unwrap();
+    refused(&home, "server --to out", 3, "certificate file \"pki/server.crt\" holds no certificate");
+    let gone = home.path().join("pki/client.crt");
+    fs::remove_file(&gone).unwrap();
+    refused(&home, "client --to out", 3, "There is no client's certificate.");
+}
+
+#[test]
+fn a_list_that_lacks_its_fellow_is_exported_with_a_warning() {
+    let home = scratch();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults/clean-lists");
+    let pki = home.path().join("pki");
+    fs::create_dir(&pki).unwrap();
+    for name in ["chain.crt", "intermediate.crt", "root.crt", "server.crt", "server.key"] {
+        fs::copy(from.join(name), pki.join(name)).unwrap();
+    }
+    let lists = fs::read_to_string(from.join("crl.pem")).unwrap();
+    let end = "-----END X509 CRL-----\n";
+    fs::write(pki.join("one.crl"), lists.split_inclusive(end).next().unwrap()).unwrap();
+    let (code, _, stderr) = export(&home, "server --to out");
+    assert_eq!((code, stderr.contains("[crl-missing]")), (0, true), "{stderr}");
+}
+
+#[test]
 fn what_has_ended_is_exported_with_a_warning() {
     let home = scratch();
     let profile = "name = \"mine\"\n[[certificate]]\nname = \"server\"\nusage = \"server\"\nsubject = \"CN=db.test\"\n\

@@ -7,6 +7,7 @@ use crate::keys::{PrivateKey, PublicKey};
 use crate::layout::export::{Candidate, ExportError, Party, choose};
 use crate::ops::inspect::read;
 use crate::pg::key_file;
+use crate::state::StateError;
 use crate::verify::{self, Exhibit, Held, Identity, Policy, Roles, Scene, Side};
 use crate::x509::{Certificate, GeneralName, KeyUsage, RevocationList};
 use std::borrow::Cow;
@@ -46,9 +47,13 @@ pub(super) fn look(
     let scene = Scene::of(place, &exhibits, &Roles::default(), &Policy::at(now));
     let candidates = candidates(&scene);
     let found = match choose(&candidates, request.party, request.name.as_deref(), place) {
-        // It may be in the file that could not be read.
+        // It may be what could not be read.
         Err(unknown @ ExportError::Unknown { .. }) => {
-            return Err(problems.into_iter().next().unwrap_or_else(|| unknown.into()));
+            let word = request.name.clone().unwrap_or_else(|| request.party.to_string());
+            let is_it = |exhibit: &&Exhibit| exhibit.certificates.is_empty() && exhibit.stem() == word;
+            let hollow = exhibits.iter().find(is_it).map(|exhibit| shown(place, &exhibit.name));
+            let hollow = hollow.map(|path| StateError::Empty { path }.into());
+            return Err(problems.into_iter().next().or(hollow).unwrap_or_else(|| unknown.into()));
         }
         other => other?,
     };
