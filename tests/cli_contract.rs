@@ -868,6 +868,9 @@ fn every_flag_in_the_source_is_in_the_help_and_the_other_way_round() {
             let field = lines.find_map(|line| line.strip_prefix("pub(")?.split_once(") ")).unwrap().1;
             let name = field.split(':').next().unwrap();
             flags.push(format!("--{}", name.replace('_', "-")));
+        } else if let Some((_, named)) = line.split_once("#[arg(long = \"") {
+            // A keyword of Rust, which no field can be called.
+            flags.push(format!("--{}", named.split('"').next().unwrap()));
         }
     }
     assert!(flags.len() > 20, "{flags:?}");

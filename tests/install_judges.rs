@@ -18,7 +18,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/install-judges");
 const TOOLS: [&str; 9] = ["cat", "chmod", "env", "mkdir", "readlink", "rm", "sh", "tee", "true"];
 
 /// All the script looks for, apart from PostgreSQL.
-const PROGRAMS: [&str; 5] = ["openssl", "make", "chattr", "setpriv", "cc"];
+const PROGRAMS: [&str; 7] = ["openssl", "make", "chattr", "setpriv", "cc", "keytool", "kubectl"];
 
 /// A machine with `bin` for its PATH and `root` for its root directory.
 struct Machine {
@@ -225,9 +225,11 @@ install-judges: missing: openssl (Debian: openssl)
 install-judges: missing: make (Debian: make)
 install-judges: missing: chattr (Debian: e2fsprogs)
 install-judges: missing: setpriv (Debian: util-linux)
+install-judges: missing: keytool (Debian: openjdk-17-jre-headless)
+install-judges: missing: kubectl (Debian: kubernetes-client)
 install-judges: missing: cc, a C compiler (Debian: gcc libc6-dev)
 install-judges: error: only root can install them, and sudo would ask for a password
-install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux gcc libc6-dev
+install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux openjdk-17-jre-headless kubernetes-client gcc libc6-dev
 ";
         assert_eq!(outcome.stderr, expected);
     }

@@ -100,7 +100,9 @@ fn files(outline: &ExportOutline) -> String {
     let mut out = String::new();
     for file in &outline.files {
         let name = harmless(&file.name);
-        let _ = writeln!(out, "  {}{}  {name:width$}  {}", file.mode, owner(file), content(file.content));
+        let closed = if file.encrypted { ", encrypted" } else { "" };
+        let _ =
+            writeln!(out, "  {}{}  {name:width$}  {}{closed}", file.mode, owner(file), content(file.content));
     }
     out
 }
@@ -189,7 +191,9 @@ fn for_server(exported: &Exported) -> String {
     out.push_str("postgresql.conf, then pg_ctl reload:\n");
     let crl = outline.file(|content| content == ExportContent::RevocationLists);
     let crl = crl.map(|file| format!("ssl_crl_file = '{file}'"));
-    for line in config::postgresql_conf(&server).into_iter().chain(crl) {
+    let is_closed = outline.files.iter().any(|file| file.encrypted);
+    let opens = is_closed.then(|| "ssl_passphrase_command = 'COMMAND'    # prints the passphrase".to_owned());
+    for line in config::postgresql_conf(&server).into_iter().chain(crl).chain(opens) {
         let _ = writeln!(out, "  {line}");
     }
     out
@@ -230,6 +234,9 @@ fn for_libpq(exported: &Exported) -> String {
         out.push_str("where they are:\n");
     }
     out.push_str(&program_line("psql", keywords.iter()));
+    if exported.outline.files.iter().any(|file| file.encrypted) {
+        out.push_str("with the passphrase of the key: sslpassword=...\n");
+    }
     out
 }
 

@@ -305,7 +305,7 @@ impl<'a> Render<'a> {
             self.message("warning", &words::harmless(&warning));
         }
         match &exported.archive {
-            Some(archive) if !dry_run => self.stdout.write_all(archive),
+            Some(archive) if !dry_run => self.stdout.write_all(&archive.contents),
             _ if self.json => self.json_line(&ExportedJson::of(exported, dry_run)),
             _ if quiet => Ok(()),
             _ => self.stdout.write_all(export::text(exported, dry_run).as_bytes()),

@@ -79,25 +79,8 @@ pub(in crate::cli) struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) encrypt_key_file: Option<PathBuf>,
 
-    /// Put the files into this directory, in which none of them may exist
-    #[arg(long, value_name = "DIR", help_heading = "Where it goes")]
-    pub(in crate::cli) to: Option<PathBuf>,
-
-    /// Make a tar archive, to standard output; its files are root's unless --owner says otherwise
-    #[arg(long, help_heading = "Where it goes")]
-    pub(in crate::cli) tar: bool,
-
-    /// Put the archive into this file, which must not exist
-    #[arg(long, value_name = "FILE", requires = "tar", help_heading = "Where it goes")]
-    pub(in crate::cli) write: Option<PathBuf>,
-
-    /// Owner of the files, by name or number; in an archive it takes no root to say it
-    #[arg(long, value_name = "USER[:GROUP]", help_heading = "Where it goes")]
-    pub(in crate::cli) owner: Option<String>,
-
-    /// Mode of what holds the key [default: 0600]
-    #[arg(long, value_name = "MODE", help_heading = "Where it goes")]
-    pub(in crate::cli) key_mode: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) places: ExportPlaceArgs,
 
     /// Decide everything, print it, write nothing
     #[arg(long, help_heading = "Output")]
@@ -110,4 +93,28 @@ pub(in crate::cli) struct ExportArgs {
     /// Print nothing but warnings and errors
     #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where it goes")]
+pub(in crate::cli) struct ExportPlaceArgs {
+    /// Put the files into this directory, in which none of them may exist
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) to: Option<PathBuf>,
+
+    /// Make a tar archive, to standard output; its files are root's unless --owner says otherwise
+    #[arg(long)]
+    pub(in crate::cli) tar: bool,
+
+    /// Put the archive into this file, which must not exist
+    #[arg(long, value_name = "FILE", requires = "tar", conflicts_with = "to")]
+    pub(in crate::cli) write: Option<PathBuf>,
+
+    /// Owner of the files, by name or number; in an archive it takes no root to say it
+    #[arg(long, value_name = "USER[:GROUP]")]
+    pub(in crate::cli) owner: Option<String>,
+
+    /// Mode of what holds the key [default: 0600]
+    #[arg(long, value_name = "MODE")]
+    pub(in crate::cli) key_mode: Option<String>,
 }

@@ -13,7 +13,7 @@ pub(in crate::cli) fn exported(
     to_terminal: bool,
 ) -> Result<ExportRequest, CliError> {
     let refuse = |fact: &str, hint| Err(CliError::Flags { fact: fact.to_owned(), hint });
-    let destination = match (&args.to, &args.write) {
+    let destination = match (&args.places.to, &args.places.write) {
         (Some(directory), _) => Destination::Directory(directory.clone()),
         (None, Some(file)) => Destination::Archive(file.clone()),
         (None, None) => Destination::Stream,
@@ -50,8 +50,8 @@ pub(in crate::cli) fn exported(
             Some(FormatWord::Combined) => KeyFormat::Combined,
         },
         destination,
-        owner: args.owner.clone(),
-        key_mode: args.key_mode.clone(),
+        owner: args.places.owner.clone(),
+        key_mode: args.places.key_mode.clone(),
         passphrase_file: args.passphrase_file.clone(),
         encrypt_key_file: args.encrypt_key_file.clone(),
         dry_run: args.dry_run,

@@ -9,8 +9,7 @@ use zeroize::Zeroizing;
 /// The bytes of randomness in a password that is made: as many as a key of AES has.
 const PASSWORD_BYTES: usize = 16;
 
-/// What is exported.
-#[derive(Debug)]
+/// What is exported. There is no `Debug`: half of it is secret.
 pub struct Goods {
     /// The certificate, and what is appended to it: DER.
     pub chain: Vec<Vec<u8>>,

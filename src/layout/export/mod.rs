@@ -160,6 +160,8 @@ pub struct ExportFile {
     pub name: String,
     /// What it holds.
     pub content: ExportContent,
+    /// Whether its key is under a passphrase.
+    pub encrypted: bool,
     /// Its mode.
     pub mode: Mode,
     /// Its owner; `None`: whoever writes it.
@@ -257,7 +259,11 @@ pub fn export_outline(wish: &ExportWish) -> Result<ExportOutline, ExportError> {
     let file = |(name, content): (String, ExportContent)| {
         let secret = wish.key_mode.unwrap_or(Mode::SECRET);
         let mode = if content.is_secret() { secret } else { Mode::PUBLIC };
-        ExportFile { name, content, mode, owner: wish.owner }
+        let encrypted = match content {
+            Key(_) => wish.encrypts,
+            content => content == Pkcs12,
+        };
+        ExportFile { name, content, encrypted, mode, owner: wish.owner }
     };
     Ok(ExportOutline { files: files.into_iter().map(file).collect() })
 }

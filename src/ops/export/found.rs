@@ -7,6 +7,7 @@ use crate::keys::{PrivateKey, PublicKey};
 use crate::layout::export::{Candidate, ExportError, Party, choose};
 use crate::ops::inspect::read;
 use crate::pg::key_file;
+use crate::state::StateError;
 use crate::verify::{self, Exhibit, Held, Identity, Policy, Roles, Scene, Side};
 use crate::x509::{Certificate, GeneralName, KeyUsage, RevocationList};
 use std::borrow::Cow;
@@ -46,9 +47,13 @@ pub(super) fn look(
     let scene = Scene::of(place, &exhibits, &Roles::default(), &Policy::at(now));
     let candidates = candidates(&scene);
     let found = match choose(&candidates, request.party, request.name.as_deref(), place) {
-        // It may be in the file that could not be read.
+        // It may be what could not be read.
         Err(unknown @ ExportError::Unknown { .. }) => {
-            return Err(problems.into_iter().next().unwrap_or_else(|| unknown.into()));
+            let word = request.name.clone().unwrap_or_else(|| request.party.to_string());
+            let is_it = |exhibit: &&Exhibit| exhibit.certificates.is_empty() && exhibit.stem() == word;
+            let hollow = exhibits.iter().find(is_it).map(|exhibit| shown(place, &exhibit.name));
+            let hollow = hollow.map(|path| StateError::Empty { path }.into());
+            return Err(problems.into_iter().next().or(hollow).unwrap_or_else(|| unknown.into()));
         }
         other => other?,
     };
@@ -73,24 +78,31 @@ fn promises_key(name: &str) -> bool {
 
 /// Everybody whom a name can mean.
 fn candidates(scene: &Scene<'_>) -> Vec<Candidate> {
-    let candidate = |file: &str, certificate: &Certificate, serves, logs_in| {
-        let signs = certificate.key_usage.as_ref().is_some_and(|bits| bits.contains(&KeyUsage::KeyCertSign));
-        Candidate {
-            file: file.to_owned(),
-            common_name: certificate.subject.common_names().next().map(Cow::into_owned),
-            serves,
-            logs_in,
-            is_authority: certificate.ca == Some(true) || signs || scene.index.has_issued(certificate),
-            der: certificate.der.clone(),
-        }
-    };
-    let leaf = |it: &Identity<'_>| candidate(it.leaf.file, it.leaf.certificate, it.serves, it.logs_in);
-    let leaves = scene.identities.iter().map(leaf);
-    let authority = |held: &Held<'_>| Candidate {
+    let candidate = |file: &str, certificate: &Certificate| Candidate {
+        file: file.to_owned(),
+        common_name: certificate.subject.common_names().next().map(Cow::into_owned),
+        serves: false,
+        logs_in: false,
         is_authority: true,
-        ..candidate(held.file, held.certificate, false, false)
+        der: certificate.der.clone(),
     };
-    leaves.chain(scene.authorities.iter().map(authority)).collect()
+    let leaf = |it: &Identity<'_>| Candidate {
+        serves: it.serves,
+        logs_in: it.logs_in,
+        is_authority: is_authority(it.leaf.certificate, scene),
+        ..candidate(it.leaf.file, it.leaf.certificate)
+    };
+    let authority = |held: &Held<'_>| candidate(held.file, held.certificate);
+    scene.identities.iter().map(leaf).chain(scene.authorities.iter().map(authority)).collect()
+}
+
+/// Whether the key of what is filed as a server's or client's is a CA's all the same: it has signed another
+/// certificate, or is there to. What signs itself alone is an end-entity, even where it calls itself a CA as those of
+/// `openssl req -x509` do; what that means is for the judge to say.
+fn is_authority(certificate: &Certificate, scene: &Scene<'_>) -> bool {
+    let signs = certificate.key_usage.as_ref().is_some_and(|bits| bits.contains(&KeyUsage::KeyCertSign));
+    let is_below_another = certificate.ca == Some(true) && !certificate.is_own_issuer();
+    signs || is_below_another || scene.index.has_issued(certificate)
 }
 
 /// The newest list of each of those who are trusted.
@@ -120,12 +132,20 @@ fn host(identity: &Identity<'_>) -> Option<String> {
         matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)) && !name.value().contains('*')
     };
     let found = names.iter().find(|name| **name == local).or_else(|| names.iter().find(concrete));
-    found.filter(|_| identity.serves).map(GeneralName::value)
+    let found = found.map(GeneralName::value);
+    // Where there is no such name libpq looks at the common name.
+    let common = || identity.leaf.certificate.subject.common_names().next().map(Cow::into_owned);
+    found.or_else(common).filter(|_| identity.serves)
+}
+
+/// The name of a certificate's file without its last ending.
+pub(super) fn stem_of(file: &str) -> &str {
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
 }
 
 /// The key file of a certificate's file.
 pub(super) fn key_file_of(file: &str) -> String {
-    key_file(file.rsplit_once('.').map_or(file, |(stem, _)| stem))
+    key_file(stem_of(file))
 }
 
 /// The certificate, what is appended to it, and its key, all read in one look at the directory.

@@ -9,17 +9,16 @@ use super::inspect::directory_or_default;
 use super::ownership::{parse_key_mode, parse_owner};
 use super::secret_line;
 use crate::error::{Error, RequestError};
-use crate::fs::{Mode, Owner};
+use crate::fs::{FileEntry, Mode, Owner};
 use crate::keys::{KeyError, KeySource};
 use crate::layout::export::{
     Consumer, ExportError, ExportOutline, ExportWish, Goods, KeyFormat, Party, export_outline, fill_export,
 };
 use crate::verify::Finding;
 use crate::x509::Name;
-use found::{Pair, key_file_of, look, pair, shown};
+use found::{Pair, key_file_of, look, pair, shown, stem_of};
 use std::path::PathBuf;
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 /// What `export` is asked for.
 #[derive(Debug, Clone)]
@@ -85,7 +84,7 @@ pub struct Exported {
     /// What the judge says against it, worst first.
     pub findings: Vec<Finding>,
     /// The archive, where whoever called is to have it.
-    pub archive: Option<Zeroizing<Vec<u8>>>,
+    pub archive: Option<FileEntry>,
 }
 
 /// Exports.
@@ -104,14 +103,13 @@ pub fn export(
     let place = path.display().to_string();
     let chosen = look(&directory, &place, request, now)?;
     let consumer = request.consumer.unwrap_or(Consumer::usual(request.party));
-    let stem = chosen.file.rsplit_once('.').map_or(chosen.file.as_str(), |(stem, _)| stem).to_owned();
     let outline = export_outline(&ExportWish {
         party: request.party,
         consumer,
         format: request.format,
         encrypts: closing.is_some(),
         has_password: opening.is_some() || closing.is_some(),
-        stem,
+        stem: stem_of(&chosen.file).to_owned(),
         has_trust: !chosen.trust.is_empty(),
         has_lists: !chosen.lists.is_empty(),
         owner,

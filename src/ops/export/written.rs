@@ -7,7 +7,6 @@ use crate::layout::Arrangement;
 use crate::layout::export::ExportError;
 use std::path::Path;
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 /// How often to start over where another run made the directory meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -17,7 +16,7 @@ pub(super) struct Written {
     /// Whether a directory was made.
     pub(super) created: bool,
     /// The archive, where it is to be handed back.
-    pub(super) archive: Option<Zeroizing<Vec<u8>>>,
+    pub(super) archive: Option<FileEntry>,
 }
 
 /// Writes.
@@ -27,11 +26,12 @@ pub(super) fn write(
     owner: Option<Owner>,
     now: OffsetDateTime,
 ) -> Result<Written, Error> {
-    let archive = || {
-        let too_long = || FsError::BadName {
-            name: files.names().max_by_key(|name| name.len()).unwrap_or_default().to_owned(),
-        };
-        tarball(files, now.unix_timestamp()).ok_or_else(too_long)
+    let archive = || match tarball(files, now.unix_timestamp()) {
+        Some(contents) => Ok(FileEntry { contents, mode: Mode::SECRET, owner: None }),
+        None => {
+            let longest = files.names().max_by_key(|name| name.len()).unwrap_or_default();
+            Err(FsError::BadName { name: longest.to_owned() })
+        }
     };
     match &request.destination {
         Destination::Stream => Ok(Written { created: false, archive: Some(archive()?) }),
@@ -49,7 +49,7 @@ pub(super) fn write(
                 return Err(RequestError::NoSuchFile { path: parent.display().to_string() }.into());
             }
             let mut set = FileSet::default();
-            set.insert(name, FileEntry { contents: archive()?, mode: Mode::SECRET, owner: None });
+            set.insert(name, archive()?);
             let private = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
             put(parent, &set, private, request.dry_run)?;
             Ok(Written { created: false, archive: None })
@@ -63,6 +63,7 @@ fn put(path: &Path, files: &FileSet, attributes: DirectoryAttributes, dry_run: b
         let mut taken = names.filter(|name| files.get(name).is_some());
         let Some(first) = taken.next() else { return Ok(()) };
         let first = path.join(first).display().to_string();
+        let first = first.strip_prefix("./").map(str::to_owned).unwrap_or(first);
         Err(ExportError::Exists { first, more: taken.count() })
     };
     if dry_run {
