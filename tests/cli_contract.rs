@@ -840,7 +840,7 @@ fn listed(help: &str) -> Vec<String> {
 
 #[test]
 fn every_flag_in_the_help_exists() {
-    for verb in ["gen", "verify", "inspect", "profiles"] {
+    for verb in ["gen", "csr", "import", "verify", "inspect", "profiles"] {
         let help = text(&Run::new(&[verb, "--help"]).output().stdout);
         let flags = listed(&help);
         assert!(flags.contains(&"--help".to_owned()), "{verb}: {flags:?}");
@@ -867,7 +867,7 @@ fn every_flag_in_the_source_is_in_the_help_and_the_other_way_round() {
         }
     }
     assert!(flags.len() > 20, "{flags:?}");
-    let helps = ["gen", "verify", "inspect", "profiles"]
+    let helps = ["gen", "csr", "import", "verify", "inspect", "profiles"]
         .map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout));
     let shown = listed(&helps.concat());
     for flag in &flags {

@@ -18,7 +18,7 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/install-judges");
 const TOOLS: [&str; 9] = ["cat", "chmod", "env", "mkdir", "readlink", "rm", "sh", "tee", "true"];
 
 /// All the script looks for, apart from PostgreSQL.
-const PROGRAMS: [&str; 5] = ["openssl", "make", "chattr", "setpriv", "cc"];
+const PROGRAMS: [&str; 6] = ["openssl", "kubectl", "make", "chattr", "setpriv", "cc"];
 
 /// A machine with `bin` for its PATH and `root` for its root directory.
 struct Machine {
@@ -222,12 +222,13 @@ fn a_user_without_sudo_is_told_the_programs_and_the_packages() {
         let expected = "\
 install-judges: missing: initdb, postgres, psql and pg_basebackup in one directory (Debian: postgresql postgresql-client)
 install-judges: missing: openssl (Debian: openssl)
+install-judges: missing: kubectl (Debian: kubernetes-client)
 install-judges: missing: make (Debian: make)
 install-judges: missing: chattr (Debian: e2fsprogs)
 install-judges: missing: setpriv (Debian: util-linux)
 install-judges: missing: cc, a C compiler (Debian: gcc libc6-dev)
 install-judges: error: only root can install them, and sudo would ask for a password
-install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux gcc libc6-dev
+install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl kubernetes-client make e2fsprogs util-linux gcc libc6-dev
 ";
         assert_eq!(outcome.stderr, expected);
     }
