@@ -234,6 +234,23 @@ fn json_names_the_files_and_holds_the_request() {
     assert!(!said.contains("PRIVATE"), "{said}");
 }
 
+#[test]
+fn requests_at_once_queue_and_lose_nothing() {
+    let home = scratch();
+    let roles: Vec<String> = (0..6).map(|number| format!("role{number}")).collect();
+    let runs: Vec<_> = roles
+        .iter()
+        .map(|role| Run::new(&["csr", "client", role, "-q"]).dir(&home).command().spawn().unwrap())
+        .collect();
+    for mut run in runs {
+        assert!(run.wait().unwrap().success());
+    }
+    let files = names(&home.path().join("pki"));
+    let keys = files.iter().filter(|name| name.ends_with(".key"));
+    assert_eq!((keys.count(), files.len()), (6, 12), "{files:?}");
+    assert!(files.contains(&"client.key".to_owned()), "{files:?}");
+}
+
 /// What kubectl reads, as JSON; it asks no cluster for that.
 fn read_by_kubectl(manifest: &str) -> serde_json::Value {
     let mut child = Command::new("kubectl")

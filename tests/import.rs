@@ -8,8 +8,8 @@ mod support;
 use foreign::{Place, Said};
 use other_ca::{ISSUING, ROOT, bundled, place, signed};
 use std::fs;
-use std::os::unix::fs::symlink;
-use support::snapshot;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use support::{is_root, mode, snapshot};
 
 /// A place with the other CA, `pki/server.key` and what it sent for `pki/server.csr`, alone: `signed.pem`.
 fn with_server() -> Place {
@@ -448,6 +448,64 @@ fn a_key_of_the_guides_own_commands_is_paired_too() {
     signed(&place, "kong.request", "kong.pem", "");
     place.pgtls("import kong.pem --chain issuing.pem --chain root.pem");
     assert_eq!(subjects(&place, "pki/kong.crt"), ["CN=kong", ISSUING]);
+}
+
+#[test]
+fn a_damaged_delivery_is_an_error_wherever_it_is_cut_or_changed() {
+    let place = with_server();
+    bundled(&place, &["root.pem", "issuing.pem", "signed.pem"], "whole.p7b", "DER");
+    let whole = fs::read(place.path("whole.p7b")).unwrap();
+    assert_eq!(pgtls::x509::delivered(&whole).unwrap().len(), 3);
+    for cut in 0..whole.len() {
+        assert!(pgtls::x509::delivered(&whole[..cut]).is_err(), "cut at {cut}");
+    }
+    for at in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x55;
+        // It may well be whole still, in a signature or a name; what matters is that it is never more than it was.
+        assert!(pgtls::x509::delivered(&changed).map_or(0, |found| found.len()) <= 3, "changed at {at}");
+    }
+}
+
+#[test]
+fn a_root_in_x509_v1_is_taken_as_openssl_takes_it() {
+    let place = place();
+    place.openssl("req -new -noenc -config /dev/null -newkey rsa:2048 -subj /CN=old -keyout old.private -out old.request");
+    place.openssl("x509 -req -in old.request -signkey old.private -days 3650 -out old.pem");
+    place.pgtls("csr client alice");
+    place.write("own.ext", "basicConstraints=critical,CA:FALSE\n");
+    signed(&place, "pki/client.csr", "alice.pem", "-CA old.pem -CAkey old.private -extfile own.ext");
+    place.pgtls("import alice.pem --chain old.pem");
+    assert_eq!(subjects(&place, "pki/chain.crt"), ["CN=old"]);
+}
+
+#[test]
+fn what_is_in_the_chain_file_stays_to_the_byte_with_its_mode() {
+    let place = with_server();
+    let before = format!("# ours\n{}", place.read("root.pem").trim_end());
+    fs::write(place.path("pki/chain.crt"), &before).unwrap();
+    fs::set_permissions(place.path("pki/chain.crt"), PermissionsExt::from_mode(0o640)).unwrap();
+    place.pgtls("import signed.pem --chain issuing.pem");
+    assert_eq!(place.read("pki/chain.crt"), format!("{before}\n{}", place.read("issuing.pem")));
+    assert_eq!(mode(&place.path("pki/chain.crt")), 0o640);
+    assert_eq!(mode(&place.path("pki/server.crt")), 0o644);
+}
+
+#[test]
+fn the_certificate_belongs_to_whom_its_key_belongs_to() {
+    let place = place();
+    let owner = if is_root() { "70:71" } else { "" };
+    let words =
+        if is_root() { format!("csr client alice --owner {owner}") } else { "csr client alice".to_owned() };
+    place.pgtls(&words);
+    signed(&place, "pki/client.csr", "alice.pem", "");
+    place.pgtls("import alice.pem --chain issuing.pem --chain root.pem");
+    let of = |file: &str| {
+        let about = fs::metadata(place.path(file)).unwrap();
+        (about.uid(), about.gid())
+    };
+    assert_eq!(of("pki/client.crt"), of("pki/client.key"));
+    assert_eq!(of("pki/client.crt") == (70, 71), is_root());
 }
 
 #[test]
