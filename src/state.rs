@@ -77,7 +77,7 @@ impl State {
 }
 
 /// `root.key` in `pki` is `pki/root.key`; in `.` it is itself.
-fn shown_in(path: &str, file: &str) -> String {
+pub(crate) fn shown_in(path: &str, file: &str) -> String {
     match path {
         "" | "." => file.to_owned(),
         path => format!("{}/{file}", path.trim_end_matches('/')),

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 const README: &str = include_str!("../README.md");
 const PROFILES: &str = include_str!("../docs/profiles.md");
+const CSR: &str = include_str!("../docs/csr.md");
 
 /// The indented code blocks of a Markdown text, without their indentation; a blank line inside one stays.
 fn code_blocks(text: &str) -> Vec<String> {
@@ -118,7 +119,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
     let known = ["gen", "issue", "sign", "csr", "import", "export", "verify", "inspect", "profiles"]
         .map(help)
         .concat();
-    for text in [README, PROFILES] {
+    for text in [README, PROFILES, CSR] {
         // Flags of cargo are in the same sentences as `cargo`.
         let lines = text.lines().filter(|line| !line.contains("cargo "));
         let words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));

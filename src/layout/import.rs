@@ -2,37 +2,39 @@
 
 use crate::fs::{FileEntry, FileSet, Mode, Owner};
 use crate::pem;
-use crate::pg::{CHAIN_FILE, certificate_file};
+use crate::pg::{CHAIN_FILE, certificate_file, key_file};
 use crate::plan::ImportPlan;
 use crate::x509::Certificate;
 
-/// The files that an import writes. The certificate belongs to whom the key belongs to, where the caller may give it away.
+/// The files that an import writes into a directory that holds `found`. Where the caller may give files away, the
+/// certificate belongs to whom its key belongs to, and `chain.crt` to whom it did.
 #[must_use]
-pub fn fill_import(plan: &ImportPlan, chain: Option<&FileEntry>, owner: Option<Owner>) -> FileSet {
+pub fn fill_import(plan: &ImportPlan, found: &FileSet, may_give_away: bool) -> FileSet {
+    let owner = |name: &str| found.get(name).and_then(|entry| entry.owner).filter(|_| may_give_away);
     let mut files = FileSet::default();
     if plan.writes_certificate {
-        let text = [plan.leaf.clone()].iter().chain(&plan.intermediates).map(pem_of).collect::<String>();
-        let entry = FileEntry::new(text, Mode::PUBLIC);
-        files.insert(certificate_file(&plan.stem), owner.into_iter().fold(entry, FileEntry::owned_by));
+        let text = pem_of(std::iter::once(&plan.leaf).chain(&plan.intermediates));
+        let entry = FileEntry { owner: owner(&key_file(&plan.stem)), ..FileEntry::new(text, Mode::PUBLIC) };
+        files.insert(certificate_file(&plan.stem), entry);
     }
     if !plan.trusted.is_empty() {
-        files.insert(CHAIN_FILE, chain_file(plan, chain));
+        files.insert(CHAIN_FILE, chain_file(plan, found.get(CHAIN_FILE), owner(CHAIN_FILE)));
     }
     files
 }
 
-/// What is in it stays as it is, to the byte, its mode and owner too: others may depend on it.
-fn chain_file(plan: &ImportPlan, chain: Option<&FileEntry>) -> FileEntry {
-    let added = plan.trusted.iter().map(pem_of).collect::<String>();
+/// What is in it stays as it is, to the byte, and so does its mode: others may depend on it.
+fn chain_file(plan: &ImportPlan, chain: Option<&FileEntry>, owner: Option<Owner>) -> FileEntry {
+    let added = pem_of(&plan.trusted);
     let Some(chain) = chain else { return FileEntry::new(added, Mode::PUBLIC) };
     let mut contents = chain.contents.clone();
     if !contents.ends_with(b"\n") {
         contents.push(b'\n');
     }
     contents.extend_from_slice(added.as_bytes());
-    FileEntry { contents, ..chain.clone() }
+    FileEntry { contents, mode: chain.mode, owner }
 }
 
-fn pem_of(certificate: &Certificate) -> String {
-    pem::encode_certificate(&certificate.der)
+fn pem_of<'c>(certificates: impl IntoIterator<Item = &'c Certificate>) -> String {
+    certificates.into_iter().map(|certificate| pem::encode_certificate(&certificate.der)).collect()
 }

@@ -60,9 +60,7 @@ pub fn import(request: &ImportRequest, now: OffsetDateTime) -> Result<Imported, 
             return Err(RequestError::NoKeyDirectory { path }.into());
         }
         let plan = plan::import(&signed, &further, &found.inventory, now)?;
-        let owner = found.files.get(&key_file(&plan.stem)).and_then(|key| key.owner);
-        let owner = owner.filter(|_| caller_is_root());
-        let files = layout::fill_import(&plan, found.files.get(CHAIN_FILE), owner);
+        let files = layout::fill_import(&plan, &found.files, caller_is_root());
         let findings = judged(&plan, &found, &files, now)?;
         Ok((Imported { directory: request.directory.clone(), plan, findings }, files))
     };
@@ -102,6 +100,7 @@ fn judged(
     let exhibits = Exhibit::read_all(after.iter(), None);
     let shown = found.inventory.path.as_str();
     let (report, _) = verify::check(shown, &exhibits, &Roles::default(), &Policy::at(now));
+    verify::gate_chain(&report, &certificate_file(&plan.stem))?;
     let matters = |finding: &Finding| finding.severity <= Severity::Warning;
     Ok(report.findings.into_iter().filter(matters).collect())
 }

@@ -1,6 +1,7 @@
 //! What lies in a directory, whoever made it, as plain data: names, and what could be read of each file.
 
 use crate::keys::KeyFile;
+use crate::state::shown_in;
 use crate::x509::{Certificate, CertificateRequest};
 use std::collections::BTreeSet;
 
@@ -40,9 +41,6 @@ impl Inventory {
     /// A file of it as the user would name it.
     #[must_use]
     pub fn shown(&self, file: &str) -> String {
-        match self.path.as_str() {
-            "" | "." => file.to_owned(),
-            path => format!("{}/{file}", path.trim_end_matches('/')),
-        }
+        shown_in(&self.path, file)
     }
 }

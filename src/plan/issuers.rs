@@ -4,7 +4,7 @@ use super::{CertificateSpec, IssuerRef, PlanError};
 use crate::keys::StoredKey;
 use crate::pg::{certificate_file, key_file};
 use crate::state::State;
-use crate::x509::{Certificate, KeyUsage, format_instant};
+use crate::x509::{Certificate, KeyUsage, Window, format_instant};
 use time::OffsetDateTime;
 
 /// Checks every existing CA that something new hangs from: those that sign, and those above them, without which no peer
@@ -37,15 +37,8 @@ fn problem(
     below: &CertificateSpec,
     now: OffsetDateTime,
 ) -> Option<String> {
-    if certificate.ca != Some(true) {
-        return Some("it is no CA (basicConstraints)".to_owned());
-    }
-    if certificate.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
-        return Some("its key usage is without keyCertSign".to_owned());
-    }
-    if !certificate.window.contains(now) {
-        let (from, to) = (certificate.window.not_before, certificate.window.not_after);
-        return Some(format!("it is valid from {} to {}", format_instant(from), format_instant(to)));
+    if let Some(unfit) = unfit(certificate, now) {
+        return Some(unfit);
     }
     if let Some(kept) = below.kept.as_ref().filter(|kept| !certificate.may_have_issued(kept)) {
         return Some(format!(
@@ -66,6 +59,19 @@ fn problem(
         }
         _ => None,
     }
+}
+
+/// What keeps a certificate from being that of a CA now, whatever it is to sign.
+pub(super) fn unfit(certificate: &Certificate, now: OffsetDateTime) -> Option<String> {
+    if certificate.ca != Some(true) {
+        return Some("it is no CA (basicConstraints)".to_owned());
+    }
+    if certificate.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
+        return Some("its key usage is without keyCertSign".to_owned());
+    }
+    let Window { not_before, not_after } = certificate.window;
+    (!certificate.window.contains(now))
+        .then(|| format!("it is valid from {} to {}", format_instant(not_before), format_instant(not_after)))
 }
 
 /// The key of a CA that signs is there and its own; a closed one is opened, and compared, when it signs.

@@ -22,6 +22,21 @@ const NEVER_WANTED: [Rule; 6] = [
     Rule::SignatureBad,
 ];
 
+/// What no peer accepts of a chain, whoever made it and whatever it is meant for.
+const NEVER_ACCEPTED: [Rule; 11] = [
+    Rule::IssuerNotCa,
+    Rule::IssuerCannotSign,
+    Rule::PathLengthExceeded,
+    Rule::NameConstraints,
+    Rule::CaUsageForbids,
+    Rule::CriticalExtensionUnknown,
+    Rule::ExtensionRepeated,
+    Rule::ExtensionUnreadable,
+    Rule::AlgorithmsDiffer,
+    Rule::KeyTooSmall,
+    Rule::DigestTooWeak,
+];
+
 /// A product that the judge refuses.
 #[derive(Debug, thiserror::Error)]
 #[error("\"{file}\" would not work: {}", finding.fact)]
@@ -29,6 +44,7 @@ pub struct VerifyError {
     file: String,
     /// Boxed, so that every result with an error in it stays small.
     finding: Box<Finding>,
+    hint: &'static str,
 }
 
 impl Diagnosis for VerifyError {
@@ -38,7 +54,7 @@ impl Diagnosis for VerifyError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("Look at what exists with pgtls verify.".to_owned())
+        Some(self.hint.to_owned())
     }
 
     fn failure(&self) -> Failure {
@@ -90,6 +106,23 @@ pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
     pass(Report::of(found)).map(drop)
 }
 
+/// Looks through what was found of files that somebody else's CA signed, before they are written.
+///
+/// # Errors
+/// [`VerifyError`] for the worst finding about that file with which no peer accepts it.
+pub fn gate_chain(report: &Report, file: &str) -> Result<(), VerifyError> {
+    let is_about = |finding: &&Finding| {
+        NEVER_ACCEPTED.contains(&finding.rule) && finding.files.iter().any(|name| name == file)
+    };
+    match report.findings.iter().find(is_about) {
+        None => Ok(()),
+        Some(finding) => {
+            let (file, finding) = (file.to_owned(), Box::new(finding.clone()));
+            Err(VerifyError { file, finding, hint: "Show it to whoever runs the CA." })
+        }
+    }
+}
+
 /// Hands back a report in which nothing forbids that its files are written.
 ///
 /// # Errors
@@ -99,7 +132,8 @@ pub fn pass(report: Report) -> Result<Report, VerifyError> {
         None => Ok(report),
         Some(finding) => {
             let file = finding.files.first().cloned().unwrap_or_default();
-            Err(VerifyError { file, finding: Box::new(finding.clone()) })
+            let hint = "Look at what exists with pgtls verify.";
+            Err(VerifyError { file, finding: Box::new(finding.clone()), hint })
         }
     }
 }

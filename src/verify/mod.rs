@@ -38,7 +38,7 @@ pub use chain::{Chain, End, Held};
 pub use difference::{Comparison, Difference, DifferenceKind, Field, Remark, RemarkKind, Shelf, compare};
 pub use drivers::{Answer, Driver, DriverRow, Verdict, drivers};
 pub use exhibit::{Archive, Exhibit};
-pub use gate::{VerifyError, gate, gate_request, pass};
+pub use gate::{VerifyError, gate, gate_chain, gate_request, pass};
 pub use host::accepts_host;
 pub use index::Index;
 pub use login::{Login, logins};

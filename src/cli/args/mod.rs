@@ -28,6 +28,8 @@ Examples:
   pgtls issue client alice             one more, from the CA in pki/
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
+  pgtls csr server db1.example.com     a key, and a request for another CA
+  pgtls import signed.p7b              what that CA sent back, beside its key
 
 Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,
 3 this directory or CA forbids it, 4 the system refused";

@@ -2,8 +2,8 @@
 
 use super::{Delivery, ImportError};
 use crate::keys::{PublicKey, SignatureCheck};
-use crate::plan::Inventory;
-use crate::x509::{Certificate, KeyUsage, format_date};
+use crate::plan::{Inventory, issuers};
+use crate::x509::Certificate;
 use time::OffsetDateTime;
 
 /// More CAs than any honest chain has.
@@ -42,7 +42,9 @@ pub(super) fn up<'a>(
         if is_known || way.intermediates.len() == MOST_LINKS {
             break;
         }
-        if let Some(problem) = problem(issuer, now) {
+        // Of a root in X.509 v1 nobody can tell whether it is one.
+        let is_old_root = issuer.version != 3 && issuer.is_own_issuer() && issuer.window.contains(now);
+        if let Some(problem) = issuers::unfit(issuer, now).filter(|_| !is_old_root) {
             return Err(ImportError::UnusableCa { subject: issuer.subject.to_string(), problem });
         }
         if issuer.is_own_issuer() {
@@ -75,18 +77,4 @@ fn signed_by(issuer: &Certificate, child: &Certificate) -> bool {
     let signed = child.signed();
     let key = PublicKey::from_spki_der(&issuer.public_key);
     key.verify(signed.algorithm, signed.to_be_signed, signed.signature) != SignatureCheck::Bad
-}
-
-/// Why no peer accepts it as a CA (RFC 5280 §6.1.4). Of a root in X.509 v1 nobody can tell whether it is one.
-fn problem(ca: &Certificate, now: OffsetDateTime) -> Option<String> {
-    if ca.ca != Some(true) && (ca.version == 3 || !ca.is_own_issuer()) {
-        return Some("it is no CA (basicConstraints)".to_owned());
-    }
-    if ca.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
-        return Some("its key usage is without keyCertSign".to_owned());
-    }
-    let window = ca.window;
-    (!window.contains(now)).then(|| {
-        format!("it is valid from {} to {}", format_date(window.not_before), format_date(window.not_after))
-    })
 }
