@@ -7,7 +7,9 @@ use pgtls::fs::Mode;
 use pgtls::index::Index;
 use pgtls::keys::{KeyType, PublicKey, StoredKey, SystemKeys};
 use pgtls::layout::{self, Arrangement};
-use pgtls::ops::{self, GenerateRequest, Generated, ProfileSource, caller_is_root, profile_source};
+use pgtls::ops::{
+    self, GenerateRequest, Generated, Passphrase, ProfileSource, caller_is_root, profile_source,
+};
 use pgtls::pem::{self, BlockKind};
 use pgtls::plan::{self, Existing, Plan};
 use pgtls::profile::{self, Overrides};
@@ -202,6 +204,31 @@ fn ca_keys_open_with_the_passphrase_and_are_encrypted_alike() {
     assert_eq!(encryption(&theirs), encryption(&ours));
 }
 
+#[test]
+fn a_passphrase_of_the_environment_stays_there() {
+    let home = TempDir::new().expect("temporary directory");
+    let pgtls = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgtls"));
+        command.args(words).current_dir(home.path()).env("PGTLS_CA_PASSPHRASE", "of the environment");
+        command.output().expect("pgtls starts")
+    };
+    let script = pgtls(&["gen", "chain", "--as-openssl", "-D", "theirs"]);
+    let text = String::from_utf8(script.stdout).expect("a script");
+    assert!(!text.contains("of the environment") && text.contains("env:PGTLS_CA_PASSPHRASE"), "{text}");
+    let mut sh = Command::new("sh");
+    sh.args(["-c", &text]).current_dir(home.path()).env("PGTLS_CA_PASSPHRASE", "of the environment");
+    assert!(sh.output().expect("sh starts").status.success());
+    assert!(pgtls(&["gen", "chain", "-q", "-D", "ours"]).status.success());
+    for directory in ["ours", "theirs"] {
+        let key = home.path().join(directory).join("root.key");
+        let mut openssl = Command::new("openssl");
+        openssl.args(["pkey", "-noout", "-passin", "pass:of the environment", "-in"]).arg(&key);
+        assert!(openssl.output().expect("openssl starts").status.success(), "{directory}");
+        let text = fs::read_to_string(&key).expect("it was written");
+        assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{text}");
+    }
+}
+
 /// What OpenSSL says about how a key is encrypted: the names of algorithms and the rounds, in order.
 fn encryption(key: &Path) -> Vec<String> {
     let key = key.display().to_string();
@@ -388,7 +415,7 @@ fn a_plan_that_keeps_a_certificate_or_has_no_passphrase_file_is_refused() {
         directory: PathBuf::from("pki"),
         ca_directory: None,
         ca_directory_inside: false,
-        ca_passphrase_file: None,
+        ca_passphrase: None,
         owner: None,
         directory_mode: Mode::DIRECTORY,
     };
@@ -457,7 +484,7 @@ impl Wish {
             directory: wish.directory,
             ca_directory: wish.ca_directory,
             existing: wish.existing,
-            ca_passphrase_file: wish.ca_passphrase_file,
+            ca_passphrase: wish.ca_passphrase_file.map(Passphrase::File),
             owner: wish.owner,
             key_mode: wish.key_mode,
             dry_run: wish.dry_run,

@@ -623,7 +623,7 @@ mod secrets {
         let file = scratch.path().join("passphrase");
         fs::write(&file, passphrase).unwrap();
         let request = GenerateRequest {
-            ca_passphrase_file: Some(file),
+            ca_passphrase: Some(ops::Passphrase::File(file)),
             ..request("root-only", &scratch.path().join("pki"))
         };
         let generated = ops::generate(&request, NOW, &SystemKeys).unwrap();
@@ -645,7 +645,7 @@ mod secrets {
         watch.debug("Generated", &generated);
         watch.debug("GenerateRequest", &request);
         watch.debug("FileSet", &files);
-        let again = GenerateRequest { existing: Existing::Replace, ca_passphrase_file: None, ..request };
+        let again = GenerateRequest { existing: Existing::Replace, ca_passphrase: None, ..request };
         watch.error("Error", &ops::generate(&again, NOW, &SystemKeys).unwrap_err());
     }
 

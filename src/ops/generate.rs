@@ -2,7 +2,7 @@
 
 use super::change::{Change, Changed, Decide};
 use super::ownership::{parse_key_mode, parse_owner};
-use super::secret::secret_line;
+use super::secret::Passphrase;
 use crate::error::{Error, RequestError};
 use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
@@ -11,7 +11,7 @@ use crate::pki::Secrets;
 use crate::plan::{self, Existing, Plan};
 use crate::profile::{CertificateEntry, Profile};
 use crate::state::State;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -26,8 +26,8 @@ pub struct GenerateRequest {
     pub ca_directory: Option<PathBuf>,
     /// What to do where files exist.
     pub existing: Existing,
-    /// The file whose first line opens and closes CA keys.
-    pub ca_passphrase_file: Option<PathBuf>,
+    /// What opens and closes CA keys.
+    pub ca_passphrase: Option<Passphrase>,
     /// `USER[:GROUP]` of end-entity keys and certificates.
     pub owner: Option<String>,
     /// Octal mode of end-entity keys.
@@ -45,7 +45,7 @@ impl GenerateRequest {
             directory: directory.into(),
             ca_directory: None,
             existing: Existing::Refuse,
-            ca_passphrase_file: None,
+            ca_passphrase: None,
             owner: None,
             key_mode: None,
             dry_run: false,
@@ -94,7 +94,7 @@ pub fn generate(
     keys: &dyn KeySource,
 ) -> Result<Generated, Error> {
     let arrangement = arrangement(request)?;
-    let secrets = secrets(request.ca_passphrase_file.as_deref())?;
+    let secrets = secrets(request.ca_passphrase.as_ref())?;
     let change = Change {
         directory: &request.directory,
         ca_directory: request.ca_directory.as_deref(),
@@ -124,14 +124,14 @@ pub(super) fn arrangement(request: &GenerateRequest) -> Result<Arrangement, Requ
         separate_ca: request.ca_directory.is_some(),
         owner,
         key_mode,
-        encrypted_ca: request.ca_passphrase_file.is_some(),
+        encrypted_ca: request.ca_passphrase.is_some(),
         encrypted_keys: false,
     })
 }
 
 /// What opens and closes the keys of CAs.
-pub(super) fn secrets(file: Option<&Path>) -> Result<Secrets, Error> {
-    Ok(Secrets { ca_passphrase: file.map(secret_line).transpose()?, ..Secrets::default() })
+pub(super) fn secrets(of_cas: Option<&Passphrase>) -> Result<Secrets, Error> {
+    Ok(Secrets { ca_passphrase: of_cas.map(Passphrase::read).transpose()?, ..Secrets::default() })
 }
 
 /// `gen`'s own part: the profile says what is read and planned.

@@ -2,11 +2,12 @@
 
 use super::change::refuse_same_directory;
 use super::generate::{GenerateRequest, arrangement, secrets};
+use super::secret::Passphrase;
 use crate::error::Error;
 use crate::fs::is_within;
 use crate::layout;
 use crate::plan::{self, Existing};
-use crate::recipe::{RecipeTarget, script};
+use crate::recipe::{RecipePassphrase, RecipeTarget, script};
 use crate::state::State;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
@@ -19,7 +20,7 @@ use time::OffsetDateTime;
 pub fn as_openssl(request: &GenerateRequest, now: OffsetDateTime) -> Result<String, Error> {
     let arrangement = arrangement(request)?;
     // Only looked at, so that a file that gen would refuse is refused here.
-    secrets(request.ca_passphrase_file.as_deref())?;
+    secrets(request.ca_passphrase.as_ref())?;
     refuse_same_directory(&request.directory, request.ca_directory.as_deref())?;
     let shown = |path: &std::path::Path| path.display().to_string();
     let empty = State {
@@ -34,7 +35,10 @@ pub fn as_openssl(request: &GenerateRequest, now: OffsetDateTime) -> Result<Stri
         source: request.profile.source.clone(),
         directory: request.directory.clone(),
         ca_directory: request.ca_directory.clone(),
-        ca_passphrase_file: request.ca_passphrase_file.clone(),
+        ca_passphrase: request.ca_passphrase.as_ref().map(|passphrase| match passphrase {
+            Passphrase::File(path) => RecipePassphrase::File(path.clone()),
+            Passphrase::Variable { name, .. } => RecipePassphrase::Variable(name),
+        }),
         owner: arrangement.owner,
         directory_mode: arrangement.directory().0,
         ca_directory_inside: request

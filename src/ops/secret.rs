@@ -15,15 +15,20 @@ const OPENSSL_PASSPHRASE_BYTES: usize = 1023;
 pub enum Passphrase {
     /// The first line of this file.
     File(PathBuf),
-    /// It is this.
-    Text(Zeroizing<Vec<u8>>),
+    /// What a variable of the environment holds.
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: Zeroizing<Vec<u8>>,
+    },
 }
 
 impl Passphrase {
     pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         match self {
             Self::File(path) => secret_line(path),
-            Self::Text(text) => Ok(text.clone()),
+            Self::Variable { value, .. } => Ok(value.clone()),
         }
     }
 }
@@ -33,7 +38,7 @@ impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
-            Self::Text(_) => f.write_str("Text([elided])"),
+            Self::Variable { name, .. } => f.debug_tuple("Variable").field(name).finish(),
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn check(plan: &Plan, outline: &Outline, target: &RecipeTarget) -> Re
     }
     for file in &outline.files {
         match &file.content {
-            Content::Key { of, encrypted: true } if target.ca_passphrase_file.is_none() => {
+            Content::Key { of, encrypted: true } if target.ca_passphrase.is_none() => {
                 return refusal(of, Obstacle::NoPassphraseFile);
             }
             _ => {}

@@ -12,4 +12,4 @@ mod script;
 
 pub use error::{Obstacle, RecipeError};
 pub use quote::shell as shell_quoted;
-pub use script::{RecipeTarget, script};
+pub use script::{RecipePassphrase, RecipeTarget, script};

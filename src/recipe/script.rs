@@ -20,14 +20,23 @@ pub struct RecipeTarget {
     pub directory: PathBuf,
     /// The directory of CA keys, where that is another one.
     pub ca_directory: Option<PathBuf>,
-    /// The file whose first line encrypts CA keys.
-    pub ca_passphrase_file: Option<PathBuf>,
+    /// What encrypts CA keys.
+    pub ca_passphrase: Option<RecipePassphrase>,
     /// Whose group may enter the directory where it is new; files have their owner from the outline.
     pub owner: Option<Owner>,
     /// The mode of the directory where it is new.
     pub directory_mode: Mode,
     /// Whether the CA's directory lies inside the other.
     pub ca_directory_inside: bool,
+}
+
+/// What encrypts the keys of CAs, as openssl is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecipePassphrase {
+    /// The first line of a file.
+    File(PathBuf),
+    /// What a variable of the environment holds.
+    Variable(&'static str),
 }
 
 const OPENING: &str = "\
@@ -129,10 +138,13 @@ fn opening(plan: &Plan, target: &RecipeTarget) -> String {
 /// The variables that hold what the user named.
 fn places(target: &RecipeTarget) -> Result<String, RecipeError> {
     let mut text = format!("dir={}\n", path(&target.directory)?);
-    for (name, place) in [("ca_dir", &target.ca_directory), ("passphrase_file", &target.ca_passphrase_file)] {
-        if let Some(place) = place {
-            text.push_str(&format!("{name}={}\n", path(place)?));
-        }
+    if let Some(place) = &target.ca_directory {
+        text.push_str(&format!("ca_dir={}\n", path(place)?));
+    }
+    match &target.ca_passphrase {
+        None => {}
+        Some(RecipePassphrase::File(file)) => text.push_str(&format!("passphrase=file:{}\n", path(file)?)),
+        Some(RecipePassphrase::Variable(name)) => text.push_str(&format!("passphrase=env:{name}\n")),
     }
     Ok(text)
 }
@@ -224,7 +236,7 @@ fn new_key(outline: &Outline, spec: &CertificateSpec) -> String {
         (path, true) => format!(
             "openssl genpkey -quiet -algorithm {options} |\n    \
              quietly openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -iter 600000 \\\n        \
-             -passout \"file:$passphrase_file\" -out \"{path}\"\n"
+             -passout \"$passphrase\" -out \"{path}\"\n"
         ),
     }
 }
@@ -233,7 +245,7 @@ fn new_key(outline: &Outline, spec: &CertificateSpec) -> String {
 fn key_argument(outline: &Outline, stem: &str) -> String {
     match key_file(outline, stem) {
         (path, false) => format!("\"{path}\""),
-        (path, true) => format!("\"{path}\" -passin \"file:$passphrase_file\""),
+        (path, true) => format!("\"{path}\" -passin \"$passphrase\""),
     }
 }
 

@@ -99,7 +99,8 @@ pub(in crate::cli) struct KeyArgs {
     #[arg(long, value_name = "ALG")]
     pub(in crate::cli) ca_key_type: Option<String>,
 
-    /// Encrypt CA keys with the first line of this file, and open existing ones with it
+    /// Encrypt CA keys with the first line of this file, and open existing ones with it [env: PGTLS_CA_PASSPHRASE, the
+    /// passphrase itself]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) ca_passphrase_file: Option<PathBuf>,
 }

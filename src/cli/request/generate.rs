@@ -1,7 +1,7 @@
 //! `gen`: flags laid over a profile.
 
 use super::windows::ending;
-use super::{CliError, directory, path_variable};
+use super::{CliError, directory, passphrase, path_variable};
 use crate::cli::args::GenArgs;
 use crate::error::Error;
 use crate::keys::KeyType;
@@ -49,7 +49,8 @@ pub(in crate::cli) fn generate(
             (_, true) => Existing::Replace,
             _ => Existing::Refuse,
         },
-        ca_passphrase_file: args.keys.ca_passphrase_file.clone(),
+        // The variable may be set for other layouts.
+        ca_passphrase: passphrase(args.keys.ca_passphrase_file.clone(), variable).filter(|_| has_ca),
         owner: args.places.owner.clone(),
         key_mode: args.places.key_mode.clone(),
         dry_run: args.dry_run,

@@ -79,9 +79,11 @@ fn directory(flag: Option<PathBuf>, variable: &dyn Fn(&str) -> Option<OsString>)
 
 /// The passphrase of CA keys: that of the flag's file, else the one that PGTLS_CA_PASSPHRASE holds.
 fn passphrase(file: Option<PathBuf>, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Passphrase> {
-    let held = || variable("PGTLS_CA_PASSPHRASE").filter(|value| !value.is_empty());
-    file.map(Passphrase::File)
-        .or_else(|| held().map(|value| Passphrase::Text(Zeroizing::new(value.into_vec()))))
+    let name = "PGTLS_CA_PASSPHRASE";
+    let held = || variable(name).filter(|value| !value.is_empty());
+    file.map(Passphrase::File).or_else(|| {
+        held().map(|value| Passphrase::Variable { name, value: Zeroizing::new(value.into_vec()) })
+    })
 }
 
 fn path_variable(variable: &dyn Fn(&str) -> Option<OsString>, name: &str) -> Option<PathBuf> {
