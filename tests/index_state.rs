@@ -124,3 +124,54 @@ fn another_ca_of_the_same_name_issued_nothing_here() {
     assert_eq!(state.issued_by("intermediate").len(), 2);
     assert!(!state.issued_by("intermediate").contains(&theirs));
 }
+
+#[test]
+fn whatever_a_text_is_what_is_read_of_it_is_written_back_to_the_byte() {
+    let whole = concat!(
+        "# comment\n",
+        "V\t271121091555Z\t\t616B04\tunknown\t/O=Acme/CN=al\\x09ice\n",
+        "R\t20271121091555Z\t261201120000Z,holdInstruction,1.2.840.10040.2.2\t01\ta\\\tb\t/CN=b\\/ob\r\n",
+        "E\t200101000000Z\t\t00ff\t\t/CN=zoë\n",
+    );
+    let alphabet = b"\t\n\r\\VRE0aZ,/-#\0\xff";
+    let mut numbers = road::Numbers(7);
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..20_000 {
+        let mut text = whole.as_bytes().to_vec();
+        for _ in 0..numbers.below(3) {
+            let at = numbers.below(text.len());
+            match numbers.below(4) {
+                0 => text[at] = *numbers.pick(alphabet),
+                1 => text.insert(at, *numbers.pick(alphabet)),
+                2 => drop(text.remove(at)),
+                _ => text.truncate(at.max(1)),
+            }
+        }
+        match Index::parse(&text) {
+            Ok(index) => {
+                assert_eq!(index.to_text(), text, "{:?}", String::from_utf8_lossy(&text));
+                read += 1;
+            }
+            Err(error) => {
+                let lines = text.split_inclusive(|byte| *byte == b'\n').count();
+                assert!((1..=lines).contains(&error.line), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(read > 1_000 && refused > 1_000, "{read} {refused}");
+}
+
+#[test]
+fn an_index_of_very_many_lines_is_read_and_looked_up_without_ado() {
+    let line =
+        |at: u32| format!("V\t301121091555Z\t\t{:08X}\tunknown\t/CN=c{at}\n", at.wrapping_mul(2_654_435_761));
+    let text: String = (1..=100_000).map(line).collect();
+    let index = Index::parse(text.as_bytes()).unwrap();
+    let found = (1..=100_000_u32).filter(|at| {
+        let serial = at.wrapping_mul(2_654_435_761).to_be_bytes();
+        index.line_of(&serial).is_some_and(|line| line.subject == format!("/CN=c{at}"))
+    });
+    assert_eq!(found.count(), 100_000);
+    assert_eq!(index.to_text(), text.as_bytes());
+}
