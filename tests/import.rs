@@ -316,7 +316,7 @@ fn a_chain_that_does_not_lead_up_is_refused() {
     refused(&place, "import signed.pem --chain root.pem", 3, &stderr);
     // The same names, other keys, and nothing in the certificate that tells them apart.
     other_ca::make(&place, "false-");
-    place.write("plain.ext", "basicConstraints=critical,CA:FALSE\n");
+    place.write("plain.ext", "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=none\n");
     signed(&place, "pki/server.csr", "signed.pem", "-extfile plain.ext");
     let stderr = format!(
         "pgtls: error: no CA here signed the certificate in \"signed.pem\"\npgtls: detail: A CA named {ISSUING} is here, \
