@@ -268,6 +268,9 @@ fn no_other_key_is_read_than_the_one_that_is_exported() {
     }
     let output = Run::new(&["export", "server", "--to", "out"]).dir(&home).by_nobody().output();
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    // What was not asked for is not even tried: else it would be the first to be told of.
+    let output = Run::new(&["export", "client", "bob", "--to", "more"]).dir(&home).by_nobody().output();
+    assert!(text(&output.stderr).starts_with("pgtls: error: no client \"bob\" in \"pki\"\n"));
     let output = Run::new(&["export", "client", "--to", "more"]).dir(&home).by_nobody().output();
     assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("could not read \"pki/client.key\": permission denied"));
@@ -396,6 +399,11 @@ fn revocation_lists_go_along_the_newest_of_each_authority() {
     let lists = fs::read_to_string(from.join("crl.pem")).unwrap();
     assert_eq!(lists.matches("BEGIN X509 CRL").count(), 2);
     assert_eq!(read(&home, "out/root.crl"), lists);
+    // A stale list before the current one of the same CA stays behind.
+    let aged = from.with_file_name("clean-list-beside-its-predecessor");
+    export(&home, &format!("server -D {} --to newest", aged.display()));
+    let both = fs::read_to_string(aged.join("crl.pem")).unwrap();
+    assert_eq!(read(&home, "newest/root.crl"), both[both.rfind("-----BEGIN").unwrap()..]);
     export(&home, &format!("client -D {} --to libpq", from.display()));
     assert_eq!(read(&home, "libpq/root.crl"), lists);
     export(&home, &format!("client -D {} --as tls --to tls", from.display()));

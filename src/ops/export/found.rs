@@ -66,7 +66,7 @@ pub(super) fn look(
         file: found.file.clone(),
         trust: trust(own),
         others_trust: trust(others),
-        lists: lists(&scene, own),
+        lists: lists(&scene, own, now),
         host: scene.identities.iter().find_map(host),
     })
 }
@@ -105,18 +105,24 @@ fn is_authority(certificate: &Certificate, scene: &Scene<'_>) -> bool {
     signs || is_below_another || scene.index.has_issued(certificate)
 }
 
-/// The newest list of each of those who are trusted.
-fn lists(scene: &Scene<'_>, side: Side) -> Vec<Vec<u8>> {
+/// The newest list of each of those who are trusted, of each scope, that has begun; of two that are as new, the one
+/// that counts longer.
+fn lists(scene: &Scene<'_>, side: Side, now: OffsetDateTime) -> Vec<Vec<u8>> {
     let mut newest: Vec<&RevocationList> = Vec::new();
-    let trusted =
+    let is_trusted =
         |list: &RevocationList| scene.trust(side).iter().any(|held| held.certificate.subject == list.issuer);
+    let age = |list: &RevocationList| {
+        let has_begun = list.this_update <= now;
+        (has_begun, list.this_update, list.next_update.is_none(), list.next_update)
+    };
     let all = scene.exhibits.iter().flat_map(|exhibit| &exhibit.lists);
-    for list in all.filter(|list| !list.is_delta && trusted(list)) {
+    for list in all.filter(|list| !list.is_delta && is_trusted(list)) {
         let is_of_same = |other: &&mut &RevocationList| {
-            other.issuer == list.issuer && other.authority_key_identifier == list.authority_key_identifier
+            let same_key = other.authority_key_identifier == list.authority_key_identifier;
+            other.issuer == list.issuer && same_key && other.scope == list.scope
         };
         match newest.iter_mut().find(is_of_same) {
-            Some(known) if known.this_update < list.this_update => *known = list,
+            Some(known) if age(known) < age(list) => *known = list,
             Some(_) => {}
             None => newest.push(list),
         }
