@@ -89,8 +89,8 @@ fn dispatch(
             let generated = ops::generate(&request, now, keys)?;
             Ok(Report::Generated {
                 generated: Box::new(generated),
-                dry_run: args.dry_run,
-                quiet: args.quiet,
+                dry_run: args.output.dry_run,
+                quiet: args.output.quiet,
                 as_root: request.owner.is_none() && ops::caller_is_root(),
                 command: TypedCommand::new(arguments),
             })
@@ -99,8 +99,8 @@ fn dispatch(
             let request = request::issued(args, variable)?;
             Ok(Report::Issued {
                 issued: Box::new(ops::issue(&request, now, keys)?),
-                dry_run: args.under.dry_run,
-                quiet: args.under.quiet,
+                dry_run: args.under.output.dry_run,
+                quiet: args.under.output.quiet,
                 as_root: request.under.owner.is_none() && ops::caller_is_root(),
             })
         }
@@ -109,18 +109,22 @@ fn dispatch(
             Ok(Report::Issued {
                 issued: Box::new(ops::sign(&wish, &under, now, keys)?),
                 dry_run: under.dry_run,
-                quiet: args.under.quiet,
+                quiet: args.under.output.quiet,
                 // There is no key to be installed.
                 as_root: false,
             })
         }
         Verb::Csr(args) => {
             let made = ops::csr(&request::csr(args, variable)?, now, keys)?;
-            Ok(Report::Csr { made: Box::new(made), dry_run: args.dry_run, quiet: args.quiet })
+            Ok(Report::Csr { made: Box::new(made), dry_run: args.output.dry_run, quiet: args.output.quiet })
         }
         Verb::Import(args) => {
             let imported = ops::import(&request::import(args, variable, stdin)?, now)?;
-            Ok(Report::Imported { imported: Box::new(imported), dry_run: args.dry_run, quiet: args.quiet })
+            Ok(Report::Imported {
+                imported: Box::new(imported),
+                dry_run: args.output.dry_run,
+                quiet: args.output.quiet,
+            })
         }
         Verb::Verify(args) => {
             if let Some(against) = &args.against {
@@ -142,7 +146,7 @@ fn dispatch(
         }
         Verb::Export(args) => {
             let exported = ops::export(&request::exported(args, variable, to_terminal)?, now, keys)?;
-            let (dry_run, quiet) = (args.dry_run, args.quiet);
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
             Ok(Report::Exported { exported: Box::new(exported), dry_run, quiet })
         }
         Verb::Profiles(args) => match &args.name {

@@ -1,5 +1,6 @@
 //! The flags of `csr`.
 
+use super::output::OutputArgs;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -70,15 +71,6 @@ pub(in crate::cli) struct CsrArgs {
     #[arg(long, value_name = "SPAN", requires = "k8s", help_heading = "Kubernetes")]
     pub(in crate::cli) lifetime: Option<String>,
 
-    /// Decide everything, print the plan, write nothing
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) dry_run: bool,
-
-    /// Print the result (or the error) as JSON
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) json: bool,
-
-    /// Print nothing but warnings and errors
-    #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
-    pub(in crate::cli) quiet: bool,
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArgs,
 }

@@ -1,5 +1,6 @@
 //! The flags of `export`.
 
+use super::output::OutputArgs;
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -82,17 +83,8 @@ pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
     pub(in crate::cli) places: ExportPlaceArgs,
 
-    /// Decide everything, print it, write nothing
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) dry_run: bool,
-
-    /// Print the result (or the error) as JSON
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) json: bool,
-
-    /// Print nothing but warnings and errors
-    #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
-    pub(in crate::cli) quiet: bool,
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The flags of `gen`.
 
+use super::output::OutputArgs;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -42,21 +43,12 @@ pub(in crate::cli) struct GenArgs {
     #[arg(long, help_heading = "What exists already")]
     pub(in crate::cli) force: bool,
 
-    /// Decide everything, print the plan, write nothing
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) dry_run: bool,
-
     /// Print, instead, the openssl commands that make the same files, as a shell script
     #[arg(long, conflicts_with_all = ["if_missing", "force", "dry_run", "json", "quiet"], help_heading = "Output")]
     pub(in crate::cli) as_openssl: bool,
 
-    /// Print the result (or the error) as JSON
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) json: bool,
-
-    /// Print nothing but warnings and errors
-    #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
-    pub(in crate::cli) quiet: bool,
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The flags of `import`.
 
+use super::output::OutputArgs;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -28,15 +29,6 @@ pub(in crate::cli) struct ImportArgs {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) passphrase_file: Option<PathBuf>,
 
-    /// Decide and judge everything, write nothing
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) dry_run: bool,
-
-    /// Print the result (or the error) as JSON
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) json: bool,
-
-    /// Print nothing but warnings and errors
-    #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
-    pub(in crate::cli) quiet: bool,
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArgs,
 }

@@ -2,6 +2,7 @@
 
 use super::csr::LeafUsage;
 use super::generate::SpanArgs;
+use super::output::OutputArgs;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -70,17 +71,8 @@ pub(in crate::cli) struct UnderArgs {
     #[arg(long, value_name = "USER[:GROUP]", help_heading = "Files")]
     pub(in crate::cli) owner: Option<String>,
 
-    /// Decide everything, print the plan, write nothing
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) dry_run: bool,
-
-    /// Print the result (or the error) as JSON
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) json: bool,
-
-    /// Print nothing but warnings and errors
-    #[arg(short, long, conflicts_with = "json", help_heading = "Output")]
-    pub(in crate::cli) quiet: bool,
+    #[command(flatten)]
+    pub(in crate::cli) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod generate;
 mod import;
 mod inspect;
 mod issue;
+mod output;
 mod sign;
 mod verify;
 
@@ -68,14 +69,14 @@ impl Verb {
     /// Whether results and errors are wanted as JSON.
     pub(super) fn json(&self) -> bool {
         match self {
-            Self::Gen(args) => args.json,
-            Self::Issue(args) => args.under.json,
-            Self::Sign(args) => args.under.json,
-            Self::Csr(args) => args.json,
-            Self::Import(args) => args.json,
+            Self::Gen(args) => args.output.json,
+            Self::Issue(args) => args.under.output.json,
+            Self::Sign(args) => args.under.output.json,
+            Self::Csr(args) => args.output.json,
+            Self::Import(args) => args.output.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
-            Self::Export(args) => args.json,
+            Self::Export(args) => args.output.json,
             Self::Profiles(_) => false,
         }
     }

@@ -27,7 +27,7 @@ pub(in crate::cli) fn csr(
         key_mode: args.key_mode.clone(),
         passphrase_file: args.encrypt_key_file.clone(),
         kubernetes: kubernetes(args)?,
-        dry_run: args.dry_run,
+        dry_run: args.output.dry_run,
     })
 }
 

@@ -18,12 +18,12 @@ pub(in crate::cli) fn exported(
         (None, Some(file)) => Destination::Archive(file.clone()),
         (None, None) => Destination::Stream,
     };
-    if destination == Destination::Stream && !args.dry_run {
+    if destination == Destination::Stream && !args.output.dry_run {
         if to_terminal {
             let hint = "Send it to a program or a file: --tar | docker cp - db:/DIR, or --tar --write FILE.";
             return refuse("a tar archive is not for a terminal", hint);
         }
-        if args.json {
+        if args.output.json {
             let hint = "Give it a file: --tar --write FILE.";
             return refuse("--json and a tar archive cannot both go to standard output", hint);
         }
@@ -54,6 +54,6 @@ pub(in crate::cli) fn exported(
         key_mode: args.places.key_mode.clone(),
         passphrase_file: args.passphrase_file.clone(),
         encrypt_key_file: args.encrypt_key_file.clone(),
-        dry_run: args.dry_run,
+        dry_run: args.output.dry_run,
     })
 }

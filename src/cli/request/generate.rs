@@ -53,7 +53,7 @@ pub(in crate::cli) fn generate(
         ca_passphrase: passphrase(args.keys.ca_passphrase_file.clone(), variable).filter(|_| has_ca),
         owner: args.places.owner.clone(),
         key_mode: args.places.key_mode.clone(),
-        dry_run: args.dry_run,
+        dry_run: args.output.dry_run,
     })
 }
 

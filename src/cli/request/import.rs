@@ -20,6 +20,6 @@ pub(in crate::cli) fn import(
         chain: args.chain.clone(),
         directory: directory(args.dir.clone(), variable).unwrap_or_else(|| "pki".into()),
         passphrase_file: args.passphrase_file.clone(),
-        dry_run: args.dry_run,
+        dry_run: args.output.dry_run,
     })
 }

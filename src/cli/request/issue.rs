@@ -75,6 +75,6 @@ fn under(args: &UnderArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> CaReq
         ca: ca.map(|(certificate, key)| CaFiles { certificate, key }),
         ca_passphrase: passphrase(args.ca.ca_passphrase_file.clone(), variable),
         owner: args.owner.clone(),
-        dry_run: args.dry_run,
+        dry_run: args.output.dry_run,
     }
 }
