@@ -20,6 +20,8 @@ pub struct State {
     pub ca_occupied: Option<BTreeSet<String>>,
     /// The certificates of each `*.crt` and of each bundle, in their order.
     pub certificates: BTreeMap<String, Vec<Certificate>>,
+    /// End-entities that lie beside the keys of CAs, where those are in a directory of their own.
+    pub beside_ca: Vec<Certificate>,
     /// The key of each `*.key`.
     pub keys: BTreeMap<String, StoredKey>,
     /// What each CA issued, by the stem of its files; from `*.index`.
@@ -50,7 +52,8 @@ impl State {
             let parts = certificate.signed();
             key.verify(parts.algorithm, parts.to_be_signed, parts.signature) == SignatureCheck::Good
         };
-        let named = self.certificates.values().flatten().filter(|it| it.issuer == authority.subject);
+        let all = self.certificates.values().flatten().chain(&self.beside_ca);
+        let named = all.filter(|it| it.issuer == authority.subject);
         named.filter(|it| !it.is_own_issuer() && met.insert(it.der.as_slice()) && signed(it)).collect()
     }
 

@@ -49,7 +49,12 @@ fn found(path: &str, files: FileSet, more: &[(&str, &str)]) -> Found {
     let entry = |(name, text): &(&str, &str)| (name.to_string(), FileEntry::new(*text, Mode::PUBLIC));
     let mut files = files;
     files.extend(more.iter().map(entry).collect::<FileSet>());
-    Found { path: path.to_owned(), names: files.names().map(str::to_owned).collect(), files }
+    Found {
+        path: path.to_owned(),
+        names: files.names().map(str::to_owned).collect(),
+        files,
+        ..Found::default()
+    }
 }
 
 fn subjects(state: &State, stem: &str) -> Vec<String> {

@@ -413,3 +413,26 @@ fn the_faults_of_others_keep_nobody_from_being_issued() {
     let (code, report) = verified(&home);
     assert!(code == Some(1) && report.contains("[key-mismatch]"), "{report}");
 }
+
+/// Both have a `server.crt` of their own.
+#[test]
+fn a_whole_directory_may_be_that_of_the_ca() {
+    let home = directory(&["--intermediate"]);
+    let words = ["gen", "chain", "--intermediate", "-q", "-D", "db2", "--ca-dir", "pki"];
+    Run::new(&words).dir(&home).code(0);
+    Run::new(&["issue", "client", "alice", "-q", "-D", "db2", "--ca-dir", "pki"]).dir(&home).code(0);
+    let mut subjects = recorded(&home, "pki/intermediate.index");
+    assert_eq!(subjects.pop().as_deref(), Some("/CN=alice"));
+    subjects.sort();
+    let names = ["/CN=db1.example.com", "/CN=dbhost.yourdomain.com", "/CN=kong", "/CN=kong"];
+    assert_eq!(subjects, names, "those of both directories");
+    let pki = home.path().join("pki");
+    fs::write(pki.join("intermediate.crt"), "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+        .unwrap();
+    refused(
+        &home,
+        &["client", "bob", "-D", "db2", "--ca-dir", "pki"],
+        3,
+        "\"pki/intermediate.crt\" cannot be read",
+    );
+}

@@ -270,7 +270,8 @@ mod back {
             let outline = generated.outline.files.iter().map(|file| (file.name.as_str(), file.mode));
             assert_eq!(found, outline.collect());
             let names = directory.names().unwrap().into_keys().collect();
-            let (state, problems) = layout::restore(&Found { path: "pki".to_owned(), names, files }, None);
+            let (state, problems) =
+                layout::restore(&Found { path: "pki".to_owned(), names, files, ..Found::default() }, None);
             assert!(problems.is_empty(), "{problems:?}");
             let profile = built_in(profile.name, &Overrides::default());
             let plan = plan::build(&profile, &state, Existing::Keep, NOW).unwrap();

@@ -11,7 +11,7 @@ use std::process::{Child, Stdio};
 use support::{Run, is_root, names, scratch, text};
 use tempfile::TempDir;
 
-const CA: [&str; 2] = ["root.crt", "root.key"];
+const CA: [&str; 4] = ["root.crt", "root.index", "root.index.attr", "root.key"];
 
 /// Starts `gen chain -q` with more words.
 fn start(home: &TempDir, more: &[&str]) -> Child {

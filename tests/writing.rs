@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use pgtls::index::Index;
+use pgtls::pem;
+use pgtls::x509::Certificate;
 use support::{Run, is_root, masked, mode, names, run, scratch, snapshot, text};
 use tempfile::TempDir;
 
@@ -40,6 +43,18 @@ fn generate(home: &TempDir, more: &[&str]) -> Run {
     Run::new(&[&GEN[..], more].concat()).dir(home)
 }
 
+/// What is in a directory of CA keys.
+const OF_CAS: [&str; 8] = [
+    "intermediate.crt",
+    "intermediate.index",
+    "intermediate.index.attr",
+    "intermediate.key",
+    "root.crt",
+    "root.index",
+    "root.index.attr",
+    "root.key",
+];
+
 /// A directory with a `pki` in it, and that `pki`.
 fn made(more: &[&str]) -> (TempDir, PathBuf) {
     let home = scratch();
@@ -57,14 +72,37 @@ fn refused(home: &TempDir, run: Run, code: i32, stderr: &str) {
 
 /// Asserts that every key belongs to its certificate, every chain ends at the root, and nothing else lies around.
 fn assert_whole(pki: &Path) {
-    assert_eq!(names(pki), FILES);
+    let (indexes, others): (Vec<String>, Vec<String>) =
+        names(pki).into_iter().partition(|name| name.contains(".index"));
+    assert_eq!(others, FILES);
     assert_pairs(pki);
+    if !indexes.is_empty() {
+        assert_eq!(indexes, ["intermediate.index", "intermediate.index.attr"]);
+        assert_recorded(pki);
+    }
     run(
         pki,
         "openssl",
         &["verify", "-CAfile", "root.crt", "-untrusted", "server.crt", "server.crt", "client.crt"],
     );
     run(pki, "openssl", &["verify", "-CAfile", "root.crt", "intermediate.crt", "chain.crt"]);
+}
+
+/// Asserts that what the intermediate signed, and is here, is in its index.
+fn assert_recorded(pki: &Path) {
+    let index = Index::parse(&fs::read(pki.join("intermediate.index")).unwrap()).unwrap();
+    for leaf in ["server.crt", "client.crt"] {
+        let blocks = pem::scan(&fs::read(pki.join(leaf)).unwrap()).blocks;
+        let certificate = Certificate::from_der(&blocks[0].der).unwrap();
+        assert!(index.line_of(&certificate.serial).is_some(), "{leaf} is not recorded");
+    }
+}
+
+/// A snapshot but for what a CA records of what it signs, and the directory itself, which that changes.
+fn but_for_indexes(directory: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = snapshot(directory);
+    found.retain(|path, _| !path.as_os_str().is_empty() && !path.to_string_lossy().contains(".index"));
+    found
 }
 
 fn assert_pairs(pki: &Path) {
@@ -524,13 +562,13 @@ fn ca_keys_lie_apart_and_serve_a_second_directory() {
     let home = scratch();
     generate(&home, &["-D", "db1", "--ca-dir", "ca"]).code(0);
     let ca = home.path().join("ca");
-    assert_eq!(names(&ca), ["intermediate.crt", "intermediate.key", "root.crt", "root.key"]);
+    assert_eq!(names(&ca), OF_CAS);
     let shipped: Vec<&str> =
         FILES.into_iter().filter(|name| !["root.key", "intermediate.key"].contains(name)).collect();
     assert_eq!(names(&home.path().join("db1")), shipped);
-    let before = snapshot(&ca);
+    let before = but_for_indexes(&ca);
     generate(&home, &["-D", "db2", "--ca-dir", "ca"]).code(0);
-    assert_eq!(snapshot(&ca), before);
+    assert_eq!(but_for_indexes(&ca), before);
     assert_eq!(names(&home.path().join("db2")), shipped);
     for name in ["root.crt", "intermediate.crt", "chain.crt"] {
         assert_eq!(read(&home.path().join("db1").join(name)), read(&home.path().join("db2").join(name)));
@@ -543,11 +581,12 @@ fn ca_keys_lie_apart_and_serve_a_second_directory() {
 #[test]
 fn a_whole_directory_may_serve_as_that_of_ca_keys() {
     let (home, pki) = made(&[]);
-    let before = snapshot(&pki);
+    let before = but_for_indexes(&pki);
     for more in [&[][..], &["--if-missing"], &["--force"], &["--if-missing", "--dry-run"]] {
         generate(&home, &[&["-D", "db2", "--ca-dir", "pki"], more].concat()).code(0);
     }
-    assert_eq!(snapshot(&pki), before);
+    assert_eq!(but_for_indexes(&pki), before);
+    assert_whole(&pki);
     run(
         &home.path().join("db2"),
         "openssl",
@@ -584,7 +623,7 @@ fn the_directory_of_ca_keys_may_lie_inside_the_other() {
     generate(&home, &["--ca-dir", "pki/ca"]).code(0);
     let pki = home.path().join("pki");
     assert_eq!(mode(&pki.join("ca")), 0o700);
-    assert_eq!(names(&pki.join("ca")), ["intermediate.crt", "intermediate.key", "root.crt", "root.key"]);
+    assert_eq!(names(&pki.join("ca")), OF_CAS);
     assert!(!pki.join("root.key").exists());
     run(&pki, "openssl", &["verify", "-CAfile", "chain.crt", "server.crt", "client.crt"]);
     assert_eq!(mode(&pki), 0o700, "pki holds keys, whichever of the two was made first");
@@ -744,9 +783,9 @@ fn an_existing_ca_that_cannot_sign_is_refused_with_the_reason() {
 fn an_existing_ca_of_another_maker_signs() {
     let home = scratch();
     foreign_root(&home, &["basicConstraints=critical,CA:TRUE"], &["-days", "3650"]);
-    let before = snapshot(&home.path().join("ca"));
+    let before = but_for_indexes(&home.path().join("ca"));
     Run::new(&["gen", "chain", "-q", "--ca-dir", "ca"]).dir(&home).code(0);
-    assert_eq!(snapshot(&home.path().join("ca")), before);
+    assert_eq!(but_for_indexes(&home.path().join("ca")), before);
     run(home.path(), "openssl", &["verify", "-CAfile", "ca/root.crt", "pki/server.crt", "pki/client.crt"]);
 }
 

@@ -4,6 +4,7 @@ use crate::fs::FileSet;
 use crate::index::{INDEX_SUFFIX, Index};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
+use crate::pg::key_file;
 use crate::state::{State, StateError};
 use crate::x509::Certificate;
 use std::collections::BTreeSet;
@@ -17,6 +18,9 @@ pub struct Found {
     pub names: BTreeSet<String>,
     /// The files that were read.
     pub files: FileSet,
+    /// Of a directory of CA keys what else was read there: it may be one with servers and clients of its own, whose
+    /// files have the names of others.
+    pub beside: FileSet,
 }
 
 /// Whether the name of a file promises certificates.
@@ -44,7 +48,32 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
             }
         }
     }
+    if let Some(found) = ca_directory {
+        problems.extend(take_beside(&mut state, found));
+    }
     (state, problems)
+}
+
+/// Of what lies beside CA keys the CAs count as such, with their keys, and the rest for what they signed alone.
+fn take_beside(state: &mut State, found: &Found) -> Vec<StateError> {
+    let mut problems = Vec::new();
+    for (name, entry) in found.beside.iter().filter(|(name, _)| promises_certificates(name)) {
+        let key = name.strip_suffix(".crt").map(key_file).unwrap_or_default();
+        let list = read_certificates(&entry.contents, state.shown_pair(true, name));
+        match list {
+            Ok(list) if list.first().is_some_and(|first| first.ca == Some(true)) => {
+                problems.extend(take(state, found, name, &entry.contents).err());
+                if let Some(entry) = found.beside.get(&key) {
+                    problems.extend(take(state, found, &key, &entry.contents).err());
+                }
+            }
+            Ok(list) => state.beside_ca.extend(list),
+            // It may be a CA's, and the next one up would sign in its place.
+            Err(problem) if found.beside.get(&key).is_some() => problems.push(problem),
+            Err(_) => {}
+        }
+    }
+    problems
 }
 
 fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(), StateError> {

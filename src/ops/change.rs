@@ -29,6 +29,9 @@ pub(super) trait Decide {
     /// Which files of the directory of CA keys are read, where that is another.
     fn reads_of_ca(&self, name: &str) -> bool;
 
+    /// Which further ones: for CAs that are told by their content, and for what the CAs signed before.
+    fn reads_beside_ca(&self, name: &str) -> bool;
+
     /// The plan, from what exists.
     fn plan(&self, state: &mut State) -> Result<Plan, Error>;
 }
@@ -65,8 +68,8 @@ impl Change<'_> {
                 }
             }
         };
-        let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.verb.reads_of_ca(name)));
-        let ca_directory = ca_directory.transpose()?;
+        let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.reads_of_ca(name)));
+        let ca_directory = ca_directory.transpose()?.map(|found| self.parted(found));
         let directory = look(self.directory, &|name| self.verb.reads(name))?;
         let mut state = restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
@@ -94,8 +97,8 @@ impl Change<'_> {
         let look = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             Ok(found(target.path(), target.names()?, target.read(wanted)?))
         };
-        let ca_directory = ca_target.as_ref().map(|target| look(target, &|name| self.verb.reads_of_ca(name)));
-        let ca_directory = ca_directory.transpose()?;
+        let ca_directory = ca_target.as_ref().map(|target| look(target, &|name| self.reads_of_ca(name)));
+        let ca_directory = ca_directory.transpose()?.map(|found| self.parted(found));
         let directory = look(&target, &|name| self.verb.reads(name))?;
         let mut state = restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
@@ -105,7 +108,8 @@ impl Change<'_> {
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let filled = layout::fill(&outline, &issued)?;
         // Together with what stays of the plan, for a leaf is judged by the CA that it hangs from.
-        let kept_ca = ca_directory.as_ref().map(|found| planned(&found.files, &plan)).unwrap_or_default();
+        let of_cas = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
+        let kept_ca: FileSet = of_cas.flat_map(|files| planned(files, &plan)).collect();
         let kept = planned(&directory.files, &plan);
         verify::gate(&[&kept_ca, &kept, &filled.ca_directory, &filled.directory], self.now)?;
         let staged_ca = match &ca_target {
@@ -128,6 +132,17 @@ impl Change<'_> {
         }
         let receipt = receipt?;
         Ok(Changed { plan, outline, created: receipt.is_some_and(|receipt| receipt.created) })
+    }
+
+    fn reads_of_ca(&self, name: &str) -> bool {
+        self.verb.reads_of_ca(name) || self.verb.reads_beside_ca(name)
+    }
+
+    /// The directory of CA keys, with what was only read beside them apart.
+    fn parted(&self, found: Found) -> Found {
+        let (files, beside): (Vec<_>, Vec<_>) =
+            found.files.into_iter().partition(|(name, _)| self.verb.reads_of_ca(name));
+        Found { files: files.into_iter().collect(), beside: beside.into_iter().collect(), ..found }
     }
 
     fn decide(&self, state: &mut State) -> Result<(Plan, Outline), Error> {
@@ -212,5 +227,6 @@ fn refuse_links(
 }
 
 fn found(path: &Path, names: BTreeMap<String, EntryKind>, files: FileSet) -> Found {
-    Found { path: path.display().to_string(), names: names.into_keys().collect(), files }
+    let (path, names) = (path.display().to_string(), names.into_keys().collect());
+    Found { path, names, files, beside: FileSet::default() }
 }

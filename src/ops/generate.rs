@@ -154,6 +154,11 @@ impl Decide for Profiled<'_> {
         entry_of(&self.request.profile, name).is_some_and(|entry| entry.usage.is_ca())
     }
 
+    /// What a CA signed for others, for its index.
+    fn reads_beside_ca(&self, name: &str) -> bool {
+        name.ends_with(".crt")
+    }
+
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
         Ok(plan::build(&self.request.profile, state, self.request.existing, self.now)?)
     }

@@ -154,12 +154,16 @@ impl Decide for Asked<'_> {
         counts(name)
     }
 
-    /// Of a CA that is named its index alone: its other files are read by their paths.
     fn reads_of_ca(&self, name: &str) -> bool {
         match &self.under.ca {
-            None => counts(name),
+            None => name.ends_with(INDEX_SUFFIX),
             Some(ca) => ca_stem(ca).is_some_and(|stem| name == index_file(stem)),
         }
+    }
+
+    /// Of a CA that is named its index alone: its other files are read by their paths.
+    fn reads_beside_ca(&self, name: &str) -> bool {
+        self.under.ca.is_none() && counts(name)
     }
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {

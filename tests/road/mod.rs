@@ -68,6 +68,7 @@ pub fn restored(made: &Made, arrangement: &Arrangement) -> State {
         path: path.to_owned(),
         names: files.names().map(str::to_owned).collect(),
         files: files.clone(),
+        ..Found::default()
     };
     let ca_directory = arrangement.separate_ca.then(|| found("ca", &made.filled.ca_directory));
     let (state, problems) = layout::restore(&found("pki", &made.filled.directory), ca_directory.as_ref());
