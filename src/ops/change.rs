@@ -12,7 +12,7 @@ use crate::pki::{self, Secrets};
 use crate::plan::Plan;
 use crate::state::State;
 use crate::verify;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use time::OffsetDateTime;
 
@@ -181,12 +181,14 @@ pub(super) fn retried<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T,
 
 /// The files that a plan speaks of. What else lies in the directory may have faults of its own, which are nobody's here.
 fn planned(files: &FileSet, plan: &Plan) -> FileSet {
-    let is_planned = |name: &str| {
-        let of_pair = |stem: &str| certificate_file(stem) == name || key_file(stem) == name;
-        plan.certificates.iter().any(|spec| of_pair(&spec.stem))
-            || plan.bundles.iter().any(|bundle| bundle.file == name)
-    };
-    let kept = files.iter().filter(|(name, _)| is_planned(name));
+    if files.is_empty() {
+        return FileSet::default();
+    }
+    let of_pairs =
+        plan.certificates.iter().flat_map(|spec| [certificate_file(&spec.stem), key_file(&spec.stem)]);
+    let planned: BTreeSet<String> =
+        of_pairs.chain(plan.bundles.iter().map(|bundle| bundle.file.clone())).collect();
+    let kept = files.iter().filter(|(name, _)| planned.contains(*name));
     kept.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
 }
 
