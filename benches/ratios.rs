@@ -6,6 +6,8 @@
 //! a ratio run by turns, so that a busy machine slows both. Files go to a tmpfs where there is one: disks are not what
 //! is compared.
 
+#[path = "ratios/bulk.rs"]
+mod bulk;
 #[path = "ratios/bundle.rs"]
 mod bundle;
 #[path = "ratios/many.rs"]
@@ -64,7 +66,7 @@ fn library_layout(dir: &Path) {
 type Measure = fn(&Scratch) -> Vec<Row>;
 
 /// What is measured, by the names that pick some of it.
-const MEASURES: [(&str, Measure); 8] = [
+const MEASURES: [(&str, Measure); 9] = [
     ("gen-p256", |scratch| vec![p256_against_openssl(scratch)]),
     ("gen-rsa", |scratch| vec![rsa_against_openssl(scratch)]),
     ("gen-cores", |scratch| vec![rsa_on_two_cores(scratch)]),
@@ -72,6 +74,7 @@ const MEASURES: [(&str, Measure); 8] = [
     ("gen-memory", |scratch| vec![peak_memory(scratch)]),
     ("gen-library", |scratch| vec![in_process_p256(scratch)]),
     ("verify", many::rows),
+    ("issue-list", bulk::rows),
     ("inspect", |scratch| vec![inspect_against_openssl(scratch)]),
 ];
 
@@ -169,20 +172,23 @@ fn spawn_against_true() -> Row {
 fn peak_memory(scratch: &Scratch) -> Row {
     let dir = scratch.new_dir();
     let command = pgtls_chain(&dir.path().join("pki"), &[]);
-    let mut parent = Command::new(env::current_exe().expect("path of this program"));
-    parent.arg(PEAK_OF).arg(command.get_program()).args(command.get_args());
-    let output =
-        parent.stdin(Stdio::null()).stderr(Stdio::inherit()).output().expect("this program can be run again");
-    assert!(output.status.success(), "{parent:?} failed");
-    let text = String::from_utf8_lossy(&output.stdout);
-    let peak_kib: u32 = text.trim().parse().expect("a number of KiB");
-    let peak_mib = f64::from(peak_kib) / 1024.0;
+    let peak_mib = f64::from(peak_of(&command)) / 1024.0;
     Row {
         what: "intermediate layout, P-256: peak memory".to_owned(),
         measured: format!("{peak_mib:.1} MiB"),
         bound: format!("{PEAK_BOUND_MIB} MiB"),
         holds: Some(peak_mib <= PEAK_BOUND_MIB),
     }
+}
+
+/// The most memory that a command takes, in KiB.
+fn peak_of(command: &Command) -> u32 {
+    let mut parent = Command::new(env::current_exe().expect("path of this program"));
+    parent.arg(PEAK_OF).arg(command.get_program()).args(command.get_args());
+    let output =
+        parent.stdin(Stdio::null()).stderr(Stdio::inherit()).output().expect("this program can be run again");
+    assert!(output.status.success(), "{parent:?} failed");
+    String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of KiB")
 }
 
 /// The library in this process, against the plain loop over ring.

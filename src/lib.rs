@@ -67,6 +67,7 @@ pub mod index;
 pub mod k8s;
 pub mod keys;
 pub mod layout;
+pub mod list;
 pub mod ops;
 pub mod pem;
 pub mod pg;

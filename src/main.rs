@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         keys: &SystemKeys,
         stdin: &mut std::io::stdin().lock(),
         terminal: terminal_width(),
+        stderr_is_terminal: std::io::stderr().is_terminal(),
         stdout: &mut stdout,
         stderr: &mut stderr,
     });

@@ -96,13 +96,9 @@ fn against_ring(many: &Many) -> Row {
         }
         signatures.iter().for_each(check);
     };
-    // Both on one processor: two that share a core take more processor time for the same work.
-    let all = sched_getaffinity(Pid::from_raw(0)).expect("the processors of this process");
-    let one = (0..CpuSet::count()).find(|at| all.is_set(*at).unwrap_or(false)).expect("a processor");
-    let mut only = CpuSet::new();
-    only.set(one).expect("a processor that is there");
-    sched_setaffinity(Pid::from_raw(0), &only).expect("a processor of this process");
-    let (ours, plain) = by_turns(RUNS, || processor_time(ours), || processor_time(plain));
+    // Two that share a core take more processor time for the same work.
+    let (ours, plain) =
+        on_one_processor(|| by_turns(RUNS, || processor_time(ours), || processor_time(plain)));
     let what =
         "verify, 1,000 leaves, processor time: library / reading and 1,001 verifications of ring (median)";
     Row::ratio(what, median(ours), median(plain), RING_BOUND)
@@ -150,8 +146,21 @@ fn signatures(many: &Many) -> Vec<Signed> {
     leaves.chain([signed(intermediate, point(root))]).collect()
 }
 
+/// Does `work`, and all that it starts, on one processor alone.
+pub(crate) fn on_one_processor<T>(work: impl FnOnce() -> T) -> T {
+    let this = Pid::from_raw(0);
+    let all = sched_getaffinity(this).expect("the processors of this process");
+    let one = (0..CpuSet::count()).find(|at| all.is_set(*at).unwrap_or(false)).expect("a processor");
+    let mut only = CpuSet::new();
+    only.set(one).expect("a processor that is there");
+    sched_setaffinity(this, &only).expect("a processor of this process");
+    let done = work();
+    sched_setaffinity(this, &all).expect("the processors that it had");
+    done
+}
+
 /// User and system time that `work` took.
-fn processor_time(work: impl Fn()) -> Duration {
+pub(crate) fn processor_time(work: impl Fn()) -> Duration {
     let used = |usage: Usage| usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     let now = || used(getrusage(UsageWho::RUSAGE_SELF).expect("the system counts"));
     let before = now();

@@ -79,13 +79,14 @@ fn certificate(signer: &EcdsaKeyPair, tbs_length: usize, rng: &SystemRandom) -> 
     pem("CERTIFICATE", bytes)
 }
 
-fn pem(label: &str, bytes: Vec<u8>) -> String {
+/// PEM as the library writes it.
+pub(crate) fn pem(label: &str, bytes: Vec<u8>) -> String {
     let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
     pem::encode_config(&pem::Pem::new(label, bytes), config)
 }
 
 /// `O_EXCL`, and the mode from birth.
-fn write(path: &Path, text: &str, mode: u32) {
+pub(crate) fn write(path: &Path, text: &str, mode: u32) {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).expect("a new file");
     file.write_all(text.as_bytes()).expect("room for the file");
 }

@@ -1,6 +1,7 @@
 //! The command line: words in, words out. It decides nothing; `ops` does the work.
 
 mod args;
+mod bulk;
 mod compared;
 mod csr;
 mod drivers;
@@ -8,6 +9,7 @@ mod exit;
 mod export;
 mod import;
 mod inspect;
+mod interrupt;
 mod issued;
 mod json;
 mod look;
@@ -22,10 +24,12 @@ mod words;
 
 use crate::error::Error;
 use crate::keys::KeySource;
-use crate::ops;
+use crate::ops::{self, BulkRequest, Control};
 use crate::profile::BUILTINS;
 use args::{Cli, Verb};
+use bulk::Destination;
 use clap::Parser;
+use interrupt::Interrupt;
 use look::Look;
 use render::{Render, Report};
 use request::{CliError, TypedCommand};
@@ -47,6 +51,8 @@ pub struct Process<'a> {
     pub stdin: &'a mut dyn Read,
     /// The columns of the terminal that standard output is; `None`: it is none.
     pub terminal: Option<usize>,
+    /// Whether standard error is a terminal, where a bar shows how far a long run is.
+    pub stderr_is_terminal: bool,
     /// Results.
     pub stdout: &'a mut dyn Write,
     /// Everything else.
@@ -55,7 +61,8 @@ pub struct Process<'a> {
 
 /// Runs one command; the result is the exit code of `exit`.
 pub fn run(process: Process<'_>) -> u8 {
-    let Process { arguments, variable, now, keys, stdin, terminal, stdout, stderr } = process;
+    let Process { arguments, variable, now, keys, stdin, terminal, stderr_is_terminal, stdout, stderr } =
+        process;
     let mut render = Render::new(stdout, stderr);
     // Where the words cannot be parsed, a program that asked for JSON still gets it.
     render.set_json(arguments.iter().any(|argument| argument == "--json"));
@@ -65,10 +72,71 @@ pub fn run(process: Process<'_>) -> u8 {
     };
     render.set_json(cli.verb.json());
     let to_terminal = terminal.is_some();
+    if let Verb::Issue(args) = &cli.verb
+        && let Some(list) = &args.list.file
+    {
+        let request = match request::listed(args, list, variable, to_terminal) {
+            Ok(request) => request,
+            Err(error) => return render.error(&error),
+        };
+        let output = &args.under.output;
+        let bar = stderr_is_terminal && !output.quiet && !output.json;
+        return issue_listed(
+            &request,
+            output.quiet,
+            bar,
+            stdin,
+            &mut render,
+            Look::of(terminal, variable),
+            now,
+            keys,
+        );
+    }
     match dispatch(&cli.verb, &arguments, variable, stdin, to_terminal, now, keys) {
         Ok(report) => render.report(&report, Look::of(terminal, variable)),
         Err(error) => render.error(&error),
     }
+}
+
+/// `issue -f`, which may take a while: it shows how far it is, and ends in good order when it is told to.
+#[allow(clippy::too_many_arguments, reason = "what the process gives, each by itself")]
+fn issue_listed(
+    request: &BulkRequest,
+    quiet: bool,
+    bar: bool,
+    stdin: &mut dyn Read,
+    render: &mut Render<'_>,
+    look: Look,
+    now: OffsetDateTime,
+    keys: &dyn KeySource,
+) -> u8 {
+    let interrupt = Interrupt::default();
+    let issued = render.long_run(bar, |stdout, shown| {
+        let progress = &mut |done, total| {
+            if done == 0 {
+                interrupt.watch();
+            }
+            shown(done, total);
+        };
+        let control = Control { is_stopped: &|| interrupt.is_on(), progress, threads: None };
+        ops::bulk(request, stdin, stdout, control, now, keys)
+    });
+    let code = match issued {
+        Ok(issued) => {
+            let destination = Destination::of(&request.outlet);
+            let report = Report::Listed {
+                issued: Box::new(issued),
+                destination,
+                dry_run: request.under.dry_run,
+                quiet,
+            };
+            render.report(&report, look)
+        }
+        Err(error) => render.error(&error.into()),
+    };
+    render.flush();
+    interrupt.end();
+    code
 }
 
 fn dispatch(

@@ -1,5 +1,6 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
+use super::bulk::{self, BulkJson, Destination};
 use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
@@ -9,9 +10,12 @@ use super::{compared, csr, exit, import, issued, json, prometheus, text, verdict
 use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::layout::{Deployment, OutlineFile};
-use crate::ops::{Compared, CsrMade, Exported, Generated, Imported, Inspection, LiveSetting, Verified};
+use crate::ops::{
+    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, LiveSetting, Verified,
+};
 use crate::plan::{Notice, Plan};
 use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
@@ -37,6 +41,8 @@ pub(super) enum Report {
         /// Run by root, without an owner asked for.
         as_root: bool,
     },
+    /// `issue -f`.
+    Listed { issued: Box<BulkIssued>, destination: Destination, dry_run: bool, quiet: bool },
     /// `csr`.
     Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
     /// `import`.
@@ -176,6 +182,10 @@ impl<'a> Render<'a> {
                 };
                 (written, exit::DONE)
             }
+            Report::Listed { issued, destination, dry_run, quiet } => {
+                self.warnings(&issued.plan.notices);
+                (self.listed(issued, destination, *dry_run, *quiet), exit::DONE)
+            }
             Report::Csr { made, dry_run, quiet } => {
                 self.warnings(&made.spec.notices);
                 (self.csr(made, *dry_run, *quiet), exit::DONE)
@@ -227,6 +237,51 @@ impl<'a> Render<'a> {
             files: &generated.outline.files,
             deployment: generated.deployment(),
         })
+    }
+
+    fn listed(
+        &mut self,
+        issued: &BulkIssued,
+        destination: &Destination,
+        dry_run: bool,
+        quiet: bool,
+    ) -> io::Result<()> {
+        if self.json {
+            return self.json_line(&BulkJson::of(issued, destination, dry_run));
+        }
+        if quiet {
+            return Ok(());
+        }
+        let text = bulk::text(issued, destination, dry_run);
+        match destination {
+            Destination::Stream if !dry_run => self.stderr.write_all(text.as_bytes()),
+            _ => self.stdout.write_all(text.as_bytes()),
+        }
+    }
+
+    /// Does what takes a while, and shows how far it is where a bar is wanted. What it is given besides is standard output.
+    pub(super) fn long_run<T>(
+        &mut self,
+        bar: bool,
+        work: impl FnOnce(&mut dyn Write, &mut dyn FnMut(usize, usize)) -> T,
+    ) -> T {
+        let target = if bar { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let shown = ProgressBar::with_draw_target(None, target);
+        let style = "{bar:30} {human_pos} of {human_len}, {per_sec}, {eta} left";
+        shown.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let done = work(self.stdout, &mut |done, total| {
+            shown.set_length(total as u64);
+            shown.set_position(done as u64);
+        });
+        shown.finish_and_clear();
+        done
+    }
+
+    /// Lets everything go out.
+    pub(super) fn flush(&mut self) {
+        // Nobody is left to be told that this failed.
+        let _ = self.stdout.flush();
+        let _ = self.stderr.flush();
     }
 
     fn csr(&mut self, made: &CsrMade, dry_run: bool, quiet: bool) -> io::Result<()> {

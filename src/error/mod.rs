@@ -1,7 +1,9 @@
 //! The crate's error: one variant for each boundary, and nothing of its own to say but what is wrong with a request.
 
+mod partly;
 mod request;
 
+pub use partly::PartlyError;
 pub use request::RequestError;
 
 use crate::diagnosis::{Diagnosis, Failure};
@@ -10,7 +12,7 @@ use crate::k8s::KubernetesError;
 use crate::layout::LayoutError;
 use crate::layout::export::ExportError;
 use crate::pki::IssueError;
-use crate::plan::{ImportError, PlanError};
+use crate::plan::{ImportError, ListError, PlanError};
 use crate::profile::ProfileError;
 use crate::recipe::RecipeError;
 use crate::settings::SettingsError;
@@ -30,6 +32,9 @@ pub enum Error {
     /// A decision that cannot be taken.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// Lines of a list.
+    #[error(transparent)]
+    List(#[from] ListError),
     /// What a certificate authority sent.
     #[error(transparent)]
     Import(#[from] ImportError),
@@ -60,6 +65,9 @@ pub enum Error {
     /// The disk.
     #[error(transparent)]
     Fs(#[from] FsError),
+    /// Any of these, when a part of the work was done.
+    #[error(transparent)]
+    Partly(#[from] PartlyError),
 }
 
 impl Error {
@@ -68,6 +76,7 @@ impl Error {
             Self::Request(error) => error,
             Self::Profile(error) => error,
             Self::Plan(error) => error,
+            Self::List(error) => error,
             Self::Import(error) => error,
             Self::State(error) => error,
             Self::Issue(error) => error,
@@ -78,6 +87,7 @@ impl Error {
             Self::Export(error) => error,
             Self::Layout(error) => error,
             Self::Fs(error) => error,
+            Self::Partly(error) => error,
         }
     }
 }

@@ -108,6 +108,26 @@ pub enum RequestError {
         /// The server's data directory or configuration.
         path: String,
     },
+    /// A list or a stream that cannot be read.
+    #[error("could not read {list}: {reason}")]
+    List {
+        /// What it is called.
+        list: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// A stream is to go into a file that exists.
+    #[error("\"{path}\" exists already")]
+    StreamExists {
+        /// The file.
+        path: String,
+    },
+    /// A file that is to be taken up again holds no certificate in the form that is asked for.
+    #[error("\"{path}\" is no stream of that form")]
+    OtherStream {
+        /// The file.
+        path: String,
+    },
     /// A directory with nothing that could be shown.
     #[error("no certificate, key, request or revocation list in \"{path}\"")]
     NothingThere {
@@ -151,6 +171,11 @@ impl Diagnosis for RequestError {
                 "Give a directory with certificates, keys or revocation lists, or files."
             }
             Self::ClientAndServer { .. } => "Judge one after the other; --trust says what clients trust.",
+            Self::List { .. } => "Give a file that can be read, or - for standard input.",
+            Self::StreamExists { .. } => {
+                "Give another file; --skip-issued takes this one up again where an earlier run ended."
+            }
+            Self::OtherStream { .. } => "Give the file that an earlier run wrote, with its --stream.",
             Self::NothingThere { .. } => "Give a directory that holds some, or files of any name.",
         };
         Some(hint.to_owned())
@@ -158,11 +183,14 @@ impl Diagnosis for RequestError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::NoDirectory { .. }
+            Self::List { .. }
+            | Self::NoDirectory { .. }
             | Self::NoKeyDirectory { .. }
             | Self::NoSuchFile { .. }
             | Self::SettingWithoutFile { .. } => Failure::System,
-            Self::NotARequest { .. } => Failure::Forbidden,
+            Self::NotARequest { .. } | Self::StreamExists { .. } | Self::OtherStream { .. } => {
+                Failure::Forbidden
+            }
             _ => Failure::Usage,
         }
     }

@@ -79,6 +79,14 @@ impl Directory {
         self.settled(&|_| true, |listing| Ok(listing.kinds().into_iter().map(owned).collect()))
     }
 
+    /// Whether anything has that name in it.
+    ///
+    /// # Errors
+    /// Those of [`names`](Self::names).
+    pub fn has(&self, name: &str) -> Result<bool, FsError> {
+        self.settled(&|it| it == name, |listing| Ok(!listing.kinds().is_empty()))
+    }
+
     /// Reads every regular file whose name is `wanted`, links followed, with the mode and owner of what they lead to.
     ///
     /// A link that leads nowhere, or to something else than a regular file, reads as no file; [`names`](Self::names)

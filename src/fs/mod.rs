@@ -18,6 +18,7 @@
 mod commit;
 mod directory;
 mod error;
+mod grow;
 mod obstacle;
 mod read;
 mod record;
@@ -31,12 +32,13 @@ mod tentative;
 pub use commit::Receipt;
 pub use directory::{Directory, is_within, same_directory};
 pub use error::{Action, FsError, Obstacle};
-pub use read::{EntryKind, FILE_LIMIT_BYTES, read_file, read_stream};
+pub use grow::Growing;
+pub use read::{EntryKind, FILE_LIMIT_BYTES, open_file, read_file, read_stream};
 pub use reserve::Reserved;
 pub use set::{FileEntry, FileSet, Mode, Owner};
 pub use stage::{DirectoryAttributes, Staged};
-pub use tarball::tarball;
-pub use target::Target;
+pub use tarball::{ARCHIVE_END_BYTES, append_to_archive, archive_entry, archive_name_fits, tarball};
+pub use target::{Target, is_there};
 pub use tentative::Tentative;
 
 #[cfg(test)]

@@ -55,10 +55,29 @@ pub(super) enum Links {
 pub fn read_file(path: impl AsRef<Path>, limit_bytes: usize) -> Result<Zeroizing<Vec<u8>>, FsError> {
     let path = path.as_ref();
     let fail = |errno| FsError::new(Action::Read, path, errno);
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = retry_on_intr(|| openat(CWD, path, flags, rustix::fs::Mode::empty())).map_err(fail)?;
+    let file = open_to_read(path)?;
     let stat = fstat(&file).map_err(fail)?;
     read_bounded(file.as_fd(), &stat, limit_bytes, path)
+}
+
+/// Opens a file, pipe or `/dev/stdin` to be read bit by bit; symbolic links are followed.
+///
+/// # Errors
+/// [`FsError::Io`] when the system refuses, which it also does for a directory.
+pub fn open_file(path: impl AsRef<Path>) -> Result<impl io::Read, FsError> {
+    let path = path.as_ref();
+    let fail = |errno| FsError::new(Action::Read, path, errno);
+    let file = open_to_read(path)?;
+    if FileType::from_raw_mode(fstat(&file).map_err(fail)?.st_mode).is_dir() {
+        return Err(fail(Errno::ISDIR));
+    }
+    Ok(std::fs::File::from(file))
+}
+
+fn open_to_read(path: &Path) -> Result<OwnedFd, FsError> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+    retry_on_intr(|| openat(CWD, path, flags, rustix::fs::Mode::empty()))
+        .map_err(|errno| FsError::new(Action::Read, path, errno))
 }
 
 /// Reads a stream that somebody else has opened to its end, as [`read_file`] reads a file; `name` is what messages call it.

@@ -10,7 +10,7 @@ use rustix::io::{Errno, retry_on_intr};
 
 use crate::fs::directory::destination;
 use crate::fs::error::{Action, FsError};
-use crate::fs::read::{EntryKind, Links, entries, open_directory, read_entry};
+use crate::fs::read::{EntryKind, Links, entries_if, is_entry, open_directory, read_entry};
 use crate::fs::record::{is_ours, recover, sweep_siblings};
 use crate::fs::set::FileSet;
 
@@ -116,16 +116,21 @@ impl Target {
     /// # Errors
     /// [`FsError::Io`] when the system refuses.
     pub fn names(&self) -> Result<BTreeMap<String, EntryKind>, FsError> {
+        self.names_if(|_| true)
+    }
+
+    /// The same, of what is `wanted`: of a directory of many thousands of files no more is held.
+    ///
+    /// # Errors
+    /// Those of [`names`](Self::names).
+    pub fn names_if(&self, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, EntryKind>, FsError> {
         let Place::Existing(directory) = &self.place else {
             return Ok(BTreeMap::new());
         };
-        let found =
-            entries(directory.as_fd()).map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
-        Ok(found
-            .into_iter()
-            .filter(|(name, _)| !is_ours(name))
-            .map(|(name, entry)| (name, entry.kind))
-            .collect())
+        let is_wanted = |name: &str| is_entry(name) && !is_ours(name) && wanted(name);
+        let found = entries_if(directory.as_fd(), is_wanted)
+            .map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
+        Ok(found.into_iter().map(|(name, entry)| (name, entry.kind)).collect())
     }
 
     /// Reads every regular file whose name is `wanted`, with its mode and owner.
@@ -138,8 +143,8 @@ impl Target {
         let Place::Existing(directory) = &self.place else {
             return Ok(files);
         };
-        for (name, kind) in self.names()? {
-            if !wanted(&name) || !matches!(kind, EntryKind::File | EntryKind::Symlink) {
+        for (name, kind) in self.names_if(wanted)? {
+            if !matches!(kind, EntryKind::File | EntryKind::Symlink) {
                 continue;
             }
             let path = self.path.join(&name);
@@ -177,6 +182,12 @@ fn entry_at(path: &Path) -> Result<Stat, Errno> {
 /// Whether nothing is at `path`, not even a link to nothing.
 fn is_nothing(path: &Path) -> bool {
     matches!(entry_at(path), Err(Errno::NOENT))
+}
+
+/// Whether anything is at `path`, be it a link to nothing.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    entry_at(path).is_ok()
 }
 
 /// Whether a link is at `path`, wherever it leads.

@@ -26,7 +26,24 @@ fn split_raw(text: &[u8]) -> Vec<&[u8]> {
 
 /// A line of these fields.
 pub(super) fn join(fields: &[String; FIELDS]) -> Vec<u8> {
-    fields.each_ref().map(|field| field.replace('\t', "\\\t")).join("\t").into_bytes()
+    let mut out = Vec::with_capacity(fields.iter().map(|field| field.len() + 1).sum());
+    for (at, field) in fields.iter().enumerate() {
+        if at > 0 {
+            out.push(b'\t');
+        }
+        push(field, &mut out);
+    }
+    out
+}
+
+/// Adds a field, its own tabs protected.
+fn push(field: &str, out: &mut Vec<u8>) {
+    for (at, part) in field.split('\t').enumerate() {
+        if at > 0 {
+            out.extend_from_slice(b"\\\t");
+        }
+        out.extend_from_slice(part.as_bytes());
+    }
 }
 
 /// The line that was read, with those fields of it new that are not what they were.
@@ -37,7 +54,7 @@ pub(super) fn merged(read: &[u8], now: &[String; FIELDS], was: &[String; FIELDS]
             out.push(b'\t');
         }
         match now.get(at).filter(|field| was.get(at) != Some(field)) {
-            Some(field) => out.extend_from_slice(field.replace('\t', "\\\t").as_bytes()),
+            Some(field) => push(field, &mut out),
             None => out.extend_from_slice(raw),
         }
     }

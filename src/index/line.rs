@@ -4,7 +4,7 @@ use super::error::IndexProblem;
 use super::fields::{FIELDS, join, split};
 use super::reason;
 use crate::x509::{
-    Certificate, RevocationReason, format_asn1_time, format_serial, parse_asn1_time, significant,
+    Certificate, Name, RevocationReason, format_asn1_time, format_serial, parse_asn1_time, significant,
 };
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -52,13 +52,19 @@ impl Line {
     /// The line of a certificate that was just issued.
     #[must_use]
     pub fn of(certificate: &Certificate) -> Self {
+        Self::issued(&certificate.serial, certificate.window.not_after, &certificate.subject)
+    }
+
+    /// The same, from what is recorded of it; the serial number may have leading zeros.
+    #[must_use]
+    pub fn issued(serial: &[u8], not_after: OffsetDateTime, subject: &Name) -> Self {
         Self {
             status: Status::Valid,
-            not_after: certificate.window.not_after,
+            not_after,
             revoked: None,
-            serial: significant(&certificate.serial).to_vec(),
+            serial: significant(serial).to_vec(),
             file: "unknown".to_owned(),
-            subject: certificate.subject.oneline(),
+            subject: subject.oneline(),
             read: None,
         }
     }

@@ -24,6 +24,13 @@ pub const ATTRIBUTES: &str = "unique_subject = no\n";
 /// What the name of an index ends with.
 pub const INDEX_SUFFIX: &str = ".index";
 
+/// What a comment begins with that stands before the lines of certificates on their way to standard output; how many lines
+/// follows. A run that was killed leaves it without a [`DELIVERED`] behind them, and who was to have them may not.
+pub const DELIVERING: &str = "# pgtls: delivering ";
+
+/// A comment that stands behind the lines of certificates which have left.
+pub const DELIVERED: &str = "# pgtls: delivered\n";
+
 /// The index of a CA by the stem of its files: `root` -> `root.index`.
 #[must_use]
 pub fn index_file(stem: &str) -> String {

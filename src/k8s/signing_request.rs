@@ -1,6 +1,7 @@
 //! A certificate request as the `CertificateSigningRequest` of `certificates.k8s.io/v1`, by which a cluster's signer is
 //! asked (Kubernetes documentation, "Certificates and Certificate Signing Requests").
 
+use super::object::{is_subdomain, object_name};
 use super::yaml::scalar;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::pem;
@@ -13,8 +14,6 @@ use std::str::FromStr;
 const LEAST_SECONDS: i64 = 600;
 /// The most: it is an int32.
 const MOST_SECONDS: i64 = i32::MAX as i64;
-/// The longest name of an object (RFC 1123 subdomain).
-const NAME_BYTES: usize = 253;
 
 /// Who is to sign: a domain and a path, such as `example.com/postgres`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,19 +74,6 @@ impl fmt::Display for SignerName {
     }
 }
 
-/// A DNS subdomain as Kubernetes has it (RFC 1123, lower case).
-fn is_subdomain(text: &str) -> bool {
-    let is_label = |label: &str| {
-        let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let len = label.len();
-        (1..=63).contains(&len)
-            && label.bytes().all(inside)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    text.len() <= NAME_BYTES && text.split('.').all(is_label)
-}
-
 /// How a cluster is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningRequest {
@@ -130,21 +116,6 @@ impl SigningRequest {
     }
 }
 
-/// `server` and `db1.example.com` -> `server-db1.example.com`; what no object's name may have becomes a hyphen.
-fn object_name(usage: &str, name: &str) -> String {
-    let labels = name.split('.').map(|label| {
-        let plain = label.chars().map(|c| match c.to_ascii_lowercase() {
-            c if c.is_ascii_alphanumeric() => c,
-            _ => '-',
-        });
-        plain.collect::<String>().trim_matches('-').to_owned()
-    });
-    let labels: Vec<String> = labels.filter(|label| !label.is_empty()).collect();
-    let whole = format!("{usage}-{}", labels.join("."));
-    let fitting: String = whole.chars().take(NAME_BYTES).collect();
-    fitting.trim_end_matches(['-', '.']).to_owned()
-}
-
 /// The API's words for what the request asks for.
 fn usages(spec: &RequestSpec) -> Vec<&'static str> {
     let extensions = &spec.extensions;
@@ -165,21 +136,6 @@ fn usages(spec: &RequestSpec) -> Vec<&'static str> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-
-    #[test]
-    fn the_name_of_an_object_is_one_that_kubernetes_takes_whatever_the_common_name() {
-        for (name, expected) in [
-            ("db1.Example.com", "server-db1.example.com"),
-            ("*.example.com", "server-example.com"),
-            ("fe80::1", "server-fe80--1"),
-            ("süd pole #1", "server-s-d-pole--1"),
-            ("_", "server"),
-        ] {
-            assert_eq!(object_name("server", name), expected);
-            assert!(is_subdomain(expected), "{expected}");
-        }
-        assert!(is_subdomain(&object_name("client", &"a.".repeat(200))));
-    }
 
     #[test]
     fn a_signer_is_a_domain_and_a_name_in_lower_case() {

@@ -17,7 +17,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 /// The directory of CA keys, and any other without an owner.
-const PRIVATE: DirectoryAttributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
+pub(super) const PRIVATE: DirectoryAttributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
 /// How often to start over where another run made the directory meanwhile; the second time it is there and locked.
 const ATTEMPTS: u32 = 5;
 

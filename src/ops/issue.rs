@@ -37,6 +37,34 @@ pub struct CaRequest {
     pub dry_run: bool,
 }
 
+impl CaRequest {
+    /// Where the CA lies, if not beside what it is to issue: its index is kept there.
+    pub(super) fn place_of_ca(&self) -> Option<PathBuf> {
+        let Self { directory, ca_directory, ca, .. } = self;
+        let of_files = ca.as_ref().map(|ca| parent(&ca.certificate).to_path_buf());
+        let place = of_files.or_else(|| ca_directory.clone())?;
+        Some(place).filter(|place| ca.is_none() || !same_directory(place, directory))
+    }
+
+    /// Which files of the directory of CA keys are read as such: indexes, and of a CA that is named its own alone.
+    pub(super) fn reads_of_ca(&self, name: &str) -> bool {
+        match &self.ca {
+            None => name.ends_with(INDEX_SUFFIX),
+            Some(ca) => ca_stem(ca).is_some_and(|stem| name == index_file(stem)),
+        }
+    }
+
+    /// Which further ones. Of a CA that is named the other files are read by their paths.
+    pub(super) fn reads_beside_ca(&self, name: &str) -> bool {
+        self.ca.is_none() && counts(name)
+    }
+
+    /// Puts a CA that is named into the state; its stem is what comes back.
+    pub(super) fn take_ca(&self, state: &mut State) -> Result<Option<String>, Error> {
+        self.ca.as_ref().map(|ca| take_ca(ca, state)).transpose()
+    }
+}
+
 /// What `issue` is asked for.
 #[derive(Debug, Clone)]
 pub struct IssueRequest {
@@ -113,7 +141,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn run(&self, arrangement: Arrangement, secrets: Secrets) -> Result<Generated, Error> {
         let directory = self.under.directory.as_path();
-        let ca_directory = self.ca_directory();
+        let ca_directory = self.under.place_of_ca();
         // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from.
         if ca_directory.is_none() && Directory::open(directory)?.is_none() {
             return Err(RequestError::NoDirectory { path: directory.display().to_string() }.into());
@@ -139,14 +167,6 @@ impl Asked<'_> {
             now: self.now,
         })
     }
-
-    /// Where the CA lies, if not beside what it is to issue: its index is kept there.
-    fn ca_directory(&self) -> Option<PathBuf> {
-        let CaRequest { directory, ca_directory, ca, .. } = self.under;
-        let of_files = ca.as_ref().map(|ca| parent(&ca.certificate).to_path_buf());
-        let place = of_files.or_else(|| ca_directory.clone())?;
-        Some(place).filter(|place| ca.is_none() || !same_directory(place, directory))
-    }
 }
 
 impl Decide for Asked<'_> {
@@ -155,25 +175,21 @@ impl Decide for Asked<'_> {
     }
 
     fn reads_of_ca(&self, name: &str) -> bool {
-        match &self.under.ca {
-            None => name.ends_with(INDEX_SUFFIX),
-            Some(ca) => ca_stem(ca).is_some_and(|stem| name == index_file(stem)),
-        }
+        self.under.reads_of_ca(name)
     }
 
-    /// Of a CA that is named its index alone: its other files are read by their paths.
     fn reads_beside_ca(&self, name: &str) -> bool {
-        self.under.ca.is_none() && counts(name)
+        self.under.reads_beside_ca(name)
     }
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
-        let stem = self.under.ca.as_ref().map(|ca| take_ca(ca, state)).transpose()?;
+        let stem = self.under.take_ca(state)?;
         Ok((self.first)(stem.as_deref(), state)?)
     }
 }
 
 /// Certificates, keys and indexes.
-fn counts(name: &str) -> bool {
+pub(super) fn counts(name: &str) -> bool {
     name.ends_with(".crt") || name.ends_with(".key") || name.ends_with(INDEX_SUFFIX)
 }
 

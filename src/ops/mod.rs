@@ -1,5 +1,6 @@
 //! One verb, one file: each joins the steps of the road and calls the doors to the disk. No rule lives here.
 
+mod bulk;
 mod change;
 mod client;
 mod compare;
@@ -22,6 +23,7 @@ mod source;
 mod stdin;
 mod verify;
 
+pub use bulk::{BulkIssued, BulkRequest, Control, LineForm, Outlet, Record, StreamForm, bulk};
 pub use client::ClientRequest;
 pub use compare::{Compared, compare};
 pub use csr::{CsrMade, CsrRequest, csr};

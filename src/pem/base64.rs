@@ -16,6 +16,11 @@ pub(super) fn encode_public(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+/// Encodes what may be a secret, in one line and in constant time.
+pub(super) fn encode(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(Base64::encode_string(bytes))
+}
+
 /// Decodes lines of base64; white space in them is passed over. `None` where there is another character, a padding that
 /// is not at the end, or one that is missing.
 pub(super) fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

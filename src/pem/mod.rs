@@ -148,6 +148,12 @@ pub fn base64_line(bytes: &[u8]) -> String {
     base64::encode_public(bytes)
 }
 
+/// The same, of a key.
+#[must_use]
+pub fn secret_base64_line(bytes: &[u8]) -> Zeroizing<String> {
+    base64::encode(bytes)
+}
+
 fn encode(label: &str, der: &[u8]) -> String {
     let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
     ::pem::encode_config(&::pem::Pem::new(label, der), config)

@@ -3,7 +3,9 @@
 use super::IssueError;
 use crate::keys::{KeyError, PublicKey, SigningKey};
 use crate::plan::CertificateSpec;
-use crate::x509::{CertificateFields, Name, Signer, Usage, Version, X509Error, encode_certificate};
+use crate::x509::{
+    CertificateFields, CertificateTemplate, Name, Signer, Usage, Version, X509Error, encode_certificate,
+};
 
 /// Who signs: the exact name, the key identifier that goes into what it signs, and the key.
 pub(super) struct Issuer {
@@ -55,7 +57,43 @@ pub(super) fn sign(
     key_identifier: &[u8],
     issuer: &Issuer,
 ) -> Result<Vec<u8>, IssueError> {
-    let fields = CertificateFields {
+    let fields = fields(spec, serial, public, key_identifier, issuer);
+    encode_certificate(&fields, issuer).map_err(|error| error.of(&spec.stem))
+}
+
+/// The same for one of many, by the template that the one before it used, where it is one of those.
+pub(super) fn sign_like(
+    template: &mut Option<CertificateTemplate>,
+    spec: &CertificateSpec,
+    serial: &[u8],
+    public: &PublicKey,
+    issuer: &Issuer,
+) -> Result<Vec<u8>, IssueError> {
+    let identifier = public.identifier();
+    let fields = fields(spec, serial, public, &identifier, issuer);
+    // Names of its own make an extension of its own.
+    if !spec.extensions.subject_alt_names.is_empty() {
+        return encode_certificate(&fields, issuer).map_err(|error| error.of(&spec.stem));
+    }
+    if template.as_ref().is_none_or(|template| !template.is_of(&fields)) {
+        let made = CertificateTemplate::of(&fields, issuer.key.algorithm_der());
+        *template = made.map_err(|error| SignError::from(error).of(&spec.stem))?;
+    }
+    let made = match template {
+        Some(template) => template.encode(serial, &spec.subject, public.spki_der(), &identifier, issuer),
+        None => encode_certificate(&fields, issuer),
+    };
+    made.map_err(|error| error.of(&spec.stem))
+}
+
+fn fields<'a>(
+    spec: &'a CertificateSpec,
+    serial: &'a [u8],
+    public: &'a PublicKey,
+    key_identifier: &'a [u8],
+    issuer: &'a Issuer,
+) -> CertificateFields<'a> {
+    CertificateFields {
         version: if spec.usage == Usage::Bare { Version::V1 } else { Version::V3 },
         serial,
         issuer: &issuer.name,
@@ -66,6 +104,5 @@ pub(super) fn sign(
         subject_key_identifier: key_identifier,
         // A root names no other key than its own (RFC 5280 §4.2.1.1 lets it leave this out).
         authority_key_identifier: (spec.usage != Usage::RootCa).then_some(issuer.key_identifier.as_slice()),
-    };
-    encode_certificate(&fields, issuer).map_err(|error| error.of(&spec.stem))
+    }
 }

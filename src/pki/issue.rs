@@ -127,7 +127,7 @@ fn new_issuer(spec: &CertificateSpec, key: &PrivateKey) -> Result<Issuer, IssueE
 }
 
 /// The text of a key file.
-fn key_text(
+pub(super) fn key_text(
     spec: &CertificateSpec,
     key: &PrivateKey,
     secrets: &Secrets,
@@ -161,6 +161,14 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
     Ok(indexes)
 }
 
+/// The indexes of a plan by which nothing new is signed: what was there, and what is here and not in them.
+///
+/// # Errors
+/// None in life; certificates that are here were read.
+pub fn reindex(plan: &Plan, state: &State) -> Result<Issued, IssueError> {
+    Ok(Issued { indexes: indexes(plan, state, &Issued::default())?, ..Issued::default() })
+}
+
 /// Opens every existing CA key that the plan needs, and drops it again: what a dry run can tell.
 ///
 /// # Errors
@@ -184,7 +192,11 @@ fn existing_issuers<'p>(
 }
 
 /// An existing CA: its own subject and its own key identifier, byte for byte, whoever made it.
-fn existing_issuer(spec: &CertificateSpec, state: &State, secrets: &Secrets) -> Result<Issuer, IssueError> {
+pub(super) fn existing_issuer(
+    spec: &CertificateSpec,
+    state: &State,
+    secrets: &Secrets,
+) -> Result<Issuer, IssueError> {
     let certificate = || spec.stem.clone();
     let fail = |source| IssueError::CaKey { certificate: certificate(), source };
     let kept = spec.kept.as_ref().ok_or_else(|| IssueError::NoIssuer { certificate: certificate() })?;

@@ -4,7 +4,9 @@ mod certificate;
 mod error;
 mod issue;
 mod request;
+mod series;
 
 pub use error::IssueError;
-pub use issue::{Issued, IssuedCertificate, Secrets, issue, unlock};
+pub use issue::{Issued, IssuedCertificate, Secrets, issue, reindex, unlock};
 pub use request::{Requested, request};
+pub use series::{Made, Maker, Supplies};

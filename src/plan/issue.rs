@@ -2,7 +2,9 @@
 
 use super::authorities::{self, Authority};
 use super::build::{long_lived, p384_client, wish};
-use super::{BundleSpec, CertificateSpec, IndexSpec, IssuerRef, LeafNames, Plan, PlanError, issuers, rules};
+use super::{
+    BundleSpec, CertificateSpec, IndexSpec, IssuerRef, LeafNames, Notice, Plan, PlanError, issuers, rules,
+};
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Profile, Validity};
@@ -41,6 +43,57 @@ pub fn issue(
     })
 }
 
+/// The CA that signs, those above it, and what there is of them in the directory.
+pub(super) struct Footing {
+    /// The CAs as parts of a plan, the highest first: the last one signs.
+    pub(super) authorities: Vec<CertificateSpec>,
+    /// The stem of the one that signs.
+    pub(super) issuer: String,
+    /// The stems of the CAs that follow a leaf in its file.
+    pub(super) append: Vec<String>,
+    bundles: Vec<BundleSpec>,
+    kept_files: BTreeSet<String>,
+    elsewhere: BTreeMap<String, String>,
+}
+
+impl Footing {
+    /// Finds the lowest CA of a directory, or the one whose stem is `ca`.
+    pub(super) fn find(ca: Option<&str>, state: &State) -> Result<Self, PlanError> {
+        let found = authorities::of(state);
+        let chain = authorities::above(authorities::issuer(&found, ca, state)?, &found);
+        let authorities = kept_specs(&chain);
+        let issuer = authorities.last().map(|spec| spec.stem.clone()).unwrap_or_default();
+        // The root is what a peer trusts, and so is not sent.
+        let below_root = authorities.iter().rev().filter(|spec| spec.usage != Usage::RootCa);
+        let append = below_root.map(|spec| spec.stem.clone()).collect();
+        let bundles = bundles(state, &chain);
+        let mut kept_files: BTreeSet<String> =
+            chain.iter().map(|(link, _)| certificate_file(&link.stem)).collect();
+        kept_files.extend(bundles.iter().map(|bundle| bundle.file.clone()));
+        let elsewhere =
+            chain.iter().filter_map(|(link, _)| Some((link.stem.clone(), link.elsewhere.clone()?)));
+        Ok(Self { issuer, append, bundles, kept_files, elsewhere: elsewhere.collect(), authorities })
+    }
+
+    /// The plan of what stands on it: its own certificates, and more of them.
+    pub(super) fn plan(
+        self,
+        certificates: Vec<CertificateSpec>,
+        notices: Vec<Notice>,
+        state: &State,
+    ) -> Plan {
+        Plan {
+            profile: "issue".to_owned(),
+            certificates,
+            bundles: self.bundles,
+            kept_files: self.kept_files,
+            indexes: vec![IndexSpec::of(&self.issuer, state)],
+            elsewhere: self.elsewhere,
+            notices,
+        }
+    }
+}
+
 /// Plans entries under a CA of the directory; `entries` is told its stem, and those of the CAs to be appended.
 pub(super) fn under(
     ca: Option<&str>,
@@ -49,42 +102,28 @@ pub(super) fn under(
     entries: impl FnOnce(&str, &[String]) -> Result<Vec<CertificateEntry>, PlanError>,
 ) -> Result<Plan, PlanError> {
     let now = now.replace_nanosecond(0).unwrap_or(now);
-    let found = authorities::of(state);
-    let chain = authorities::above(authorities::issuer(&found, ca, state)?, &found);
-    let mut specs = kept_specs(&chain);
-    let issuer = specs.last().map(|spec| spec.stem.clone()).unwrap_or_default();
-    // The root is what a peer trusts, and so is not sent.
-    let below_root = specs.iter().rev().filter(|spec| spec.usage != Usage::RootCa);
-    let append: Vec<String> = below_root.map(|spec| spec.stem.clone()).collect();
-    let entries = entries(&issuer, &append)?;
+    let mut footing = Footing::find(ca, state)?;
+    let mut specs = std::mem::take(&mut footing.authorities);
+    let entries = entries(&footing.issuer, &footing.append)?;
     for entry in &entries {
         specs.push(wish(entry, now)?);
     }
-    let profile = Profile {
-        name: "issue".to_owned(),
-        summary: String::new(),
-        source: String::new(),
-        certificates: entries,
-        bundles: Vec::new(),
-    };
-    rules::check(&profile, &mut specs, now)?;
+    rules::check(&profile(entries), &mut specs, now)?;
     issuers::check(&specs, state, now)?;
     let mut notices: Vec<_> = specs.iter().filter_map(|spec| long_lived(spec, now)).collect();
     notices.extend(specs.iter().filter_map(p384_client));
-    let bundles = bundles(state, &chain);
-    let mut kept_files: BTreeSet<String> =
-        chain.iter().map(|(link, _)| certificate_file(&link.stem)).collect();
-    kept_files.extend(bundles.iter().map(|bundle| bundle.file.clone()));
-    let elsewhere = chain.iter().filter_map(|(link, _)| Some((link.stem.clone(), link.elsewhere.clone()?)));
-    Ok(Plan {
-        profile: profile.name,
-        certificates: specs,
-        bundles,
-        kept_files,
-        indexes: vec![IndexSpec::of(&issuer, state)],
-        elsewhere: elsewhere.collect::<BTreeMap<_, _>>(),
-        notices,
-    })
+    Ok(footing.plan(specs, notices, state))
+}
+
+/// Entries as a profile has them, for the rules.
+pub(super) fn profile(certificates: Vec<CertificateEntry>) -> Profile {
+    Profile {
+        name: "issue".to_owned(),
+        summary: String::new(),
+        source: String::new(),
+        certificates,
+        bundles: Vec::new(),
+    }
 }
 
 /// What is asked for in the words of a profile.

@@ -57,6 +57,17 @@ pub(super) fn check_names(spec: &CertificateSpec) -> Result<(), PlanError> {
     breaches.into_iter().flatten().next().map_or(Ok(()), |breach| Err(breach.error))
 }
 
+/// The first rule about its names that a certificate breaks under its CAs, where one like it in all else keeps every rule.
+pub(super) fn check_names_under(
+    spec: &CertificateSpec,
+    authorities: &[CertificateSpec],
+) -> Result<(), PlanError> {
+    check_names(spec)?;
+    let issuer = spec.issuer_in(authorities);
+    let breaches = [named_like_its_ca(spec, issuer), name_constraints(spec, authorities)];
+    breaches.into_iter().flatten().next().map_or(Ok(()), |breach| Err(breach.error))
+}
+
 fn breaches(
     entry: &CertificateEntry,
     spec: &CertificateSpec,

@@ -143,7 +143,7 @@ where
 }
 
 /// The exact TBSCertificate.
-fn to_be_signed(fields: &CertificateFields<'_>, algorithm: &[u8]) -> Result<Vec<u8>, X509Error> {
+pub(super) fn to_be_signed(fields: &CertificateFields<'_>, algorithm: &[u8]) -> Result<Vec<u8>, X509Error> {
     let encoded = rcgen_encoding(fields)?;
     let broken = || X509Error::Rebuild(yasna::ASN1Error::new(yasna::ASN1ErrorKind::Invalid));
     let members = der::only(&encoded, der::SEQUENCE).ok_or_else(broken)?.members();

@@ -19,6 +19,7 @@ mod request;
 mod revocation;
 mod serial;
 mod signature;
+mod template;
 mod usage;
 mod validity;
 
@@ -39,5 +40,6 @@ pub use request::CertificateRequest;
 pub use revocation::{Revocation, RevocationList, RevocationReason};
 pub use serial::{SerialNumber, format_serial, significant};
 pub use signature::SignedParts;
+pub use template::CertificateTemplate;
 pub use usage::Usage;
 pub use validity::{Lifetime, Window, format_date, format_instant, parse_instant, serialize_instant};

@@ -38,10 +38,19 @@ impl Serialize for SerialNumber {
 /// A serial number as `openssl x509 -serial` prints it: hexadecimal digits, leading zeros of the encoding left out.
 #[must_use]
 pub fn format_serial(bytes: &[u8]) -> String {
-    match significant(bytes) {
-        [] => "00".to_owned(),
-        digits => digits.iter().map(|byte| format!("{byte:02X}")).collect(),
+    let bytes = significant(bytes);
+    if bytes.is_empty() {
+        return "00".to_owned();
     }
+    let mut out = String::with_capacity(2 * bytes.len());
+    bytes.iter().for_each(|byte| hexadecimal(*byte, &mut out));
+    out
+}
+
+/// Adds a byte as two hexadecimal digits, capital ones.
+pub(super) fn hexadecimal(byte: u8, out: &mut String) {
+    let digit = |digit: u8| char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase();
+    out.extend([digit(byte >> 4), digit(byte & 15)]);
 }
 
 /// A serial number without the zeros that its encoding needs; zero is no byte at all.

@@ -32,7 +32,7 @@ const MIDDLE: [&str; 14] = [
 /// Also of the middle: writes a plan down as a shell script of openssl commands.
 const RECIPE: &str = "recipe";
 
-const BOTTOM: [&str; 7] = ["x509", "keys", "fs", "pg", "pem", "index", "diagnosis"];
+const BOTTOM: [&str; 8] = ["x509", "keys", "fs", "pg", "pem", "index", "list", "diagnosis"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
 const SIDEWAYS: [(&str, &[&str]); 10] = [
@@ -52,11 +52,12 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
 const FS_DATA: [&str; 5] = ["set", "FileSet", "FileEntry", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 25] = [
+const CRATE_DOORS: [(&str, &[&str]); 28] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
     ("idna", &["x509"]),
+    ("csv_core", &["list"]),
     ("ring", &["keys"]),
     ("aws_lc_rs", &["keys"]),
     ("pkcs8", &["keys"]),
@@ -70,6 +71,8 @@ const CRATE_DOORS: [(&str, &[&str]); 25] = [
     ("strsim", &["profile", "cli"]),
     ("clap", &["cli"]),
     ("serde_json", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("signal_hook", &["cli"]),
     ("rustix", &["fs", "scratch", "main"]),
     ("tar", &["fs"]),
     ("nix", &["fs", "scratch", "ops"]),

@@ -3,7 +3,7 @@
 use super::csr::LeafUsage;
 use super::generate::SpanArgs;
 use super::output::OutputArgs;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -12,7 +12,47 @@ Examples:
   pgtls issue server db2.example.com 10.0.0.6 ::1
   pgtls issue node n1.example.com        serves, and logs in: a replica
   pgtls issue client etl --lifetime 12h --encrypt-key-file pass
-  pgtls issue client app --ca /secure/ca.crt --ca-key /secure/ca.key -D app";
+  pgtls issue client app --ca /secure/ca.crt --ca-key /secure/ca.key -D app
+  pgtls issue client -f roles.txt        one for each name of a list
+  pgtls issue client -f roles.csv --skip-issued --stream tar --write roles.tar
+
+A list has one name a line, or is CSV that begins with a header of the columns
+name, cn, san and lifetime, of which name alone must be there. Lines that begin
+with # are comments.";
+
+/// Forms of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum StreamWord {
+    /// An archive of files with their modes and owners
+    Tar,
+    /// Certificates and keys one after another, each behind a line with its name
+    Pem,
+    /// A JSON object a line
+    Jsonl,
+    /// Kubernetes Secrets: tls.crt tls.key ca.crt
+    K8s,
+}
+
+/// Many at once.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Lists")]
+pub(in crate::cli) struct ListArgs {
+    /// Issue one for each name of this list; - is standard input
+    #[arg(short, long, value_name = "FILE|-")]
+    pub(in crate::cli) file: Option<PathBuf>,
+
+    /// Leave out what was issued before, so that a run can be taken up again
+    #[arg(long, requires = "file")]
+    pub(in crate::cli) skip_issued: bool,
+
+    /// Write one stream instead of files in the directory
+    #[arg(long, value_name = "FORM", requires = "file")]
+    pub(in crate::cli) stream: Option<StreamWord>,
+
+    /// Write the stream into this file instead of to standard output
+    #[arg(long, value_name = "FILE", requires = "stream")]
+    pub(in crate::cli) write: Option<PathBuf>,
+}
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -23,11 +63,11 @@ pub(in crate::cli) struct IssueArgs {
 
     /// Host names and addresses of a server or node, or the role of a client; the first is the common name, and names
     /// the files
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "NAME", required_unless_present = "file", conflicts_with = "file")]
     pub(in crate::cli) names: Vec<String>,
 
     /// Another common name
-    #[arg(long, value_name = "CN")]
+    #[arg(long, value_name = "CN", conflicts_with = "file")]
     pub(in crate::cli) cn: Option<String>,
 
     /// Key type: ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072, rsa-4096 [default: ecdsa-p256]
@@ -41,6 +81,9 @@ pub(in crate::cli) struct IssueArgs {
     /// Mode of the key [default: 0600]
     #[arg(long, value_name = "MODE", help_heading = "Files")]
     pub(in crate::cli) key_mode: Option<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) list: ListArgs,
 
     #[command(flatten)]
     pub(in crate::cli) under: UnderArgs,

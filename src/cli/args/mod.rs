@@ -15,7 +15,7 @@ pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
-pub(super) use issue::{IssueArgs, UnderArgs};
+pub(super) use issue::{IssueArgs, StreamWord, UnderArgs};
 pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
@@ -47,7 +47,7 @@ pub(super) struct Cli {
 pub(super) enum Verb {
     /// Make a directory of certificates and keys: a documented layout, or a profile
     Gen(Box<GenArgs>),
-    /// Issue one more certificate from the CA of a directory
+    /// Issue one more certificate from the CA of a directory, or thousands from a list of names
     Issue(Box<IssueArgs>),
     /// Sign a certificate request of somebody else with the CA of a directory
     Sign(Box<SignArgs>),

@@ -23,12 +23,10 @@ pub(in crate::cli) fn issued(
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<IssueRequest, CliError> {
     let names = LeafNames::parse(usage(args.usage), &args.names, args.cn.as_deref()).map_err(Error::from)?;
-    let key_type = args.key_type.as_deref().map(str::parse::<KeyType>).transpose();
-    let key_type = key_type.map_err(|source| CliError::KeyType { flag: "--key-type", source })?;
     let wish = Wish {
         names,
         validity: validity(&args.under)?,
-        key_type: key_type.unwrap_or_default(),
+        key_type: key_type(args.key_type.as_deref())?,
         appends: !args.under.no_append,
     };
     Ok(IssueRequest {
@@ -57,7 +55,13 @@ pub(in crate::cli) fn signed(
     Ok((wish, under(&args.under, variable)))
 }
 
-fn validity(args: &UnderArgs) -> Result<Validity, CliError> {
+/// `--key-type`.
+pub(super) fn key_type(flag: Option<&str>) -> Result<KeyType, CliError> {
+    let key_type = flag.map(str::parse::<KeyType>).transpose();
+    Ok(key_type.map_err(|source| CliError::KeyType { flag: "--key-type", source })?.unwrap_or_default())
+}
+
+pub(super) fn validity(args: &UnderArgs) -> Result<Validity, CliError> {
     let not_before = args.not_before.as_deref().map(parse_instant).transpose();
     Ok(Validity {
         not_before: not_before.map_err(|source| CliError::Value { flag: "--not-before", source })?,
@@ -66,7 +70,7 @@ fn validity(args: &UnderArgs) -> Result<Validity, CliError> {
     })
 }
 
-fn under(args: &UnderArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> CaRequest {
+pub(super) fn under(args: &UnderArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> CaRequest {
     let ca = args.ca.ca.clone().zip(args.ca.ca_key.clone());
     let ca_variable = path_variable(variable, "PGTLS_CA_DIR").filter(|_| ca.is_none());
     CaRequest {

@@ -1,5 +1,6 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
+mod bulk;
 mod csr;
 mod export;
 mod generate;
@@ -11,6 +12,7 @@ mod typed;
 mod verify;
 mod windows;
 
+pub(super) use bulk::listed;
 pub(super) use csr::csr;
 pub(super) use export::exported;
 pub(super) use generate::generate;

@@ -70,7 +70,10 @@ impl Name {
     /// A name of one common name.
     #[must_use]
     pub fn common_name(text: &str) -> Self {
-        Self::from_rdns(&[vec![Attribute::common_name(text)]])
+        let kind = der::element(der::OBJECT_IDENTIFIER, &[COMMON_NAME_OID]);
+        let value = der::element(TAG_UTF8 as u8, &[text.as_bytes()]);
+        let attribute = der::element(der::SEQUENCE, &[&kind, &value]);
+        Self { der: der::element(der::SEQUENCE, &[&der::element(der::SET, &[&attribute])]) }
     }
 
     /// The same name with another common name: the first one is replaced, or one is added at the end.

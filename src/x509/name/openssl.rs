@@ -3,6 +3,7 @@
 
 use super::{ATTRIBUTES, Name};
 use crate::x509::der::{self, Element, Elements, SEQUENCE, SET, element, only};
+use crate::x509::serial::hexadecimal;
 
 const UTF8: u8 = 0x0c;
 const NUMERIC: u8 = 0x12;
@@ -185,11 +186,6 @@ fn escape(bytes: &[u8], out: &mut String) {
             }
         }
     }
-}
-
-fn hexadecimal(byte: u8, out: &mut String) {
-    let digit = |digit: u8| char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase();
-    out.extend([digit(byte >> 4), digit(byte & 15)]);
 }
 
 /// OpenSSL's short name of an attribute type; those that are known to [`Name::parse`] and more, which it knows too.

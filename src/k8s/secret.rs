@@ -1,0 +1,66 @@
+//! A certificate, its key and what it trusts as a Secret of the type `kubernetes.io/tls`, in the order in which kubectl
+//! prints its fields (`kubectl create secret tls --dry-run=client -o yaml`).
+
+use super::yaml::scalar;
+use crate::pem;
+use zeroize::Zeroizing;
+
+/// The last line of every such manifest.
+pub const SECRET_END: &str = "type: kubernetes.io/tls";
+/// What the name of the object stands behind.
+const NAME_FIELD: &str = "  name: ";
+
+/// The contents of a Secret, as PEM.
+#[derive(Clone, Copy)]
+pub struct TlsSecret<'a> {
+    /// The object's name, as [`object_name`](super::object_name) makes it.
+    pub name: &'a str,
+    /// The certificate and what is appended to it.
+    pub certificate: &'a [u8],
+    /// Its key.
+    pub key: &'a [u8],
+    /// What whoever has it trusts.
+    pub trust: &'a [u8],
+}
+
+/// Never shows the key.
+impl std::fmt::Debug for TlsSecret<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsSecret").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl TlsSecret<'_> {
+    /// The manifest as one document of a stream of them.
+    #[must_use]
+    pub fn manifest(&self) -> Zeroizing<Vec<u8>> {
+        let (certificate, trust) = (pem::base64_line(self.certificate), pem::base64_line(self.trust));
+        let key = pem::secret_base64_line(self.key);
+        let name = scalar(self.name);
+        let parts = [
+            "---\napiVersion: v1\ndata:\n  ca.crt: ",
+            &trust,
+            "\n  tls.crt: ",
+            &certificate,
+            "\n  tls.key: ",
+            key.as_str(),
+            "\nkind: Secret\nmetadata:\n",
+            NAME_FIELD,
+            &name,
+            "\n",
+            SECRET_END,
+            "\n",
+        ];
+        // It never grows: that would leave a copy of a key in freed memory.
+        let mut out = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
+        parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+        out
+    }
+}
+
+/// The name of the object on a line of a manifest, as far as the line tells it.
+#[must_use]
+pub fn secret_object(line: &str) -> Option<&str> {
+    // A name of an object needs no escapes; one that is quoted could be taken for a number.
+    Some(line.strip_prefix(NAME_FIELD)?.trim_matches('"'))
+}

@@ -1,0 +1,73 @@
+//! What is wrong with a line of a list.
+
+use super::LINE_BYTES;
+use super::columns::KNOWN;
+
+/// A line at fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineError {
+    /// Counted from 1.
+    pub line: u32,
+    /// What is wrong with it.
+    pub problem: LineProblem,
+}
+
+/// Why a line cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineProblem {
+    /// A line above the bound.
+    #[error("it is longer than {LINE_BYTES} bytes")]
+    TooLong,
+    /// Bytes that are no UTF-8.
+    #[error("it is not UTF-8 text")]
+    NotText,
+    /// A control character.
+    #[error("it has the control character {}", found.escape_default())]
+    Control {
+        /// The character.
+        found: char,
+    },
+    /// A comma where there is no header.
+    #[error("it has a comma, and the list does not begin with a header such as name,san,lifetime")]
+    Comma,
+    /// A quotation mark that nothing answers.
+    #[error("a quotation mark is left open")]
+    OpenQuote,
+    /// A row that is longer or shorter than the header.
+    #[error("it has {found} fields, and the header has {expected}")]
+    Fields {
+        /// How many it has.
+        found: usize,
+        /// How many the header has.
+        expected: usize,
+    },
+    /// More fields than anybody means.
+    #[error("it has more fields than any list")]
+    TooManyFields,
+    /// An empty name.
+    #[error("it has no name")]
+    NoName,
+    /// A header without the column of names.
+    #[error("the header has no column \"name\"")]
+    NoNameColumn,
+    /// A column that is not known, or there twice.
+    #[error("{}", column(found, *twice))]
+    Column {
+        /// Its name.
+        found: String,
+        /// Whether it is one that is known.
+        twice: bool,
+    },
+    /// Too much altogether.
+    #[error("the list is longer than 4 GiB")]
+    ListTooLong,
+}
+
+fn column(found: &str, twice: bool) -> String {
+    if twice {
+        return format!("the header has \"{found}\" twice");
+    }
+    let known = format!("known are {}", KNOWN.join(", "));
+    format!("the header has \"{}\", which is no column ({known})", found.escape_debug())
+}
