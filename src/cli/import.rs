@@ -7,6 +7,7 @@ use super::words::{harmless, wrapped as lines_of};
 use crate::keys::sha256;
 use crate::ops::Imported;
 use crate::pg::{CHAIN_FILE, certificate_file, key_file};
+use crate::verify::Severity;
 use crate::x509::{Certificate, format_date, other_names};
 use std::fmt::Write;
 
@@ -45,6 +46,14 @@ pub(super) fn text(imported: &Imported, dry_run: bool) -> String {
         let _ = writeln!(out, "\nnext:   pgtls verify {}", path_word(&imported.directory));
     }
     out
+}
+
+/// What the judge says, each in a line with the word for how bad it is.
+pub(super) fn judged(imported: &Imported) -> impl Iterator<Item = (&'static str, String)> {
+    imported.findings.iter().map(|finding| {
+        let word = if finding.severity == Severity::Error { "error" } else { "warning" };
+        (word, format!("{}: {} [{}]", finding.files.join(", "), finding.fact, finding.rule))
+    })
 }
 
 /// The certificate, the CAs above it, and which file each is in.
