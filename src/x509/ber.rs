@@ -1,7 +1,7 @@
 //! BER as programs that write while they still collect leave it: elements whose length is open, up to a mark at their end
 //! (X.690 §8.1.3.6). Closing them makes DER of what else is DER.
 
-use super::der::{Elements, element};
+use crate::der::{Elements, SEQUENCE, element};
 
 /// The length octet of an element whose end is marked.
 const OPEN: u8 = 0x80;
@@ -12,7 +12,7 @@ const MOST_OPEN: usize = 16;
 
 /// Whether the bytes begin with a SEQUENCE whose length is open.
 pub(super) fn has_open_length(bytes: &[u8]) -> bool {
-    matches!(bytes, [super::der::SEQUENCE, OPEN, ..])
+    matches!(bytes, [SEQUENCE, OPEN, ..])
 }
 
 /// The one element that the bytes are, with every open length around its parts closed; what has a length keeps its bytes,

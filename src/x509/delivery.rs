@@ -4,14 +4,12 @@
 //! Some programs leave the lengths of PKCS#7 open; `ber` closes them. Of PKCS#7 only the certificates of a SignedData are wanted, which are five elements deep; that is less than a crate for
 //! the whole of CMS would ask of its reader.
 
-use super::der::{INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, only};
 use super::{Certificate, X509Error, ber};
+use crate::der::{CONTEXT_0, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, only};
 use crate::pem::{self, OddityKind};
 
 /// signedData (RFC 2315 §14), 1.2.840.113549.1.7.2.
 const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
-/// [0], EXPLICIT around a content and IMPLICIT around certificates.
-const CONTEXT_0: u8 = 0xa0;
 
 /// Every certificate of a delivery, in its order. Keys, revocation lists and text in it are passed over.
 ///

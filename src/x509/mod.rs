@@ -6,7 +6,6 @@ mod certificate;
 mod claims;
 mod constraints;
 mod delivery;
-mod der;
 mod distribution;
 mod encode;
 mod encode_request;
