@@ -90,6 +90,25 @@ fn where_the_key_of_the_ca_is_here_requests_that_lie_beside_change_no_mend() {
 }
 
 #[test]
+fn what_is_in_its_place_already_is_done_and_judged_again() {
+    let place = with_server();
+    let words = format!("signed.pem {CHAIN}");
+    place.pgtls(&format!("import {words}"));
+    let before = snapshot(&place.path("pki"));
+    // As after a run that was killed once it had begun to commit, or from a Makefile.
+    let said = import(&place, &words);
+    let line = "server.crt in pki/ is that certificate already; nothing was changed\n";
+    assert!(said.code == Some(0) && said.stdout.starts_with(line), "{}{}", said.stdout, said.stderr);
+    let said = import(&place, &format!("{words} --json"));
+    let value: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!((said.code, &value["files"]), (Some(0), &serde_json::json!([])));
+    assert_eq!(snapshot(&place.path("pki")), before);
+    // Without the root it works no better the second time.
+    fs::remove_file(place.path("pki/chain.crt")).unwrap();
+    assert_eq!(import(&place, "signed.pem").code, Some(1));
+}
+
+#[test]
 fn certificates_of_two_keys_are_told_from_one_key_under_two_names() {
     let place = with_server();
     place.pgtls("csr client app");

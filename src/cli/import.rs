@@ -18,9 +18,13 @@ pub(super) fn text(imported: &Imported, dry_run: bool) -> String {
     let verb = if dry_run { "would import" } else { "imported" };
     let own = certificate_file(&plan.stem);
     let mut out = String::new();
-    let what = if plan.writes_certificate { own.as_str() } else { CHAIN_FILE };
-    let _ =
-        writeln!(out, "{verb} {} into {place}, for {}\n", harmless(what), harmless(&key_file(&plan.stem)));
+    let key = harmless(&key_file(&plan.stem));
+    let _ = match plan.files().first() {
+        None => {
+            writeln!(out, "{} in {place} is that certificate already; nothing was changed\n", harmless(&own))
+        }
+        Some(first) => writeln!(out, "{verb} {} into {place}, for {key}\n", harmless(first)),
+    };
     out.push_str(&certificates(imported));
     if let Some(replaced) = &plan.replaced {
         let _ = writeln!(

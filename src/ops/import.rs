@@ -77,6 +77,9 @@ pub fn import(request: &ImportRequest, now: OffsetDateTime) -> Result<Imported, 
     }
     let target = Target::lock(&request.directory)?;
     let (imported, files) = decide()?;
+    if files.is_empty() {
+        return Ok(imported);
+    }
     // The directory is there: what a new one would be given is not asked.
     let attributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
     target.stage(&files, attributes)?.commit()?;

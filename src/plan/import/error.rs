@@ -145,12 +145,6 @@ pub enum ImportError {
         /// From when to when the other one does.
         imported: Window,
     },
-    /// Nothing would change.
-    #[error("\"{file}\" is that certificate already")]
-    Already {
-        /// The file.
-        file: String,
-    },
 }
 
 impl Diagnosis for ImportError {
@@ -186,9 +180,7 @@ impl Diagnosis for ImportError {
             Self::InTheWay { is_unread: true, .. } => {
                 "It is a link or a directory, or not for this user to read; nothing was changed.".to_owned()
             }
-            Self::InTheWay { .. } | Self::OtherKey { .. } | Self::Already { .. } => {
-                "Nothing was changed.".to_owned()
-            }
+            Self::InTheWay { .. } | Self::OtherKey { .. } => "Nothing was changed.".to_owned(),
             _ => return None,
         })
     }
@@ -214,7 +206,6 @@ impl Diagnosis for ImportError {
             Self::UnusableCa { .. } => "Ask the CA for its current certificates, and give them with --chain.",
             Self::InTheWay { .. } | Self::OtherKey { .. } => "Move it away, and import again.",
             Self::Older { .. } => "Move it away where the older one is meant.",
-            Self::Already { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -204,8 +204,5 @@ pub(super) fn changes<'a>(
     let is_there = |found: &Certificate| chain.is_some_and(|file| file.certificates.contains(found));
     let all = intermediates.iter().copied().chain(root).filter(|_| root.is_some());
     let trusted: Vec<&Certificate> = all.filter(|found| !is_there(found)).collect();
-    if !writes && trusted.is_empty() {
-        return Err(ImportError::Already { file: inventory.shown(&certificate_file(stem)) });
-    }
     Ok((writes, trusted))
 }
