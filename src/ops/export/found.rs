@@ -9,7 +9,7 @@ use crate::ops::inspect::read;
 use crate::pg::key_file;
 use crate::state::StateError;
 use crate::verify::{self, Exhibit, Held, Identity, Policy, Roles, Scene, Side};
-use crate::x509::{Certificate, GeneralName, KeyUsage, RevocationList};
+use crate::x509::{Certificate, GeneralName, KeyUsage, Name, RevocationList};
 use std::borrow::Cow;
 use std::path::Path;
 use time::OffsetDateTime;
@@ -20,6 +20,8 @@ pub(super) struct Chosen {
     pub(super) trust: Vec<Vec<u8>>,
     pub(super) others_trust: Vec<Vec<u8>>,
     pub(super) lists: Vec<Vec<u8>>,
+    /// The lists that the other side looks into.
+    pub(super) others_lists: Vec<Vec<u8>>,
     pub(super) host: Option<String>,
 }
 
@@ -67,6 +69,7 @@ pub(super) fn look(
         trust: trust(own),
         others_trust: trust(others),
         lists: lists(&scene, own, now),
+        others_lists: lists(&scene, others, now),
         host: usual_host(&scene),
     })
 }
@@ -110,12 +113,28 @@ fn is_authority(certificate: &Certificate, scene: &Scene<'_>) -> bool {
     signs || is_below_another || has_a_cas_key || scene.index.has_issued(certificate)
 }
 
-/// The newest list of each of those who are trusted, of each scope, that has begun; of two that are as new, the one
-/// that counts longer.
+/// Those who are trusted and the CAs below them, of which somebody's chain may be made: PostgreSQL and libpq want a list
+/// of every CA in a chain, also of one that is no trust anchor.
+fn issuers<'s>(scene: &Scene<'s>, side: Side) -> Vec<&'s Name> {
+    let mut names: Vec<&Name> = scene.trust(side).iter().map(|held| &held.certificate.subject).collect();
+    let mut at = 0;
+    while let Some(above) = names.get(at).copied() {
+        for ca in scene.authorities.iter().map(|held| held.certificate) {
+            if ca.issuer == *above && !names.contains(&&ca.subject) {
+                names.push(&ca.subject);
+            }
+        }
+        at += 1;
+    }
+    names
+}
+
+/// The newest list of each of those CAs, of each scope, that has begun; of two that are as new, the one that counts
+/// longer.
 fn lists(scene: &Scene<'_>, side: Side, now: OffsetDateTime) -> Vec<Vec<u8>> {
     let mut newest: Vec<&RevocationList> = Vec::new();
-    let is_trusted =
-        |list: &RevocationList| scene.trust(side).iter().any(|held| held.certificate.subject == list.issuer);
+    let issuers = issuers(scene, side);
+    let is_trusted = |list: &RevocationList| issuers.contains(&&list.issuer);
     let age = |list: &RevocationList| {
         let has_begun = list.this_update <= now;
         (has_begun, list.this_update, list.next_update.is_none(), list.next_update)
