@@ -246,6 +246,12 @@ fn an_encrypted_key_is_told_by_its_request_or_opened() {
         said.stdout
     );
     assert!(!place.path("pki/server.crt").exists());
+    // Whoever gives a passphrase learns that it is the wrong one.
+    place.write("wrong", "horse correct\n");
+    let said = place.pgtls(&format!("{words} --passphrase-file wrong -q"));
+    let warning =
+        "pgtls: warning: the passphrase does not open server.key; that it fits was told from its request\n";
+    assert!(said.stderr.starts_with(warning), "{}", said.stderr);
     fs::remove_file(place.path("pki/server.csr")).unwrap();
     let stderr = "
 pgtls: error: no key in \"pki\" belongs to the certificate in \"signed.pem\"
