@@ -60,6 +60,7 @@ pub use profile::{Overrides, Profile};
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
+mod der;
 pub mod diagnosis;
 pub mod error;
 pub mod fs;

@@ -29,6 +29,12 @@ pub fn request_file(stem: &str) -> String {
     [stem, ".csr"].concat()
 }
 
+/// Whether a file is a certificate request, by its name.
+#[must_use]
+pub fn is_request_file(name: &str) -> bool {
+    name.ends_with(".csr")
+}
+
 /// Whether a text can be a role's name that somebody types: not blank, and without control characters.
 #[must_use]
 pub fn can_be_role(name: &str) -> bool {

@@ -117,6 +117,17 @@ next:   pgtls import SIGNED -D pki
 }
 
 #[test]
+fn what_is_printed_of_long_names_fits_a_terminal() {
+    let place = Place::new();
+    place.pgtls("csr server a.example.com");
+    let said = place.pgtls("csr server postgresql-primary-1.databases.example.com");
+    assert!(said.stdout.contains(".csr to the CA;"), "{}", said.stdout);
+    for line in said.stdout.lines().filter(|line| line.contains(' ')) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
 fn the_first_server_and_client_have_plain_stems_and_further_ones_their_names() {
     let home = scratch();
     for words in [

@@ -240,7 +240,7 @@ fn the_directories_of_the_guides_own_commands_are_exported_with_what_is_wrong_wi
 #[test]
 fn the_key_of_a_ca_is_never_exported() {
     let home = home();
-    let fact = "is the certificate of a CA, whose key is never exported";
+    let fact = "is a CA's, and never exported";
     for words in [
         "server root --to out",
         "client intermediate --to out",

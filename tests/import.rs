@@ -46,6 +46,13 @@ fn end(place: &Place, file: &str) -> String {
     place.openssl(&format!("x509 -noout -enddate -dateopt iso_8601 -in {file}"))[9..19].to_owned()
 }
 
+/// From when until when a certificate counts, as openssl has it.
+fn window(place: &Place, file: &str) -> String {
+    let dates = place.openssl(&format!("x509 -noout -dates -dateopt iso_8601 -in {file}"));
+    let instants = dates.lines().filter_map(|line| Some(line.split_once('=')?.1.replace(' ', "T")));
+    instants.collect::<Vec<_>>().join(" until ")
+}
+
 /// Runs it; it says this on standard error and nothing else, and changes nothing in `pki`.
 #[track_caller]
 fn refused(place: &Place, words: &str, code: i32, stderr: &str) {
@@ -54,6 +61,14 @@ fn refused(place: &Place, words: &str, code: i32, stderr: &str) {
         place.try_pgtls(&words.split_whitespace().collect::<Vec<_>>());
     assert_eq!((found, said.as_str(), stdout.as_str()), (Some(code), stderr.trim_start(), ""), "{words}");
     assert_eq!(place.path("pki").exists().then(|| snapshot(&place.path("pki"))), before, "{words}");
+}
+
+/// Imports what does not work as it lies then: the judge has an error, and so the exit code is 1.
+#[track_caller]
+fn at_fault(place: &Place, words: &str) -> Said {
+    let said = place.try_pgtls(&words.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(said.code, Some(1), "{words}: {}", said.stderr);
+    said
 }
 
 #[test]
@@ -161,7 +176,7 @@ fn a_chain_that_is_there_already_gains_the_new_ca_and_loses_nothing() {
 #[test]
 fn without_the_root_the_certificate_goes_in_and_the_chain_waits_for_it() {
     let place = with_server();
-    let said = place.pgtls("import signed.pem --chain issuing.pem");
+    let said = at_fault(&place, "import signed.pem --chain issuing.pem");
     assert!(!place.path("pki/chain.crt").exists());
     assert_eq!(subjects(&place, "pki/server.crt"), ["CN=db1.example.com", ISSUING]);
     let warning = format!(
@@ -187,17 +202,14 @@ fn a_newer_certificate_for_the_same_key_takes_the_place_of_the_older_and_never_t
     let line = format!("\nin place of the one for the same key that ends on {ended}\n");
     assert!(said.stdout.contains(&line), "{}\nlacks{line}", said.stdout);
     assert!(place.read("pki/server.crt").starts_with(&place.read("renewed.pem")));
-    let renewed = end(&place, "renewed.pem");
+    // To the second: both may end on one day.
     let stderr = format!(
-        "pgtls: error: \"pki/server.crt\" is newer\npgtls: detail: It ends on {renewed}, and the one to be imported on \
-         {ended}; nothing was changed.\npgtls: hint: Move it away where the older one is meant.\n"
+        "pgtls: error: \"pki/server.crt\" is newer\npgtls: detail: It counts from {}, and the one to be imported from {}; \
+         nothing was changed.\npgtls: hint: Move it away where the older one is meant.\n",
+        window(&place, "renewed.pem"),
+        window(&place, "signed.pem")
     );
     refused(&place, "import signed.pem", 3, &stderr);
-    let stderr = "
-pgtls: error: \"pki/server.crt\" is that certificate already
-pgtls: detail: Nothing was changed.
-";
-    refused(&place, "import renewed.pem", 3, stderr);
 }
 
 #[test]
@@ -209,7 +221,7 @@ fn names_that_were_asked_for_and_not_granted_are_said() {
         &format!("{}subjectAltName=DNS:db1.example.com,DNS:www.example.com\n", place.read("leaf.ext")),
     );
     signed(&place, "pki/server.csr", "signed.pem", "-copy_extensions none -extfile own.ext");
-    let said = place.pgtls("import signed.pem --chain issuing.pem --chain root.pem");
+    let said = at_fault(&place, "import signed.pem --chain issuing.pem --chain root.pem");
     assert_eq!(said.stderr, "pgtls: warning: asked for, and not in the certificate: 10.0.0.5, ::1\n");
     let note = "note: in the certificate without being asked for: www.example.com\n";
     assert!(said.stdout.contains(note), "{}", said.stdout);
@@ -234,6 +246,12 @@ fn an_encrypted_key_is_told_by_its_request_or_opened() {
         said.stdout
     );
     assert!(!place.path("pki/server.crt").exists());
+    // Whoever gives a passphrase learns that it is the wrong one.
+    place.write("wrong", "horse correct\n");
+    let said = place.pgtls(&format!("{words} --passphrase-file wrong -q"));
+    let warning =
+        "pgtls: warning: the passphrase does not open server.key; that it fits was told from its request\n";
+    assert!(said.stderr.starts_with(warning), "{}", said.stderr);
     fs::remove_file(place.path("pki/server.csr")).unwrap();
     let stderr = "
 pgtls: error: no key in \"pki\" belongs to the certificate in \"signed.pem\"
@@ -395,19 +413,20 @@ fn an_authority_that_no_peer_would_accept_is_refused() {
 fn what_stands_in_the_place_of_the_files_is_neither_overwritten_nor_followed() {
     let place = with_server();
     let chain = "--chain issuing.pem --chain root.pem";
-    let in_the_way = |file: &str| {
+    let in_the_way = |file: &str, detail: &str| {
         format!(
-            "pgtls: error: \"pki/{file}\" is no file of certificates\npgtls: detail: Nothing was changed.\npgtls: hint: \
-             Move it away, and import again.\n"
+            "pgtls: error: \"pki/{file}\" is no file of certificates\npgtls: detail: {detail}\npgtls: hint: Move it away, \
+             and import again.\n"
         )
     };
+    let unread = "It is a link or a directory, or not for this user to read; nothing was changed.";
     for file in ["server.crt", "chain.crt"] {
         let path = place.path("pki").join(file);
         symlink(place.path("root.pem"), &path).unwrap();
-        refused(&place, &format!("import signed.pem {chain}"), 3, &in_the_way(file));
+        refused(&place, &format!("import signed.pem {chain}"), 3, &in_the_way(file, unread));
         fs::remove_file(&path).unwrap();
         fs::write(&path, "hello\n").unwrap();
-        refused(&place, &format!("import signed.pem {chain}"), 3, &in_the_way(file));
+        refused(&place, &format!("import signed.pem {chain}"), 3, &in_the_way(file, "Nothing was changed."));
         fs::remove_file(&path).unwrap();
     }
     fs::copy(place.path("root.pem"), place.path("pki/server.crt")).unwrap();
@@ -446,7 +465,8 @@ fn a_key_of_the_guides_own_commands_is_paired_too() {
         "req -new -noenc -config /dev/null -newkey rsa:2048 -subj /CN=kong -keyout pki/kong.key -out kong.request",
     );
     signed(&place, "kong.request", "kong.pem", "");
-    place.pgtls("import kong.pem --chain issuing.pem --chain root.pem");
+    // The guide's request asks for no use, and so the certificate is for any.
+    at_fault(&place, "import kong.pem --chain issuing.pem --chain root.pem");
     assert_eq!(subjects(&place, "pki/kong.crt"), ["CN=kong", ISSUING]);
 }
 

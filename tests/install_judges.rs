@@ -18,7 +18,10 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/install-judges");
 const TOOLS: [&str; 9] = ["cat", "chmod", "env", "mkdir", "readlink", "rm", "sh", "tee", "true"];
 
 /// All the script looks for, apart from PostgreSQL.
-const PROGRAMS: [&str; 7] = ["openssl", "make", "chattr", "setpriv", "cc", "keytool", "kubectl"];
+const PROGRAMS: [&str; 8] = ["openssl", "make", "chattr", "setpriv", "cc", "keytool", "javac", "kubectl"];
+
+/// Where Debian puts pgJDBC, below the root directory.
+const DRIVER: &str = "usr/share/java/postgresql.jar";
 
 /// A machine with `bin` for its PATH and `root` for its root directory.
 struct Machine {
@@ -54,6 +57,7 @@ impl Machine {
             machine.program(program, "");
         }
         machine.postgresql("root/usr/lib/postgresql/15/bin");
+        machine.executable(&format!("root/{DRIVER}"), "");
         machine
     }
 
@@ -143,6 +147,7 @@ fn postgresql_on_path_by_a_link_or_by_pg_config_is_found_too() {
         for program in PROGRAMS {
             machine.program(program, "");
         }
+        machine.executable(&format!("root/{DRIVER}"), "");
         match place {
             "bin" => machine.postgresql("bin"),
             "link" => {
@@ -226,10 +231,12 @@ install-judges: missing: make (Debian: make)
 install-judges: missing: chattr (Debian: e2fsprogs)
 install-judges: missing: setpriv (Debian: util-linux)
 install-judges: missing: keytool (Debian: openjdk-17-jre-headless)
+install-judges: missing: javac (Debian: openjdk-17-jdk-headless)
+install-judges: missing: postgresql.jar, which is pgJDBC (Debian: libpostgresql-jdbc-java)
 install-judges: missing: kubectl (Debian: kubernetes-client)
 install-judges: missing: cc, a C compiler (Debian: gcc libc6-dev)
 install-judges: error: only root can install them, and sudo would ask for a password
-install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux openjdk-17-jre-headless kubernetes-client gcc libc6-dev
+install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux openjdk-17-jre-headless openjdk-17-jdk-headless libpostgresql-jdbc-java kubernetes-client gcc libc6-dev
 ";
         assert_eq!(outcome.stderr, expected);
     }

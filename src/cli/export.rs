@@ -135,6 +135,11 @@ fn path(exported: &Exported, name: &str) -> String {
     path_word(&place(exported).join(name)).trim_start_matches("./").to_owned()
 }
 
+/// What was exported, and nothing else: other files may lie beside it, a CA's key among them.
+fn all(exported: &Exported) -> Vec<String> {
+    names(&exported.outline, |_| true).into_iter().map(|name| path(exported, name)).collect()
+}
+
 /// Adds a command, folded at the width of a terminal.
 fn command(out: &mut String, command: &str) {
     folded(command, 2).iter().for_each(|line| {
@@ -221,9 +226,8 @@ fn for_libpq(exported: &Exported) -> String {
     let has_usual_names = exported.outline.key() == Some("postgresql.key");
     if has_usual_names && matches!(exported.destination, Destination::Directory(_)) {
         out.push_str("as the user who connects, where libpq looks for them by itself:\n");
-        let from = path_word(place(exported));
         command(&mut out, "install -d -m 0700 ~/.postgresql");
-        command(&mut out, &format!("cp -p {from}/* ~/.postgresql/"));
+        command(&mut out, &format!("cp -p {} ~/.postgresql/", all(exported).join(" ")));
         let short: Vec<_> = keywords
             .iter()
             .filter(|(keyword, _)| !keyword.starts_with("ssl") || *keyword == "sslmode")
@@ -294,10 +298,11 @@ fn label(stem: &str) -> String {
 fn for_kubernetes(exported: &Exported) -> String {
     let mut out = String::new();
     let stem = exported.file.rsplit_once('.').map_or(exported.file.as_str(), |(stem, _)| stem);
-    let (name, from) = (label(stem), path_word(place(exported)));
+    let name = label(stem);
     out.push_str("with all of the files:\n");
-    let generic = "kubectl create secret generic";
-    command(&mut out, &format!("{generic} {name} --type=kubernetes.io/tls --from-file={from}"));
+    let files: Vec<String> = all(exported).iter().map(|path| format!("--from-file={path}")).collect();
+    let generic = format!("kubectl create secret generic {name} --type=kubernetes.io/tls");
+    command(&mut out, &format!("{generic} {}", files.join(" ")));
     out.push_str("or the pair alone:\n");
     let pair = [("--cert", exported.outline.certificate()), ("--key", exported.outline.key())];
     let pair = pair.map(|(flag, file)| format!("{flag}={}", path(exported, file.unwrap_or_default())));

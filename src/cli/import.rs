@@ -7,6 +7,7 @@ use super::words::{harmless, wrapped as lines_of};
 use crate::keys::sha256;
 use crate::ops::Imported;
 use crate::pg::{CHAIN_FILE, certificate_file, key_file};
+use crate::verify::Severity;
 use crate::x509::{Certificate, format_date, other_names};
 use std::fmt::Write;
 
@@ -17,9 +18,13 @@ pub(super) fn text(imported: &Imported, dry_run: bool) -> String {
     let verb = if dry_run { "would import" } else { "imported" };
     let own = certificate_file(&plan.stem);
     let mut out = String::new();
-    let what = if plan.writes_certificate { own.as_str() } else { CHAIN_FILE };
-    let _ =
-        writeln!(out, "{verb} {} into {place}, for {}\n", harmless(what), harmless(&key_file(&plan.stem)));
+    let key = harmless(&key_file(&plan.stem));
+    let _ = match plan.files().first() {
+        None => {
+            writeln!(out, "{} in {place} is that certificate already; nothing was changed\n", harmless(&own))
+        }
+        Some(first) => writeln!(out, "{verb} {} into {place}, for {key}\n", harmless(first)),
+    };
     out.push_str(&certificates(imported));
     if let Some(replaced) = &plan.replaced {
         let _ = writeln!(
@@ -45,6 +50,14 @@ pub(super) fn text(imported: &Imported, dry_run: bool) -> String {
         let _ = writeln!(out, "\nnext:   pgtls verify {}", path_word(&imported.directory));
     }
     out
+}
+
+/// What the judge says, each in a line with the word for how bad it is.
+pub(super) fn judged(imported: &Imported) -> impl Iterator<Item = (&'static str, String)> {
+    imported.findings.iter().map(|finding| {
+        let word = if finding.severity == Severity::Error { "error" } else { "warning" };
+        (word, format!("{}: {} [{}]", finding.files.join(", "), finding.fact, finding.rule))
+    })
 }
 
 /// The certificate, the CAs above it, and which file each is in.

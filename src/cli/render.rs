@@ -193,7 +193,8 @@ impl<'a> Render<'a> {
             Report::Imported { imported, dry_run, quiet } => {
                 let notices = imported.plan.notices.iter().filter(|notice| notice.is_warning());
                 self.problems(&notices.collect::<Vec<_>>());
-                (self.imported(imported, *dry_run, *quiet), exit::DONE)
+                let code = if imported.is_at_fault() { exit::NO } else { exit::DONE };
+                (self.imported(imported, *dry_run, *quiet), code)
             }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
@@ -299,10 +300,14 @@ impl<'a> Render<'a> {
         if self.json {
             return self.json_line(&ImportedJson::of(imported, dry_run));
         }
-        match quiet {
-            true => Ok(()),
-            false => self.stdout.write_all(import::text(imported, dry_run).as_bytes()),
+        if quiet {
+            // No report that shows them.
+            for (word, finding) in import::judged(imported) {
+                self.message(word, &words::harmless(&finding));
+            }
+            return Ok(());
         }
+        self.stdout.write_all(import::text(imported, dry_run).as_bytes())
     }
 
     fn inspected(&mut self, inspection: &Inspection, form: Form) -> io::Result<()> {

@@ -5,18 +5,11 @@
 
 use super::encoding::PBKDF2_ROUNDS;
 use super::{KeyError, KeySource, PrivateKey, sha256};
+use crate::der::{BMP_STRING, CONTEXT_0, INTEGER, OCTET_STRING, SEQUENCE, SET, element};
 use pkcs8::der::Encode;
 use pkcs8::der::asn1::ObjectIdentifier;
 use ring::{digest, hmac};
 use zeroize::Zeroizing;
-
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const BMP_STRING: u8 = 0x1e;
-/// [0] EXPLICIT.
-const EXPLICIT_0: u8 = 0xa0;
 
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const SHROUDED_KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.2");
@@ -55,7 +48,7 @@ pub fn pkcs12(
     let own = element(SET, &[&own[0], &own[1]]);
     let mut bags = Vec::new();
     for (at, der) in certificates.iter().enumerate() {
-        let certificate = element(EXPLICIT_0, &[&element(OCTET_STRING, &[der])]);
+        let certificate = element(CONTEXT_0, &[&element(OCTET_STRING, &[der])]);
         let certificate = element(SEQUENCE, &[&oid(X509_CERTIFICATE)?, &certificate]);
         let attributes = if at == 0 { own.as_slice() } else { &[] };
         bags.push(bag(CERTIFICATE_BAG, &certificate, attributes)?);
@@ -101,12 +94,12 @@ fn mac_key(password: &[u8], salt: &[u8], rounds: u32) -> Zeroizing<[u8; 32]> {
 
 /// A SafeBag (RFC 7292 §4.2); `attributes` is its SET, or nothing.
 fn bag(kind: ObjectIdentifier, content: &[u8], attributes: &[u8]) -> Result<Vec<u8>, KeyError> {
-    Ok(element(SEQUENCE, &[&oid(kind)?, &element(EXPLICIT_0, &[content]), attributes]))
+    Ok(element(SEQUENCE, &[&oid(kind)?, &element(CONTEXT_0, &[content]), attributes]))
 }
 
 /// A ContentInfo of the kind data (RFC 5652 §4).
 fn data(content: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let content = element(EXPLICIT_0, &[&element(OCTET_STRING, &[content])]);
+    let content = element(CONTEXT_0, &[&element(OCTET_STRING, &[content])]);
     Ok(element(SEQUENCE, &[&oid(DATA)?, &content]))
 }
 
@@ -123,41 +116,9 @@ fn oid(oid: ObjectIdentifier) -> Result<Vec<u8>, KeyError> {
     oid.to_der().map_err(|_| KeyError::Encoding)
 }
 
-/// A DER element of a one-byte tag (X.690 §8.1) with these contents, one after the other.
-fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
-    let length: usize = contents.iter().map(|part| part.len()).sum();
-    let mut out = vec![tag];
-    match u8::try_from(length) {
-        Ok(short @ 0..=0x7f) => out.push(short),
-        _ => {
-            let digits = length.to_be_bytes();
-            let digits = &digits[length.leading_zeros() as usize / 8..];
-            out.push(0x80 | digits.len() as u8);
-            out.extend_from_slice(digits);
-        }
-    }
-    contents.iter().for_each(|part| out.extend_from_slice(part));
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_element_has_a_length_in_as_few_bytes_as_der_allows() {
-        for (length, head) in [
-            (0_usize, &[0x04_u8, 0][..]),
-            (127, &[0x04, 0x7f]),
-            (128, &[0x04, 0x81, 0x80]),
-            (256, &[0x04, 0x82, 1, 0]),
-            (70_000, &[0x04, 0x83, 1, 0x11, 0x70]),
-        ] {
-            let element = element(OCTET_STRING, &[&vec![7; length]]);
-            assert!(element.starts_with(head), "{length}");
-            assert_eq!(element.len(), head.len() + length);
-        }
-    }
 
     #[test]
     fn attributes_stand_in_the_order_of_a_der_set() {

@@ -7,6 +7,7 @@ use super::verify::VerifyRequest;
 use crate::error::{Error, RequestError};
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{Directory, FileSet};
+use crate::pg::is_request_file;
 use crate::verify;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub(super) struct Gathered {
     pub(super) server: Option<Live>,
     /// Whether single files were named, and no place that has all that belongs together.
     pub(super) is_loose: bool,
+    /// The names of the requests beside the files.
+    pub(super) requests: Vec<String>,
 }
 
 /// The files that are asked about.
@@ -33,6 +36,7 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
             files: FileSet::default(),
             server: None,
             is_loose: false,
+            requests: Vec::new(),
         });
     }
     let named_roles = request.roles.files().next().is_some();
@@ -43,6 +47,7 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
             files: FileSet::default(),
             server: None,
             is_loose: true,
+            requests: Vec::new(),
         }),
         [] => {
             let (path, directory) = directory_or_default(None)?;
@@ -53,6 +58,7 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
                 files,
                 server: None,
                 is_loose: false,
+                requests: requests(&directory)?,
             })
         }
         [path] if !is_dash(path) && is_directory(path)? => {
@@ -70,6 +76,7 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
                 files,
                 server: None,
                 is_loose: false,
+                requests: requests(&directory)?,
             })
         }
         paths => {
@@ -83,7 +90,14 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
                     shown.collect::<Vec<_>>().join(" ")
                 }
             };
-            Ok(Gathered { place, fell_back: false, files, server: None, is_loose: true })
+            Ok(Gathered {
+                place,
+                fell_back: false,
+                files,
+                server: None,
+                is_loose: true,
+                requests: Vec::new(),
+            })
         }
     }
 }
@@ -92,7 +106,14 @@ pub(super) fn gather(request: &VerifyRequest, problems: &mut Vec<Error>) -> Resu
 fn gather_server(directory: Option<&Path>, configuration: Option<&Path>) -> Result<Gathered, Error> {
     let server = live(directory, configuration)?;
     let place = place(directory, configuration);
-    Ok(Gathered { place, fell_back: false, files: FileSet::default(), server: Some(server), is_loose: false })
+    Ok(Gathered {
+        place,
+        fell_back: false,
+        files: FileSet::default(),
+        server: Some(server),
+        is_loose: false,
+        requests: Vec::new(),
+    })
 }
 
 /// Whether a path leads to a directory; what does not exist is an error.
@@ -110,6 +131,11 @@ fn in_directory(directory: &Directory, problems: &mut Vec<Error>) -> Result<File
     let names: Vec<String> = directory.names()?.into_keys().filter(|name| verify::concerns(name)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     super::inspect::read(directory, &names, problems)
+}
+
+/// The names of the certificate requests in a directory.
+fn requests(directory: &Directory) -> Result<Vec<String>, Error> {
+    Ok(directory.names()?.into_keys().filter(|name| is_request_file(name)).collect())
 }
 
 /// The lists of a hash directory, under its path; none where it does not exist, of which the server says nothing.

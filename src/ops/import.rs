@@ -8,7 +8,7 @@ use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{DirectoryAttributes, FILE_LIMIT_BYTES, FileEntry, FileSet, Mode, Target, read_file};
 use crate::layout;
 use crate::ops::is_dash;
-use crate::pg::{CHAIN_FILE, certificate_file, key_file};
+use crate::pg::{CHAIN_FILE, certificate_file, key_file, request_file};
 use crate::plan::{self, Delivery, ImportPlan};
 use crate::verify::{self, Exhibit, Finding, Policy, Roles, Severity};
 use std::path::{Path, PathBuf};
@@ -42,6 +42,14 @@ pub struct Imported {
     pub findings: Vec<Finding>,
 }
 
+impl Imported {
+    /// Whether the judge has an error against it.
+    #[must_use]
+    pub fn is_at_fault(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
 /// Puts a certificate where its key is.
 ///
 /// # Errors
@@ -69,6 +77,9 @@ pub fn import(request: &ImportRequest, now: OffsetDateTime) -> Result<Imported, 
     }
     let target = Target::lock(&request.directory)?;
     let (imported, files) = decide()?;
+    if files.is_empty() {
+        return Ok(imported);
+    }
     // The directory is there: what a new one would be given is not asked.
     let attributes = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
     target.stage(&files, attributes)?.commit()?;
@@ -99,7 +110,9 @@ fn judged(
     verify::gate(&[&after], now)?;
     let exhibits = Exhibit::read_all(after.iter(), None);
     let shown = found.inventory.path.as_str();
-    let (report, _) = verify::check(shown, &exhibits, &Roles::default(), &Policy::at(now));
+    // That it is somebody else's to make another one is so even where the request is not here any more.
+    let policy = Policy { requests: vec![request_file(&plan.stem)], ..Policy::at(now) };
+    let (report, _) = verify::check(shown, &exhibits, &Roles::default(), &policy);
     verify::gate_chain(&report, &certificate_file(&plan.stem))?;
     let matters = |finding: &Finding| finding.severity <= Severity::Warning;
     Ok(report.findings.into_iter().filter(matters).collect())

@@ -3,6 +3,7 @@
 use super::inspect::read;
 use crate::error::Error;
 use crate::fs::{Directory, EntryKind, FileSet};
+use crate::pg::is_request_file;
 use crate::plan::{Inventory, InventoryFile};
 use crate::verify::{self, Exhibit, Rule};
 use std::path::Path;
@@ -30,13 +31,18 @@ pub(super) fn inventory(path: &Path, passphrase: Option<&[u8]>) -> Result<Found,
         return Ok(Found { inventory, files: FileSet::default(), exists: false });
     };
     let names = directory.names()?;
-    let wanted = |name: &str| verify::concerns(name) || name.ends_with(".csr");
+    let wanted = |name: &str| verify::concerns(name) || is_request_file(name);
     let regular = names.iter().filter(|(name, kind)| **kind == EntryKind::File && wanted(name));
     let regular: Vec<&str> = regular.map(|(name, _)| name.as_str()).collect();
     let files = read(&directory, &regular, &mut Vec::new())?;
     let exhibits = files.iter().map(|(name, entry)| Exhibit::read(name, entry, passphrase));
-    let inventory =
-        Inventory { path: shown, files: exhibits.map(file).collect(), occupied: names.into_keys().collect() };
+    let unread = names.keys().filter(|name| wanted(name) && files.get(name).is_none()).cloned().collect();
+    let inventory = Inventory {
+        path: shown,
+        files: exhibits.map(file).collect(),
+        occupied: names.into_keys().collect(),
+        unread,
+    };
     Ok(Found { inventory, files, exists: true })
 }
 

@@ -92,6 +92,8 @@ pub(super) struct Look {
     pub(super) roles: Roles,
     pub(super) files: FileSet,
     pub(super) exhibits: Vec<Exhibit>,
+    /// The names of the requests beside the files.
+    requests: Vec<String>,
     /// Files that could not be read.
     pub(super) problems: Vec<Error>,
 }
@@ -108,7 +110,8 @@ pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
     let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
     let passphrase = passphrase.as_ref().map(|line| line.as_slice());
     let mut problems = Vec::new();
-    let Gathered { place, fell_back, mut files, server, is_loose } = gather(request, &mut problems)?;
+    let Gathered { place, fell_back, mut files, server, is_loose, requests } =
+        gather(request, &mut problems)?;
     let (mut live, mut roles) = (Vec::new(), request.roles.clone());
     let server = server.map(|server| {
         live = server.settings;
@@ -137,7 +140,7 @@ pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
     if exhibits.is_empty() && problems.is_empty() && !is_set_up {
         return Err(RequestError::NothingToJudge { path: place }.into());
     }
-    Ok(Look { place, fell_back, is_loose, live, server, client, roles, files, exhibits, problems })
+    Ok(Look { place, fell_back, is_loose, live, server, client, roles, files, exhibits, requests, problems })
 }
 
 /// A file that is not there is told with the setting that names it, if one does.
@@ -156,10 +159,12 @@ fn with_its_setting(error: Error, live: &[LiveSetting]) -> Error {
 /// # Errors
 /// [`RequestError::NoDirectory`], [`RequestError::NothingToJudge`], or the disk's own.
 pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, Error> {
-    let Look { place, fell_back, is_loose, live, server, client, roles, exhibits, problems, .. } =
-        look(request)?;
+    let Look {
+        place, fell_back, is_loose, live, server, client, roles, exhibits, requests, problems, ..
+    } = look(request)?;
     let mut policy = policy(request, now);
     policy.server = server;
+    policy.requests = requests;
     if let Some(client) = client {
         let is_asked = request.asks_mode || request.host.is_some();
         policy.checks_host &= is_asked || client.facts.insists == Insistence::Host;

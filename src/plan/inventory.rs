@@ -12,6 +12,8 @@ pub struct Inventory {
     pub path: String,
     /// Every name in it, whatever it is.
     pub occupied: BTreeSet<String>,
+    /// Those of them that have a name of ours and could not be read: links, and what the caller may not open.
+    pub unread: BTreeSet<String>,
     /// The files that could be read, in the order of their names.
     pub files: Vec<InventoryFile>,
 }

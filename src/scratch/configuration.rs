@@ -1,6 +1,7 @@
 //! The text of the throw-away server's configuration files, and where its files are.
 
 use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::setup::Setup;
@@ -42,6 +43,11 @@ impl Places {
     /// The name of a served file: PostgreSQL's own name for it.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.files.join(name)
+    }
+
+    /// The log so far; empty where it cannot be read.
+    pub(super) fn log(&self) -> String {
+        fs::read(&self.log).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()
     }
 }
 

@@ -25,6 +25,8 @@ mod client;
 mod configuration;
 mod error;
 mod home;
+mod ports;
+mod postmaster;
 mod programs;
 mod server;
 mod setup;

@@ -2,31 +2,21 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use super::account::{Account, create_passage, create_private_file, file_error};
+use super::account::{Account, create_passage, file_error};
 use super::client::{self, ClientOutcome, connection_string};
 use super::configuration::{self, Places, quoted_identifier};
 use super::error::ScratchError;
-use super::home::{self, clean_environment};
+use super::home;
+use super::ports::{free_port, loopback};
+use super::postmaster::{INTERVAL, PATIENCE, Postmaster};
 use super::programs::Programs;
 use super::setup::Setup;
-
-/// Time for the server to take connections, or to take over a new configuration; a busy machine needs it.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Time for each of the two ways to stop a server.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How often something awaited is looked at.
-const INTERVAL: Duration = Duration::from_millis(20);
 
 /// How many ports are tried.
 const PORT_ATTEMPTS: u32 = 5;
@@ -43,7 +33,7 @@ pub struct Scratch {
     places: Places,
     port: u16,
     /// The postmaster; `None` once it is stopped.
-    postmaster: Option<Child>,
+    postmaster: Option<Postmaster>,
     /// The names of the roles created so far.
     roles: Vec<String>,
 }
@@ -103,12 +93,12 @@ impl Scratch {
 
     /// The process id of the postmaster; `None` once the server is stopped.
     pub fn pid(&self) -> Option<u32> {
-        self.postmaster.as_ref().map(Child::id)
+        self.postmaster.as_ref().map(Postmaster::id)
     }
 
     /// The server's log so far, without time stamps and in English; empty where it cannot be read.
     pub fn log(&self) -> String {
-        fs::read(&self.places.log).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()
+        self.places.log()
     }
 
     /// Copies the files of the setup again and makes the server take them over, as after a renewal in place.
@@ -120,7 +110,9 @@ impl Scratch {
         self.copy_files()?;
         let loaded_before = self.load_time()?;
         let log_before = self.log().len();
-        self.signal(Signal::HUP);
+        if let Some(postmaster) = &self.postmaster {
+            postmaster.signal(Signal::HUP);
+        }
         let deadline = Instant::now() + PATIENCE;
         // The postmaster reads all its files in one go before it takes a connection, so the first session that sees
         // the new time sees all the rest too.
@@ -242,79 +234,16 @@ impl Scratch {
             let Some(port) = free_port() else { continue };
             self.port = port;
             self.configure()?;
-            self.spawn()?;
-            let ready = self.wait_until_ready();
+            let program = self.programs.path("postgres");
+            let mut postmaster = Postmaster::spawn(program, &self.places, self.account)?;
+            let ready = postmaster.wait_until_ready(&self.places);
             // A server that got one loopback address of two runs on; clients may then reach a stranger on the other.
-            if !self.log().contains(PORT_TAKEN) {
+            if !self.places.log().contains(PORT_TAKEN) {
+                self.postmaster = Some(postmaster);
                 return ready;
             }
-            self.stop_postmaster();
         }
         Err(ScratchError::NoPort { attempts: PORT_ATTEMPTS })
-    }
-
-    /// Runs the postmaster as a child of this process, so that its id cannot pass to another while we know it.
-    fn spawn(&mut self) -> Result<(), ScratchError> {
-        let places = &self.places;
-        if let Err(source) = fs::remove_file(&places.log)
-            && source.kind() != io::ErrorKind::NotFound
-        {
-            return Err(file_error("remove", &places.log, source));
-        }
-        let log = create_private_file(&places.log)
-            .and_then(|log| Ok((log.try_clone()?, log)))
-            .map_err(|source| file_error("create", &places.log, source))?;
-        let program = self.programs.path("postgres");
-        let mut command = Command::new(&program);
-        clean_environment(&mut command, &places.home);
-        self.account.give(&mut command);
-        command.arg("-D").arg(&places.data);
-        for (name, file) in
-            [("config_file", "postgresql.conf"), ("hba_file", "pg_hba.conf"), ("ident_file", "pg_ident.conf")]
-        {
-            command.arg("-c").arg(format!("{name}={}", places.file(file).display()));
-        }
-        let postmaster = command
-            .current_dir(&places.data)
-            .stdin(Stdio::null())
-            .stdout(log.0)
-            .stderr(log.1)
-            // A group of its own: Ctrl-C in a client at the same terminal must not stop the server.
-            .process_group(0)
-            .spawn()
-            .map_err(|source| ScratchError::Run { program, source })?;
-        home::server_started(postmaster.id());
-        self.postmaster = Some(postmaster);
-        Ok(())
-    }
-
-    fn wait_until_ready(&mut self) -> Result<(), ScratchError> {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.is_ready() {
-            if self.has_ended() {
-                self.stop_postmaster();
-                return Err(ScratchError::Refused { words: self.log() });
-            }
-            if Instant::now() > deadline {
-                return Err(ScratchError::NotReady { seconds: PATIENCE.as_secs(), words: self.log() });
-            }
-            sleep(INTERVAL);
-        }
-        Ok(())
-    }
-
-    /// Asks as `pg_ctl` does: the eighth line of the lock file is the postmaster's own word (`pidfile.h`, since 10).
-    fn is_ready(&self) -> bool {
-        let lock = fs::read_to_string(self.places.data.join("postmaster.pid")).unwrap_or_default();
-        lock.lines().nth(7).is_some_and(|status| status.trim_end() == "ready")
-    }
-
-    fn has_ended(&mut self) -> bool {
-        match &mut self.postmaster {
-            None => true,
-            // A child that cannot be asked is no child any more.
-            Some(postmaster) => !matches!(postmaster.try_wait(), Ok(None)),
-        }
     }
 
     fn create_roles(&mut self) -> Result<(), ScratchError> {
@@ -348,36 +277,9 @@ impl Scratch {
         self.administer("SELECT pg_conf_load_time()")
     }
 
-    fn signal(&self, signal: Signal) {
-        if let Some(postmaster) = &self.postmaster {
-            // All that can be wrong is that it has just ended; as nobody waited for it, the id is still its own.
-            let _ = kill_process(Pid::from_child(postmaster), signal);
-        }
-    }
-
-    /// Fast shutdown, then immediate shutdown, then the signal nobody can refuse.
-    fn stop_postmaster(&mut self) {
-        for signal in [Signal::INT, Signal::QUIT] {
-            // Asked before each signal: once a child was seen to have ended, its id may be another's.
-            if self.has_ended() {
-                break;
-            }
-            self.signal(signal);
-            let deadline = Instant::now() + STOP_PATIENCE;
-            while !self.has_ended() && Instant::now() < deadline {
-                sleep(INTERVAL);
-            }
-        }
-        if let Some(mut postmaster) = self.postmaster.take() {
-            // Both do nothing to a process that has ended.
-            let _ = postmaster.kill();
-            let _ = postmaster.wait();
-            home::server_stopped(postmaster.id());
-        }
-    }
-
     fn end(&mut self) -> Result<(), ScratchError> {
-        self.stop_postmaster();
+        // Dropped, it is stopped.
+        self.postmaster = None;
         match fs::remove_dir_all(&self.places.directory) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 Err(file_error("remove", &self.places.directory, source))
@@ -400,22 +302,5 @@ fn open_file(path: &Path) -> io::Result<File> {
         File::open(path)
     } else {
         Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
-    }
-}
-
-/// Both loopback addresses where the machine has both: `localhost` may mean either.
-fn loopback() -> String {
-    let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
-    if v6 { "127.0.0.1,::1".to_owned() } else { "127.0.0.1".to_owned() }
-}
-
-/// A port nobody listens on now, on either loopback address.
-fn free_port() -> Option<u16> {
-    let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
-    let port = v4.local_addr().ok()?.port();
-    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => None,
-        // Free, or a machine without the address.
-        _ => Some(port),
     }
 }

@@ -8,6 +8,7 @@ use super::policy::Policy;
 use super::report::Finding;
 use super::rules::{Rule, Severity};
 use super::scene::{CLIENT_NAMES, Identity, SERVER_NAMES, Scene, Side, is_key_of, names as is_called};
+use crate::pg::request_file;
 use crate::x509::{Certificate, GeneralName};
 use std::borrow::Cow;
 
@@ -62,6 +63,12 @@ fn of_file(rule: Rule, file: &str, scene: &Scene<'_>) -> Option<String> {
              be the same."
         ),
         Rule::KeyAlone => {
+            if let Some(request) = request_of(exhibit?, scene) {
+                return Some(format!(
+                    "When the CA has signed {request}, put its answer beside it: pgtls import SIGNED -D {}",
+                    as_word(scene.directory())
+                ));
+            }
             format!("Put its certificate beside it, or remove {path}. New ones: {}", scene.mend())
         }
         Rule::KeyMissing => {
@@ -173,6 +180,15 @@ pub(super) fn anew(scene: &Scene<'_>) -> String {
 }
 
 fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
+    if let Some(asked) = asked_elsewhere(scene) {
+        let has_wish = wish.is_any() || !wish.more.is_empty();
+        return match has_wish {
+            true => {
+                "Ask their CA for others: pgtls csr makes a new request, in another directory.".to_owned()
+            }
+            false => format!("Send {asked} to the CA again, and import what comes back."),
+        };
+    }
     let roots = scene.authorities.iter().any(|held| held.certificate.is_own_issuer());
     let layout = match (roots, scene.authorities.len()) {
         (true, 1) => "chain",
@@ -203,6 +219,21 @@ fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
     name_unread(scene, &mut command);
     command.push_str(wish.more);
     command
+}
+
+/// The request that lies beside a file.
+fn request_of(exhibit: &Exhibit, scene: &Scene<'_>) -> Option<String> {
+    let request = request_file(exhibit.stem());
+    scene.requests.contains(&request).then(|| scene.path(&request))
+}
+
+/// The requests that end-entities came of, where nobody here could sign them: only their CA makes new ones.
+fn asked_elsewhere(scene: &Scene<'_>) -> Option<String> {
+    let is_signed = |identity: &&Identity<'_>| !identity.leaf.certificate.is_own_issuer();
+    let asked = scene.identities.iter().filter(is_signed);
+    let asked: Vec<String> = asked.filter_map(|identity| request_of(identity.exhibit, scene)).collect();
+    let signs = || scene.authorities.iter().any(|authority| has_key(authority, scene));
+    (!asked.is_empty() && !signs()).then(|| asked.join(" and "))
 }
 
 /// What is not to be read leaves its names to the user; left out, it would get those of an example.

@@ -32,6 +32,9 @@ pub struct Policy {
     pub client: Option<ClientFacts>,
     /// What the policy lets pass: the certificate's file and the rule.
     pub waived: Vec<(String, Rule)>,
+    /// The names of certificate requests (`server.csr`) beside the files: what somebody else's CA may have been asked
+    /// with. They judge nothing, and say who makes anew what has a fault.
+    pub requests: Vec<String>,
 }
 
 /// Who opens key files.
@@ -131,6 +134,7 @@ impl Policy {
             server: None,
             client: None,
             waived: Vec::new(),
+            requests: Vec::new(),
         }
     }
 }

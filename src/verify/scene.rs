@@ -70,6 +70,8 @@ pub struct Scene<'a> {
     trusted_of_servers: Vec<Held<'a>>,
     directory: &'a str,
     at: OffsetDateTime,
+    /// The requests beside the files.
+    pub(super) requests: Vec<String>,
     /// Whether what the other side trusts is not to be guessed from the files.
     trust_is_elsewhere: bool,
     /// Asked for with many findings, and the same for all.
@@ -102,6 +104,7 @@ impl<'a> Scene<'a> {
             trusted_of_servers: Vec::new(),
             directory,
             at: policy.at,
+            requests: policy.requests.clone(),
             trust_is_elsewhere: policy.server.is_some() || policy.client.is_some(),
             mend: OnceLock::new(),
         };

@@ -1,11 +1,11 @@
 //! DER -> what a certificate says, as owned plain data.
 
 use super::claims::{self, MalformedName};
-use super::der::dotted_oid;
 use super::extension::{ExtendedKeyUsage, KeyUsage};
 use super::serial::significant;
 use super::signature::SignedParts;
 use super::{GeneralName, Name, SubtreeName, Usage, Window, X509Error, distribution};
+use crate::der::dotted_oid;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;

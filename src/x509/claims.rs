@@ -1,9 +1,9 @@
 //! What extensions claim, from the parser's types to ours; for certificates and requests alike.
 
 use super::constraints::network;
-use super::der::{SEQUENCE, dotted_oid, only};
 use super::extension::{ExtendedKeyUsage, KeyUsage};
 use super::{GeneralName, Name, SubtreeName};
+use crate::der::{SEQUENCE, dotted_oid, only};
 use std::net::IpAddr;
 use x509_parser::extensions::{
     ExtendedKeyUsage as ParsedPurposes, GeneralName as ParsedName, GeneralSubtree,

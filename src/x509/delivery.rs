@@ -1,17 +1,15 @@
 //! What a certificate authority sends back, in any of the forms that it comes in: PEM, DER, and PKCS#7 (RFC 2315,
 //! "P7B") as either.
 //!
-//! Of PKCS#7 only the certificates of a SignedData are wanted, which are five elements deep; that is less than a crate for
+//! Some programs leave the lengths of PKCS#7 open; `ber` closes them. Of PKCS#7 only the certificates of a SignedData are wanted, which are five elements deep; that is less than a crate for
 //! the whole of CMS would ask of its reader.
 
-use super::der::{INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, only};
-use super::{Certificate, X509Error};
+use super::{Certificate, X509Error, ber};
+use crate::der::{CONTEXT_0, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, only};
 use crate::pem::{self, OddityKind};
 
 /// signedData (RFC 2315 §14), 1.2.840.113549.1.7.2.
 const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
-/// [0], EXPLICIT around a content and IMPLICIT around certificates.
-const CONTEXT_0: u8 = 0xa0;
 
 /// Every certificate of a delivery, in its order. Keys, revocation lists and text in it are passed over.
 ///
@@ -20,8 +18,12 @@ const CONTEXT_0: u8 = 0xa0;
 /// cannot be read.
 pub fn delivered(bytes: &[u8]) -> Result<Vec<Certificate>, X509Error> {
     let fail = |problem| X509Error::Delivery { problem };
-    if pem::looks_like_der(bytes) {
+    if pem::looks_like_der(bytes) || ber::has_open_length(bytes) {
         return of_der(bytes)?.ok_or(fail("it is DER, and neither a certificate nor PKCS#7"));
+    }
+    // The first byte is also the digit 0, with which a text may begin.
+    if matches!(bytes, [0x30, 0x80..=0xff, ..]) {
+        return Err(fail("it is DER that ends too early, or has something behind it"));
     }
     let scan = pem::scan(bytes);
     let is_damage = |kind: &OddityKind| {
@@ -52,7 +54,8 @@ fn of_der(der: &[u8]) -> Result<Option<Vec<Certificate>>, X509Error> {
     if let Ok(certificate) = Certificate::from_der(der) {
         return Ok(Some(vec![certificate]));
     }
-    let Some(parts) = signed_data(der) else { return Ok(None) };
+    let closed = ber::closed(der);
+    let Some(parts) = signed_data(closed.as_deref().unwrap_or(der)) else { return Ok(None) };
     parts.into_iter().map(Certificate::from_der).collect::<Result<Vec<_>, _>>().map(Some)
 }
 

@@ -1,7 +1,7 @@
 //! issuingDistributionPoint: which certificates a revocation list is about (RFC 5280 §5.2.5), and cRLDistributionPoints,
 //! by which a certificate says where its list is (§4.2.1.13).
 
-use super::der::{Element, SEQUENCE, only};
+use crate::der::{Element, SEQUENCE, only};
 
 /// What a list with an issuingDistributionPoint covers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,7 +76,7 @@ fn full_names(place: &Element<'_>) -> Vec<Vec<u8>> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use crate::x509::der::element;
+    use crate::der::element;
 
     fn place(name: &[u8]) -> Vec<u8> {
         element(0xa0, &[&element(0xa0, &[&element(0x86, &[name])])])

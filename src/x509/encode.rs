@@ -6,7 +6,8 @@
 //! signed once, by us.
 
 use super::extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
-use super::{GeneralName, Name, SubtreeName, Window, X509Error, der};
+use super::{GeneralName, Name, SubtreeName, Window, X509Error};
+use crate::der;
 use rcgen::string::Ia5String;
 use rcgen::{
     CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, ExtendedKeyUsagePurpose,

@@ -4,7 +4,8 @@
 //! place, and the result is signed once, by us.
 
 use super::encode::{Capture, set_extensions};
-use super::{Extensions, Name, Signer, X509Error, der};
+use super::{Extensions, Name, Signer, X509Error};
+use crate::der;
 use rcgen::{CertificateParams, DistinguishedName};
 
 /// Everything in a certificate request but its signature.

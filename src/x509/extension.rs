@@ -1,7 +1,7 @@
 //! The extensions of RFC 5280 §4.2.1 that this crate writes and reads, by their names.
 
 use super::X509Error;
-use super::der::{BOOLEAN, Element, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, only};
+use crate::der::{BOOLEAN, Element, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, dotted, only};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -251,9 +251,4 @@ pub(super) fn parse_oid(text: &str) -> Option<Vec<u64>> {
     // The encoder joins the first two arcs into one number.
     let valid = arcs.len() >= 2 && arcs[0] <= 2 && (arcs[0] == 2 || arcs[1] < 40) && arcs[1] < u64::MAX - 80;
     valid.then_some(arcs)
-}
-
-/// The arcs as `1.3.6.1`.
-pub(super) fn dotted(arcs: &[u64]) -> String {
-    arcs.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
 }

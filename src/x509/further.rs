@@ -2,10 +2,10 @@
 //! reading certificates costs no more.
 
 use super::claims;
-use super::der::{Element, SEQUENCE, dotted_oid, only};
 use super::extension::Extension;
 use super::signature::members;
 use super::{Certificate, ExtensionKind, GeneralName};
+use crate::der::{Element, SEQUENCE, dotted_oid, only};
 use serde::Serialize;
 use x509_parser::extensions::{DistributionPointName, ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;

@@ -1,6 +1,6 @@
 //! A point in time as certificates have it: DER, and the text in it, which the index of a CA has too.
 
-use super::der::{Element, GENERALIZED_TIME, UTC_TIME, element, only};
+use crate::der::{Element, GENERALIZED_TIME, UTC_TIME, element, only};
 use time::macros::format_description;
 use time::{Date, Month, OffsetDateTime, Time};
 use x509_parser::prelude::FromDer;
@@ -52,7 +52,7 @@ pub fn format_asn1_time(instant: OffsetDateTime) -> String {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use crate::x509::der::{SET, element, only};
+    use crate::der::{SET, element, only};
 
     fn time_of(tag: u8, text: &str) -> Option<String> {
         let der = element(tag, &[text.as_bytes()]);

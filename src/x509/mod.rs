@@ -1,11 +1,11 @@
 //! X.509 (RFC 5280) as plain data and as DER: names, subject alternative names, usages, windows of time,
 //! certificates, requests for them, revocation lists. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
 
+mod ber;
 mod certificate;
 mod claims;
 mod constraints;
 mod delivery;
-mod der;
 mod distribution;
 mod encode;
 mod encode_request;

@@ -2,10 +2,10 @@
 //! parser, so that attributes that are odd, or missing altogether, cost no more than themselves.
 
 use super::claims::{self, MalformedName};
-use super::der::{Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, dotted_oid, only};
 use super::extension::{ExtendedKeyUsage, KeyUsage};
 use super::signature::{SignedParts, members};
 use super::{GeneralName, Name, X509Error};
+use crate::der::{Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, dotted_oid, only};
 use x509_parser::extensions::{ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
 

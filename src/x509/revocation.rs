@@ -2,15 +2,15 @@
 //! general parser would make as many lists of extensions.
 
 use super::claims::repeated_oids;
-use super::der::{
-    ENUMERATED, Elements, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, dotted_oid, only, place,
-};
 use super::distribution::ListScope;
 use super::extension::Extension;
 use super::instant::instant;
 use super::serial::significant;
 use super::signature::{SignedParts, members};
 use super::{Name, X509Error};
+use crate::der::{
+    ENUMERATED, Elements, GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, dotted_oid, only, place,
+};
 use std::ops::Range;
 use time::OffsetDateTime;
 use x509_parser::extensions::AuthorityKeyIdentifier;
@@ -313,7 +313,7 @@ fn order(one: &[u8], other: &[u8]) -> std::cmp::Ordering {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
-    use crate::x509::der::{BIT_STRING, OBJECT_IDENTIFIER, element};
+    use crate::der::{BIT_STRING, OBJECT_IDENTIFIER, element};
 
     #[test]
     fn serial_numbers_are_found_whatever_their_leading_zeros() {

@@ -1,7 +1,7 @@
 //! What is signed, how, and the signature: the outer form that certificates, revocation lists and requests share
 //! (RFC 5280 §4.1.1, §5.1.1; RFC 2986 §4.2). Whether the signature is good is asked of `keys`.
 
-use super::der::{BIT_STRING, Elements, SEQUENCE, only};
+use crate::der::{BIT_STRING, Elements, SEQUENCE, only};
 
 /// The parts of a signed document, each exactly as encoded. Taking it apart is so cheap that they are not kept beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,8 @@
 
 use super::encode::{CertificateFields, Signer, Version, to_be_signed};
 use super::serial::significant;
-use super::{Extensions, Name, Window, X509Error, der};
+use super::{Extensions, Name, Window, X509Error};
+use crate::der;
 
 /// The encoded part of such certificates. Extensions are those of a v3 certificate, its subject not empty.
 #[derive(Debug, Clone)]

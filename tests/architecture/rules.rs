@@ -32,7 +32,7 @@ const MIDDLE: [&str; 14] = [
 /// Also of the middle: writes a plan down as a shell script of openssl commands.
 const RECIPE: &str = "recipe";
 
-const BOTTOM: [&str; 8] = ["x509", "keys", "fs", "pg", "pem", "index", "list", "diagnosis"];
+const BOTTOM: [&str; 9] = ["x509", "keys", "fs", "pg", "pem", "der", "index", "list", "diagnosis"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
 const SIDEWAYS: [(&str, &[&str]); 10] = [
@@ -43,9 +43,9 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
     ("k8s", &["layout", "profile", "plan"]),
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),
-    ("x509", &["pem"]),
+    ("x509", &["pem", "der"]),
     ("index", &["x509"]),
-    ("keys", &["pem"]),
+    ("keys", &["pem", "der"]),
 ];
 
 /// What of `fs` is plain data, free to all; the rest reads and writes the disk.

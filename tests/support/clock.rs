@@ -33,6 +33,7 @@ pub(crate) fn at(
         keys: &SystemKeys,
         stdin: &mut std::io::empty(),
         terminal,
+        stderr_is_terminal: false,
         stdout: &mut stdout,
         stderr: &mut stderr,
     });

@@ -3,7 +3,7 @@
 use super::{CliError, directory};
 use crate::cli::args::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 use crate::layout::export::{Consumer, KeyFormat, Party};
-use crate::ops::{Destination, ExportRequest};
+use crate::ops::{Destination, ExportRequest, is_dash};
 use std::ffi::OsString;
 
 /// `export`; `to_terminal` says whether standard output is a terminal, to which no archive goes.
@@ -15,8 +15,8 @@ pub(in crate::cli) fn exported(
     let refuse = |fact: &str, hint| Err(CliError::Flags { fact: fact.to_owned(), hint });
     let destination = match (&args.places.to, &args.places.write) {
         (Some(directory), _) => Destination::Directory(directory.clone()),
-        (None, Some(file)) => Destination::Archive(file.clone()),
-        (None, None) => Destination::Stream,
+        (None, Some(file)) if !is_dash(file) => Destination::Archive(file.clone()),
+        (None, _) => Destination::Stream,
     };
     if destination == Destination::Stream && !args.output.dry_run {
         if to_terminal {

@@ -14,7 +14,7 @@ pub struct Candidate {
     pub serves: bool,
     /// Whether it is a client's.
     pub logs_in: bool,
-    /// Whether its key could sign certificates that somebody trusts.
+    /// Whether its key signs certificates that somebody trusts, or is there to.
     pub is_authority: bool,
     /// Its exact bytes: one certificate may lie in several files.
     pub der: Vec<u8>,
@@ -50,17 +50,20 @@ pub fn choose<'c>(
 ) -> Result<&'c Candidate, ExportError> {
     let usual = party.to_string();
     let word = name.unwrap_or(&usual);
-    // As it is completed by a shell: the file, perhaps with its directory.
-    let bare = [".crt", ".pem", ".key"].into_iter().find_map(|ending| word.strip_suffix(ending));
-    let bare = bare.unwrap_or(word);
-    let bare = bare
-        .strip_prefix(place.trim_end_matches('/'))
-        .and_then(|rest| rest.strip_prefix('/'))
-        .unwrap_or(bare);
+    let file = without_place(word, place);
+    let bare = [".crt", ".pem", ".key"].into_iter().find_map(|ending| file.strip_suffix(ending));
+    let bare = bare.unwrap_or(file);
     let mut met: Vec<&Candidate> = Vec::new();
+    // A whole file's name means that file, whatever else has its stem.
+    if let Some(one) = candidates.iter().find(|it| it.file == file) {
+        if it_fits(one, party) {
+            return Ok(one);
+        }
+        met.push(one);
+    }
     for stem in [bare.to_owned(), format!("{party}.{bare}"), format!("node.{bare}")] {
         let named = || candidates.iter().filter(|candidate| candidate.stem() == stem);
-        let fitting: Vec<&Candidate> = named().filter(|it| it.is_of(party) && !it.is_authority).collect();
+        let fitting: Vec<&Candidate> = named().filter(|it| it_fits(it, party)).collect();
         if let Some(one) = single(fitting, word)? {
             return Ok(one);
         }
@@ -68,13 +71,13 @@ pub fn choose<'c>(
     }
     let named = || candidates.iter().filter(|candidate| candidate.common_name.as_deref() == Some(word));
     if met.is_empty() {
-        let fitting: Vec<&Candidate> = named().filter(|it| it.is_of(party) && !it.is_authority).collect();
+        let fitting: Vec<&Candidate> = named().filter(|it| it_fits(it, party)).collect();
         if let Some(one) = single(fitting, word)? {
             return Ok(one);
         }
         met.extend(named());
     }
-    let others = || candidates.iter().filter(|it| it.is_of(party) && !it.is_authority);
+    let others = || candidates.iter().filter(|it| it_fits(it, party));
     if name.is_none()
         && met.is_empty()
         && let Some(one) = single(others().collect(), word)?
@@ -93,6 +96,17 @@ pub fn choose<'c>(
             known: others().map(|it| it.stem().to_owned()).collect(),
         },
     })
+}
+
+fn it_fits(candidate: &Candidate, party: Party) -> bool {
+    candidate.is_of(party) && !candidate.is_authority
+}
+
+/// As a shell completes it, a file is typed with its directory.
+fn without_place<'w>(word: &'w str, place: &str) -> &'w str {
+    let word = word.trim_start_matches("./");
+    let place = place.trim_start_matches("./").trim_end_matches('/');
+    word.strip_prefix(place).and_then(|rest| rest.strip_prefix('/')).unwrap_or(word)
 }
 
 /// The only one of them; `None` where there is none. Copies of one certificate are one, the first of them.
@@ -155,6 +169,8 @@ mod tests {
             (Party::Server, Some("alice"), "server.db2.crt"),
             (Party::Client, Some("client.alice"), "client.alice.crt"),
             (Party::Client, Some("pki/client.alice.crt"), "client.alice.crt"),
+            (Party::Client, Some("./pki/client.alice.crt"), "client.alice.crt"),
+            (Party::Client, Some("./client.alice.key"), "client.alice.crt"),
             (Party::Client, Some("boss"), "client.alice.crt"),
             (Party::Server, Some("db2"), "server.db2.crt"),
             (Party::Server, Some("db1.test"), "server.crt"),
@@ -169,22 +185,28 @@ mod tests {
     fn what_is_nobodys_or_several_ones_or_a_cas_is_refused_by_name() {
         for (party, name, expected) in [
             (Party::Client, "app", r#"several certificates are meant by "app""#),
-            (
-                Party::Server,
-                "root",
-                r#""pki/root.crt" is the certificate of a CA, whose key is never exported"#,
-            ),
-            (
-                Party::Client,
-                "root.test",
-                r#""pki/root.crt" is the certificate of a CA, whose key is never exported"#,
-            ),
+            (Party::Server, "root", r#"the key of "pki/root.crt" is a CA's, and never exported"#),
+            (Party::Client, "root.test", r#"the key of "pki/root.crt" is a CA's, and never exported"#),
             (Party::Server, "client", r#""pki/client.crt" is not a server's"#),
             (Party::Client, "db1.test", r#""pki/server.crt" is not a client's"#),
             (Party::Client, "bob", r#"no client "bob" in "pki""#),
         ] {
             assert_eq!(chosen(party, Some(name)), expected, "{party} {name}");
         }
+    }
+
+    #[test]
+    fn of_two_files_of_one_stem_each_is_meant_by_its_whole_name() {
+        let pem = candidates().into_iter().filter(|it| it.file == "client.crt");
+        let pem = pem.map(|it| Candidate { file: "client.pem".to_owned(), der: vec![9], ..it });
+        let all: Vec<Candidate> = candidates().into_iter().chain(pem).collect();
+        let chosen = |name: &str| choose(&all, Party::Client, Some(name), "pki").map(|it| it.file.as_str());
+        for name in ["client.crt", "client.pem"] {
+            assert_eq!(chosen(name).ok(), Some(name));
+            assert_eq!(chosen(&format!("pki/{name}")).ok(), Some(name));
+        }
+        assert!(matches!(chosen("client"), Err(ExportError::Ambiguous { .. })));
+        assert!(matches!(chosen("server.crt"), Err(ExportError::OtherParty { .. })));
     }
 
     #[test]

@@ -11,8 +11,8 @@ const MOST_NAMES: usize = 8;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// The name is that of a CA.
-    #[error("\"{file}\" is the certificate of a CA, whose key is never exported")]
+    /// The key is a CA's.
+    #[error("the key of \"{file}\" is a CA's, and never exported")]
     Authority {
         /// Its file, as the user names it.
         file: String,

@@ -9,7 +9,7 @@ use crate::ops::inspect::read;
 use crate::pg::key_file;
 use crate::state::StateError;
 use crate::verify::{self, Exhibit, Held, Identity, Policy, Roles, Scene, Side};
-use crate::x509::{Certificate, GeneralName, KeyUsage, RevocationList};
+use crate::x509::{Certificate, GeneralName, KeyUsage, Name, RevocationList};
 use std::borrow::Cow;
 use std::path::Path;
 use time::OffsetDateTime;
@@ -20,6 +20,8 @@ pub(super) struct Chosen {
     pub(super) trust: Vec<Vec<u8>>,
     pub(super) others_trust: Vec<Vec<u8>>,
     pub(super) lists: Vec<Vec<u8>>,
+    /// The lists that the other side looks into.
+    pub(super) others_lists: Vec<Vec<u8>>,
     pub(super) host: Option<String>,
 }
 
@@ -67,7 +69,8 @@ pub(super) fn look(
         trust: trust(own),
         others_trust: trust(others),
         lists: lists(&scene, own, now),
-        host: scene.identities.iter().find_map(host),
+        others_lists: lists(&scene, others, now),
+        host: usual_host(&scene),
     })
 }
 
@@ -97,20 +100,41 @@ fn candidates(scene: &Scene<'_>) -> Vec<Candidate> {
 }
 
 /// Whether the key of what is filed as a server's or client's is a CA's all the same: it has signed another
-/// certificate, or is there to. What signs itself alone is an end-entity, even where it calls itself a CA as those of
-/// `openssl req -x509` do; what that means is for the judge to say.
+/// certificate, or is there to, or a CA's certificate has it too. What signs itself alone is an end-entity, even where
+/// it calls itself a CA as those of `openssl req -x509` do; what that means is for the judge to say.
 fn is_authority(certificate: &Certificate, scene: &Scene<'_>) -> bool {
     let signs = certificate.key_usage.as_ref().is_some_and(|bits| bits.contains(&KeyUsage::KeyCertSign));
     let is_below_another = certificate.ca == Some(true) && !certificate.is_own_issuer();
-    signs || is_below_another || scene.index.has_issued(certificate)
+    // Of what signs itself there may be copies, and older ones, among what is trusted.
+    let is_itself = |other: &Certificate| certificate.is_own_issuer() && other.subject == certificate.subject;
+    let mut authorities = scene.authorities.iter().map(|held| held.certificate);
+    let has_a_cas_key =
+        authorities.any(|other| other.public_key == certificate.public_key && !is_itself(other));
+    signs || is_below_another || has_a_cas_key || scene.index.has_issued(certificate)
 }
 
-/// The newest list of each of those who are trusted, of each scope, that has begun; of two that are as new, the one
-/// that counts longer.
+/// Those who are trusted and the CAs below them, of which somebody's chain may be made: PostgreSQL and libpq want a list
+/// of every CA in a chain, also of one that is no trust anchor.
+fn issuers<'s>(scene: &Scene<'s>, side: Side) -> Vec<&'s Name> {
+    let mut names: Vec<&Name> = scene.trust(side).iter().map(|held| &held.certificate.subject).collect();
+    let mut at = 0;
+    while let Some(above) = names.get(at).copied() {
+        for ca in scene.authorities.iter().map(|held| held.certificate) {
+            if ca.issuer == *above && !names.contains(&&ca.subject) {
+                names.push(&ca.subject);
+            }
+        }
+        at += 1;
+    }
+    names
+}
+
+/// The newest list of each of those CAs, of each scope, that has begun; of two that are as new, the one that counts
+/// longer.
 fn lists(scene: &Scene<'_>, side: Side, now: OffsetDateTime) -> Vec<Vec<u8>> {
     let mut newest: Vec<&RevocationList> = Vec::new();
-    let is_trusted =
-        |list: &RevocationList| scene.trust(side).iter().any(|held| held.certificate.subject == list.issuer);
+    let issuers = issuers(scene, side);
+    let is_trusted = |list: &RevocationList| issuers.contains(&&list.issuer);
     let age = |list: &RevocationList| {
         let has_begun = list.this_update <= now;
         (has_begun, list.this_update, list.next_update.is_none(), list.next_update)
@@ -128,6 +152,13 @@ fn lists(scene: &Scene<'_>, side: Side, now: OffsetDateTime) -> Vec<Vec<u8>> {
         }
     }
     newest.into_iter().map(|list| list.der.clone()).collect()
+}
+
+/// A name to try it with: one of the server that PostgreSQL itself names its files after, before those of others.
+fn usual_host(scene: &Scene<'_>) -> Option<String> {
+    let is_usual = |it: &&Identity<'_>| it.exhibit.stem() == Party::Server.to_string();
+    let usual = scene.identities.iter().filter(is_usual).find_map(host);
+    usual.or_else(|| scene.identities.iter().find_map(host))
 }
 
 /// `localhost` where a server has it, so that what is printed can be tried at once; else its first name.

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::fs::{FileEntry, FileSet, Mode};
 use crate::layout::export::{ExportContent, ExportOutline, Goods, Party};
-use crate::pem::encode_certificate;
+use crate::pem::{encode_certificate, encode_revocation_list};
 use crate::verify::{self, Exhibit, Finding, Policy, Roles, Rule, Severity};
 use time::OffsetDateTime;
 
@@ -12,16 +12,27 @@ const OTHERS_TRUST: &str = "what the other side trusts";
 /// The same for what its own side trusts, where that is no file either.
 const OWN_TRUST: &str = "what it trusts";
 
+/// The same for the lists that the other side looks into.
+const OTHERS_LISTS: &str = "what the other side has revoked";
+
+/// What the other side knows by itself: DER.
+pub(super) struct OtherSide {
+    /// What it trusts.
+    pub(super) trust: Vec<Vec<u8>>,
+    /// Its revocation lists.
+    pub(super) lists: Vec<Vec<u8>>,
+}
+
 /// Judges what is about to be written; what is left are the errors, and what ends soon.
 pub(super) fn judge(
     outline: &ExportOutline,
     files: &FileSet,
     goods: &Goods,
-    others_trust: &[Vec<u8>],
+    others: &OtherSide,
     party: Party,
     now: OffsetDateTime,
 ) -> Result<Vec<Finding>, Error> {
-    let others: String = others_trust.iter().map(|der| encode_certificate(der)).collect();
+    let others_trust: String = others.trust.iter().map(|der| encode_certificate(der)).collect();
     let own: String = goods.trust.iter().map(|der| encode_certificate(der)).collect();
     let mut shown = FileSet::default();
     let concerned = files.iter().filter(|(name, _)| verify::concerns(name));
@@ -30,8 +41,8 @@ pub(super) fn judge(
     let trust = outline.file(|content| content == ExportContent::Trust);
     let trust = trust.unwrap_or(OWN_TRUST).to_owned();
     shown.insert(trust.clone(), FileEntry::new(own, Mode::PUBLIC));
-    shown.insert(OTHERS_TRUST, FileEntry::new(others, Mode::PUBLIC));
-    let exhibits = Exhibit::read_all(shown.iter(), Some(&goods.password));
+    shown.insert(OTHERS_TRUST, FileEntry::new(others_trust, Mode::PUBLIC));
+    let mut exhibits = Exhibit::read_all(shown.iter(), Some(&goods.password));
     let file = |name: Option<&str>| name.map(str::to_owned);
     let crl = shown.names().find(|name| *name == "root.crl").map(str::to_owned);
     let mut roles = Roles { crl_file: crl, ..Roles::default() };
@@ -49,10 +60,18 @@ pub(super) fn judge(
     let mut policy = Policy::at(now);
     policy.waived = outline.files.iter().map(|file| (file.name.clone(), Rule::KeyInPublicFile)).collect();
     let (report, _) = verify::check("", &exhibits, &roles, &policy);
-    let report = verify::pass(report)?;
+    let mut findings = verify::pass(report)?.findings;
+    // What is revoked nobody lets in, whether or not this side gets lists of its own.
+    let lists: String = others.lists.iter().map(|der| encode_revocation_list(der)).collect();
+    exhibits.push(Exhibit::read(OTHERS_LISTS, &FileEntry::new(lists, Mode::PUBLIC), None));
+    roles.crl_file = Some(OTHERS_LISTS.to_owned());
+    let (revoked, _) = verify::check("", &exhibits, &roles, &policy);
+    let is_new = |finding: &Finding| finding.rule == Rule::Revoked && !findings.contains(finding);
+    let revoked: Vec<Finding> = revoked.findings.into_iter().filter(is_new).collect();
+    findings.splice(0..0, revoked);
     let tells = |finding: &Finding| {
         let is_worth = finding.severity == Severity::Error || finding.rule == Rule::ExpiresSoon;
         is_worth && finding.files.iter().any(|file| files.get(file).is_some())
     };
-    Ok(report.findings.into_iter().filter(tells).collect())
+    Ok(findings.into_iter().filter(tells).collect())
 }

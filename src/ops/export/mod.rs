@@ -17,6 +17,7 @@ use crate::layout::export::{
 use crate::verify::Finding;
 use crate::x509::Name;
 use found::{Pair, key_file_of, look, pair, shown, stem_of};
+use judged::OtherSide;
 use std::path::PathBuf;
 use time::OffsetDateTime;
 
@@ -122,9 +123,10 @@ pub fn export(
         Some(password) => password,
         None => Goods::new_password(source).map_err(unwritable)?,
     };
+    let others = OtherSide { trust: chosen.others_trust, lists: chosen.others_lists };
     let goods = Goods { chain, key, trust: chosen.trust, lists: chosen.lists, password, passphrase: closing };
     let files = fill_export(&outline, &goods, source).map_err(unwritable)?;
-    let findings = judged::judge(&outline, &files, &goods, &chosen.others_trust, request.party, now)?;
+    let findings = judged::judge(&outline, &files, &goods, &others, request.party, now)?;
     let written = written::write(request, &files, owner, now)?;
     Ok(Exported {
         place,

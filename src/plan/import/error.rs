@@ -1,7 +1,7 @@
 //! Why what a CA sent is not taken.
 
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::x509::{Usage, X509Error};
+use crate::x509::{Usage, Window, X509Error, format_instant};
 
 /// A refusal, before anything was written.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,30 @@ pub enum ImportError {
     KeyGone {
         /// The request.
         request: String,
+    },
+    /// The key has its name, and cannot be looked into.
+    #[error("\"{key}\" cannot be read, and the certificate is what \"{request}\" asked for")]
+    KeyUnread {
+        /// The key.
+        key: String,
+        /// The request.
+        request: String,
+    },
+    /// The key has its name, and is damaged or another one.
+    #[error("\"{key}\" is not the key for which \"{request}\" asked for the certificate")]
+    NotItsKey {
+        /// The key.
+        key: String,
+        /// The request.
+        request: String,
+    },
+    /// Certificates of several keys are in it.
+    #[error("\"{file}\" holds certificates for {} and {}", keys.0, keys.1)]
+    SeveralCertificates {
+        /// The file.
+        file: String,
+        /// Two of their keys.
+        keys: (String, String),
     },
     /// Several keys are meant.
     #[error("\"{file}\" belongs to {}", keys.join(" and to "))]
@@ -100,6 +124,8 @@ pub enum ImportError {
     InTheWay {
         /// The file.
         file: String,
+        /// Whether it was not even read.
+        is_unread: bool,
     },
     /// The certificate that is here is for another key.
     #[error("\"{file}\" is the certificate of another key than {key}")]
@@ -114,16 +140,10 @@ pub enum ImportError {
     Older {
         /// The certificate that is here.
         file: String,
-        /// When it ends.
-        existing: String,
-        /// When the other one ends.
-        ends: String,
-    },
-    /// Nothing would change.
-    #[error("\"{file}\" is that certificate already")]
-    Already {
-        /// The file.
-        file: String,
+        /// From when to when it counts.
+        existing: Window,
+        /// From when to when the other one does.
+        imported: Window,
     },
 }
 
@@ -146,12 +166,21 @@ impl Diagnosis for ImportError {
             Self::NoIssuer { issuer, .. } => {
                 format!("A CA named {issuer} is here, but its key did not make the signature.")
             }
-            Self::Older { existing, ends, .. } => {
-                format!("It ends on {existing}, and the one to be imported on {ends}; nothing was changed.")
+            Self::Older { existing, imported, .. } => format!(
+                "It counts from {} until {}, and the one to be imported from {} until {}; nothing was changed.",
+                format_instant(existing.not_before),
+                format_instant(existing.not_after),
+                format_instant(imported.not_before),
+                format_instant(imported.not_after)
+            ),
+            Self::NotItsKey { .. } => "It is another key, or damaged; nothing was changed.".to_owned(),
+            Self::KeyUnread { .. } => {
+                "It is a link, which is not followed, or not for this user to read.".to_owned()
             }
-            Self::InTheWay { .. } | Self::OtherKey { .. } | Self::Already { .. } => {
-                "Nothing was changed.".to_owned()
+            Self::InTheWay { is_unread: true, .. } => {
+                "It is a link or a directory, or not for this user to read; nothing was changed.".to_owned()
             }
+            Self::InTheWay { .. } | Self::OtherKey { .. } => "Nothing was changed.".to_owned(),
             _ => return None,
         })
     }
@@ -166,6 +195,9 @@ impl Diagnosis for ImportError {
             }
             Self::NoKey { .. } => "Give the directory that holds its key with -D.",
             Self::KeyGone { .. } => "Put the key back beside it.",
+            Self::NotItsKey { .. } => "Put the key back that the request was made with.",
+            Self::KeyUnread { .. } => "Put the key itself in its place, or run the command as its owner.",
+            Self::SeveralCertificates { .. } => "Take them apart, and import one at a time.",
             Self::SeveralKeys { .. } => "Move the copies away, and import one certificate at a time.",
             Self::Ended { .. } | Self::SelfSigned { .. } | Self::WrongUsage { .. } => {
                 "Send the request to the CA again."
@@ -174,7 +206,6 @@ impl Diagnosis for ImportError {
             Self::UnusableCa { .. } => "Ask the CA for its current certificates, and give them with --chain.",
             Self::InTheWay { .. } | Self::OtherKey { .. } => "Move it away, and import again.",
             Self::Older { .. } => "Move it away where the older one is meant.",
-            Self::Already { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -1,7 +1,7 @@
 //! Whether what a CA sent fits what lies in the directory: the key, the use, the time, and the files that are there.
 
 use super::{Delivery, ImportError};
-use crate::keys::{KeyContent, KeyFile, PublicKey};
+use crate::keys::{KeyContent, PublicKey};
 use crate::pg::{CHAIN_FILE, certificate_file, key_file, request_file};
 use crate::plan::Inventory;
 use crate::x509::{Certificate, CertificateRequest, ExtendedKeyUsage, Usage, format_date};
@@ -37,8 +37,11 @@ pub(super) fn leaf<'d>(
             path: inventory.path.clone(),
         }),
         (Some(one), Some(other)) => {
-            let several = vec![key_file(one), key_file(other)];
-            Err(ImportError::SeveralKeys { file: file(), keys: several })
+            let (one, other) = (key_file(one), key_file(other));
+            Err(match fitting.iter().any(|(_, stems)| stems.len() > 1) {
+                true => ImportError::SeveralKeys { file: file(), keys: vec![one, other] },
+                false => ImportError::SeveralCertificates { file: file(), keys: (one, other) },
+            })
         }
         (Some(stem), None) => {
             // Of several for one key, the one that was made last.
@@ -55,9 +58,10 @@ fn stems_of(public: &PublicKey, inventory: &Inventory) -> Result<Vec<String>, Im
     let mut stems = Vec::new();
     for file in &inventory.files {
         let Some(stem) = file.name.strip_suffix(".key") else { continue };
-        let is_it = match file.keys.first().map(KeyFile::public) {
-            Some(Some(own)) => own.is_same_key(public),
-            _ => request(inventory, stem).is_some_and(|request| asks_for(request, public)),
+        let is_it = match file.keys.first().map(|key| &key.content) {
+            Some(KeyContent::Public(own)) => own.is_same_key(public),
+            None | Some(KeyContent::Damaged) => false,
+            Some(_) => request(inventory, stem).is_some_and(|request| asks_for(request, public)),
         };
         if is_it {
             stems.push(stem.to_owned());
@@ -66,7 +70,14 @@ fn stems_of(public: &PublicKey, inventory: &Inventory) -> Result<Vec<String>, Im
     if stems.is_empty() {
         let asked = inventory.files.iter().find(|file| file.requests.iter().any(|one| asks_for(one, public)));
         if let Some(file) = asked {
-            return Err(ImportError::KeyGone { request: inventory.shown(&file.name) });
+            let key = key_file(file.name.trim_end_matches(".csr"));
+            let request = inventory.shown(&file.name);
+            let shown = inventory.shown(&key);
+            return Err(match (inventory.unread.contains(&key), inventory.occupied.contains(&key)) {
+                (true, _) => ImportError::KeyUnread { key: shown, request },
+                (false, true) => ImportError::NotItsKey { key: shown, request },
+                (false, false) => ImportError::KeyGone { request },
+            });
         }
     }
     Ok(stems)
@@ -156,7 +167,7 @@ pub(super) fn check_existing<'i>(
     }
     let file = inventory.shown(&name);
     let Some(existing) = inventory.file(&name).and_then(|file| file.certificates.first()) else {
-        return Err(ImportError::InTheWay { file });
+        return Err(ImportError::InTheWay { file, is_unread: inventory.unread.contains(&name) });
     };
     if existing == leaf {
         return Ok(None);
@@ -167,8 +178,7 @@ pub(super) fn check_existing<'i>(
     }
     let age = |certificate: &Certificate| (certificate.window.not_before, certificate.window.not_after);
     if age(leaf) <= age(existing) {
-        let (existing, ends) = (format_date(existing.window.not_after), format_date(leaf.window.not_after));
-        return Err(ImportError::Older { file, existing, ends });
+        return Err(ImportError::Older { file, existing: existing.window, imported: leaf.window });
     }
     Ok(Some(existing))
 }
@@ -188,13 +198,11 @@ pub(super) fn changes<'a>(
     let chain = inventory.file(CHAIN_FILE);
     if inventory.occupied.contains(CHAIN_FILE) && !chain.is_some_and(|file| file.is_bundle) && root.is_some()
     {
-        return Err(ImportError::InTheWay { file: inventory.shown(CHAIN_FILE) });
+        let (file, is_unread) = (inventory.shown(CHAIN_FILE), inventory.unread.contains(CHAIN_FILE));
+        return Err(ImportError::InTheWay { file, is_unread });
     }
     let is_there = |found: &Certificate| chain.is_some_and(|file| file.certificates.contains(found));
     let all = intermediates.iter().copied().chain(root).filter(|_| root.is_some());
     let trusted: Vec<&Certificate> = all.filter(|found| !is_there(found)).collect();
-    if !writes && trusted.is_empty() {
-        return Err(ImportError::Already { file: inventory.shown(&certificate_file(stem)) });
-    }
     Ok((writes, trusted))
 }

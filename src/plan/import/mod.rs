@@ -59,7 +59,7 @@ pub struct ImportPlan {
 }
 
 impl ImportPlan {
-    /// The files that are written, in order.
+    /// The files that are written, in order; none where all is in its place already.
     #[must_use]
     pub fn files(&self) -> Vec<String> {
         let own = self.writes_certificate.then(|| certificate_file(&self.stem));

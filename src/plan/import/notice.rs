@@ -3,7 +3,7 @@
 
 use super::ImportPlan;
 use super::fit::request;
-use crate::keys::KeyFile;
+use crate::keys::{KeyContent, KeyFile, LockReason};
 use crate::pg::{CHAIN_FILE, key_file};
 use crate::plan::Inventory;
 use crate::x509::GeneralName;
@@ -35,6 +35,8 @@ pub enum ImportNotice {
     KeyClosed {
         /// The key.
         file: String,
+        /// Whether a passphrase was given that does not open it.
+        wrong_passphrase: bool,
     },
     /// The root is not here, so nobody is told to trust it.
     NoRoot {
@@ -54,7 +56,7 @@ impl ImportNotice {
     /// Whether it is a warning, and not only said in passing.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        !matches!(self, Self::NotAsked { .. } | Self::KeyClosed { .. })
+        !matches!(self, Self::NotAsked { .. } | Self::KeyClosed { wrong_passphrase: false, .. })
     }
 }
 
@@ -75,7 +77,10 @@ impl fmt::Display for ImportNotice {
             Self::OtherCommonName { asked, granted } => {
                 write!(f, "the common name is \"{granted}\"; \"{asked}\" was asked for")
             }
-            Self::KeyClosed { file } => {
+            Self::KeyClosed { file, wrong_passphrase: true } => {
+                write!(f, "the passphrase does not open {file}; that it fits was told from its request")
+            }
+            Self::KeyClosed { file, .. } => {
                 write!(f, "{file} is encrypted; that it fits was told from its request")
             }
             Self::NoRoot { issuer } => write!(
@@ -101,7 +106,9 @@ pub(super) fn notices(plan: &ImportPlan, inventory: &Inventory) -> Vec<ImportNot
         file.keys.first().is_some_and(|key| KeyFile::public(key).is_some())
     };
     if !inventory.file(&key).is_some_and(is_open) {
-        notices.push(ImportNotice::KeyClosed { file: key });
+        let content = inventory.file(&key).and_then(|file| file.keys.first()).map(|key| &key.content);
+        let wrong_passphrase = content == Some(&KeyContent::Locked(LockReason::WrongPassphrase));
+        notices.push(ImportNotice::KeyClosed { file: key, wrong_passphrase });
     }
     match &plan.root {
         None => {

@@ -3,8 +3,9 @@
 
 mod openssl;
 
-use super::extension::{dotted, parse_oid};
-use super::{X509Error, der};
+use super::X509Error;
+use super::extension::parse_oid;
+use crate::der::{self, dotted};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;

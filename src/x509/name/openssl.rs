@@ -2,7 +2,7 @@
 //! directory, the printed one, which PostgreSQL compares with `clientname=DN`, and the line in the index of a CA.
 
 use super::{ATTRIBUTES, Name};
-use crate::x509::der::{self, Element, Elements, SEQUENCE, SET, element, only};
+use crate::der::{self, Element, Elements, SEQUENCE, SET, element, only};
 use crate::x509::serial::hexadecimal;
 
 const UTF8: u8 = 0x0c;

@@ -1,33 +1,37 @@
-//! DER (X.690) by its bones: tag, length, content, borrowed from the input. For what the crates behind this door do not
-//! hand out (exact bytes, lists of 100,000 entries); whatever the bytes say, it neither panics nor allocates.
+//! DER (X.690) by its bones: tag, length, content; read, borrowed from the input, and written. For what the crates for
+//! X.509 and keys do not hand out (exact bytes, lists of 100,000 entries) or do not write (PKCS#12); whatever the bytes
+//! say, reading neither panics nor allocates.
 
 use std::ops::Range;
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
-pub(super) const ENUMERATED: u8 = 0x0a;
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const GENERALIZED_TIME: u8 = 0x18;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+pub(crate) const ENUMERATED: u8 = 0x0a;
+pub(crate) const UTC_TIME: u8 = 0x17;
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+pub(crate) const BMP_STRING: u8 = 0x1e;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+/// [0] of a constructed element: EXPLICIT around a content, IMPLICIT around a SET or SEQUENCE.
+pub(crate) const CONTEXT_0: u8 = 0xa0;
 
 /// One element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     /// The identifier octet; tag numbers above 30 do not occur in certificates.
-    pub(super) tag: u8,
+    pub(crate) tag: u8,
     /// What is inside.
-    pub(super) content: &'a [u8],
+    pub(crate) content: &'a [u8],
     /// Header and content.
-    pub(super) whole: &'a [u8],
+    pub(crate) whole: &'a [u8],
 }
 
 impl<'a> Element<'a> {
     /// Its members, where it is constructed.
-    pub(super) fn members(&self) -> Elements<'a> {
+    pub(crate) fn members(&self) -> Elements<'a> {
         Elements::new(self.content)
     }
 }
@@ -35,22 +39,22 @@ impl<'a> Element<'a> {
 /// Elements one behind the other. It ends at the first that is none; [`is_empty`](Self::is_empty) tells whether
 /// something was left.
 #[derive(Debug, Clone)]
-pub(super) struct Elements<'a> {
+pub(crate) struct Elements<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Elements<'a> {
-    pub(super) fn new(der: &'a [u8]) -> Self {
+    pub(crate) fn new(der: &'a [u8]) -> Self {
         Self { rest: der }
     }
 
     /// Whether nothing follows.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// The next element, where it has this tag; else nothing is taken.
-    pub(super) fn next_of(&mut self, tag: u8) -> Option<Element<'a>> {
+    pub(crate) fn next_of(&mut self, tag: u8) -> Option<Element<'a>> {
         if self.rest.first() == Some(&tag) { self.next() } else { None }
     }
 }
@@ -80,20 +84,20 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 /// The one element that the bytes are, where they are one of this tag and nothing else.
-pub(super) fn only(der: &[u8], tag: u8) -> Option<Element<'_>> {
+pub(crate) fn only(der: &[u8], tag: u8) -> Option<Element<'_>> {
     let mut elements = Elements::new(der);
     elements.next_of(tag).filter(|_| elements.is_empty())
 }
 
 /// Where a part that was borrowed from a whole lies in it.
-pub(super) fn place(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
+pub(crate) fn place(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
     let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
     let end = start.checked_add(part.len())?;
     (end <= whole.len()).then_some(start..end)
 }
 
 /// An element of these contents.
-pub(super) fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let length: usize = contents.iter().map(|content| content.len()).sum();
     let mut der = Vec::with_capacity(length + 6);
     der.push(tag);
@@ -111,21 +115,24 @@ pub(super) fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
 }
 
 /// What is signed, how, and the signature: the outer form of certificates and requests (RFC 5280 §4.1.1, RFC 2986 §4.2).
-pub(super) fn signed(to_be_signed: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
+pub(crate) fn signed(to_be_signed: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
     let signature = element(BIT_STRING, &[&[0], signature]);
     element(SEQUENCE, &[to_be_signed, algorithm, &signature])
 }
 
 /// The content of an OBJECT IDENTIFIER as dotted text; hexadecimal where it is damaged, or an arc is above 64 bits.
-pub(super) fn dotted_oid(content: &[u8]) -> String {
-    arcs(content).map_or_else(
-        || content.iter().map(|byte| format!("{byte:02x}")).collect(),
-        |arcs| super::extension::dotted(&arcs),
-    )
+pub(crate) fn dotted_oid(content: &[u8]) -> String {
+    arcs(content)
+        .map_or_else(|| content.iter().map(|byte| format!("{byte:02x}")).collect(), |arcs| dotted(&arcs))
+}
+
+/// The arcs as `1.3.6.1`.
+pub(crate) fn dotted(arcs: &[u64]) -> String {
+    arcs.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
 }
 
 /// The arcs of an OBJECT IDENTIFIER (X.690 §8.19).
-pub(super) fn arcs(content: &[u8]) -> Option<Vec<u64>> {
+pub(crate) fn arcs(content: &[u8]) -> Option<Vec<u64>> {
     let (mut arcs, mut arc, mut open) = (Vec::new(), 0_u64, false);
     for byte in content {
         arc = arc.checked_mul(128)? | u64::from(byte & 0x7f);
@@ -157,6 +164,20 @@ mod tests {
             assert_eq!(only(&der, INTEGER), None);
             assert_eq!(only(&[&der[..], &[0]].concat(), OCTET_STRING), None);
             assert_eq!(Elements::new(&der[..der.len() - 1]).next(), None, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_length_is_written_in_as_few_bytes_as_der_allows() {
+        for (length, head) in [
+            (0_usize, &[0x04_u8, 0][..]),
+            (127, &[0x04, 0x7f]),
+            (128, &[0x04, 0x81, 0x80]),
+            (256, &[0x04, 0x82, 1, 0]),
+            (70_000, &[0x04, 0x83, 1, 0x11, 0x70]),
+        ] {
+            let der = element(OCTET_STRING, &[&vec![7; length]]);
+            assert!(der.starts_with(head) && der.len() == head.len() + length, "{length}");
         }
     }
 
