@@ -33,7 +33,7 @@ pub use directory::{Directory, is_within, same_directory};
 pub use error::{Action, FsError, Obstacle};
 pub use read::{EntryKind, FILE_LIMIT_BYTES, read_file, read_stream};
 pub use reserve::Reserved;
-pub use set::{FileEntry, FileSet, Mode, Owner};
+pub use set::{Contents, FileEntry, FileSet, Mode, Owner};
 pub use stage::{DirectoryAttributes, Staged};
 pub use tarball::tarball;
 pub use target::Target;

@@ -118,11 +118,7 @@ pub fn issue(
 }
 
 /// A CA that is made in this run, as the one who signs.
-fn new_issuer(
-    spec: &CertificateSpec,
-    key: &PrivateKey,
-    key_identifier: &[u8],
-) -> Result<Issuer, IssueError> {
+fn new_issuer(spec: &CertificateSpec, key: &PrivateKey, key_identifier: &[u8]) -> Result<Issuer, IssueError> {
     let fail = |source| IssueError::Key { certificate: spec.stem.clone(), source };
     Ok(Issuer {
         name: spec.subject.clone(),
