@@ -112,6 +112,13 @@ impl Deref for Contents {
     }
 }
 
+/// Never shows the bytes.
+impl fmt::Debug for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[elided]")
+    }
+}
+
 /// The bytes count, and not how they go.
 impl PartialEq for Contents {
     fn eq(&self, other: &Self) -> bool {
@@ -149,7 +156,7 @@ impl FileEntry {
 impl fmt::Debug for FileEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileEntry")
-            .field("contents", &format_args!("[elided]"))
+            .field("contents", &self.contents)
             .field("mode", &format_args!("{}", self.mode))
             .field("owner", &self.owner)
             .finish()
