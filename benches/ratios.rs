@@ -10,6 +10,8 @@
 mod bulk;
 #[path = "ratios/bundle.rs"]
 mod bundle;
+#[path = "ratios/library.rs"]
+mod library;
 #[path = "ratios/many.rs"]
 mod many;
 #[path = "ratios/plain_ring.rs"]
@@ -19,15 +21,10 @@ use std::env;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
-use pgtls::keys::SystemKeys;
-use pgtls::ops::{GenerateRequest, generate};
-use pgtls::profile::{Overrides, Profile, builtin, parse};
 use tempfile::TempDir;
-use time::OffsetDateTime;
 
 const PGTLS: &str = env!("CARGO_BIN_EXE_pgtls");
 
@@ -42,7 +39,6 @@ const RSA_RUNS: usize = 50;
 /// How long an RSA key takes is luck: over 50 layouts the ratio of two sums scatters by 4 in 100, over these by 2.
 const CORES_RUNS: usize = 200;
 const SPAWN_RUNS: usize = 300;
-const IN_PROCESS_RUNS: usize = 200;
 
 const P256_BOUND: f64 = 0.1;
 const RSA_BOUND: f64 = 0.55;
@@ -50,18 +46,6 @@ const TWO_CORES_BOUND: f64 = 0.65;
 const INSPECT_BOUND: f64 = 0.15;
 const SPAWN_BOUND: f64 = 3.0;
 const PEAK_BOUND_MIB: f64 = 8.0;
-const IN_PROCESS_BOUND: f64 = 1.3;
-
-/// The library's side of [`in_process_p256`]: all of `gen chain --intermediate` but the process around it. Whoever
-/// makes many layouts parses their profile once.
-fn library_layout(dir: &Path) {
-    static PROFILE: LazyLock<Arc<Profile>> = LazyLock::new(|| {
-        let text = builtin("intermediate").expect("a built-in profile").text;
-        parse("intermediate", text, &Overrides::default()).expect("a built-in profile").into()
-    });
-    let request = GenerateRequest::new(PROFILE.clone(), dir);
-    generate(&request, OffsetDateTime::now_utc(), &SystemKeys).expect("a new directory");
-}
 
 type Measure = fn(&Scratch) -> Vec<Row>;
 
@@ -72,7 +56,7 @@ const MEASURES: [(&str, Measure); 9] = [
     ("gen-cores", |scratch| vec![rsa_on_two_cores(scratch)]),
     ("start", |_| vec![spawn_against_true()]),
     ("gen-memory", |scratch| vec![peak_memory(scratch)]),
-    ("gen-library", |scratch| vec![in_process_p256(scratch)]),
+    ("gen-library", |_| vec![library::against_plain_ring()]),
     ("verify", many::rows),
     ("issue-list", bulk::rows),
     ("inspect", |scratch| vec![inspect_against_openssl(scratch)]),
@@ -83,6 +67,9 @@ fn main() -> ExitCode {
     if let [PEAK_OF, program, rest @ ..] = arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
     {
         return report_peak(program, rest);
+    }
+    if arguments == [library::ROUND] {
+        return library::round();
     }
     let mut out = io::stdout().lock();
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -189,20 +176,6 @@ fn peak_of(command: &Command) -> u32 {
         parent.stdin(Stdio::null()).stderr(Stdio::inherit()).output().expect("this program can be run again");
     assert!(output.status.success(), "{parent:?} failed");
     String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of KiB")
-}
-
-/// The library in this process, against the plain loop over ring.
-fn in_process_p256(scratch: &Scratch) -> Row {
-    let what = "intermediate layout, P-256, in process: library / plain ring (median)";
-    let timed = |make: fn(&Path)| {
-        let dir = scratch.new_dir();
-        let start = Instant::now();
-        make(&dir.path().join("pki"));
-        start.elapsed()
-    };
-    let (ours, plain) =
-        by_turns(IN_PROCESS_RUNS, || timed(library_layout), || timed(plain_ring::make_layout));
-    Row::ratio(what, median(ours), median(plain), IN_PROCESS_BOUND)
 }
 
 const RSA_2048: [&str; 4] = ["--key-type", "rsa-2048", "--ca-key-type", "rsa-2048"];

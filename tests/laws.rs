@@ -253,6 +253,18 @@ mod back {
         }
     }
 
+    #[test]
+    fn only_what_holds_no_key_is_made_public_and_so_not_wiped() {
+        for (name, profile) in every() {
+            let made = make(&profile, &Arrangement::default(), &Secrets::default(), &pool().source(8));
+            for (file, entry) in made.filled.directory.iter() {
+                let holds_key = entry.contents.windows(11).any(|part| part == b"PRIVATE KEY");
+                assert_eq!(entry.contents.is_public(), !holds_key, "{name}: {file}");
+                assert_eq!(holds_key, file.ends_with(".key"), "{name}: {file}");
+            }
+        }
+    }
+
     fn contents_and_modes(files: &FileSet) -> Vec<(&str, &[u8], Mode)> {
         files.iter().map(|(name, file)| (name, file.contents.as_slice(), file.mode)).collect()
     }

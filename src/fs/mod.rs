@@ -35,7 +35,7 @@ pub use error::{Action, FsError, Obstacle};
 pub use grow::Growing;
 pub use read::{EntryKind, FILE_LIMIT_BYTES, open_file, read_file, read_stream};
 pub use reserve::Reserved;
-pub use set::{FileEntry, FileSet, Mode, Owner};
+pub use set::{Contents, FileEntry, FileSet, Mode, Owner};
 pub use stage::{DirectoryAttributes, Staged};
 pub use tarball::{ARCHIVE_END_BYTES, append_to_archive, archive_entry, archive_name_fits, tarball};
 pub use target::{Target, is_there};

@@ -202,7 +202,7 @@ pub(super) fn read_inode(
         return Ok(None);
     }
     let entry = FileEntry {
-        contents: read_bounded(file.as_fd(), &stat, FILE_LIMIT_BYTES, path)?,
+        contents: read_bounded(file.as_fd(), &stat, FILE_LIMIT_BYTES, path)?.into(),
         mode: Mode::from_bits(stat.st_mode),
         owner: Some(Owner { uid: stat.st_uid, gid: stat.st_gid }),
     };

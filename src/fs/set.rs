@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
+use std::ops::Deref;
 
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
@@ -59,11 +60,79 @@ pub struct Owner {
     pub gid: u32,
 }
 
+/// The bytes of a file. They are wiped from memory when dropped, unless whoever made them said that they are public.
+#[derive(Clone)]
+pub struct Contents {
+    bytes: Zeroizing<Vec<u8>>,
+    is_public: bool,
+}
+
+impl Contents {
+    /// Bytes that are made to be handed out, such as certificates: wiping them would only take time. What was read is
+    /// not known to be public, whatever its name and mode.
+    #[must_use]
+    pub fn public(bytes: impl Into<Vec<u8>>) -> Self {
+        Self { bytes: Zeroizing::new(bytes.into()), is_public: true }
+    }
+
+    /// Whether they are not wiped.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.is_public
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Contents {
+    fn drop(&mut self) {
+        if self.is_public {
+            // Taken out of what wipes it.
+            drop(std::mem::take(&mut *self.bytes));
+        }
+    }
+}
+
+/// Secret, for nobody says otherwise.
+impl From<Zeroizing<Vec<u8>>> for Contents {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self { bytes, is_public: false }
+    }
+}
+
+impl Deref for Contents {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Never shows the bytes.
+impl fmt::Debug for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[elided]")
+    }
+}
+
+/// The bytes count, and not how they go.
+impl PartialEq for Contents {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Contents {}
+
 /// One file: what is in it, who may do what with it, and whose it is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileEntry {
-    /// The bytes, wiped from memory when the entry is dropped. `Debug` leaves them out.
-    pub contents: Zeroizing<Vec<u8>>,
+    /// What is in it. `Debug` leaves it out.
+    pub contents: Contents,
     /// Permission bits, whatever the umask.
     pub mode: Mode,
     /// Whose it is. `None` before it is written: the caller's own. Always known once read from disk.
@@ -71,10 +140,10 @@ pub struct FileEntry {
 }
 
 impl FileEntry {
-    /// A file of the caller's own.
+    /// A file of the caller's own, wiped as a secret is.
     #[must_use]
     pub fn new(contents: impl Into<Vec<u8>>, mode: Mode) -> Self {
-        Self { contents: Zeroizing::new(contents.into()), mode, owner: None }
+        Self { contents: Zeroizing::new(contents.into()).into(), mode, owner: None }
     }
 
     /// The same file, belonging to `owner`.
@@ -87,7 +156,7 @@ impl FileEntry {
 impl fmt::Debug for FileEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileEntry")
-            .field("contents", &format_args!("[elided]"))
+            .field("contents", &self.contents)
             .field("mode", &format_args!("{}", self.mode))
             .field("owner", &self.owner)
             .finish()
@@ -192,6 +261,16 @@ mod tests {
         let shown = format!("{files:?}");
         assert!(shown.contains("[elided]") && shown.contains("0600"), "{shown}");
         assert!(!shown.contains("PRIVATE") && !shown.contains("80, 82"), "{shown}");
+    }
+
+    #[test]
+    fn contents_are_secret_unless_somebody_says_that_they_are_public() {
+        let secret = [Zeroizing::new(vec![1]).into(), FileEntry::new([1], Mode::PUBLIC).contents];
+        for contents in &secret {
+            assert!(!contents.is_public() && !contents.clone().is_public());
+            assert_eq!(contents, &Contents::public([1]));
+        }
+        assert!(Contents::public([1]).clone().is_public());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! signs nothing and hands out nothing that is secret; for keys that sign there is [`StoredKey`](super::StoredKey).
 
 use super::public::{ID_DSA, ID_EC_PUBLIC_KEY, ID_ED25519, RSA_ENCRYPTION, RSASSA_PSS, algorithm_name, spki};
-use super::{KeyType, PublicKey};
+use super::{KeyType, PublicKey, p256_document};
 use crate::pem::{self, BlockKind, ScannedBlock};
 use pkcs8::der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use pkcs8::der::{Decode, Encode, Reader, Tag, Tagged};
@@ -248,6 +248,11 @@ pub(super) fn public_of_pkcs8(der: &[u8]) -> Option<PublicKey> {
 }
 
 fn of_pkcs8(der: &[u8]) -> Option<KeyContent> {
+    let usual = p256_document::point(der).and_then(|point| PublicKey::wrap(KeyType::EcdsaP256, point));
+    usual.map(KeyContent::Public).or_else(|| parsed_pkcs8(der))
+}
+
+pub(super) fn parsed_pkcs8(der: &[u8]) -> Option<KeyContent> {
     let document = PrivateKeyInfoRef::try_from(der).ok()?;
     let (algorithm, key) = (document.algorithm, document.private_key.as_bytes());
     match algorithm.oid {

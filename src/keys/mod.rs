@@ -8,6 +8,7 @@ mod file;
 mod fingerprint;
 mod generate;
 mod name_hash;
+mod p256_document;
 mod pkcs12;
 mod pkcs12_write;
 mod portable;

@@ -104,6 +104,13 @@ impl PublicKey {
     /// Wraps the raw public key of one of our kinds: the uncompressed point, the 32 bytes of Ed25519, or the PKCS#1
     /// RSAPublicKey.
     pub(super) fn wrap(kind: KeyType, key: &[u8]) -> Option<Self> {
+        if kind == KeyType::EcdsaP256 && key.len() == P256_POINT_BYTES {
+            return Some(Self { spki: [P256_HEADER.as_slice(), key].concat() });
+        }
+        Self::encoded(kind, key)
+    }
+
+    fn encoded(kind: KeyType, key: &[u8]) -> Option<Self> {
         let (oid, parameters) = match kind {
             KeyType::EcdsaP256 => (ID_EC_PUBLIC_KEY, Some(AnyRef::from(&SECP256R1))),
             KeyType::EcdsaP384 => (ID_EC_PUBLIC_KEY, Some(AnyRef::from(&SECP384R1))),
@@ -256,9 +263,8 @@ impl PublicKey {
     /// OpenSSL writes too, so that both name one key alike. It identifies; nothing rests on its strength.
     #[must_use]
     pub fn identifier(&self) -> Vec<u8> {
-        let parsed = SubjectPublicKeyInfoRef::from_der(&self.spki).ok();
-        let bits =
-            parsed.as_ref().and_then(|parsed| parsed.subject_public_key.as_bytes()).unwrap_or(&self.spki);
+        let parsed = || SubjectPublicKeyInfoRef::from_der(&self.spki).ok()?.subject_public_key.as_bytes();
+        let bits = self.p256_point().or_else(parsed).unwrap_or(&self.spki);
         ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, bits).as_ref().to_vec()
     }
 }
@@ -367,11 +373,8 @@ mod tests {
     #[test]
     fn a_p256_key_is_the_same_with_the_parser_and_without() {
         let key = PublicKey::wrap(KeyType::EcdsaP256, &[4; P256_POINT_BYTES]).expect("a key");
-        assert_eq!(
-            key.p256_point(),
-            Some(&[4; P256_POINT_BYTES][..]),
-            "the header is the one that is written"
-        );
+        assert_eq!(Some(&key), PublicKey::encoded(KeyType::EcdsaP256, &[4; P256_POINT_BYTES]).as_ref());
+        assert_eq!(key.p256_point(), Some(&[4; P256_POINT_BYTES][..]));
         let (Some((KeyKind::Ec(Some(short)), point)), Some((KeyKind::Ec(Some(long)), same_point))) =
             (key.parts(), key.parsed_parts())
         else {

@@ -2,12 +2,11 @@
 
 use super::outline::{Content, Outline, Place};
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::fs::{FileEntry, FileSet};
+use crate::fs::{Contents, FileEntry, FileSet};
 use crate::index::ATTRIBUTES;
 use crate::pem;
 use crate::pki::Issued;
 use std::collections::BTreeMap;
-use zeroize::Zeroizing;
 
 /// The files of both directories.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,15 +48,16 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
         let contents = match &file.content {
             Content::Key { of, .. } => {
                 let certificate = issued.certificates.get(of);
-                certificate.and_then(|certificate| certificate.key_pem.clone()).ok_or_else(missing)?
+                let key = certificate.and_then(|certificate| certificate.key_pem.clone());
+                key.ok_or_else(missing)?.into()
             }
             Content::Certificates(stems) => {
                 let parts = stems.iter().map(|stem| texts.get(stem.as_str()).map(String::as_str));
                 let parts = parts.collect::<Option<Vec<_>>>().ok_or_else(missing)?;
-                Zeroizing::new(parts.concat().into_bytes())
+                Contents::public(parts.concat())
             }
-            Content::Index { of } => Zeroizing::new(issued.indexes.get(of).ok_or_else(missing)?.to_text()),
-            Content::IndexAttributes { .. } => Zeroizing::new(ATTRIBUTES.as_bytes().to_vec()),
+            Content::Index { of } => Contents::public(issued.indexes.get(of).ok_or_else(missing)?.to_text()),
+            Content::IndexAttributes { .. } => Contents::public(ATTRIBUTES),
             // Of certificates that are made here nobody is asked.
             Content::Request { .. } => return Err(missing()),
         };

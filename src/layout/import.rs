@@ -27,12 +27,9 @@ pub fn fill_import(plan: &ImportPlan, found: &FileSet, may_give_away: bool) -> F
 fn chain_file(plan: &ImportPlan, chain: Option<&FileEntry>, owner: Option<Owner>) -> FileEntry {
     let added = pem_of(&plan.trusted);
     let Some(chain) = chain else { return FileEntry::new(added, Mode::PUBLIC) };
-    let mut contents = chain.contents.clone();
-    if !contents.ends_with(b"\n") {
-        contents.push(b'\n');
-    }
-    contents.extend_from_slice(added.as_bytes());
-    FileEntry { contents, mode: chain.mode, owner }
+    let line_end: &[u8] = if chain.contents.ends_with(b"\n") { b"" } else { b"\n" };
+    let contents = [chain.contents.as_slice(), line_end, added.as_bytes()].concat();
+    FileEntry { owner, ..FileEntry::new(contents, chain.mode) }
 }
 
 fn pem_of<'c>(certificates: impl IntoIterator<Item = &'c Certificate>) -> String {

@@ -1,7 +1,7 @@
 //! The two files of a certificate request: the key, which stays, and the request, which goes to the CA.
 
 use super::outline::{Arrangement, Content, Outline, OutlineFile, Place};
-use crate::fs::{FileEntry, FileSet, Mode};
+use crate::fs::{Contents, FileEntry, FileSet, Mode};
 use crate::pem;
 use crate::pg::{key_file, request_file};
 use crate::pki::Requested;
@@ -34,8 +34,8 @@ pub fn fill_request(outline: &Outline, requested: &Requested) -> FileSet {
     let mut files = FileSet::default();
     for file in &outline.files {
         let contents = match &file.content {
-            Content::Key { .. } => requested.key_pem.clone(),
-            _ => pem::encode_request(&requested.der).into_bytes().into(),
+            Content::Key { .. } => requested.key_pem.clone().into(),
+            _ => Contents::public(pem::encode_request(&requested.der)),
         };
         files.insert(file.name.clone(), FileEntry { contents, mode: file.mode, owner: file.owner });
     }

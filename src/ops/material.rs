@@ -154,7 +154,7 @@ fn file_or_pipe(path: &Path) -> Result<FileEntry, Error> {
         }
         Err(Error::Request(missing @ RequestError::NoSuchFile { .. })) => {
             match read_file(path, FILE_LIMIT_BYTES) {
-                Ok(contents) => Ok(FileEntry { contents, mode: Mode::SECRET, owner: None }),
+                Ok(contents) => Ok(FileEntry { contents: contents.into(), mode: Mode::SECRET, owner: None }),
                 Err(FsError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
                     Err(missing.into())
                 }

@@ -14,7 +14,7 @@ use std::path::Path;
 pub fn request_in(path: &Path, stdin: Option<&FileEntry>) -> Result<CertificateRequest, Error> {
     let (shown, bytes) = match stdin {
         Some(entry) => (STANDARD_INPUT.to_owned(), entry.contents.clone()),
-        None => (path.display().to_string(), read_file(path, FILE_LIMIT_BYTES)?),
+        None => (path.display().to_string(), read_file(path, FILE_LIMIT_BYTES)?.into()),
     };
     let refuse = |problem: String| RequestError::NotARequest { path: shown.clone(), problem };
     let blocks = pem::scan(&bytes).blocks;

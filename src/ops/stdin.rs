@@ -22,5 +22,5 @@ pub fn is_dash(path: &Path) -> bool {
 /// [`FsError::Io`](crate::fs::FsError::Io) where reading fails.
 pub fn standard_input(stream: &mut dyn Read) -> Result<FileEntry, Error> {
     let contents = read_stream(stream, FILE_LIMIT_BYTES, STANDARD_INPUT)?;
-    Ok(FileEntry { contents, mode: Mode::SECRET, owner: None })
+    Ok(FileEntry { contents: contents.into(), mode: Mode::SECRET, owner: None })
 }

@@ -7,8 +7,24 @@ use zeroize::Zeroizing;
 
 /// Decodes lines of base64 of what is no secret, as [`decode`] does.
 pub(super) fn decode_public(text: &[u8]) -> Option<Vec<u8>> {
-    // Lines that were joined have no white space, as a rule.
-    STANDARD.decode(text).or_else(|_| STANDARD.decode(packed(text).as_slice())).ok()
+    let mut joined = Vec::with_capacity(text.len());
+    lines(text).for_each(|line| joined.extend_from_slice(line));
+    // White space inside of lines is rare.
+    STANDARD.decode(&joined).or_else(|_| STANDARD.decode(packed(text).as_slice())).ok()
+}
+
+/// The lines of a text, without the white space at their ends.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest[..end].trim_ascii_end();
+        rest = rest.get(end + 1..).unwrap_or_default();
+        Some(line)
+    })
 }
 
 /// Encodes what is no secret, in one line.

@@ -3,8 +3,9 @@
 //! [`decode`](super::decode) refuses a damaged text; this says where the damage is, and lets no block hide another.
 
 use super::{BlockKind, base64};
+use std::ops::Range;
 use std::{fmt, mem};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// What a PEM text holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,17 +120,17 @@ pub fn scan(text: &[u8]) -> Scan {
         let oddity = Oddity { line: 1, kind: OddityKind::Utf16 };
         return Scan { blocks: Vec::new(), oddities: vec![oddity] };
     }
-    let mut scanner = Scanner::default();
     let unmarked = text.strip_prefix(b"\xef\xbb\xbf");
+    let mut scanner = Scanner { text: unmarked.unwrap_or(text), ..Scanner::default() };
     if unmarked.is_some() {
         scanner.note(1, OddityKind::ByteOrderMark);
     }
-    let (mut rest, mut line) = (unmarked.unwrap_or(text), 1);
-    while let Some(end) = memchr::memchr(b'\n', rest) {
-        scanner.take_line(line, &rest[..end]);
-        (rest, line) = (&rest[end + 1..], line + 1);
+    let (mut start, mut line) = (0, 1);
+    while let Some(length) = memchr::memchr(b'\n', &scanner.text[start..]) {
+        scanner.take_line(line, start..start + length);
+        (start, line) = (start + length + 1, line + 1);
     }
-    scanner.take_line(line, rest);
+    scanner.take_line(line, start..scanner.text.len());
     scanner.finish()
 }
 
@@ -144,8 +145,8 @@ struct Begun<'a> {
     label: &'a str,
     line: usize,
     headers: Headers,
-    /// A key's PEM is as secret as the key.
-    body: Zeroizing<Vec<u8>>,
+    /// Where in the text its base64 begins; it goes on to the line that ends the block.
+    body: Option<usize>,
 }
 
 /// RFC 1421 §4.4: header lines stand before the text, an empty line between.
@@ -161,6 +162,7 @@ enum Headers {
 
 #[derive(Default)]
 struct Scanner<'a> {
+    text: &'a [u8],
     scan: Scan,
     begun: Option<Begun<'a>>,
     first_outside: Option<usize>,
@@ -173,7 +175,8 @@ impl<'a> Scanner<'a> {
         self.scan.oddities.push(Oddity { line, kind });
     }
 
-    fn take_line(&mut self, number: usize, raw: &'a [u8]) {
+    fn take_line(&mut self, number: usize, place: Range<usize>) {
+        let (start, raw) = (place.start, &self.text[place]);
         if raw.last() == Some(&b'\r') {
             self.first_carriage_return.get_or_insert(number);
         }
@@ -183,20 +186,21 @@ impl<'a> Scanner<'a> {
             self.abandon();
             match label(line, b"-----BEGIN ") {
                 Some(label) => {
-                    let body = Zeroizing::new(Vec::new());
-                    self.begun = Some(Begun { label, line: number, headers: Headers::Possible, body });
+                    self.begun = Some(Begun { label, line: number, headers: Headers::Possible, body: None });
                 }
                 None => self.note(number, OddityKind::DamagedBegin),
             }
         } else if line.starts_with(b"-----END ") {
             match (self.begun.take(), label(line, b"-----END ")) {
-                (Some(begun), Some(end)) => self.end(begun, end),
+                (Some(begun), Some(end)) => self.end(&begun, end, start),
                 // The line goes on, or has no label: whatever it was to end has no end.
                 (Some(begun), None) => self.unended(&begun),
                 (None, _) => self.note(number, OddityKind::StrayEnd),
             }
         } else if let Some(begun) = &mut self.begun {
-            begun.take_line(line);
+            if begun.is_text(line) {
+                begun.body.get_or_insert(start);
+            }
         } else if !line.trim_ascii_start().is_empty() {
             self.first_outside.get_or_insert(number);
             self.outside += 1;
@@ -214,15 +218,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn end(&mut self, mut begun: Begun<'a>, end: &str) {
+    /// `place`: of the line that ends the block.
+    fn end(&mut self, begun: &Begun<'a>, end: &str, place: usize) {
         let (line, label) = (begun.line, begun.label.to_owned());
         if end != label {
             return self.note(line, OddityKind::MismatchedEnd { label, end: end.to_owned() });
         }
+        let body = &self.text[begun.body.unwrap_or(place)..place];
         let decoded = match BlockKind::of_label(&label).is_public() {
-            // Taken out of what wipes it.
-            true => base64::decode_public(&mem::take(&mut *begun.body)),
-            false => base64::decode(&begun.body).map(|mut der| mem::take(&mut *der)),
+            true => base64::decode_public(body),
+            // Taken out of what wipes it: the block does.
+            false => base64::decode(body).map(|mut der| mem::take(&mut *der)),
         };
         match decoded {
             _ if matches!(begun.headers, Headers::Inside { .. }) => {
@@ -263,13 +269,6 @@ impl<'a> Scanner<'a> {
 }
 
 impl Begun<'_> {
-    fn take_line(&mut self, line: &[u8]) {
-        if self.is_text(line) {
-            grow(&mut self.body, line.len());
-            self.body.extend_from_slice(line);
-        }
-    }
-
     /// Whether a line is behind the headers, of which there may be none.
     fn is_text(&mut self, line: &[u8]) -> bool {
         let says_encrypted = || line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
@@ -287,16 +286,6 @@ impl Begun<'_> {
         };
         self.headers = headers;
         is_text
-    }
-}
-
-/// Makes room in a way that leaves no copy behind unwiped, as a `Vec` does when it grows by itself.
-fn grow(body: &mut Zeroizing<Vec<u8>>, more: usize) {
-    let needed = body.len() + more;
-    if needed > body.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * body.capacity()).max(1024)));
-        larger.extend_from_slice(body);
-        *body = larger;
     }
 }
 

@@ -183,3 +183,15 @@ fn no_damage_makes_the_scanner_panic() {
         }
     }
 }
+
+#[test]
+fn certificates_of_every_length_are_written_as_another_encoder_writes_them() {
+    let der: Vec<u8> = (0..=255).collect();
+    for length in 0..=der.len() {
+        let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
+        let other = ::pem::encode_config(&::pem::Pem::new("CERTIFICATE", &der[..length]), config);
+        let text = encode_certificate(&der[..length]);
+        assert_eq!(text, other);
+        assert!(text.capacity() < text.len() + 8, "{length}: it never grew");
+    }
+}

@@ -92,12 +92,6 @@ pub fn issue(
             continue;
         }
         let key = new_keys.remove(spec.stem.as_str());
-        if let Some(key) = key.as_ref().filter(|_| signs(plan, spec) || spec.issuer == IssuerRef::Itself) {
-            issuers.insert(&spec.stem, new_issuer(spec, key)?);
-        }
-        let issuer = issuers.get(spec.issuer.stem().unwrap_or(&spec.stem));
-        let issuer = issuer.ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })?;
-        let serial = unused_serial(spec, &serials, keys)?;
         let public = match (&key, &spec.requested_key) {
             (Some(key), _) => Cow::Borrowed(key.public()),
             (None, Some(requested)) => Cow::Owned(PublicKey::from_spki_der(requested)),
@@ -105,7 +99,14 @@ pub fn issue(
                 return Err(IssueError::Key { certificate: spec.stem.clone(), source: KeyError::NoKey });
             }
         };
-        let der = sign(spec, &serial, &public, &public.identifier(), issuer)?;
+        let key_identifier = public.identifier();
+        if let Some(key) = key.as_ref().filter(|_| signs(plan, spec) || spec.issuer == IssuerRef::Itself) {
+            issuers.insert(&spec.stem, new_issuer(spec, key, &key_identifier)?);
+        }
+        let issuer = issuers.get(spec.issuer.stem().unwrap_or(&spec.stem));
+        let issuer = issuer.ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })?;
+        let serial = unused_serial(spec, &serials, keys)?;
+        let der = sign(spec, &serial, &public, &key_identifier, issuer)?;
         if given_serial(spec).is_none() {
             serials.push((&spec.issuer, serial));
         }
@@ -117,11 +118,11 @@ pub fn issue(
 }
 
 /// A CA that is made in this run, as the one who signs.
-fn new_issuer(spec: &CertificateSpec, key: &PrivateKey) -> Result<Issuer, IssueError> {
+fn new_issuer(spec: &CertificateSpec, key: &PrivateKey, key_identifier: &[u8]) -> Result<Issuer, IssueError> {
     let fail = |source| IssueError::Key { certificate: spec.stem.clone(), source };
     Ok(Issuer {
         name: spec.subject.clone(),
-        key_identifier: key.public().identifier(),
+        key_identifier: key_identifier.to_vec(),
         key: SigningKey::new(key).map_err(fail)?,
     })
 }

@@ -1,7 +1,7 @@
 //! The outline of an export -> the bytes of its files.
 
 use super::{ALIAS, ExportContent, ExportOutline, KeyFormat};
-use crate::fs::{FileEntry, FileSet};
+use crate::fs::{Contents, FileEntry, FileSet};
 use crate::keys::{KeyError, KeySource, PrivateKey, pkcs12};
 use crate::pem;
 use zeroize::Zeroizing;
@@ -71,7 +71,7 @@ pub fn fill_export(
     goods: &Goods,
     source: &dyn KeySource,
 ) -> Result<FileSet, KeyError> {
-    let public = |text: String| Zeroizing::new(text.into_bytes());
+    let public = |text: String| Contents::public(text);
     let mut files = FileSet::default();
     for file in &outline.files {
         let contents = match file.content {
@@ -80,16 +80,16 @@ pub fn fill_export(
             ExportContent::RevocationLists => {
                 public(goods.lists.iter().map(|der| pem::encode_revocation_list(der)).collect())
             }
-            ExportContent::Key(format) => goods.key_file(format, source)?,
+            ExportContent::Key(format) => goods.key_file(format, source)?.into(),
             ExportContent::Pkcs12 => {
                 let chain: Vec<&[u8]> = goods.chain.iter().map(Vec::as_slice).collect();
-                Zeroizing::new(pkcs12(&goods.key, &chain, ALIAS, &goods.password, source)?)
+                Zeroizing::new(pkcs12(&goods.key, &chain, ALIAS, &goods.password, source)?).into()
             }
             ExportContent::Password => {
                 let mut line = Zeroizing::new(Vec::with_capacity(goods.password.len() + 1));
                 line.extend_from_slice(&goods.password);
                 line.push(b'\n');
-                line
+                line.into()
             }
         };
         files.insert(file.name.clone(), FileEntry { contents, mode: file.mode, owner: file.owner });

@@ -1,7 +1,7 @@
 //! What leaves of one certificate: two files, or a piece of a stream.
 
 use crate::error::Error;
-use crate::fs::{FileEntry, FileSet, FsError, Mode, append_to_archive};
+use crate::fs::{Contents, FileEntry, FileSet, FsError, Mode, append_to_archive};
 use crate::index::Line;
 use crate::k8s::{TlsSecret, object_name};
 use crate::layout::Arrangement;
@@ -139,8 +139,8 @@ impl<'a> Encoder<'a> {
         let mode = self.arrangement.key_mode.unwrap_or(Mode::SECRET);
         let entry = |contents, mode| FileEntry { contents, mode, owner: self.arrangement.owner };
         [
-            (certificate_file(&spec.stem), entry(Zeroizing::new(certificate.into_bytes()), Mode::PUBLIC)),
-            (key_file(&spec.stem), entry(made.key_pem.clone(), mode)),
+            (certificate_file(&spec.stem), entry(Contents::public(certificate), Mode::PUBLIC)),
+            (key_file(&spec.stem), entry(made.key_pem.clone().into(), mode)),
         ]
     }
 

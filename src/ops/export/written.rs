@@ -27,7 +27,7 @@ pub(super) fn write(
     now: OffsetDateTime,
 ) -> Result<Written, Error> {
     let archive = || match tarball(files, now.unix_timestamp()) {
-        Some(contents) => Ok(FileEntry { contents, mode: Mode::SECRET, owner: None }),
+        Some(contents) => Ok(FileEntry { contents: contents.into(), mode: Mode::SECRET, owner: None }),
         None => {
             let longest = files.names().max_by_key(|name| name.len()).unwrap_or_default();
             Err(FsError::BadName { name: longest.to_owned() })
