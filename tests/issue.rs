@@ -240,6 +240,20 @@ fn a_ca_that_cannot_sign_is_refused() {
 }
 
 #[test]
+fn a_ca_below_one_that_allows_none_is_refused() {
+    let home = scratch();
+    let profile = "name = \"spent\"\n[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN=root\"\n\
+                   lifetime = \"900d\"\npath_length = 0\n[[certificate]]\nname = \"intermediate\"\n\
+                   usage = \"intermediate-ca\"\nissuer = \"root\"\nsubject = \"CN=intermediate\"\n\
+                   lifetime = \"800d\"\nwaive = [\"path-length-spent\"]\n";
+    fs::write(home.path().join("spent.toml"), profile).unwrap();
+    Run::new(&["gen", "./spent.toml", "-q"]).dir(&home).code(0);
+    let message = "\"pki/root.crt\" cannot sign: its path length is 0, and 1 CA follows it";
+    refused(&home, &["client", "alice"], 3, message);
+    issued(&home, &["client", "bob", "--ca", "pki/root.crt", "--ca-key", "pki/root.key"]);
+}
+
+#[test]
 fn the_key_of_the_ca_has_to_be_there_and_its_own() {
     let home = directory(&["--intermediate"]);
     let pki = home.path().join("pki");

@@ -42,7 +42,8 @@ pub struct Line {
     pub serial: Vec<u8>,
     /// Where the certificate is; `unknown`, which is all that OpenSSL writes.
     pub file: String,
-    /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`.
+    /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`; of an empty one the serial number, which is what
+    /// OpenSSL's `ca` writes, and looks for when it revokes (apps/ca.c).
     pub subject: String,
     /// As it was read, where it is not what would be written.
     read: Option<Box<[u8]>>,
@@ -52,13 +53,18 @@ impl Line {
     /// The line of a certificate that was just issued.
     #[must_use]
     pub fn of(certificate: &Certificate) -> Self {
+        let serial = significant(&certificate.serial).to_vec();
+        let mut subject = certificate.subject.oneline();
+        if subject.is_empty() {
+            subject = format_serial(&serial);
+        }
         Self {
             status: Status::Valid,
             not_after: certificate.window.not_after,
             revoked: None,
-            serial: significant(&certificate.serial).to_vec(),
+            serial,
             file: "unknown".to_owned(),
-            subject: certificate.subject.oneline(),
+            subject,
             read: None,
         }
     }

@@ -11,11 +11,14 @@ use time::OffsetDateTime;
 /// reaches a trust anchor.
 pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
     for spec in specs.iter().filter(|spec| spec.kept.is_none()) {
-        let mut below = spec;
+        let (mut below, mut existing_below) = (spec, 0);
         while let Some(issuer) = below.issuer_in(specs) {
+            existing_below += u32::from(below.kept.as_ref().is_some_and(|kept| !kept.is_self_issued()));
             if let Some(certificate) = &issuer.kept {
                 let shown = state.shown_pair(true, &certificate_file(&issuer.stem));
-                if let Some(problem) = problem(certificate, issuer, spec, below, now) {
+                let problem = problem(certificate, issuer, spec, below, now)
+                    .or_else(|| path_length_spent(certificate, existing_below));
+                if let Some(problem) = problem {
                     return Err(PlanError::UnusableCa { certificate: shown, problem });
                 }
                 if below.kept.is_none() {
@@ -59,6 +62,17 @@ fn problem(
         }
         _ => None,
     }
+}
+
+/// An existing CA that allows fewer CAs below it than exist there (RFC 5280 §4.2.1.9); new ones are a rule's matter.
+fn path_length_spent(certificate: &Certificate, existing_below: u32) -> Option<String> {
+    let length = certificate.path_length.filter(|length| existing_below > *length)?;
+    let follow = if existing_below == 1 {
+        "1 CA follows it".to_owned()
+    } else {
+        format!("{existing_below} CAs follow it")
+    };
+    Some(format!("its path length is {length}, and {follow}"))
 }
 
 /// What keeps a certificate from being that of a CA now, whatever it is to sign.
