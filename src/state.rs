@@ -26,6 +26,8 @@ pub struct State {
     pub keys: BTreeMap<String, StoredKey>,
     /// What each CA issued, by the stem of its files; from `*.index`.
     pub indexes: BTreeMap<String, Index>,
+    /// The stems of the CAs whose index has each subject but once, says its `*.index.attr`.
+    pub unique_subjects: BTreeSet<String>,
 }
 
 impl State {

@@ -372,10 +372,20 @@ fn the_first_index_tells_of_all_that_is_here_and_later_ones_go_on() {
         fs::remove_file(home.path().join("pki").join(file)).unwrap();
     }
     issued(&home, &["client", "bob"]);
+    assert_eq!(fs::read_to_string(&attributes).unwrap(), "unique_subject = yes\n", "it is the user's");
     issued(&home, &["client", "alice"]);
     let later = recorded(&home, "pki/intermediate.index");
     assert_eq!(later[2..], ["/CN=alice", "/CN=bob", "/CN=alice"]);
-    assert_eq!(fs::read_to_string(&attributes).unwrap(), "unique_subject = yes\n", "it is the user's");
+    assert_eq!(
+        fs::read_to_string(&attributes).unwrap(),
+        "unique_subject = no\n",
+        "OpenSSL takes no two of a name"
+    );
+    let configuration = "[ca]\ndefault_ca = d\n[d]\ndatabase = intermediate.index\ncertificate = intermediate.crt\n\
+                         private_key = intermediate.key\ndefault_md = sha256\ndefault_crl_days = 9\n";
+    fs::write(home.path().join("ca.cnf"), configuration).unwrap();
+    openssl(&home.path().join("pki"), "ca -config ../ca.cnf -revoke client.alice.crt");
+    openssl(&home.path().join("pki"), "ca -config ../ca.cnf -gencrl -out ../x.crl");
     let index = fs::read(home.path().join("pki/intermediate.index")).unwrap();
     let [alice, _] = certificates(&home, "pki/client.alice.crt").try_into().unwrap();
     assert!(Index::parse(&index).unwrap().line_of(&alice.serial).is_some());

@@ -24,6 +24,9 @@ pub const ATTRIBUTES: &str = "unique_subject = no\n";
 /// What the name of an index ends with.
 pub const INDEX_SUFFIX: &str = ".index";
 
+/// What the name of the file of its attributes ends with.
+pub const ATTRIBUTES_SUFFIX: &str = ".index.attr";
+
 /// The index of a CA by the stem of its files: `root` -> `root.index`.
 #[must_use]
 pub fn index_file(stem: &str) -> String {
@@ -33,7 +36,20 @@ pub fn index_file(stem: &str) -> String {
 /// The file of its attributes, which OpenSSL looks for under this name alone: `root` -> `root.index.attr`.
 #[must_use]
 pub fn attributes_file(stem: &str) -> String {
-    [stem, INDEX_SUFFIX, ".attr"].concat()
+    [stem, ATTRIBUTES_SUFFIX].concat()
+}
+
+/// Whether attributes have each subject but once among the valid lines: OpenSSL then reads no index with two, not even to
+/// make a revocation list of it. That is what it assumes where they say nothing (apps/lib/apps.c, `load_index`,
+/// `parse_yesno`).
+#[must_use]
+pub fn wants_unique_subjects(attributes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(attributes);
+    let values = text.lines().filter_map(|line| {
+        let (key, value) = line.split('#').next()?.split_once('=')?;
+        (key.trim() == "unique_subject").then(|| value.trim().to_owned())
+    });
+    values.last().is_none_or(|value| !value.starts_with(['n', 'N', 'f', 'F', '0']))
 }
 
 /// An index: lines in the order of the file, each serial number once.

@@ -1,7 +1,7 @@
 //! Files -> what they hold: the reverse of `fill`.
 
 use crate::fs::FileSet;
-use crate::index::{INDEX_SUFFIX, Index};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, wants_unique_subjects};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
 use crate::pg::key_file;
@@ -94,6 +94,10 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     } else if let Some(stem) = name.strip_suffix(INDEX_SUFFIX) {
         let index = Index::parse(text).map_err(|source| StateError::Index { path, source })?;
         state.indexes.insert(stem.to_owned(), index);
+    } else if let Some(stem) = name.strip_suffix(ATTRIBUTES_SUFFIX) {
+        if wants_unique_subjects(text) {
+            state.unique_subjects.insert(stem.to_owned());
+        }
     } else if let Ok(list) = read_certificates(text, path) {
         // A bundle may have any name; a name that promises nothing is no problem where something else is inside.
         state.certificates.insert(name.to_owned(), list);

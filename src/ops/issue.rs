@@ -6,7 +6,7 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::{Passphrase, secret_line};
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, read_file, same_directory};
-use crate::index::{INDEX_SUFFIX, index_file};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, attributes_file, index_file};
 use crate::keys::{KeySource, StoredKey};
 use crate::layout::{self, Arrangement};
 use crate::pg::{certificate_file, key_file};
@@ -156,8 +156,10 @@ impl Decide for Asked<'_> {
 
     fn reads_of_ca(&self, name: &str) -> bool {
         match &self.under.ca {
-            None => name.ends_with(INDEX_SUFFIX),
-            Some(ca) => ca_stem(ca).is_some_and(|stem| name == index_file(stem)),
+            None => is_of_index(name),
+            Some(ca) => {
+                ca_stem(ca).is_some_and(|stem| name == index_file(stem) || name == attributes_file(stem))
+            }
         }
     }
 
@@ -174,7 +176,12 @@ impl Decide for Asked<'_> {
 
 /// Certificates, keys and indexes.
 fn counts(name: &str) -> bool {
-    name.ends_with(".crt") || name.ends_with(".key") || name.ends_with(INDEX_SUFFIX)
+    name.ends_with(".crt") || name.ends_with(".key") || is_of_index(name)
+}
+
+/// An index, or its attributes.
+fn is_of_index(name: &str) -> bool {
+    name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX)
 }
 
 /// The stem of a CA's files, as far as they have one.

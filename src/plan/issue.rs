@@ -72,6 +72,7 @@ pub(super) fn under(
     let mut notices: Vec<_> = specs.iter().filter_map(|spec| long_lived(spec, now)).collect();
     notices.extend(specs.iter().filter_map(p384_client));
     let bundles = bundles(state, &chain);
+    let indexes = vec![IndexSpec::of(&issuer, state, &specs)];
     let mut kept_files: BTreeSet<String> =
         chain.iter().map(|(link, _)| certificate_file(&link.stem)).collect();
     kept_files.extend(bundles.iter().map(|bundle| bundle.file.clone()));
@@ -81,7 +82,7 @@ pub(super) fn under(
         certificates: specs,
         bundles,
         kept_files,
-        indexes: vec![IndexSpec::of(&issuer, state)],
+        indexes,
         elsewhere: elsewhere.collect::<BTreeMap<_, _>>(),
         notices,
     })
