@@ -175,6 +175,65 @@ fn what_cannot_be_signed_is_refused() {
 }
 
 #[test]
+fn a_server_gets_no_certificate_that_names_no_host() {
+    let home = with_request(&format!("{P256} -subj /CN=My_Server -addext subjectAltName=email:a@x.test"));
+    refused(
+        &home,
+        &["x.csr", "--as", "server", "--cn", "My Server"],
+        3,
+        "cannot be signed: it names no host",
+    );
+    signed(&home, &["x.csr", "--as", "server"]);
+    let made = leaf(&home, "pki/server.My_Server.crt");
+    assert!(made.subject_alt_names.contains(&GeneralName::Dns("My_Server".to_owned())));
+    signed(&home, &["x.csr", "--as", "client", "--cn", "My Server"]);
+}
+
+#[test]
+fn names_that_are_none_are_refused_unless_others_are_given_in_their_place() {
+    for (name, message) in [
+        ("DNS:db..test", "it asks for the name \"DNS:db..test\", which is none"),
+        // Three bytes of an address.
+        ("DER:30058703010203", "some of its names or extensions cannot be read"),
+    ] {
+        let home = with_request(&format!("{P256} -subj /CN=x"));
+        openssl(
+            home.path(),
+            &format!("req -new -key x.key -subj /CN=x -addext subjectAltName={name} -out x.csr"),
+        );
+        refused(&home, &["x.csr", "--as", "server"], 3, message);
+        let stdout = signed(&home, &["x.csr", "--as", "server", "db1.test"]);
+        assert!(stdout.contains("does not get what was asked for"), "{stdout}");
+        assert_eq!(leaf(&home, "pki/server.db1.test.crt").subject_alt_names.len(), 1);
+        signed(&home, &["x.csr", "--as", "client"]);
+    }
+}
+
+#[test]
+fn key_usages_that_are_asked_for_and_not_given_are_said() {
+    let usages = "keyUsage=digitalSignature,keyEncipherment,keyCertSign";
+    let home = with_request(&format!("-newkey rsa:2048 -subj /CN=db9.test -addext {usages}"));
+    let stdout = signed(&home, &["x.csr", "--as", "server"]).replace('\n', " ");
+    assert!(stdout.contains("asked for: the key usage keyCertSign "), "{stdout}");
+    let stdout = signed(&home, &["x.csr", "--as", "client"]).replace('\n', " ");
+    assert!(stdout.contains("the key usage keyEncipherment; the key usage keyCertSign"), "{stdout}");
+}
+
+#[test]
+fn a_request_for_the_key_of_a_ca_is_refused() {
+    let home = with_request(&format!("{P256} -subj /CN=x"));
+    for ca in ["root", "intermediate"] {
+        openssl(home.path(), &format!("req -new -key pki/{ca}.key -subj /CN=x -out ca.csr"));
+        refused(
+            &home,
+            &["ca.csr", "--as", "client"],
+            3,
+            &format!("its key is that of the CA CN={ca}.example.com"),
+        );
+    }
+}
+
+#[test]
 fn a_request_comes_through_standard_input_too() {
     let home = with_request(&format!("{P256} -subj /CN=alice"));
     let output =
