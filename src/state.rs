@@ -50,10 +50,7 @@ impl State {
         let Some(authority) = self.certificate(stem) else { return Vec::new() };
         let key = PublicKey::from_spki_der(&authority.public_key);
         let mut met = HashSet::new();
-        let signed = |certificate: &Certificate| {
-            let parts = certificate.signed();
-            key.verify(parts.algorithm, parts.to_be_signed, parts.signature) == SignatureCheck::Good
-        };
+        let signed = |certificate: &Certificate| signature_by(&key, certificate) == SignatureCheck::Good;
         let all = self.certificates.values().flatten().chain(&self.beside_ca);
         let named = all.filter(|it| it.issuer == authority.subject);
         named.filter(|it| !it.is_own_issuer() && met.insert(it.der.as_slice()) && signed(it)).collect()
@@ -79,6 +76,19 @@ impl State {
     pub fn shown_pair(&self, ca: bool, file: &str) -> String {
         if ca && self.ca_occupied.is_some() { shown_in(&self.ca_path, file) } else { self.shown(file) }
     }
+}
+
+/// What became of the signature of a certificate, were it by that key.
+pub(crate) fn signature_by(key: &PublicKey, certificate: &Certificate) -> SignatureCheck {
+    let signed = certificate.signed();
+    key.verify(signed.algorithm, signed.to_be_signed, signed.signature)
+}
+
+/// Whether a CA issued a certificate: by the names, and by the signature where that can be checked. Of one that cannot
+/// be checked the judge tells.
+pub(crate) fn issued(authority: &Certificate, child: &Certificate) -> bool {
+    let key = PublicKey::from_spki_der(&authority.public_key);
+    authority.may_have_issued(child) && signature_by(&key, child) != SignatureCheck::Bad
 }
 
 /// `root.key` in `pki` is `pki/root.key`; in `.` it is itself.

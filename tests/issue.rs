@@ -259,6 +259,9 @@ fn the_key_of_the_ca_has_to_be_there_and_its_own() {
     let pki = home.path().join("pki");
     fs::rename(pki.join("intermediate.key"), home.path().join("away.key")).unwrap();
     refused(&home, &["client", "alice"], 4, "the key of the CA \"pki/intermediate.crt\" is not there");
+    let root_only = directory(&[]);
+    fs::remove_file(root_only.path().join("pki/root.key")).unwrap();
+    refused(&root_only, &["client", "alice"], 4, "the key of the CA \"pki/root.crt\" is not there");
     fs::copy(pki.join("client.key"), pki.join("intermediate.key")).unwrap();
     refused(&home, &["client", "alice"], 3, "its key is the key of another certificate");
 }
@@ -304,6 +307,31 @@ fn of_several_cas_one_is_named() {
     issued(&home, &["client", "alice", "--ca", "pki/ca.crt", "--ca-key", "pki/ca.key"]);
     let [alice] = certificates(&home, "pki/client.alice.crt").try_into().unwrap();
     assert!(alice.issuer.to_string().contains("Corp CA"), "{}", alice.issuer);
+    fs::remove_file(pki.join("ca.key")).unwrap();
+    issued(&home, &["client", "bob"]);
+    let [bob] = certificates(&home, "pki/client.bob.crt").try_into().unwrap();
+    assert_eq!(bob.issuer.to_string(), "CN=root.example.com", "the other has no key here");
+    fs::remove_file(pki.join("root.key")).unwrap();
+    refused(&home, &["client", "carol"], 3, "several CAs could sign: pki/ca.crt, pki/root.crt");
+}
+
+/// As `openssl req -x509` makes one: CA:TRUE, no key usage, and nothing signed yet. Its name says nothing either.
+#[test]
+fn a_ca_that_is_named_is_taken_for_one_and_refused_for_what_it_lacks() {
+    let home = directory(&[]);
+    let safe = home.path().join("safe");
+    bought(&safe, "basicConstraints = critical,CA:TRUE");
+    fs::rename(safe.join("ca.crt"), safe.join("corp.crt")).unwrap();
+    let words = ["client", "alice", "-D", "app", "--ca", "safe/corp.crt", "--ca-key", "safe/ca.key"];
+    issued(&home, &words);
+    assert!(certificates(&home, "app/client.alice.crt")[0].issuer.to_string().contains("Corp CA"));
+    for file in ["root.crt", "root.key"] {
+        fs::copy(home.path().join("pki").join(file), safe.join(file.replace("root", "zroot"))).unwrap();
+    }
+    issued(&home, &["client", "bob", "--ca", "safe/zroot.crt", "--ca-key", "safe/zroot.key"]);
+    let message = "\"pki/server.crt\" cannot sign: it is no CA (basicConstraints)";
+    let words = ["client", "x", "-D", "new", "--ca", "pki/server.crt", "--ca-key", "pki/server.key"];
+    refused(&home, &words, 3, message);
 }
 
 #[test]

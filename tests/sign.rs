@@ -170,7 +170,9 @@ fn what_cannot_be_signed_is_refused() {
     refused(&home, &["x.csr", "--as", "client", "--cn", "../x"], 2, "cannot name files: it has a slash");
     openssl(home.path(), "req -new -key x.key -out nobody.csr -subj /O=Acme");
     refused(&home, &["nobody.csr", "--as", "client"], 2, "the request names nobody");
-    signed(&home, &["x.csr", "--as", "client", "-q"]);
+    let json: serde_json::Value =
+        serde_json::from_str(&signed(&home, &["x.csr", "--as", "client", "--json"])).unwrap();
+    assert_eq!(json["profile"], "sign");
     refused(&home, &["x.csr", "--as", "client"], 3, "\"pki/client.alice.crt\" exists already");
 }
 

@@ -49,7 +49,7 @@ pub(super) fn under(
     entries: impl FnOnce(&str, &[String]) -> Result<Vec<CertificateEntry>, PlanError>,
 ) -> Result<Plan, PlanError> {
     let now = now.replace_nanosecond(0).unwrap_or(now);
-    let found = authorities::of(state);
+    let found = authorities::of(state, ca);
     let chain = authorities::above(authorities::issuer(&found, ca, state)?, &found);
     let mut specs = kept_specs(&chain);
     let issuer = specs.last().map(|spec| spec.stem.clone()).unwrap_or_default();

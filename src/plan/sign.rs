@@ -43,7 +43,7 @@ pub fn sign(
     now: OffsetDateTime,
 ) -> Result<Plan, PlanError> {
     let key = checked_key(&wish.request)?;
-    refuse_key_of_ca(&key, state)?;
+    refuse_key_of_ca(&key, ca, state)?;
     let (subject, san) = names(wish)?;
     let stem = stem(wish, &subject, &san, &key, state)?;
     let file = certificate_file(&stem);
@@ -60,6 +60,7 @@ pub fn sign(
             ..names.entry(&stem, kind(&key), Some(issuer.to_owned()))
         }])
     })?;
+    plan.profile = "sign".to_owned();
     for spec in plan.certificates.iter_mut().filter(|spec| spec.kept.is_none()) {
         spec.requested_key = Some(wish.request.public_key.clone());
         let asked = not_granted(&wish.request, &spec.extensions);
@@ -101,9 +102,9 @@ fn refused(problem: String, hint: &'static str) -> PlanError {
 }
 
 /// Whoever is to have the certificate would have to be given the key of a CA.
-fn refuse_key_of_ca(key: &PublicKey, state: &State) -> Result<(), PlanError> {
+fn refuse_key_of_ca(key: &PublicKey, ca: Option<&str>, state: &State) -> Result<(), PlanError> {
     let is_its = |public_key: &[u8]| PublicKey::from_spki_der(public_key).is_same_key(key);
-    let found = authorities::of(state);
+    let found = authorities::of(state, ca);
     match found.iter().find(|authority| is_its(&authority.certificate.public_key)) {
         None => Ok(()),
         Some(ca) => {
