@@ -464,6 +464,19 @@ fn the_faults_of_others_keep_nobody_from_being_issued() {
     issued(&home, &["client", "carol"]);
     let (code, report) = verified(&home);
     assert!(code == Some(1) && report.contains("[key-mismatch]"), "{report}");
+    // Nor a key of a kind that signs nothing here.
+    openssl(&pki, "ecparam -name secp521r1 -genkey -noout -out server.key");
+    openssl(&pki, "genpkey -algorithm ed448 -out elsewhere.key");
+    issued(&home, &["client", "dave"]);
+    let key = fs::read(pki.join("root.key")).unwrap();
+    fs::write(pki.join("root.key"), "damaged").unwrap();
+    refused(&home, &["client", "erin"], 3, "key file \"pki/root.key\" cannot be read");
+    fs::write(pki.join("root.key"), key).unwrap();
+    fs::write(pki.join("server.crt"), "damaged").unwrap();
+    refused(&home, &["client", "erin"], 3, "certificate file \"pki/server.crt\" holds no certificate");
+    // Where the CA is named, what else is there does not count.
+    bought(&home.path().join("safe"), CA);
+    issued(&home, &["client", "erin", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"]);
 }
 
 /// Both have a `server.crt` of their own.

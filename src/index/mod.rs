@@ -45,11 +45,11 @@ pub fn attributes_file(stem: &str) -> String {
 #[must_use]
 pub fn wants_unique_subjects(attributes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(attributes);
-    let values = text.lines().filter_map(|line| {
+    let mut values = text.lines().filter_map(|line| {
         let (key, value) = line.split('#').next()?.split_once('=')?;
         (key.trim() == "unique_subject").then(|| value.trim().to_owned())
     });
-    values.last().is_none_or(|value| !value.starts_with(['n', 'N', 'f', 'F', '0']))
+    values.next_back().is_none_or(|value| !value.starts_with(['n', 'N', 'f', 'F', '0']))
 }
 
 /// An index: lines in the order of the file, each serial number once.

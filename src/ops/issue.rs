@@ -168,6 +168,19 @@ impl Decide for Asked<'_> {
         self.under.ca.is_none() && counts(name)
     }
 
+    /// Keys of others may be of kinds that sign nothing here; and where the CA is named, no other is looked for.
+    fn forgives(&self, problem: &StateError, state: &State) -> bool {
+        match problem {
+            StateError::Index { .. } => false,
+            _ if self.under.ca.is_some() => true,
+            StateError::Key { path, .. } => {
+                let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                state.certificate(stem).is_none_or(|certificate| certificate.ca != Some(true))
+            }
+            _ => false,
+        }
+    }
+
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
         let stem = self.under.ca.as_ref().map(|ca| take_ca(ca, state)).transpose()?;
         Ok((self.first)(stem.as_deref(), state)?)
