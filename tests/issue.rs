@@ -341,11 +341,45 @@ fn a_ca_that_lies_elsewhere_begins_a_directory() {
     let words = ["client", "alice", "-D", "app", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"];
     issued(&home, &words);
     let app = home.path().join("app");
+    openssl(&app, "verify -purpose sslclient -CAfile chain.crt client.alice.crt");
     openssl(&app, "verify -purpose sslclient -CAfile ../safe/ca.crt client.alice.crt");
+    assert_eq!(Run::new(&["verify", "app"]).dir(&home).output().status.code(), Some(0));
+    let trust = fs::read(app.join("chain.crt")).unwrap();
+    issued(&home, &["server", "db2.test", "-D", "app", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"]);
+    assert_eq!(fs::read(app.join("chain.crt")).unwrap(), trust);
     assert!(!app.join("ca.key").exists(), "the key of a CA stays where it is");
     let mode = fs::metadata(&app).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode, 0o700);
     refused(&home, &["client", "alice", "-D", "nowhere"], 4, "\"nowhere\" does not exist");
+}
+
+#[test]
+fn what_peers_are_to_trust_is_there_or_its_lack_is_told() {
+    let home = directory(&["--intermediate", "--ca-dir", "ca"]);
+    issued(&home, &["client", "alice", "--ca-dir", "ca", "-D", "app"]);
+    let names = |file: &str| {
+        let list = certificates(&home, file).into_iter();
+        list.map(|certificate| certificate.subject.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("app/chain.crt"), ["CN=intermediate.example.com", "CN=root.example.com"]);
+    // The bundle of another CA stays what it is.
+    bought(&home.path().join("safe"), CA);
+    let output = Run::new(&["issue", "client", "bob", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"]);
+    let stdout = text(&output.dir(&home).output().stdout);
+    assert!(stdout.contains("sslrootcert=trust.crt"), "{stdout}");
+    assert_eq!(names("pki/trust.crt").len(), 1);
+    assert_eq!(names("pki/chain.crt").len(), 2);
+    fs::copy(home.path().join("ca/root.crt"), home.path().join("pki/ca.crt")).unwrap();
+    let words = ["client", "carol", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"];
+    refused(&home, &words, 3, "certificate file \"pki/ca.crt\" is not the one in \"safe/ca.crt\"");
+    let intermediate = ["--ca", "ca/intermediate.crt", "--ca-key", "ca/intermediate.key"];
+    let output = Run::new(&[&["issue", "client", "dora", "-D", "new"], &intermediate[..]].concat())
+        .dir(&home)
+        .output();
+    assert_eq!(output.status.code(), Some(0));
+    let warning = "warning: CN=root.example.com, who signed intermediate.crt, is in no file here";
+    assert!(text(&output.stderr).contains(warning), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains("sslrootcert"), "{}", text(&output.stdout));
 }
 
 #[test]

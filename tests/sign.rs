@@ -172,7 +172,7 @@ fn what_cannot_be_signed_is_refused() {
     refused(&home, &["nobody.csr", "--as", "client"], 2, "the request names nobody");
     let json: serde_json::Value =
         serde_json::from_str(&signed(&home, &["x.csr", "--as", "client", "--json"])).unwrap();
-    assert_eq!(json["profile"], "sign");
+    assert_eq!(json["plan"]["profile"], "sign");
     refused(&home, &["x.csr", "--as", "client"], 3, "\"pki/client.alice.crt\" exists already");
 }
 

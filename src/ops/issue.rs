@@ -211,7 +211,14 @@ fn take_ca(ca: &CaFiles, state: &mut State) -> Result<String, Error> {
     let text = read_file(&ca.key, CA_FILE_BYTES)?;
     let path = ca.key.display().to_string();
     let key = StoredKey::from_pem(&text).map_err(|source| StateError::Key { path, source })?;
-    state.certificates.insert(certificate_file(&stem), certificates);
+    let file = certificate_file(&stem);
+    let ca_path = ca.certificate.display().to_string();
+    let own = certificates.first().map(|first| first.der.clone());
+    let copy = state.certificates.insert(file.clone(), certificates);
+    // A peer would be given the other one to trust.
+    if copy.is_some_and(|copy| copy.first().map(|first| &first.der) != own.as_ref()) {
+        return Err(StateError::OtherCa { path: state.shown(&file), ca_path }.into());
+    }
     state.keys.insert(key_file(&stem), key);
     state.ca_path = parent(&ca.certificate).display().to_string();
     state.ca_occupied.get_or_insert_with(BTreeSet::new);

@@ -2,7 +2,9 @@
 
 use super::authorities::{self, Authority};
 use super::build::{long_lived, p384_client, wish};
-use super::{BundleSpec, CertificateSpec, IndexSpec, IssuerRef, LeafNames, Plan, PlanError, issuers, rules};
+use super::{
+    BundleSpec, CertificateSpec, IndexSpec, IssuerRef, LeafNames, Plan, PlanError, issuers, rules, trust,
+};
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Profile, Validity};
@@ -71,11 +73,13 @@ pub(super) fn under(
     issuers::check(&specs, state, now)?;
     let mut notices: Vec<_> = specs.iter().filter_map(|spec| long_lived(spec, now)).collect();
     notices.extend(specs.iter().filter_map(p384_client));
-    let bundles = bundles(state, &chain);
+    notices.extend(trust::notice(&chain));
+    let (mut bundles, lacking) = trust::bundles(bundles(state, &chain), &chain, state);
     let indexes = vec![IndexSpec::of(&issuer, state, &specs)];
     let mut kept_files: BTreeSet<String> =
         chain.iter().map(|(link, _)| certificate_file(&link.stem)).collect();
     kept_files.extend(bundles.iter().map(|bundle| bundle.file.clone()));
+    bundles.extend(lacking);
     let elsewhere = chain.iter().filter_map(|(link, _)| Some((link.stem.clone(), link.elsewhere.clone()?)));
     Ok(Plan {
         profile: profile.name,

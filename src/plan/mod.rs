@@ -12,6 +12,7 @@ mod leaf;
 mod request;
 mod rules;
 mod sign;
+mod trust;
 mod unchanged;
 mod window;
 
@@ -229,6 +230,13 @@ pub enum Notice {
         /// The certificate.
         certificate: String,
     },
+    /// Who signed the highest CA that is here is not here, and peers trust nobody but a root.
+    NoRoot {
+        /// That CA.
+        certificate: String,
+        /// Who signed it.
+        issuer: Name,
+    },
     /// A request asked for more than its certificate gets.
     NotGranted {
         /// The certificate.
@@ -247,7 +255,7 @@ impl Notice {
     /// Whether it is a warning, and not only said in passing.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::OverHundredYears { .. } | Self::P384Client { .. })
+        matches!(self, Self::OverHundredYears { .. } | Self::P384Client { .. } | Self::NoRoot { .. })
     }
 }
 
@@ -266,6 +274,11 @@ impl fmt::Display for Notice {
                 f,
                 "{certificate}.key is P-384: over TLS 1.2 (Kong's default) the server refuses it unless \
                  ssl_ecdh_curve is secp384r1"
+            ),
+            Self::NoRoot { certificate, issuer } => write!(
+                f,
+                "{issuer}, who signed {certificate}.crt, is in no file here: servers and clients accept nothing without \
+                 it in their trust file"
             ),
             Self::NotGranted { certificate, asked } => {
                 write!(f, "{certificate}.crt does not get what was asked for: {}", asked.join("; "))
