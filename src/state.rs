@@ -169,6 +169,21 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// How to mend the file itself, where that is known.
+    pub(crate) fn mend(&self) -> Option<String> {
+        match self {
+            Self::Key { source, .. } => source.hint(),
+            Self::Index { source, .. } => source.hint(),
+            Self::Trusted { .. } => Some("Write it anew with: openssl x509 -in OLD -out NEW".to_owned()),
+            Self::Der { .. } => {
+                Some("Write it as PEM with: openssl x509 -inform DER -in OLD -out NEW".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Diagnosis for StateError {
     fn detail(&self) -> Option<String> {
         match self {
@@ -178,16 +193,7 @@ impl Diagnosis for StateError {
     }
 
     fn hint(&self) -> Option<String> {
-        let of_its_own = match self {
-            Self::Key { source, .. } => source.hint(),
-            Self::Index { source, .. } => source.hint(),
-            Self::Trusted { .. } => Some("Write it anew with: openssl x509 -in OLD -out NEW".to_owned()),
-            Self::Der { .. } => {
-                Some("Write it as PEM with: openssl x509 -inform DER -in OLD -out NEW".to_owned())
-            }
-            _ => None,
-        };
-        of_its_own.or_else(|| Some("Move the file away, or give another directory with -D.".to_owned()))
+        self.mend().or_else(|| Some("Move the file away, or give another directory with -D.".to_owned()))
     }
 
     fn failure(&self) -> Failure {

@@ -285,6 +285,32 @@ fn an_encrypted_key_of_a_ca_is_opened_by_file_and_by_variable() {
     assert_eq!(by_variable("secret words", "bob").status.code(), Some(0));
     let shown = text(&by_variable("other words", "carol").stderr);
     assert!(!shown.contains("other words"), "{shown}");
+    // OpenSSL would read the first as another one, and no file could hold the second.
+    for value in ["x".repeat(1024).as_str(), "secret words\n"] {
+        let refused = by_variable(value, "carol");
+        let shown = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{shown}");
+        assert!(
+            shown.contains("variable PGTLS_CA_PASSPHRASE holds no passphrase that openssl can take"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn what_is_named_as_a_ca_and_holds_none_is_told_by_its_flag() {
+    let home = directory(&[]);
+    for (certificate, key, message) in [
+        ("root.key", "root.key", "--ca: certificate file \"pki/root.key\" holds no certificate"),
+        (
+            "root.crt",
+            "root.crt",
+            "--ca-key: key file \"pki/root.crt\" cannot be read: no private key found in it",
+        ),
+    ] {
+        let (certificate, key) = (format!("pki/{certificate}"), format!("pki/{key}"));
+        refused(&home, &["client", "alice", "-D", "new", "--ca", &certificate, "--ca-key", &key], 3, message);
+    }
 }
 
 #[test]

@@ -206,13 +206,15 @@ fn ca_stem(ca: &CaFiles) -> Option<&str> {
 fn take_ca(ca: &CaFiles, state: &mut State) -> Result<String, Error> {
     let missing = || RequestError::NoSuchFile { path: ca.certificate.display().to_string() };
     let stem = ca_stem(ca).ok_or_else(missing)?.to_owned();
-    let shown = ca.certificate.display().to_string();
-    let certificates = layout::read_certificates(&read_file(&ca.certificate, CA_FILE_BYTES)?, shown)?;
+    let ca_path = ca.certificate.display().to_string();
+    let text = read_file(&ca.certificate, CA_FILE_BYTES)?;
+    let wrong = |flag| move |source| RequestError::CaFile { flag, source };
+    let certificates = layout::read_certificates(&text, ca_path.clone()).map_err(wrong("--ca"))?;
     let text = read_file(&ca.key, CA_FILE_BYTES)?;
     let path = ca.key.display().to_string();
-    let key = StoredKey::from_pem(&text).map_err(|source| StateError::Key { path, source })?;
+    let key = StoredKey::from_pem(&text).map_err(|source| StateError::Key { path, source });
+    let key = key.map_err(wrong("--ca-key"))?;
     let file = certificate_file(&stem);
-    let ca_path = ca.certificate.display().to_string();
     let own = certificates.first().map(|first| first.der.clone());
     let copy = state.certificates.insert(file.clone(), certificates);
     // A peer would be given the other one to trust.
