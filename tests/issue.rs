@@ -479,6 +479,58 @@ fn the_first_index_tells_of_all_that_is_here_and_later_ones_go_on() {
     assert!(Index::parse(&index).unwrap().line_of(&alice.serial).is_some());
 }
 
+/// What `inspect --issued` says that an index would list is what the first one does.
+#[test]
+fn the_first_index_tells_of_certificates_under_any_name_and_of_what_lists_revoke() {
+    let home = directory(&[]);
+    let pki = home.path().join("pki");
+    for name in ["alice", "bob", "carol"] {
+        issued(&home, &["client", name]);
+    }
+    let configuration = "[ca]\ndefault_ca = d\n[d]\ndatabase = root.index\ncertificate = root.crt\n\
+                         private_key = root.key\ndefault_md = sha256\ndefault_crl_days = 9\n";
+    fs::write(home.path().join("ca.cnf"), configuration).unwrap();
+    openssl(&pki, "ca -config ../ca.cnf -revoke client.alice.crt -crl_reason keyCompromise");
+    openssl(&pki, "ca -config ../ca.cnf -gencrl -out root.crl");
+    for file in fs::read_dir(&pki).unwrap() {
+        let path = file.unwrap().path();
+        if path.to_str().unwrap().contains("root.index") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    openssl(&pki, "x509 -in client.bob.crt -outform DER -out bob.cer");
+    fs::remove_file(pki.join("client.bob.crt")).unwrap();
+    let combined =
+        [fs::read(pki.join("client.carol.key")).unwrap(), fs::read(pki.join("client.carol.crt")).unwrap()];
+    fs::write(pki.join("carol.pem"), combined.concat()).unwrap();
+    fs::remove_file(pki.join("client.carol.crt")).unwrap();
+    let told = || {
+        let output = Run::new(&["inspect", "--issued", "--short", "pki"]).dir(&home).output();
+        let lines = text(&output.stdout);
+        let field = |line: &str, at: usize| line.split('\t').nth(at).unwrap_or_default().to_owned();
+        let mut told: Vec<_> =
+            lines.lines().map(|line| [field(line, 0), field(line, 4), field(line, 7)]).collect();
+        told.sort();
+        told
+    };
+    let before = told();
+    assert!(before.contains(&["revoked", "/CN=alice", "keyCompromise"].map(str::to_owned)), "{before:?}");
+    assert_eq!(before.len(), 5, "{before:?}");
+    issued(&home, &["client", "dave"]);
+    let mut after = told();
+    after.retain(|line| line[1] != "/CN=dave");
+    assert_eq!(after, before);
+    // What the index says later is not changed by an old list.
+    let index = fs::read_to_string(pki.join("root.index")).unwrap();
+    let place = index.find("\nR\t").map_or(0, |at| at + 1);
+    let held: Vec<&str> = index[place..].split('\t').collect();
+    let line = index[place..].lines().next().unwrap();
+    let valid = line.replacen('R', "V", 1).replacen(held[2], "", 1);
+    fs::write(pki.join("root.index"), index.replace(line, &valid)).unwrap();
+    issued(&home, &["client", "erin"]);
+    assert!(told().contains(&["valid", "/CN=alice", ""].map(str::to_owned)), "{:?}", told());
+}
+
 #[test]
 fn gen_records_what_it_replaces_and_what_it_makes() {
     let home = directory(&[]);

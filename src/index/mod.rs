@@ -14,7 +14,7 @@ mod tests;
 pub use error::{IndexError, IndexProblem};
 pub use line::{Line, Revoked, Status};
 
-use crate::x509::{Certificate, significant};
+use crate::x509::{Certificate, RevocationList, RevocationReason, significant};
 use std::collections::{BTreeMap, HashSet};
 
 /// What stands in the `.attr` file beside an index (openssl-ca, `unique_subject`): a renewed certificate has the subject
@@ -158,6 +158,21 @@ impl Index {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Marks what a revocation list of the CA revokes. A delta list says what changed since another one, and revokes
+    /// nothing here.
+    pub fn revoke_listed(&mut self, list: &RevocationList) {
+        if list.is_delta {
+            return;
+        }
+        let serials: Vec<Vec<u8>> = self.lines.iter().map(|line| line.serial.clone()).collect();
+        for serial in serials {
+            let entry = list.find(&serial).filter(|it| it.reason != Some(RevocationReason::RemoveFromCrl));
+            if let Some(entry) = entry {
+                self.revoke(&serial, Revoked { at: entry.instant, reason: entry.reason });
+            }
         }
     }
 

@@ -187,9 +187,10 @@ impl Decide for Asked<'_> {
     }
 }
 
-/// Certificates, keys and indexes.
+/// Certificates and keys, indexes, and for the first index of a CA its revocation lists.
 fn counts(name: &str) -> bool {
-    name.ends_with(".crt") || name.ends_with(".key") || is_of_index(name)
+    const ENDINGS: [&str; 7] = [".crt", ".key", ".crl", ".pem", ".cer", ".cert", ".der"];
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || is_of_index(name)
 }
 
 /// An index, or its attributes.

@@ -150,6 +150,10 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
         for certificate in found {
             index.record(certificate);
         }
+        // An index that was there knows better.
+        if !state.indexes.contains_key(of) {
+            state.lists_by(of).for_each(|list| index.revoke_listed(list));
+        }
         for spec in plan.certificates.iter().filter(|spec| spec.kept.is_none() && spec.issuer.is(of)) {
             let der = issued.certificates.get(&spec.stem).map_or(&[][..], |made| &made.der);
             let certificate = Certificate::from_der(der)

@@ -1,5 +1,6 @@
 //! The CAs of a directory: which certificates are one, which issued which, and which of them signs what is new.
 
+use super::issuers::NO_CA;
 use super::{IssuerRef, PlanError};
 use crate::pg::{certificate_file, key_file};
 use crate::state::{State, issued};
@@ -19,7 +20,7 @@ pub(super) struct Authority<'s> {
 }
 
 /// Every CA of a directory once, under the stem that is most its own: that which is asked for, else that of its key, else
-/// of a file of its own, which `chain.crt` can be that holds the root alone. What is asked for is taken for one; if it is none, whoever is to use it says so.
+/// of a file of its own, which `chain.crt` can be that holds the root alone. What is asked for is among them, whatever it is.
 pub(super) fn of<'s>(state: &'s State, asked: Option<&str>) -> Vec<Authority<'s>> {
     let mut found: Vec<([bool; 4], Authority<'s>)> = Vec::new();
     for (file, list) in &state.certificates {
@@ -73,7 +74,15 @@ pub(super) fn issuer<'f, 's>(
 ) -> Result<&'f Authority<'s>, PlanError> {
     let none = || PlanError::NoCa { path: state.path.clone() };
     if let Some(asked) = asked {
-        return found.iter().find(|authority| authority.stem == asked).ok_or_else(none);
+        let named = found.iter().find(|authority| authority.stem == asked).ok_or_else(none)?;
+        return match named.certificate.ca {
+            Some(true) => Ok(named),
+            // How long it lives, and what else there is to say of it, is nothing to the purpose.
+            _ => {
+                let certificate = state.shown_pair(true, &certificate_file(asked));
+                Err(PlanError::UnusableCa { certificate, problem: NO_CA.to_owned() })
+            }
+        };
     }
     let is_above = |authority: &Authority<'_>| {
         let below = found.iter().filter(|other| other.certificate.der != authority.certificate.der);

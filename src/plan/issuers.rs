@@ -7,6 +7,9 @@ use crate::state::State;
 use crate::x509::{Certificate, KeyUsage, Window, format_instant};
 use time::OffsetDateTime;
 
+/// What is wrong with one whose basicConstraints is not CA:TRUE.
+pub(super) const NO_CA: &str = "it is no CA (basicConstraints)";
+
 /// Checks every existing CA that something new hangs from: those that sign, and those above them, without which no peer
 /// reaches a trust anchor.
 pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
@@ -78,7 +81,7 @@ fn path_length_spent(certificate: &Certificate, existing_below: u32) -> Option<S
 /// What keeps a certificate from being that of a CA now, whatever it is to sign.
 pub(super) fn unfit(certificate: &Certificate, now: OffsetDateTime) -> Option<String> {
     if certificate.ca != Some(true) {
-        return Some("it is no CA (basicConstraints)".to_owned());
+        return Some(NO_CA.to_owned());
     }
     if certificate.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
         return Some("its key usage is without keyCertSign".to_owned());

@@ -6,7 +6,7 @@ use super::{LeafNames, Notice, Plan, PlanError, authorities, leaf};
 use crate::keys::{KeyType, PublicKey, SignatureCheck};
 use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Validity};
-use crate::state::State;
+use crate::state::{State, signature_by};
 use crate::x509::{CertificateRequest, Extensions, GeneralName, Name, Usage};
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -75,8 +75,7 @@ pub fn sign(
 fn checked_key(request: &CertificateRequest) -> Result<PublicKey, PlanError> {
     let refuse = |problem, hint| Err(refused(problem, hint));
     let key = PublicKey::from_spki_der(&request.public_key);
-    let signed = request.signed();
-    match key.verify(signed.algorithm, signed.to_be_signed, signed.signature) {
+    match signature_by(&key, &request.signed()) {
         SignatureCheck::Good => {}
         SignatureCheck::Bad => {
             let problem = "its signature was not made by its own key".to_owned();
