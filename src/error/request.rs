@@ -158,13 +158,10 @@ impl Diagnosis for RequestError {
             Self::ForeignPassphrase { .. } | Self::ForeignVariable { .. } => {
                 "Use a line of at most 1,023 bytes without a zero byte."
             }
-            Self::CaFile { source: StateError::Key { source, .. }, .. } => {
-                return source.hint().or_else(|| Some("Give the file of the CA's key, as PEM.".to_owned()));
-            }
-            Self::CaFile { source, .. } => {
+            Self::CaFile { flag, source } => {
                 return source
                     .mend()
-                    .or_else(|| Some("Give the file of the CA's certificate, as PEM.".to_owned()));
+                    .or_else(|| Some(format!("Give what {flag} is for: a PEM file of the CA's own.")));
             }
             Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
