@@ -143,6 +143,48 @@ fn forms_of_other_programs_are_signed_right() {
     signed(&home, &["x.csr", "--as", "client"]);
 }
 
+/// `fixtures/requests`: the exact subject and key of each go into a certificate that OpenSSL takes.
+#[test]
+fn requests_of_certtool_go_and_keytool_are_signed_and_what_they_do_not_get_is_said() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/requests");
+    let certtool: &[&str] = &["the extension 1.2.3.4.5.6.7"];
+    let go: &[&str] = &["the extension 1.2.3.4.5"];
+    let of_keytool = [
+        "to be a CA",
+        "the key usage keyCertSign",
+        "the extended key usage codeSigning",
+        "1 names of other types",
+    ];
+    for (name, names, not_granted) in [
+        ("certtool-p256-sha384", 2, certtool),
+        ("certtool-p521", 2, certtool),
+        ("certtool-rsa-pss", 2, certtool),
+        ("go-ed25519", 4, go),
+        ("go-p256-sha384", 4, go),
+        ("go-p521-sha512", 4, go),
+        ("keytool-p521-sha384", 1, &[]),
+        ("keytool-rsa-by-pss", 1, &[]),
+        ("keytool-rsa", 2, &of_keytool),
+    ] {
+        let home = with_request(&format!("{P256} -subj /CN=x"));
+        fs::copy(fixtures.join(format!("{name}.csr")), home.path().join("x.csr")).unwrap();
+        let stdout = signed(&home, &["x.csr", "--as", "server"]).replace('\n', " ");
+        for words in not_granted {
+            assert!(stdout.contains(words), "{name}: {words} is not told: {stdout}");
+        }
+        assert_eq!(stdout.contains("does not get"), !not_granted.is_empty(), "{name}: {stdout}");
+        let host = request(&home).subject.common_names().next().unwrap().into_owned();
+        let file = format!("server.{host}.crt");
+        let (made, asked) = (leaf(&home, &format!("pki/{file}")), request(&home));
+        assert_eq!(made.subject.as_der(), asked.subject.as_der(), "{name}");
+        assert_eq!(made.public_key, asked.public_key, "{name}");
+        assert_eq!(made.subject_alt_names.len(), names, "{name}");
+        let words =
+            format!("verify -x509_strict -purpose sslserver -CAfile root.crt -untrusted {file} {file}");
+        openssl(&home.path().join("pki"), &words);
+    }
+}
+
 #[test]
 fn a_request_for_a_key_that_is_here_makes_a_pair_of_it() {
     let home = with_request(&format!("{P256} -subj /CN=elsewhere"));
