@@ -194,6 +194,13 @@ fn a_request_for_a_key_that_is_here_makes_a_pair_of_it() {
     let file = file.unwrap();
     signed(&home, &[file, "--as", "client"]);
     assert!(home.path().join(file.replace(".csr", ".crt")).exists());
+    fs::write(home.path().join("pass"), "words\n").unwrap();
+    Run::new(&["csr", "client", "bob", "-q", "-D", "pki", "--encrypt-key-file", "pass"]).dir(&home).code(0);
+    let words = ["pki/client.bob.csr", "--as", "client"];
+    refused(&home, &words, 3, "\"pki/client.bob.key\" is encrypted, so nobody sees whether it is its key");
+    let elsewhere = ["pki/client.bob.csr", "--as", "client", "--ca-dir", "pki", "-D", "out"];
+    signed(&home, &elsewhere);
+    Run::new(&["import", "out/client.bob.crt", "-q", "-D", "pki"]).dir(&home).code(0);
 }
 
 #[test]

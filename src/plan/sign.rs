@@ -3,7 +3,7 @@
 
 use super::issue::under;
 use super::{LeafNames, Notice, Plan, PlanError, authorities, leaf};
-use crate::keys::{KeyType, PublicKey, SignatureCheck};
+use crate::keys::{KeyType, PublicKey, SignatureCheck, StoredKey};
 use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Validity};
 use crate::state::{State, signature_by};
@@ -181,6 +181,14 @@ fn stem(
     })?;
     let stem = leaf::stem(wish.usage, &first)?;
     let file = key_file(&stem);
+    if let Some(StoredKey::Encrypted(_)) = state.keys.get(&file) {
+        let problem =
+            format!("\"{}\" is encrypted, so nobody sees whether it is its key", state.shown(&file));
+        return Err(refused(
+            problem,
+            "Give another directory with -D; pgtls import puts what is made there beside its key.",
+        ));
+    }
     if state.occupied.contains(&file) {
         return Err(PlanError::Issued { file: state.shown(&file), stem });
     }
