@@ -4,7 +4,7 @@ use crate::diagnosis::{Diagnosis, Failure};
 use crate::index::{Index, IndexError};
 use crate::keys::{KeyError, PublicKey, SignatureCheck, StoredKey};
 use crate::pg::{certificate_file, key_file};
-use crate::x509::{Certificate, X509Error};
+use crate::x509::{Certificate, RevocationList, SignedParts, X509Error};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A directory as it was found; empty where there is none.
@@ -20,12 +20,17 @@ pub struct State {
     pub ca_occupied: Option<BTreeSet<String>>,
     /// The certificates of each `*.crt` and of each bundle, in their order.
     pub certificates: BTreeMap<String, Vec<Certificate>>,
-    /// End-entities that lie beside the keys of CAs, where those are in a directory of their own.
-    pub beside_ca: Vec<Certificate>,
+    /// Certificates that count for who signed them alone: end-entities beside the keys of CAs, where those are in a
+    /// directory of their own, and what lies beside a key in one file, or is no PEM.
+    pub others: Vec<Certificate>,
+    /// The revocation lists of each `*.crl`.
+    pub lists: Vec<RevocationList>,
     /// The key of each `*.key`.
     pub keys: BTreeMap<String, StoredKey>,
     /// What each CA issued, by the stem of its files; from `*.index`.
     pub indexes: BTreeMap<String, Index>,
+    /// The stems of the CAs whose index has each subject but once, says its `*.index.attr`.
+    pub unique_subjects: BTreeSet<String>,
 }
 
 impl State {
@@ -48,13 +53,21 @@ impl State {
         let Some(authority) = self.certificate(stem) else { return Vec::new() };
         let key = PublicKey::from_spki_der(&authority.public_key);
         let mut met = HashSet::new();
-        let signed = |certificate: &Certificate| {
-            let parts = certificate.signed();
-            key.verify(parts.algorithm, parts.to_be_signed, parts.signature) == SignatureCheck::Good
-        };
-        let all = self.certificates.values().flatten().chain(&self.beside_ca);
+        let signed =
+            |certificate: &Certificate| signature_by(&key, &certificate.signed()) == SignatureCheck::Good;
+        let all = self.certificates.values().flatten().chain(&self.others);
         let named = all.filter(|it| it.issuer == authority.subject);
         named.filter(|it| !it.is_own_issuer() && met.insert(it.der.as_slice()) && signed(it)).collect()
+    }
+
+    /// The revocation lists that are here and that the CA of a stem signed.
+    pub fn lists_by(&self, stem: &str) -> impl Iterator<Item = &RevocationList> {
+        let authority = self.certificate(stem);
+        let key = authority.map(|authority| PublicKey::from_spki_der(&authority.public_key));
+        let of_name = move |list: &&RevocationList| authority.is_some_and(|ca| ca.subject == list.issuer);
+        self.lists.iter().filter(of_name).filter(move |list| {
+            key.as_ref().is_some_and(|key| signature_by(key, &list.signed()) == SignatureCheck::Good)
+        })
     }
 
     /// The names where the pair of a CA, or of an end-entity, is looked for.
@@ -77,6 +90,18 @@ impl State {
     pub fn shown_pair(&self, ca: bool, file: &str) -> String {
         if ca && self.ca_occupied.is_some() { shown_in(&self.ca_path, file) } else { self.shown(file) }
     }
+}
+
+/// What became of a signature, were it by that key.
+pub(crate) fn signature_by(key: &PublicKey, signed: &SignedParts<'_>) -> SignatureCheck {
+    key.verify(signed.algorithm, signed.to_be_signed, signed.signature)
+}
+
+/// Whether a CA issued a certificate: by the names, and by the signature where that can be checked. Of one that cannot
+/// be checked the judge tells.
+pub(crate) fn issued(authority: &Certificate, child: &Certificate) -> bool {
+    let key = PublicKey::from_spki_der(&authority.public_key);
+    authority.may_have_issued(child) && signature_by(&key, &child.signed()) != SignatureCheck::Bad
 }
 
 /// `root.key` in `pki` is `pki/root.key`; in `.` it is itself.
@@ -157,6 +182,21 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// How to mend the file itself, where that is known.
+    pub(crate) fn mend(&self) -> Option<String> {
+        match self {
+            Self::Key { source, .. } => source.hint(),
+            Self::Index { source, .. } => source.hint(),
+            Self::Trusted { .. } => Some("Write it anew with: openssl x509 -in OLD -out NEW".to_owned()),
+            Self::Der { .. } => {
+                Some("Write it as PEM with: openssl x509 -inform DER -in OLD -out NEW".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Diagnosis for StateError {
     fn detail(&self) -> Option<String> {
         match self {
@@ -166,16 +206,7 @@ impl Diagnosis for StateError {
     }
 
     fn hint(&self) -> Option<String> {
-        let of_its_own = match self {
-            Self::Key { source, .. } => source.hint(),
-            Self::Index { source, .. } => source.hint(),
-            Self::Trusted { .. } => Some("Write it anew with: openssl x509 -in OLD -out NEW".to_owned()),
-            Self::Der { .. } => {
-                Some("Write it as PEM with: openssl x509 -inform DER -in OLD -out NEW".to_owned())
-            }
-            _ => None,
-        };
-        of_its_own.or_else(|| Some("Move the file away, or give another directory with -D.".to_owned()))
+        self.mend().or_else(|| Some("Move the file away, or give another directory with -D.".to_owned()))
     }
 
     fn failure(&self) -> Failure {

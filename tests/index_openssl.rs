@@ -233,6 +233,8 @@ fn a_certificate_is_recorded_to_the_byte_as_openssl_records_it() {
         "C=DE,serialNumber=17,UID=u,emailAddress=me@example.net",
         "1.2.3.4=odd,1.3.6.1.4.1.311.60.2.1.3=DE,2.5.4.97=id,CN=x",
         "CN=\\ padded\\ ",
+        // In its place stands the serial number.
+        "",
     ];
     let root = "[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN=root\"\nlifetime = \"20000d\"\n";
     let leaf = |(at, subject): (usize, &&str)| {
@@ -241,7 +243,7 @@ fn a_certificate_is_recorded_to_the_byte_as_openssl_records_it() {
         let subject = subject.replace('\\', "\\\\").replace('"', "\\\"");
         format!(
             "[[certificate]]\nname = \"c{at}\"\nusage = \"client\"\nissuer = \"root\"\nsubject = \"{subject}\"\n\
-             lifetime = \"{lifetime}\"\n"
+             san = [\"alice@x.test\"]\nlifetime = \"{lifetime}\"\n"
         )
     };
     let leaves: String = subjects.iter().enumerate().map(leaf).collect();

@@ -240,11 +240,28 @@ fn a_ca_that_cannot_sign_is_refused() {
 }
 
 #[test]
+fn a_ca_below_one_that_allows_none_is_refused() {
+    let home = scratch();
+    let profile = "name = \"spent\"\n[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN=root\"\n\
+                   lifetime = \"900d\"\npath_length = 0\n[[certificate]]\nname = \"intermediate\"\n\
+                   usage = \"intermediate-ca\"\nissuer = \"root\"\nsubject = \"CN=intermediate\"\n\
+                   lifetime = \"800d\"\nwaive = [\"path-length-spent\"]\n";
+    fs::write(home.path().join("spent.toml"), profile).unwrap();
+    Run::new(&["gen", "./spent.toml", "-q"]).dir(&home).code(0);
+    let message = "\"pki/root.crt\" cannot sign: its path length is 0, and 1 CA follows it";
+    refused(&home, &["client", "alice"], 3, message);
+    issued(&home, &["client", "bob", "--ca", "pki/root.crt", "--ca-key", "pki/root.key"]);
+}
+
+#[test]
 fn the_key_of_the_ca_has_to_be_there_and_its_own() {
     let home = directory(&["--intermediate"]);
     let pki = home.path().join("pki");
     fs::rename(pki.join("intermediate.key"), home.path().join("away.key")).unwrap();
     refused(&home, &["client", "alice"], 4, "the key of the CA \"pki/intermediate.crt\" is not there");
+    let root_only = directory(&[]);
+    fs::remove_file(root_only.path().join("pki/root.key")).unwrap();
+    refused(&root_only, &["client", "alice"], 4, "the key of the CA \"pki/root.crt\" is not there");
     fs::copy(pki.join("client.key"), pki.join("intermediate.key")).unwrap();
     refused(&home, &["client", "alice"], 3, "its key is the key of another certificate");
 }
@@ -268,6 +285,32 @@ fn an_encrypted_key_of_a_ca_is_opened_by_file_and_by_variable() {
     assert_eq!(by_variable("secret words", "bob").status.code(), Some(0));
     let shown = text(&by_variable("other words", "carol").stderr);
     assert!(!shown.contains("other words"), "{shown}");
+    // OpenSSL would read the first as another one, and no file could hold the second.
+    for value in ["x".repeat(1024).as_str(), "secret words\n"] {
+        let refused = by_variable(value, "carol");
+        let shown = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{shown}");
+        assert!(
+            shown.contains("variable PGTLS_CA_PASSPHRASE holds no passphrase that openssl can take"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn what_is_named_as_a_ca_and_holds_none_is_told_by_its_flag() {
+    let home = directory(&[]);
+    for (certificate, key, message) in [
+        ("root.key", "root.key", "--ca: certificate file \"pki/root.key\" holds no certificate"),
+        (
+            "root.crt",
+            "root.crt",
+            "--ca-key: key file \"pki/root.crt\" cannot be read: no private key found in it",
+        ),
+    ] {
+        let (certificate, key) = (format!("pki/{certificate}"), format!("pki/{key}"));
+        refused(&home, &["client", "alice", "-D", "new", "--ca", &certificate, "--ca-key", &key], 3, message);
+    }
 }
 
 #[test]
@@ -290,6 +333,31 @@ fn of_several_cas_one_is_named() {
     issued(&home, &["client", "alice", "--ca", "pki/ca.crt", "--ca-key", "pki/ca.key"]);
     let [alice] = certificates(&home, "pki/client.alice.crt").try_into().unwrap();
     assert!(alice.issuer.to_string().contains("Corp CA"), "{}", alice.issuer);
+    fs::remove_file(pki.join("ca.key")).unwrap();
+    issued(&home, &["client", "bob"]);
+    let [bob] = certificates(&home, "pki/client.bob.crt").try_into().unwrap();
+    assert_eq!(bob.issuer.to_string(), "CN=root.example.com", "the other has no key here");
+    fs::remove_file(pki.join("root.key")).unwrap();
+    refused(&home, &["client", "carol"], 3, "several CAs could sign: pki/ca.crt, pki/root.crt");
+}
+
+/// As `openssl req -x509` makes one: CA:TRUE, no key usage, and nothing signed yet. Its name says nothing either.
+#[test]
+fn a_ca_that_is_named_is_taken_for_one_and_refused_for_what_it_lacks() {
+    let home = directory(&[]);
+    let safe = home.path().join("safe");
+    bought(&safe, "basicConstraints = critical,CA:TRUE");
+    fs::rename(safe.join("ca.crt"), safe.join("corp.crt")).unwrap();
+    let words = ["client", "alice", "-D", "app", "--ca", "safe/corp.crt", "--ca-key", "safe/ca.key"];
+    issued(&home, &words);
+    assert!(certificates(&home, "app/client.alice.crt")[0].issuer.to_string().contains("Corp CA"));
+    for file in ["root.crt", "root.key"] {
+        fs::copy(home.path().join("pki").join(file), safe.join(file.replace("root", "zroot"))).unwrap();
+    }
+    issued(&home, &["client", "bob", "--ca", "safe/zroot.crt", "--ca-key", "safe/zroot.key"]);
+    let message = "\"pki/server.crt\" cannot sign: it is no CA (basicConstraints)";
+    let words = ["client", "x", "-D", "new", "--ca", "pki/server.crt", "--ca-key", "pki/server.key"];
+    refused(&home, &words, 3, message);
 }
 
 #[test]
@@ -299,11 +367,45 @@ fn a_ca_that_lies_elsewhere_begins_a_directory() {
     let words = ["client", "alice", "-D", "app", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"];
     issued(&home, &words);
     let app = home.path().join("app");
+    openssl(&app, "verify -purpose sslclient -CAfile chain.crt client.alice.crt");
     openssl(&app, "verify -purpose sslclient -CAfile ../safe/ca.crt client.alice.crt");
+    assert_eq!(Run::new(&["verify", "app"]).dir(&home).output().status.code(), Some(0));
+    let trust = fs::read(app.join("chain.crt")).unwrap();
+    issued(&home, &["server", "db2.test", "-D", "app", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"]);
+    assert_eq!(fs::read(app.join("chain.crt")).unwrap(), trust);
     assert!(!app.join("ca.key").exists(), "the key of a CA stays where it is");
     let mode = fs::metadata(&app).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode, 0o700);
     refused(&home, &["client", "alice", "-D", "nowhere"], 4, "\"nowhere\" does not exist");
+}
+
+#[test]
+fn what_peers_are_to_trust_is_there_or_its_lack_is_told() {
+    let home = directory(&["--intermediate", "--ca-dir", "ca"]);
+    issued(&home, &["client", "alice", "--ca-dir", "ca", "-D", "app"]);
+    let names = |file: &str| {
+        let list = certificates(&home, file).into_iter();
+        list.map(|certificate| certificate.subject.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("app/chain.crt"), ["CN=intermediate.example.com", "CN=root.example.com"]);
+    // The bundle of another CA stays what it is.
+    bought(&home.path().join("safe"), CA);
+    let output = Run::new(&["issue", "client", "bob", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"]);
+    let stdout = text(&output.dir(&home).output().stdout);
+    assert!(stdout.contains("sslrootcert=trust.crt"), "{stdout}");
+    assert_eq!(names("pki/trust.crt").len(), 1);
+    assert_eq!(names("pki/chain.crt").len(), 2);
+    fs::copy(home.path().join("ca/root.crt"), home.path().join("pki/ca.crt")).unwrap();
+    let words = ["client", "carol", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"];
+    refused(&home, &words, 3, "certificate file \"pki/ca.crt\" is not the one in \"safe/ca.crt\"");
+    let intermediate = ["--ca", "ca/intermediate.crt", "--ca-key", "ca/intermediate.key"];
+    let output = Run::new(&[&["issue", "client", "dora", "-D", "new"], &intermediate[..]].concat())
+        .dir(&home)
+        .output();
+    assert_eq!(output.status.code(), Some(0));
+    let warning = "warning: CN=root.example.com, who signed intermediate.crt, is in no file here";
+    assert!(text(&output.stderr).contains(warning), "{}", text(&output.stderr));
+    assert!(!text(&output.stdout).contains("sslrootcert"), "{}", text(&output.stdout));
 }
 
 #[test]
@@ -358,13 +460,75 @@ fn the_first_index_tells_of_all_that_is_here_and_later_ones_go_on() {
         fs::remove_file(home.path().join("pki").join(file)).unwrap();
     }
     issued(&home, &["client", "bob"]);
+    assert_eq!(fs::read_to_string(&attributes).unwrap(), "unique_subject = yes\n", "it is the user's");
     issued(&home, &["client", "alice"]);
     let later = recorded(&home, "pki/intermediate.index");
     assert_eq!(later[2..], ["/CN=alice", "/CN=bob", "/CN=alice"]);
-    assert_eq!(fs::read_to_string(&attributes).unwrap(), "unique_subject = yes\n", "it is the user's");
+    assert_eq!(
+        fs::read_to_string(&attributes).unwrap(),
+        "unique_subject = no\n",
+        "OpenSSL takes no two of a name"
+    );
+    let configuration = "[ca]\ndefault_ca = d\n[d]\ndatabase = intermediate.index\ncertificate = intermediate.crt\n\
+                         private_key = intermediate.key\ndefault_md = sha256\ndefault_crl_days = 9\n";
+    fs::write(home.path().join("ca.cnf"), configuration).unwrap();
+    openssl(&home.path().join("pki"), "ca -config ../ca.cnf -revoke client.alice.crt");
+    openssl(&home.path().join("pki"), "ca -config ../ca.cnf -gencrl -out ../x.crl");
     let index = fs::read(home.path().join("pki/intermediate.index")).unwrap();
     let [alice, _] = certificates(&home, "pki/client.alice.crt").try_into().unwrap();
     assert!(Index::parse(&index).unwrap().line_of(&alice.serial).is_some());
+}
+
+/// What `inspect --issued` says that an index would list is what the first one does.
+#[test]
+fn the_first_index_tells_of_certificates_under_any_name_and_of_what_lists_revoke() {
+    let home = directory(&[]);
+    let pki = home.path().join("pki");
+    for name in ["alice", "bob", "carol"] {
+        issued(&home, &["client", name]);
+    }
+    let configuration = "[ca]\ndefault_ca = d\n[d]\ndatabase = root.index\ncertificate = root.crt\n\
+                         private_key = root.key\ndefault_md = sha256\ndefault_crl_days = 9\n";
+    fs::write(home.path().join("ca.cnf"), configuration).unwrap();
+    openssl(&pki, "ca -config ../ca.cnf -revoke client.alice.crt -crl_reason keyCompromise");
+    openssl(&pki, "ca -config ../ca.cnf -gencrl -out root.crl");
+    for file in fs::read_dir(&pki).unwrap() {
+        let path = file.unwrap().path();
+        if path.to_str().unwrap().contains("root.index") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    openssl(&pki, "x509 -in client.bob.crt -outform DER -out bob.cer");
+    fs::remove_file(pki.join("client.bob.crt")).unwrap();
+    let combined =
+        [fs::read(pki.join("client.carol.key")).unwrap(), fs::read(pki.join("client.carol.crt")).unwrap()];
+    fs::write(pki.join("carol.pem"), combined.concat()).unwrap();
+    fs::remove_file(pki.join("client.carol.crt")).unwrap();
+    let told = || {
+        let output = Run::new(&["inspect", "--issued", "--short", "pki"]).dir(&home).output();
+        let lines = text(&output.stdout);
+        let field = |line: &str, at: usize| line.split('\t').nth(at).unwrap_or_default().to_owned();
+        let mut told: Vec<_> =
+            lines.lines().map(|line| [field(line, 0), field(line, 4), field(line, 7)]).collect();
+        told.sort();
+        told
+    };
+    let before = told();
+    assert!(before.contains(&["revoked", "/CN=alice", "keyCompromise"].map(str::to_owned)), "{before:?}");
+    assert_eq!(before.len(), 5, "{before:?}");
+    issued(&home, &["client", "dave"]);
+    let mut after = told();
+    after.retain(|line| line[1] != "/CN=dave");
+    assert_eq!(after, before);
+    // What the index says later is not changed by an old list.
+    let index = fs::read_to_string(pki.join("root.index")).unwrap();
+    let place = index.find("\nR\t").map_or(0, |at| at + 1);
+    let held: Vec<&str> = index[place..].split('\t').collect();
+    let line = index[place..].lines().next().unwrap();
+    let valid = line.replacen('R', "V", 1).replacen(held[2], "", 1);
+    fs::write(pki.join("root.index"), index.replace(line, &valid)).unwrap();
+    issued(&home, &["client", "erin"]);
+    assert!(told().contains(&["valid", "/CN=alice", ""].map(str::to_owned)), "{:?}", told());
 }
 
 #[test]
@@ -412,6 +576,19 @@ fn the_faults_of_others_keep_nobody_from_being_issued() {
     issued(&home, &["client", "carol"]);
     let (code, report) = verified(&home);
     assert!(code == Some(1) && report.contains("[key-mismatch]"), "{report}");
+    // Nor a key of a kind that signs nothing here.
+    openssl(&pki, "ecparam -name secp521r1 -genkey -noout -out server.key");
+    openssl(&pki, "genpkey -algorithm ed448 -out elsewhere.key");
+    issued(&home, &["client", "dave"]);
+    let key = fs::read(pki.join("root.key")).unwrap();
+    fs::write(pki.join("root.key"), "damaged").unwrap();
+    refused(&home, &["client", "erin"], 3, "key file \"pki/root.key\" cannot be read");
+    fs::write(pki.join("root.key"), key).unwrap();
+    fs::write(pki.join("server.crt"), "damaged").unwrap();
+    refused(&home, &["client", "erin"], 3, "certificate file \"pki/server.crt\" holds no certificate");
+    // Where the CA is named, what else is there does not count.
+    bought(&home.path().join("safe"), CA);
+    issued(&home, &["client", "erin", "--ca", "safe/ca.crt", "--ca-key", "safe/ca.key"]);
 }
 
 /// Both have a `server.crt` of their own.

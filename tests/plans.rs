@@ -1113,7 +1113,7 @@ mod over_existing {
                     told(&error),
                     format!(
                         "the existing CA \"pki/intermediate.crt\" cannot sign: {reason}\n\
-                         hint: Name another CA with --ca-dir, or another directory with -D."
+                         hint: Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D."
                     )
                 );
                 assert_eq!(error.failure(), Failure::Forbidden);

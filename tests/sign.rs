@@ -143,6 +143,48 @@ fn forms_of_other_programs_are_signed_right() {
     signed(&home, &["x.csr", "--as", "client"]);
 }
 
+/// `fixtures/requests`: the exact subject and key of each go into a certificate that OpenSSL takes.
+#[test]
+fn requests_of_certtool_go_and_keytool_are_signed_and_what_they_do_not_get_is_said() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/requests");
+    let certtool: &[&str] = &["the extension 1.2.3.4.5.6.7"];
+    let go: &[&str] = &["the extension 1.2.3.4.5"];
+    let of_keytool = [
+        "to be a CA",
+        "the key usage keyCertSign",
+        "the extended key usage codeSigning",
+        "1 names of other types",
+    ];
+    for (name, names, not_granted) in [
+        ("certtool-p256-sha384", 2, certtool),
+        ("certtool-p521", 2, certtool),
+        ("certtool-rsa-pss", 2, certtool),
+        ("go-ed25519", 4, go),
+        ("go-p256-sha384", 4, go),
+        ("go-p521-sha512", 4, go),
+        ("keytool-p521-sha384", 1, &[]),
+        ("keytool-rsa-by-pss", 1, &[]),
+        ("keytool-rsa", 2, &of_keytool),
+    ] {
+        let home = with_request(&format!("{P256} -subj /CN=x"));
+        fs::copy(fixtures.join(format!("{name}.csr")), home.path().join("x.csr")).unwrap();
+        let stdout = signed(&home, &["x.csr", "--as", "server"]).replace('\n', " ");
+        for words in not_granted {
+            assert!(stdout.contains(words), "{name}: {words} is not told: {stdout}");
+        }
+        assert_eq!(stdout.contains("does not get"), !not_granted.is_empty(), "{name}: {stdout}");
+        let host = request(&home).subject.common_names().next().unwrap().into_owned();
+        let file = format!("server.{host}.crt");
+        let (made, asked) = (leaf(&home, &format!("pki/{file}")), request(&home));
+        assert_eq!(made.subject.as_der(), asked.subject.as_der(), "{name}");
+        assert_eq!(made.public_key, asked.public_key, "{name}");
+        assert_eq!(made.subject_alt_names.len(), names, "{name}");
+        let words =
+            format!("verify -x509_strict -purpose sslserver -CAfile root.crt -untrusted {file} {file}");
+        openssl(&home.path().join("pki"), &words);
+    }
+}
+
 #[test]
 fn a_request_for_a_key_that_is_here_makes_a_pair_of_it() {
     let home = with_request(&format!("{P256} -subj /CN=elsewhere"));
@@ -152,6 +194,13 @@ fn a_request_for_a_key_that_is_here_makes_a_pair_of_it() {
     let file = file.unwrap();
     signed(&home, &[file, "--as", "client"]);
     assert!(home.path().join(file.replace(".csr", ".crt")).exists());
+    fs::write(home.path().join("pass"), "words\n").unwrap();
+    Run::new(&["csr", "client", "bob", "-q", "-D", "pki", "--encrypt-key-file", "pass"]).dir(&home).code(0);
+    let words = ["pki/client.bob.csr", "--as", "client"];
+    refused(&home, &words, 3, "\"pki/client.bob.key\" is encrypted, so nobody sees whether it is its key");
+    let elsewhere = ["pki/client.bob.csr", "--as", "client", "--ca-dir", "pki", "-D", "out"];
+    signed(&home, &elsewhere);
+    Run::new(&["import", "out/client.bob.crt", "-q", "-D", "pki"]).dir(&home).code(0);
 }
 
 #[test]
@@ -170,8 +219,69 @@ fn what_cannot_be_signed_is_refused() {
     refused(&home, &["x.csr", "--as", "client", "--cn", "../x"], 2, "cannot name files: it has a slash");
     openssl(home.path(), "req -new -key x.key -out nobody.csr -subj /O=Acme");
     refused(&home, &["nobody.csr", "--as", "client"], 2, "the request names nobody");
-    signed(&home, &["x.csr", "--as", "client", "-q"]);
+    let json: serde_json::Value =
+        serde_json::from_str(&signed(&home, &["x.csr", "--as", "client", "--json"])).unwrap();
+    assert_eq!(json["plan"]["profile"], "sign");
     refused(&home, &["x.csr", "--as", "client"], 3, "\"pki/client.alice.crt\" exists already");
+}
+
+#[test]
+fn a_server_gets_no_certificate_that_names_no_host() {
+    let home = with_request(&format!("{P256} -subj /CN=My_Server -addext subjectAltName=email:a@x.test"));
+    refused(
+        &home,
+        &["x.csr", "--as", "server", "--cn", "My Server"],
+        3,
+        "cannot be signed: it names no host",
+    );
+    signed(&home, &["x.csr", "--as", "server"]);
+    let made = leaf(&home, "pki/server.My_Server.crt");
+    assert!(made.subject_alt_names.contains(&GeneralName::Dns("My_Server".to_owned())));
+    signed(&home, &["x.csr", "--as", "client", "--cn", "My Server"]);
+}
+
+#[test]
+fn names_that_are_none_are_refused_unless_others_are_given_in_their_place() {
+    for (name, message) in [
+        ("DNS:db..test", "it asks for the name \"DNS:db..test\", which is none"),
+        // Three bytes of an address.
+        ("DER:30058703010203", "some of its names or extensions cannot be read"),
+    ] {
+        let home = with_request(&format!("{P256} -subj /CN=x"));
+        openssl(
+            home.path(),
+            &format!("req -new -key x.key -subj /CN=x -addext subjectAltName={name} -out x.csr"),
+        );
+        refused(&home, &["x.csr", "--as", "server"], 3, message);
+        let stdout = signed(&home, &["x.csr", "--as", "server", "db1.test"]);
+        assert!(stdout.contains("does not get what was asked for"), "{stdout}");
+        assert_eq!(leaf(&home, "pki/server.db1.test.crt").subject_alt_names.len(), 1);
+        signed(&home, &["x.csr", "--as", "client"]);
+    }
+}
+
+#[test]
+fn key_usages_that_are_asked_for_and_not_given_are_said() {
+    let usages = "keyUsage=digitalSignature,keyEncipherment,keyCertSign";
+    let home = with_request(&format!("-newkey rsa:2048 -subj /CN=db9.test -addext {usages}"));
+    let stdout = signed(&home, &["x.csr", "--as", "server"]).replace('\n', " ");
+    assert!(stdout.contains("asked for: the key usage keyCertSign "), "{stdout}");
+    let stdout = signed(&home, &["x.csr", "--as", "client"]).replace('\n', " ");
+    assert!(stdout.contains("the key usage keyEncipherment; the key usage keyCertSign"), "{stdout}");
+}
+
+#[test]
+fn a_request_for_the_key_of_a_ca_is_refused() {
+    let home = with_request(&format!("{P256} -subj /CN=x"));
+    for ca in ["root", "intermediate"] {
+        openssl(home.path(), &format!("req -new -key pki/{ca}.key -subj /CN=x -out ca.csr"));
+        refused(
+            &home,
+            &["ca.csr", "--as", "client"],
+            3,
+            &format!("its key is that of the CA CN={ca}.example.com"),
+        );
+    }
 }
 
 #[test]

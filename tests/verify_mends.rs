@@ -59,6 +59,7 @@ fn pgtls(words: &str) -> (u8, String) {
         keys: &SystemKeys,
         stdin: &mut std::io::empty(),
         terminal: None,
+        stderr_is_terminal: false,
         stdout: &mut stdout,
         stderr: &mut stderr,
     });

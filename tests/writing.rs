@@ -731,7 +731,7 @@ fn a_ca_key_of_another_certificate_is_refused() {
         generate(&home, &["--force"]),
         3,
         "pgtls: error: the existing CA \"pki/intermediate.crt\" cannot sign: its key is the key of another certificate\n\
-         pgtls: hint: Name another CA with --ca-dir, or another directory with -D.\n",
+         pgtls: hint: Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D.\n",
     );
 }
 
@@ -773,7 +773,7 @@ fn an_existing_ca_that_cannot_sign_is_refused_with_the_reason() {
         foreign_root(&home, extensions, options);
         let stderr = format!(
             "pgtls: error: the existing CA \"ca/root.crt\" cannot sign: {problem}\n\
-             pgtls: hint: Name another CA with --ca-dir, or another directory with -D.\n"
+             pgtls: hint: Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D.\n"
         );
         refused(&home, Run::new(&["gen", "chain", "-q", "--ca-dir", "ca"]).dir(&home), 3, &stderr);
     }
@@ -805,7 +805,7 @@ fn an_expired_ca_is_refused() {
     assert_eq!(
         text(&output.stderr),
         "pgtls: error: the existing CA \"ca/root.crt\" cannot sign: it is valid from 2020-01-01T00:00:00Z to \
-         2021-01-01T00:00:00Z\npgtls: hint: Name another CA with --ca-dir, or another directory with -D.\n"
+         2021-01-01T00:00:00Z\npgtls: hint: Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D.\n"
     );
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(snapshot(home.path()), before);

@@ -122,7 +122,7 @@ struct Line<'t> {
 
 pub(super) fn tree(tree: &Tree) -> String {
     let mut lines = Vec::new();
-    tree.roots.iter().for_each(|root| branch(root, "  ", "", "  ", &mut lines));
+    tree.roots.iter().for_each(|root| branch(root, "  ", "  ", &mut lines));
     let width = |text: &str| text.chars().count();
     let heads = lines.iter().map(|line| width(&line.head)).max().unwrap_or_default();
     let subject = |line: &Line<'_>| harmless(&line.node.subject.to_string());
@@ -170,13 +170,15 @@ pub(super) fn beginnings(out: &mut String, generated: &Generated) {
     }
 }
 
-fn branch<'t>(node: &'t TreeNode, indent: &str, joint: &str, below: &str, lines: &mut Vec<Line<'t>>) {
+/// `lead` stands before the file of this one, `below` before everything under it. A lead in two arguments, of which a
+/// child's first is `below`, comes out of rustc 1.95 wrong from the third level on, optimised as for a release.
+fn branch<'t>(node: &'t TreeNode, lead: &str, below: &str, lines: &mut Vec<Line<'t>>) {
     let under = if node.issued.is_empty() { below.to_owned() } else { format!("{below}│") };
-    lines.push(Line { head: format!("{indent}{joint}{}", harmless(&node.file)), below: under, node });
+    lines.push(Line { head: format!("{lead}{}", harmless(&node.file)), below: under, node });
     for (at, child) in node.issued.iter().enumerate() {
         let last = at + 1 == node.issued.len();
         let (joint, below_child) = if last { ("└ ", "  ") } else { ("├ ", "│ ") };
-        branch(child, below, joint, &format!("{below}{below_child}"), lines);
+        branch(child, &format!("{below}{joint}"), &format!("{below}{below_child}"), lines);
     }
 }
 

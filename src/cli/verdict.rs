@@ -188,22 +188,13 @@ fn common_command(findings: &[Finding]) -> Option<&str> {
     findings.iter().filter_map(|finding| finding.hint.as_deref()).find(|hint| hint.starts_with("pgtls "))
 }
 
-/// What keeps a chain from being one.
-const BROKEN: [Rule; 14] = [
+/// What keeps a chain from being one, beside what breaks it.
+const NO_CHAIN: [Rule; 5] = [
     Rule::ChainIncomplete,
     Rule::AnchorNotSelfSigned,
     Rule::NotTrusted,
     Rule::SignatureBad,
     Rule::SignatureNotChecked,
-    Rule::IssuerNotCa,
-    Rule::IssuerCannotSign,
-    Rule::PathLengthExceeded,
-    Rule::NameConstraints,
-    Rule::CaUsageForbids,
-    Rule::CriticalExtensionUnknown,
-    Rule::ExtensionRepeated,
-    Rule::ExtensionUnreadable,
-    Rule::AlgorithmsDiffer,
 ];
 
 /// Where there is something that could not be read, nothing is said of every one.
@@ -234,7 +225,8 @@ fn good(verified: &Verified) -> Vec<String> {
         good.push(keys.join(", and "));
     }
     let reached = tally.trust.first().filter(|_| tally.knows_trust);
-    if let (Some(first), false) = (reached, found(&BROKEN) || found(&UNREAD)) {
+    let breaks = verified.report.findings.iter().any(|finding| finding.rule.breaks_chain());
+    if let (Some(first), false) = (reached, breaks || found(&NO_CHAIN) || found(&UNREAD)) {
         let leaf = if found(&[Rule::LeafNotFirst]) { "" } else { "leaf first; " };
         good.push(format!("{leaf}every chain reaches {first}"));
     }

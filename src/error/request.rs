@@ -1,6 +1,7 @@
 //! What is wrong with a request before any step is taken.
 
 use crate::diagnosis::{Diagnosis, Failure};
+use crate::state::StateError;
 
 /// A request that makes no sense, or that names what does not exist.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,20 @@ pub enum RequestError {
     ForeignPassphrase {
         /// The file.
         path: String,
+    },
+    /// A passphrase of the environment that no passphrase file could hold.
+    #[error("the variable {name} holds no passphrase that openssl can take")]
+    ForeignVariable {
+        /// The variable.
+        name: &'static str,
+    },
+    /// The files of a CA that is named are not what they are named for.
+    #[error("{flag}: {source}")]
+    CaFile {
+        /// The flag.
+        flag: &'static str,
+        /// What is wrong.
+        source: StateError,
     },
     /// CA directory and directory are one.
     #[error("--ca-dir and -D name the same directory, \"{path}\"")]
@@ -160,7 +175,14 @@ impl Diagnosis for RequestError {
             Self::NoGroup { uid } => return Some(format!("Give both: --owner {uid}:GID.")),
             Self::KeyMode { .. } => "Use 0600 (or 0400); 0640 only with --owner root:GROUP.",
             Self::EmptyPassphrase { .. } => "Its first line is the passphrase.",
-            Self::ForeignPassphrase { .. } => "Use a line of at most 1,023 bytes without a zero byte.",
+            Self::ForeignPassphrase { .. } | Self::ForeignVariable { .. } => {
+                "Use a line of at most 1,023 bytes without a zero byte."
+            }
+            Self::CaFile { flag, source } => {
+                return source
+                    .mend()
+                    .or_else(|| Some(format!("Give what {flag} is for: a PEM file of the CA's own.")));
+            }
             Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
             Self::NoKeyDirectory { .. } => "Give the directory that holds the key with -D.",
@@ -188,9 +210,10 @@ impl Diagnosis for RequestError {
             | Self::NoKeyDirectory { .. }
             | Self::NoSuchFile { .. }
             | Self::SettingWithoutFile { .. } => Failure::System,
-            Self::NotARequest { .. } | Self::StreamExists { .. } | Self::OtherStream { .. } => {
-                Failure::Forbidden
-            }
+            Self::NotARequest { .. }
+            | Self::CaFile { .. }
+            | Self::StreamExists { .. }
+            | Self::OtherStream { .. } => Failure::Forbidden,
             _ => Failure::Usage,
         }
     }

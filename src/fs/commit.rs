@@ -29,7 +29,7 @@ impl Staged<'_> {
     ///
     /// A new directory gets its name by one rename that replaces nothing. In an existing one the staging folder is
     /// renamed into the record of the change; from then on pgtls sees the change as done, whenever it is killed, and
-    /// the files are moved into place, `X.key` directly before `X.crt`. A link in the place of a file is replaced, not
+    /// the files are moved into place, `X.key` directly before `X.crt`, and the indexes of CAs before both. A link in the place of a file is replaced, not
     /// followed.
     ///
     /// # Errors

@@ -101,12 +101,17 @@ pub(super) fn carry_out<'n>(
 }
 
 /// Puts `X.key` directly before `X.crt`: a changed pair is mixed, for readers that know no record, between two renames.
-fn moving_order(name: &str) -> (&str, u8, &str) {
+/// The index of a CA goes before all, so that it lists every certificate that such a reader sees, and before it its
+/// attributes, without which `openssl ca` may not read it.
+fn moving_order(name: &str) -> (bool, &str, u8, &str) {
+    let is_of_index = name.ends_with(".index") || name.ends_with(".index.attr");
     match name.rsplit_once('.') {
-        Some((stem, "key")) => (stem, 0, "key"),
-        Some((stem, "crt")) => (stem, 1, "crt"),
-        Some((stem, other)) => (stem, 2, other),
-        None => (name, 3, ""),
+        Some(("", _)) | None => (true, name, 3, ""),
+        Some((index, "attr")) if is_of_index => (false, index.trim_end_matches(".index"), 0, "attr"),
+        Some((stem, "index")) => (false, stem, 1, "index"),
+        Some((stem, "key")) => (true, stem, 0, "key"),
+        Some((stem, "crt")) => (true, stem, 1, "crt"),
+        Some((stem, other)) => (true, stem, 2, other),
     }
 }
 
@@ -191,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_moves_directly_before_its_certificate() {
+    fn a_key_moves_directly_before_its_certificate_and_an_index_before_both() {
         let mut names = [
             "chain.crt",
             "server.db2.crt",
@@ -203,11 +208,14 @@ mod tests {
             "root.crt",
             "server.db2.key",
             "README",
+            "root.index",
+            "root.index.attr",
         ];
         names.sort_by_key(|name| moving_order(name));
         let after = |key| names.iter().skip_while(|name| **name != key).nth(1).copied();
         assert_eq!(after("client.key"), Some("client.crt"));
         assert_eq!(after("server.key"), Some("server.crt"));
         assert_eq!(after("server.db2.key"), Some("server.db2.crt"));
+        assert_eq!(names[..2], ["root.index.attr", "root.index"], "before what they list");
     }
 }

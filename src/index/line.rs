@@ -42,7 +42,8 @@ pub struct Line {
     pub serial: Vec<u8>,
     /// Where the certificate is; `unknown`, which is all that OpenSSL writes.
     pub file: String,
-    /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`.
+    /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`; of an empty one the serial number, which is what
+    /// OpenSSL's `ca` writes, and looks for when it revokes (apps/ca.c).
     pub subject: String,
     /// As it was read, where it is not what would be written.
     read: Option<Box<[u8]>>,
@@ -58,13 +59,18 @@ impl Line {
     /// The same, from what is recorded of it; the serial number may have leading zeros.
     #[must_use]
     pub fn issued(serial: &[u8], not_after: OffsetDateTime, subject: &Name) -> Self {
+        let serial = significant(serial).to_vec();
+        let mut subject = subject.oneline();
+        if subject.is_empty() {
+            subject = format_serial(&serial);
+        }
         Self {
             status: Status::Valid,
             not_after,
             revoked: None,
-            serial: significant(serial).to_vec(),
+            serial,
             file: "unknown".to_owned(),
-            subject: subject.oneline(),
+            subject,
             read: None,
         }
     }

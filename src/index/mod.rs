@@ -14,7 +14,7 @@ mod tests;
 pub use error::{IndexError, IndexProblem};
 pub use line::{Line, Revoked, Status};
 
-use crate::x509::{Certificate, significant};
+use crate::x509::{Certificate, RevocationList, RevocationReason, significant};
 use std::collections::{BTreeMap, HashSet};
 
 /// What stands in the `.attr` file beside an index (openssl-ca, `unique_subject`): a renewed certificate has the subject
@@ -30,6 +30,8 @@ pub const DELIVERING: &str = "# pgtls: delivering ";
 
 /// A comment that stands behind the lines of certificates which have left.
 pub const DELIVERED: &str = "# pgtls: delivered\n";
+/// What the name of the file of its attributes ends with.
+pub const ATTRIBUTES_SUFFIX: &str = ".index.attr";
 
 /// The index of a CA by the stem of its files: `root` -> `root.index`.
 #[must_use]
@@ -40,7 +42,20 @@ pub fn index_file(stem: &str) -> String {
 /// The file of its attributes, which OpenSSL looks for under this name alone: `root` -> `root.index.attr`.
 #[must_use]
 pub fn attributes_file(stem: &str) -> String {
-    [stem, INDEX_SUFFIX, ".attr"].concat()
+    [stem, ATTRIBUTES_SUFFIX].concat()
+}
+
+/// Whether attributes have each subject but once among the valid lines: OpenSSL then reads no index with two, not even to
+/// make a revocation list of it. That is what it assumes where they say nothing (apps/lib/apps.c, `load_index`,
+/// `parse_yesno`).
+#[must_use]
+pub fn wants_unique_subjects(attributes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(attributes);
+    let mut values = text.lines().filter_map(|line| {
+        let (key, value) = line.split('#').next()?.split_once('=')?;
+        (key.trim() == "unique_subject").then(|| value.trim().to_owned())
+    });
+    values.next_back().is_none_or(|value| !value.starts_with(['n', 'N', 'f', 'F', '0']))
 }
 
 /// An index: lines in the order of the file, each serial number once.
@@ -149,6 +164,21 @@ impl Index {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Marks what a revocation list of the CA revokes. A delta list says what changed since another one, and revokes
+    /// nothing here.
+    pub fn revoke_listed(&mut self, list: &RevocationList) {
+        if list.is_delta {
+            return;
+        }
+        let serials: Vec<Vec<u8>> = self.lines.iter().map(|line| line.serial.clone()).collect();
+        for serial in serials {
+            let entry = list.find(&serial).filter(|it| it.reason != Some(RevocationReason::RemoveFromCrl));
+            if let Some(entry) = entry {
+                self.revoke(&serial, Revoked { at: entry.instant, reason: entry.reason });
+            }
         }
     }
 

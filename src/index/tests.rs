@@ -211,3 +211,21 @@ fn certificate(subject: &str, serial: &[u8]) -> Certificate {
     certificate.window.not_after = crate::x509::parse_instant("2049-12-31T23:59:59Z").unwrap();
     certificate
 }
+
+#[test]
+fn subjects_are_unique_unless_the_attributes_deny_it_as_openssl_reads_them() {
+    for (attributes, expected) in [
+        ("unique_subject = no\n", false),
+        ("# made by hand\nunique_subject=No # twice\n", false),
+        ("unique_subject = 0", false),
+        ("unique_subject = false", false),
+        ("unique_subject = yes\nunique_subject = no\n", false),
+        ("unique_subject = no\nunique_subject = yes\n", true),
+        ("unique_subject = yes\n", true),
+        ("unique_subject = perhaps\n", true),
+        ("# unique_subject = no\n", true),
+        ("", true),
+    ] {
+        assert_eq!(wants_unique_subjects(attributes.as_bytes()), expected, "{attributes}");
+    }
+}

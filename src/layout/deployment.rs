@@ -25,7 +25,7 @@ pub struct ServerFiles {
     pub certificate: String,
     /// `ssl_key_file`
     pub key: String,
-    /// `ssl_ca_file`; `None` where the plan has no client, nor a CA above the server.
+    /// `ssl_ca_file`; `None` where the plan has no client, nor a CA above the server, or no root above that.
     pub trust: Option<String>,
 }
 
@@ -38,7 +38,7 @@ pub struct ClientFiles {
     pub certificate: String,
     /// `sslkey`
     pub key: String,
-    /// `sslrootcert`; `None` where the plan has no server, nor a CA above the client.
+    /// `sslrootcert`; `None` where the plan has no server, nor a CA above the client, or no root above that.
     pub trust: Option<String>,
     /// A name of the server that `verify-full` accepts.
     pub host: Option<String>,
@@ -58,6 +58,10 @@ pub fn deployment(plan: &Plan) -> Deployment {
     let clients: Vec<&CertificateSpec> = plan.certificates.iter().filter(is_client).filter(named).collect();
     // Where only one side is planned, the other is under the same CA.
     let trust = |spec: &CertificateSpec, others: &[&CertificateSpec]| match others {
+        // Who is above it is not here, and nobody trusts less.
+        _ if plan.certificate(anchor(plan, spec)).is_some_and(|top| top.issuer == IssuerRef::Elsewhere) => {
+            None
+        }
         [] => spec.issuer.stem().map(|_| trust_file(plan, &[spec])),
         others => Some(trust_file(plan, others)),
     };

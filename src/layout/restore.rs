@@ -1,12 +1,12 @@
 //! Files -> what they hold: the reverse of `fill`.
 
 use crate::fs::FileSet;
-use crate::index::{INDEX_SUFFIX, Index};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, wants_unique_subjects};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
 use crate::pg::key_file;
 use crate::state::{State, StateError};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, RevocationList};
 use std::collections::BTreeSet;
 
 /// A directory as it was read.
@@ -57,6 +57,13 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
 /// Of what lies beside CA keys the CAs count as such, with their keys, and the rest for what they signed alone.
 fn take_beside(state: &mut State, found: &Found) -> Vec<StateError> {
     let mut problems = Vec::new();
+    for (name, entry) in found.beside.iter() {
+        if name.ends_with(".crl") {
+            state.lists.extend(lists(&entry.contents));
+        } else if !promises_certificates(name) && !name.ends_with(".key") {
+            state.others.extend(readable_certificates(&entry.contents));
+        }
+    }
     for (name, entry) in found.beside.iter().filter(|(name, _)| promises_certificates(name)) {
         let key = name.strip_suffix(".crt").map(key_file).unwrap_or_default();
         let list = read_certificates(&entry.contents, state.shown_pair(true, name));
@@ -67,7 +74,7 @@ fn take_beside(state: &mut State, found: &Found) -> Vec<StateError> {
                     problems.extend(take(state, found, &key, &entry.contents).err());
                 }
             }
-            Ok(list) => state.beside_ca.extend(list),
+            Ok(list) => state.others.extend(list),
             // It may be a CA's, and the next one up would sign in its place.
             Err(problem) if found.beside.get(&key).is_some() => problems.push(problem),
             Err(_) => {}
@@ -94,11 +101,40 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     } else if let Some(stem) = name.strip_suffix(INDEX_SUFFIX) {
         let index = Index::parse(text).map_err(|source| StateError::Index { path, source })?;
         state.indexes.insert(stem.to_owned(), index);
-    } else if let Ok(list) = read_certificates(text, path) {
+    } else if let Some(stem) = name.strip_suffix(ATTRIBUTES_SUFFIX) {
+        if wants_unique_subjects(text) {
+            state.unique_subjects.insert(stem.to_owned());
+        }
+    } else if name.ends_with(".crl") {
+        state.lists.extend(lists(text));
+    } else {
         // A bundle may have any name; a name that promises nothing is no problem where something else is inside.
-        state.certificates.insert(name.to_owned(), list);
+        let list = readable_certificates(text);
+        let is_secret = pem::scan(text).blocks.iter().any(|block| block.kind.is_private_key());
+        if is_secret || pem::looks_like_der(text) {
+            state.others.extend(list);
+        } else if !list.is_empty() {
+            state.certificates.insert(name.to_owned(), list);
+        }
     }
     Ok(())
+}
+
+/// The certificates of a file that need hold none, as PEM or DER.
+fn readable_certificates(text: &[u8]) -> Vec<Certificate> {
+    match Certificate::from_der(text) {
+        Ok(certificate) => vec![certificate],
+        Err(_) => read_certificates(text, String::new()).unwrap_or_default(),
+    }
+}
+
+/// The revocation lists of a file, as PEM or DER.
+fn lists(text: &[u8]) -> Vec<RevocationList> {
+    let scanned = pem::scan(text);
+    let blocks = scanned.blocks.iter().filter(|block| block.kind == BlockKind::RevocationList);
+    let in_pem = blocks.map(|block| block.der.as_slice());
+    let in_der = Some(text).filter(|text| pem::looks_like_der(text));
+    in_pem.chain(in_der).filter_map(|der| RevocationList::from_der(der).ok()).collect()
 }
 
 /// The certificates of a file that is to hold some, as PEM; `path` is what messages call it.

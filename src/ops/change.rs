@@ -10,7 +10,7 @@ use crate::layout::{self, Arrangement, Found, Outline};
 use crate::pg::{certificate_file, key_file};
 use crate::pki::{self, Secrets};
 use crate::plan::Plan;
-use crate::state::State;
+use crate::state::{State, StateError};
 use crate::verify;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -31,6 +31,11 @@ pub(super) trait Decide {
 
     /// Which further ones: for CAs that are told by their content, and for what the CAs signed before.
     fn reads_beside_ca(&self, name: &str) -> bool;
+
+    /// Whether a file that cannot be read is none of its business.
+    fn forgives(&self, _problem: &StateError, _state: &State) -> bool {
+        false
+    }
 
     /// The plan, from what exists.
     fn plan(&self, state: &mut State) -> Result<Plan, Error>;
@@ -71,7 +76,7 @@ impl Change<'_> {
         let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.reads_of_ca(name)));
         let ca_directory = ca_directory.transpose()?.map(|found| self.parted(found));
         let directory = look(self.directory, &|name| self.verb.reads(name))?;
-        let mut state = restore(&directory, ca_directory.as_ref())?;
+        let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
         pki::unlock(&plan, &state, self.secrets)?;
         Ok(Changed { plan, outline, created: Directory::open(self.directory)?.is_none() })
@@ -100,7 +105,7 @@ impl Change<'_> {
         let ca_directory = ca_target.as_ref().map(|target| look(target, &|name| self.reads_of_ca(name)));
         let ca_directory = ca_directory.transpose()?.map(|found| self.parted(found));
         let directory = look(&target, &|name| self.verb.reads(name))?;
-        let mut state = restore(&directory, ca_directory.as_ref())?;
+        let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
         if outline.files.is_empty() {
             return Ok(Changed { plan, outline, created: false });
@@ -143,6 +148,12 @@ impl Change<'_> {
         let (files, beside): (Vec<_>, Vec<_>) =
             found.files.into_iter().partition(|(name, _)| self.verb.reads_of_ca(name));
         Found { files: files.into_iter().collect(), beside: beside.into_iter().collect(), ..found }
+    }
+
+    fn restore(&self, directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
+        let (state, problems) = layout::restore(directory, ca_directory);
+        let grave = problems.into_iter().find(|problem| !self.verb.forgives(problem, &state));
+        grave.map_or(Ok(state), |problem| Err(problem.into()))
     }
 
     fn decide(&self, state: &mut State) -> Result<(Plan, Outline), Error> {
@@ -190,11 +201,6 @@ fn planned(files: &FileSet, plan: &Plan) -> FileSet {
         of_pairs.chain(plan.bundles.iter().map(|bundle| bundle.file.clone())).collect();
     let kept = files.iter().filter(|(name, _)| planned.contains(*name));
     kept.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
-}
-
-fn restore(directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
-    let (state, problems) = layout::restore(directory, ca_directory);
-    problems.into_iter().next().map_or(Ok(state), |problem| Err(problem.into()))
 }
 
 /// What a new directory is given, as `layout` has it.

@@ -4,7 +4,7 @@ use super::change::{Change, Changed, Decide};
 use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::Passphrase;
 use crate::error::{Error, RequestError};
-use crate::index::INDEX_SUFFIX;
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX};
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Outline, Tree};
 use crate::pki::Secrets;
@@ -164,8 +164,9 @@ impl Decide for Profiled<'_> {
     }
 }
 
-/// The entry whose certificate, key or index a file is.
+/// The entry whose certificate, key or index a file is, or the attributes of that.
 fn entry_of<'p>(profile: &'p Profile, file: &str) -> Option<&'p CertificateEntry> {
-    let stem = [".crt", ".key", INDEX_SUFFIX].iter().find_map(|ending| file.strip_suffix(ending))?;
+    let endings = [".crt", ".key", INDEX_SUFFIX, ATTRIBUTES_SUFFIX];
+    let stem = endings.iter().find_map(|ending| file.strip_suffix(ending))?;
     profile.certificate(stem)
 }

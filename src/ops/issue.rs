@@ -6,7 +6,7 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::{Passphrase, secret_line};
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, read_file, same_directory};
-use crate::index::{INDEX_SUFFIX, index_file};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, attributes_file, index_file};
 use crate::keys::{KeySource, StoredKey};
 use crate::layout::{self, Arrangement};
 use crate::pg::{certificate_file, key_file};
@@ -49,8 +49,24 @@ impl CaRequest {
     /// Which files of the directory of CA keys are read as such: indexes, and of a CA that is named its own alone.
     pub(super) fn reads_of_ca(&self, name: &str) -> bool {
         match &self.ca {
-            None => name.ends_with(INDEX_SUFFIX),
-            Some(ca) => ca_stem(ca).is_some_and(|stem| name == index_file(stem)),
+            None => is_of_index(name),
+            Some(ca) => {
+                ca_stem(ca).is_some_and(|stem| name == index_file(stem) || name == attributes_file(stem))
+            }
+        }
+    }
+
+    /// Whether a file that cannot be read is none of its business: keys of others may be of kinds that sign nothing here;
+    /// and where the CA is named, no other is looked for.
+    pub(super) fn forgives(&self, problem: &StateError, state: &State) -> bool {
+        match problem {
+            StateError::Index { .. } => false,
+            _ if self.ca.is_some() => true,
+            StateError::Key { path, .. } => {
+                let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                state.certificate(stem).is_none_or(|certificate| certificate.ca != Some(true))
+            }
+            _ => false,
         }
     }
 
@@ -182,15 +198,25 @@ impl Decide for Asked<'_> {
         self.under.reads_beside_ca(name)
     }
 
+    fn forgives(&self, problem: &StateError, state: &State) -> bool {
+        self.under.forgives(problem, state)
+    }
+
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
         let stem = self.under.take_ca(state)?;
         Ok((self.first)(stem.as_deref(), state)?)
     }
 }
 
-/// Certificates, keys and indexes.
+/// Certificates and keys, indexes, and for the first index of a CA its revocation lists.
 pub(super) fn counts(name: &str) -> bool {
-    name.ends_with(".crt") || name.ends_with(".key") || name.ends_with(INDEX_SUFFIX)
+    const ENDINGS: [&str; 7] = [".crt", ".key", ".crl", ".pem", ".cer", ".cert", ".der"];
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || is_of_index(name)
+}
+
+/// An index, or its attributes.
+fn is_of_index(name: &str) -> bool {
+    name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX)
 }
 
 /// The stem of a CA's files, as far as they have one.
@@ -202,12 +228,21 @@ fn ca_stem(ca: &CaFiles) -> Option<&str> {
 fn take_ca(ca: &CaFiles, state: &mut State) -> Result<String, Error> {
     let missing = || RequestError::NoSuchFile { path: ca.certificate.display().to_string() };
     let stem = ca_stem(ca).ok_or_else(missing)?.to_owned();
-    let shown = ca.certificate.display().to_string();
-    let certificates = layout::read_certificates(&read_file(&ca.certificate, CA_FILE_BYTES)?, shown)?;
+    let ca_path = ca.certificate.display().to_string();
+    let text = read_file(&ca.certificate, CA_FILE_BYTES)?;
+    let wrong = |flag| move |source| RequestError::CaFile { flag, source };
+    let certificates = layout::read_certificates(&text, ca_path.clone()).map_err(wrong("--ca"))?;
     let text = read_file(&ca.key, CA_FILE_BYTES)?;
     let path = ca.key.display().to_string();
-    let key = StoredKey::from_pem(&text).map_err(|source| StateError::Key { path, source })?;
-    state.certificates.insert(certificate_file(&stem), certificates);
+    let key = StoredKey::from_pem(&text).map_err(|source| StateError::Key { path, source });
+    let key = key.map_err(wrong("--ca-key"))?;
+    let file = certificate_file(&stem);
+    let own = certificates.first().map(|first| first.der.clone());
+    let copy = state.certificates.insert(file.clone(), certificates);
+    // A peer would be given the other one to trust.
+    if copy.is_some_and(|copy| copy.first().map(|first| &first.der) != own.as_ref()) {
+        return Err(StateError::OtherCa { path: state.shown(&file), ca_path }.into());
+    }
     state.keys.insert(key_file(&stem), key);
     state.ca_path = parent(&ca.certificate).display().to_string();
     state.ca_occupied.get_or_insert_with(BTreeSet::new);

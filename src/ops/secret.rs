@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 const PASSPHRASE_BYTES: usize = 64 << 10;
 /// OpenSSL reads a line of a passphrase file into 1,024 bytes, with a NUL at its end.
 const OPENSSL_PASSPHRASE_BYTES: usize = 1023;
+
 /// Where a passphrase comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Passphrase {
@@ -28,6 +29,9 @@ impl Passphrase {
     pub(super) fn read(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         match self {
             Self::File(path) => secret_line(path),
+            Self::Variable { name, value } if is_foreign(value) || value.contains(&b'\n') => {
+                Err(RequestError::ForeignVariable { name }.into())
+            }
             Self::Variable { value, .. } => Ok(value.clone()),
         }
     }
@@ -52,8 +56,13 @@ pub(super) fn secret_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     if line.is_empty() || line == b"\r" {
         return Err(RequestError::EmptyPassphrase { path: path.display().to_string() }.into());
     }
-    if line.len() > OPENSSL_PASSPHRASE_BYTES || line.contains(&0) {
+    if is_foreign(line) {
         return Err(RequestError::ForeignPassphrase { path: path.display().to_string() }.into());
     }
     Ok(Zeroizing::new(line.to_vec()))
+}
+
+/// What OpenSSL would read as another passphrase, or not at all.
+fn is_foreign(line: &[u8]) -> bool {
+    line.len() > OPENSSL_PASSPHRASE_BYTES || line.contains(&0)
 }

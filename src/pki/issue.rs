@@ -151,6 +151,10 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
         for certificate in found {
             index.record(certificate);
         }
+        // An index that was there knows better.
+        if !state.indexes.contains_key(of) {
+            state.lists_by(of).for_each(|list| index.revoke_listed(list));
+        }
         for spec in plan.certificates.iter().filter(|spec| spec.kept.is_none() && spec.issuer.is(of)) {
             let der = issued.certificates.get(&spec.stem).map_or(&[][..], |made| &made.der);
             let certificate = Certificate::from_der(der)
@@ -162,12 +166,21 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
     Ok(indexes)
 }
 
-/// The indexes of a plan by which nothing new is signed: what was there, and what is here and not in them.
+/// What a plan stands on, where nothing is signed by it: the certificates that exist, and the indexes with what was there
+/// and what is here and not in them.
 ///
 /// # Errors
-/// None in life; certificates that are here were read.
-pub fn reindex(plan: &Plan, state: &State) -> Result<Issued, IssueError> {
-    Ok(Issued { indexes: indexes(plan, state, &Issued::default())?, ..Issued::default() })
+/// None in life: it encodes nothing.
+pub fn standing(plan: &Plan, state: &State) -> Result<Issued, IssueError> {
+    let mut standing = Issued::default();
+    for spec in &plan.certificates {
+        if let Some(kept) = &spec.kept {
+            let kept = IssuedCertificate { der: kept.der.clone(), key_pem: None };
+            standing.certificates.insert(spec.stem.clone(), kept);
+        }
+    }
+    standing.indexes = indexes(plan, state, &standing)?;
+    Ok(standing)
 }
 
 /// Opens every existing CA key that the plan needs, and drops it again: what a dry run can tell.

@@ -7,6 +7,6 @@ mod request;
 mod series;
 
 pub use error::IssueError;
-pub use issue::{Issued, IssuedCertificate, Secrets, issue, reindex, unlock};
+pub use issue::{Issued, IssuedCertificate, Secrets, issue, standing, unlock};
 pub use request::{Requested, request};
 pub use series::{Made, Maker, Supplies};

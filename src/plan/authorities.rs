@@ -1,9 +1,9 @@
 //! The CAs of a directory: which certificates are one, which issued which, and which of them signs what is new.
 
+use super::issuers::NO_CA;
 use super::{IssuerRef, PlanError};
-use crate::keys::{PublicKey, SignatureCheck};
 use crate::pg::{certificate_file, key_file};
-use crate::state::State;
+use crate::state::{State, issued};
 use crate::x509::{Certificate, KeyUsage};
 
 /// Names that say of a file that a CA is in it, whatever that says of itself.
@@ -19,18 +19,20 @@ pub(super) struct Authority<'s> {
     pub(super) certificate: &'s Certificate,
 }
 
-/// Every CA of a directory once, under the stem that is most its own: that of its key, else of a file of its own.
-pub(super) fn of(state: &State) -> Vec<Authority<'_>> {
-    let mut found: Vec<(bool, Authority<'_>)> = Vec::new();
+/// Every CA of a directory once, under the stem that is most its own: that which is asked for, else that of its key, else
+/// of a file of its own, which `chain.crt` can be that holds the root alone. What is asked for is among them, whatever it is.
+pub(super) fn of<'s>(state: &'s State, asked: Option<&str>) -> Vec<Authority<'s>> {
+    let mut found: Vec<([bool; 4], Authority<'s>)> = Vec::new();
     for (file, list) in &state.certificates {
         let own = file.strip_suffix(".crt");
         for (at, certificate) in list.iter().enumerate() {
-            if !is_authority(certificate, own, state) {
+            let is_asked = at == 0 && own.is_some() && own == asked;
+            if !is_asked && !is_authority(certificate, own, state) {
                 continue;
             }
             let has_key = own.is_some_and(|stem| at == 0 && state.keys.contains_key(&key_file(stem)));
             let authority = match own {
-                Some(stem) if has_key || list.len() == 1 => {
+                Some(stem) if is_asked || has_key || list.len() == 1 => {
                     Authority { stem: stem.to_owned(), elsewhere: None, certificate }
                 }
                 _ => Authority {
@@ -39,15 +41,12 @@ pub(super) fn of(state: &State) -> Vec<Authority<'_>> {
                     certificate,
                 },
             };
+            let is_called_so = own.is_some_and(|stem| CA_STEMS.contains(&stem));
+            let rank = [is_asked, has_key, authority.elsewhere.is_none(), is_called_so];
             match found.iter_mut().find(|(_, other)| other.certificate.der == certificate.der) {
-                None => found.push((has_key, authority)),
-                Some(known) => {
-                    let is_better =
-                        (has_key, authority.elsewhere.is_none()) > (known.0, known.1.elsewhere.is_none());
-                    if is_better {
-                        *known = (has_key, authority);
-                    }
-                }
+                None => found.push((rank, authority)),
+                Some(known) if rank > known.0 => *known = (rank, authority),
+                Some(_) => {}
             }
         }
     }
@@ -75,20 +74,31 @@ pub(super) fn issuer<'f, 's>(
 ) -> Result<&'f Authority<'s>, PlanError> {
     let none = || PlanError::NoCa { path: state.path.clone() };
     if let Some(asked) = asked {
-        return found.iter().find(|authority| authority.stem == asked).ok_or_else(none);
+        let named = found.iter().find(|authority| authority.stem == asked).ok_or_else(none)?;
+        return match named.certificate.ca {
+            Some(true) => Ok(named),
+            // How long it lives, and what else there is to say of it, is nothing to the purpose.
+            _ => {
+                let certificate = state.shown_pair(true, &certificate_file(asked));
+                Err(PlanError::UnusableCa { certificate, problem: NO_CA.to_owned() })
+            }
+        };
     }
     let is_above = |authority: &Authority<'_>| {
         let below = found.iter().filter(|other| other.certificate.der != authority.certificate.der);
         below
             .filter(|other| !other.certificate.is_own_issuer())
-            .any(|other| issued(authority, other.certificate))
+            .any(|other| issued(authority.certificate, other.certificate))
     };
     let lowest: Vec<&Authority<'_>> =
         found.iter().filter(|authority| authority.elsewhere.is_none() && !is_above(authority)).collect();
-    match lowest.as_slice() {
-        [] => Err(none()),
-        [one] => Ok(one),
-        several => {
+    // One that is only trusted here, such as that of somebody else's clients, does not sign here.
+    let with_key: Vec<&Authority<'_>> =
+        lowest.iter().copied().filter(|authority| state.key(&authority.stem).is_some()).collect();
+    match (lowest.as_slice(), with_key.as_slice()) {
+        ([], _) => Err(none()),
+        ([one], _) | (_, [one]) => Ok(one),
+        (several, _) => {
             let files =
                 several.iter().map(|authority| state.shown_pair(true, &certificate_file(&authority.stem)));
             Err(PlanError::SeveralCas { files: files.collect() })
@@ -112,7 +122,9 @@ pub(super) fn above<'f, 's>(
             other.certificate.der != current.certificate.der
                 && chain.iter().all(|(link, _)| link.certificate.der != other.certificate.der)
         };
-        let Some(next) = found.iter().filter(is_new).find(|other| issued(other, current.certificate)) else {
+        let Some(next) =
+            found.iter().filter(is_new).find(|other| issued(other.certificate, current.certificate))
+        else {
             chain.push((current, IssuerRef::Elsewhere));
             break;
         };
@@ -121,12 +133,4 @@ pub(super) fn above<'f, 's>(
     }
     chain.reverse();
     chain
-}
-
-/// Whether a CA issued a certificate: by the names, and by the signature where that can be checked.
-fn issued(authority: &Authority<'_>, child: &Certificate) -> bool {
-    let signed = child.signed();
-    let key = PublicKey::from_spki_der(&authority.certificate.public_key);
-    authority.certificate.may_have_issued(child)
-        && key.verify(signed.algorithm, signed.to_be_signed, signed.signature) != SignatureCheck::Bad
 }

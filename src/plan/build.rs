@@ -260,7 +260,7 @@ fn indexes(specs: &[CertificateSpec], state: &State) -> Vec<IndexSpec> {
         ca.kept.is_some() || state.ca_occupied.is_some() || state.indexes.contains_key(&ca.stem)
     };
     let cas = specs.iter().filter(|spec| signs(spec) && tells(spec));
-    cas.map(|ca| IndexSpec::of(&ca.stem, state)).collect()
+    cas.map(|ca| IndexSpec::of(&ca.stem, state, specs)).collect()
 }
 
 pub(super) fn long_lived(spec: &CertificateSpec, now: OffsetDateTime) -> Option<Notice> {

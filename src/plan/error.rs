@@ -219,7 +219,9 @@ impl Diagnosis for PlanError {
             Self::RefusedRequest { hint, .. } => hint,
             Self::AskedTwice { .. } => "Ask for it once.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
-            Self::UnusableCa { .. } => "Name another CA with --ca-dir, or another directory with -D.",
+            Self::UnusableCa { .. } => {
+                "Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D."
+            }
         };
         Some(hint.to_owned())
     }

@@ -4,6 +4,7 @@ use super::authorities::{self, Authority};
 use super::build::{long_lived, p384_client, wish};
 use super::{
     BundleSpec, CertificateSpec, IndexSpec, IssuerRef, LeafNames, Notice, Plan, PlanError, issuers, rules,
+    trust,
 };
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::{certificate_file, key_file};
@@ -43,6 +44,9 @@ pub fn issue(
     })
 }
 
+/// What plans of this verb are called.
+const ISSUE: &str = "issue";
+
 /// The CA that signs, those above it, and what there is of them in the directory.
 pub(super) struct Footing {
     /// The CAs as parts of a plan, the highest first: the last one signs.
@@ -54,40 +58,44 @@ pub(super) struct Footing {
     bundles: Vec<BundleSpec>,
     kept_files: BTreeSet<String>,
     elsewhere: BTreeMap<String, String>,
+    notice: Option<Notice>,
 }
 
 impl Footing {
     /// Finds the lowest CA of a directory, or the one whose stem is `ca`.
     pub(super) fn find(ca: Option<&str>, state: &State) -> Result<Self, PlanError> {
-        let found = authorities::of(state);
+        let found = authorities::of(state, ca);
         let chain = authorities::above(authorities::issuer(&found, ca, state)?, &found);
         let authorities = kept_specs(&chain);
         let issuer = authorities.last().map(|spec| spec.stem.clone()).unwrap_or_default();
         // The root is what a peer trusts, and so is not sent.
         let below_root = authorities.iter().rev().filter(|spec| spec.usage != Usage::RootCa);
         let append = below_root.map(|spec| spec.stem.clone()).collect();
-        let bundles = bundles(state, &chain);
+        let (mut bundles, lacking) = trust::bundles(bundles(state, &chain), &chain, state);
         let mut kept_files: BTreeSet<String> =
             chain.iter().map(|(link, _)| certificate_file(&link.stem)).collect();
         kept_files.extend(bundles.iter().map(|bundle| bundle.file.clone()));
+        bundles.extend(lacking);
         let elsewhere =
             chain.iter().filter_map(|(link, _)| Some((link.stem.clone(), link.elsewhere.clone()?)));
-        Ok(Self { issuer, append, bundles, kept_files, elsewhere: elsewhere.collect(), authorities })
+        let (elsewhere, notice) = (elsewhere.collect(), trust::notice(&chain));
+        Ok(Self { issuer, append, bundles, kept_files, elsewhere, notice, authorities })
     }
 
     /// The plan of what stands on it: its own certificates, and more of them.
     pub(super) fn plan(
         self,
         certificates: Vec<CertificateSpec>,
-        notices: Vec<Notice>,
+        mut notices: Vec<Notice>,
         state: &State,
     ) -> Plan {
+        notices.extend(self.notice);
         Plan {
-            profile: "issue".to_owned(),
+            profile: ISSUE.to_owned(),
+            indexes: vec![IndexSpec::of(&self.issuer, state, &certificates)],
             certificates,
             bundles: self.bundles,
             kept_files: self.kept_files,
-            indexes: vec![IndexSpec::of(&self.issuer, state)],
             elsewhere: self.elsewhere,
             notices,
         }
@@ -118,7 +126,7 @@ pub(super) fn under(
 /// Entries as a profile has them, for the rules.
 pub(super) fn profile(certificates: Vec<CertificateEntry>) -> Profile {
     Profile {
-        name: "issue".to_owned(),
+        name: ISSUE.to_owned(),
         summary: String::new(),
         source: String::new(),
         certificates,

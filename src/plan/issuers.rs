@@ -7,15 +7,21 @@ use crate::state::State;
 use crate::x509::{Certificate, KeyUsage, Window, format_instant};
 use time::OffsetDateTime;
 
+/// What is wrong with one whose basicConstraints is not CA:TRUE.
+pub(super) const NO_CA: &str = "it is no CA (basicConstraints)";
+
 /// Checks every existing CA that something new hangs from: those that sign, and those above them, without which no peer
 /// reaches a trust anchor.
 pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
     for spec in specs.iter().filter(|spec| spec.kept.is_none()) {
-        let mut below = spec;
+        let (mut below, mut existing_below) = (spec, 0);
         while let Some(issuer) = below.issuer_in(specs) {
+            existing_below += u32::from(below.kept.as_ref().is_some_and(|kept| !kept.is_self_issued()));
             if let Some(certificate) = &issuer.kept {
                 let shown = state.shown_pair(true, &certificate_file(&issuer.stem));
-                if let Some(problem) = problem(certificate, issuer, spec, below, now) {
+                let problem = problem(certificate, issuer, spec, below, now)
+                    .or_else(|| path_length_spent(certificate, existing_below));
+                if let Some(problem) = problem {
                     return Err(PlanError::UnusableCa { certificate: shown, problem });
                 }
                 if below.kept.is_none() {
@@ -61,10 +67,21 @@ fn problem(
     }
 }
 
+/// An existing CA that allows fewer CAs below it than exist there (RFC 5280 §4.2.1.9); new ones are a rule's matter.
+fn path_length_spent(certificate: &Certificate, existing_below: u32) -> Option<String> {
+    let length = certificate.path_length.filter(|length| existing_below > *length)?;
+    let follow = if existing_below == 1 {
+        "1 CA follows it".to_owned()
+    } else {
+        format!("{existing_below} CAs follow it")
+    };
+    Some(format!("its path length is {length}, and {follow}"))
+}
+
 /// What keeps a certificate from being that of a CA now, whatever it is to sign.
 pub(super) fn unfit(certificate: &Certificate, now: OffsetDateTime) -> Option<String> {
     if certificate.ca != Some(true) {
-        return Some("it is no CA (basicConstraints)".to_owned());
+        return Some(NO_CA.to_owned());
     }
     if certificate.key_usage.as_ref().is_some_and(|usage| !usage.contains(&KeyUsage::KeyCertSign)) {
         return Some("its key usage is without keyCertSign".to_owned());

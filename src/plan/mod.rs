@@ -14,6 +14,7 @@ mod request;
 mod rules;
 mod series;
 mod sign;
+mod trust;
 mod unchanged;
 mod window;
 
@@ -28,7 +29,7 @@ pub use request::{RequestSpec, request};
 pub use series::{Draft, Series, SeriesError, SeriesWish, series};
 pub use sign::{SignWish, sign};
 
-use crate::index::attributes_file;
+use crate::index::{Status, attributes_file};
 use crate::keys::KeyType;
 use crate::profile::Rule;
 use crate::state::State;
@@ -167,15 +168,32 @@ pub struct BundleSpec {
 pub struct IndexSpec {
     /// The CA's stem.
     pub of: String,
-    /// Whether the file of its attributes is made too; one that is there stays as it is.
+    /// Whether the file of its attributes is made too; one that is there stays, unless OpenSSL would read the index no
+    /// more with it.
     pub attributes: bool,
 }
 
 impl IndexSpec {
-    /// The index of a CA in a directory.
-    fn of(stem: &str, state: &State) -> Self {
-        Self { of: stem.to_owned(), attributes: !state.holdings(true).contains(&attributes_file(stem)) }
+    /// The index of a CA in a directory, which these are to be recorded in.
+    fn of(stem: &str, state: &State, specs: &[CertificateSpec]) -> Self {
+        let is_there = state.holdings(true).contains(&attributes_file(stem));
+        let is_in_the_way = || state.unique_subjects.contains(stem) && repeats(stem, state, specs);
+        Self { of: stem.to_owned(), attributes: !is_there || is_in_the_way() }
     }
+}
+
+/// Whether a subject would be in the index of a CA twice, and not revoked.
+fn repeats(stem: &str, state: &State, specs: &[CertificateSpec]) -> bool {
+    let index = state.indexes.get(stem);
+    let is_listed = |serial: &[u8]| index.is_some_and(|index| index.line_of(serial).is_some());
+    let lines = index.iter().flat_map(|index| index.lines());
+    let listed = lines.filter(|line| line.status == Status::Valid).map(|line| line.subject.clone());
+    let here = state.issued_by(stem).into_iter().filter(|here| !is_listed(&here.serial));
+    let new = specs.iter().filter(|spec| spec.kept.is_none() && spec.issuer.is(stem));
+    let to_be_listed = here.map(|here| here.subject.oneline()).chain(new.map(|spec| spec.subject.oneline()));
+    let mut met = BTreeSet::new();
+    // Of an empty subject the serial number is listed, of which there are no two.
+    listed.chain(to_be_listed.filter(|subject| !subject.is_empty())).any(|subject| !met.insert(subject))
 }
 
 /// What to do where a file exists already.
@@ -216,6 +234,13 @@ pub enum Notice {
         /// The certificate.
         certificate: String,
     },
+    /// Who signed the highest CA that is here is not here, and peers trust nobody but a root.
+    NoRoot {
+        /// That CA.
+        certificate: String,
+        /// Who signed it.
+        issuer: Name,
+    },
     /// A request asked for more than its certificate gets.
     NotGranted {
         /// The certificate.
@@ -234,7 +259,7 @@ impl Notice {
     /// Whether it is a warning, and not only said in passing.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::OverHundredYears { .. } | Self::P384Client { .. })
+        matches!(self, Self::OverHundredYears { .. } | Self::P384Client { .. } | Self::NoRoot { .. })
     }
 }
 
@@ -253,6 +278,11 @@ impl fmt::Display for Notice {
                 f,
                 "{certificate}.key is P-384: over TLS 1.2 (Kong's default) the server refuses it unless \
                  ssl_ecdh_curve is secp384r1"
+            ),
+            Self::NoRoot { certificate, issuer } => write!(
+                f,
+                "{issuer}, who signed {certificate}.crt, is in no file here: servers and clients accept nothing without \
+                 it in their trust file"
             ),
             Self::NotGranted { certificate, asked } => {
                 write!(f, "{certificate}.crt does not get what was asked for: {}", asked.join("; "))

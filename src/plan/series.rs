@@ -131,7 +131,11 @@ pub fn series(
     let mut notices: Vec<_> = prototypes.iter().filter_map(|spec| long_lived(spec, now)).collect();
     notices.extend(prototypes.iter().find_map(p384_client));
     let issuer = footing.issuer.clone();
-    let plan = footing.plan(authorities, notices, state);
+    let mut plan = footing.plan(authorities, notices, state);
+    // Whether a subject is there twice is not asked of a long index; a list that is taken up again has some twice.
+    for index in &mut plan.indexes {
+        index.attributes |= state.unique_subjects.contains(&index.of);
+    }
     Ok(Series { plan, issuer, wish, list, marks, prototypes, places })
 }
 

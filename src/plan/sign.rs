@@ -2,12 +2,12 @@
 //! names unless others are given; everything else is ours.
 
 use super::issue::under;
-use super::{LeafNames, Notice, Plan, PlanError, leaf};
-use crate::keys::{KeyType, PublicKey, SignatureCheck};
+use super::{LeafNames, Notice, Plan, PlanError, authorities, leaf};
+use crate::keys::{KeyType, PublicKey, SignatureCheck, StoredKey};
 use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Validity};
-use crate::state::State;
-use crate::x509::{CertificateRequest, GeneralName, Name, Usage};
+use crate::state::{State, signature_by};
+use crate::x509::{CertificateRequest, Extensions, GeneralName, Name, Usage};
 use std::borrow::Cow;
 use time::OffsetDateTime;
 
@@ -43,6 +43,7 @@ pub fn sign(
     now: OffsetDateTime,
 ) -> Result<Plan, PlanError> {
     let key = checked_key(&wish.request)?;
+    refuse_key_of_ca(&key, ca, state)?;
     let (subject, san) = names(wish)?;
     let stem = stem(wish, &subject, &san, &key, state)?;
     let file = certificate_file(&stem);
@@ -59,11 +60,12 @@ pub fn sign(
             ..names.entry(&stem, kind(&key), Some(issuer.to_owned()))
         }])
     })?;
-    let asked = not_granted(wish, &san);
+    plan.profile = "sign".to_owned();
     for spec in plan.certificates.iter_mut().filter(|spec| spec.kept.is_none()) {
         spec.requested_key = Some(wish.request.public_key.clone());
+        let asked = not_granted(&wish.request, &spec.extensions);
         if !asked.is_empty() {
-            plan.notices.push(Notice::NotGranted { certificate: spec.stem.clone(), asked: asked.clone() });
+            plan.notices.push(Notice::NotGranted { certificate: spec.stem.clone(), asked });
         }
     }
     Ok(plan)
@@ -71,10 +73,9 @@ pub fn sign(
 
 /// The key that is asked for: it signed the request, and is strong enough for those who will meet it.
 fn checked_key(request: &CertificateRequest) -> Result<PublicKey, PlanError> {
-    let refuse = |problem, hint| Err(PlanError::RefusedRequest { problem, hint });
+    let refuse = |problem, hint| Err(refused(problem, hint));
     let key = PublicKey::from_spki_der(&request.public_key);
-    let signed = request.signed();
-    match key.verify(signed.algorithm, signed.to_be_signed, signed.signature) {
+    match signature_by(&key, &request.signed()) {
         SignatureCheck::Good => {}
         SignatureCheck::Bad => {
             let problem = "its signature was not made by its own key".to_owned();
@@ -92,11 +93,24 @@ fn checked_key(request: &CertificateRequest) -> Result<PublicKey, PlanError> {
             "OpenSSL refuses such keys; ask for one of ECDSA P-256, or RSA of 2,048 bits.",
         );
     }
-    if !request.malformed_alt_names.is_empty() || !request.unreadable_extensions.is_empty() {
-        let problem = "some of its names or extensions cannot be read".to_owned();
-        return refuse(problem, "Ask for a new one, or give the names behind the file.");
-    }
     Ok(key)
+}
+
+fn refused(problem: String, hint: &'static str) -> PlanError {
+    PlanError::RefusedRequest { problem, hint }
+}
+
+/// Whoever is to have the certificate would have to be given the key of a CA.
+fn refuse_key_of_ca(key: &PublicKey, ca: Option<&str>, state: &State) -> Result<(), PlanError> {
+    let is_its = |public_key: &[u8]| PublicKey::from_spki_der(public_key).is_same_key(key);
+    let found = authorities::of(state, ca);
+    match found.iter().find(|authority| is_its(&authority.certificate.public_key)) {
+        None => Ok(()),
+        Some(ca) => {
+            let problem = format!("its key is that of the CA {}", ca.certificate.subject);
+            Err(refused(problem, "Ask for one with a key of its own."))
+        }
+    }
 }
 
 /// The subject and the subject alternative names: those of the request, or those that were given in their place.
@@ -116,14 +130,33 @@ fn names(wish: &SignWish) -> Result<(Name, Vec<GeneralName>), PlanError> {
         // A role is the common name; nobody looks at other names of a client.
         return Ok((subject, Vec::new()));
     }
-    let mut san = wish.request.subject_alt_names.clone();
+    let mut san = readable_names(&wish.request)?;
     let is_host = |name: &GeneralName| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_));
     if !san.iter().any(is_host) {
         // Clients look at these alone.
         let own = subject.common_names().next().and_then(|name| name.parse::<GeneralName>().ok());
-        san.extend(own.filter(is_host));
+        san.push(own.filter(is_host).ok_or_else(|| {
+            refused("it names no host".to_owned(), "Give host names and addresses behind the file.")
+        })?);
     }
     Ok((subject, san))
+}
+
+/// The subject alternative names of a request, each of which could have been typed.
+fn readable_names(request: &CertificateRequest) -> Result<Vec<GeneralName>, PlanError> {
+    const HINT: &str = "Ask for a new one, or give the names behind the file.";
+    let is_one = |name: &&GeneralName| name.to_string().parse::<GeneralName>().is_ok_and(|it| it == **name);
+    let names = &request.subject_alt_names;
+    if let Some(name) = names.iter().find(|name| !is_one(name)) {
+        return Err(refused(
+            format!("it asks for the name \"{}\", which is none", name.to_string().escape_debug()),
+            HINT,
+        ));
+    }
+    if !request.malformed_alt_names.is_empty() || !request.unreadable_extensions.is_empty() {
+        return Err(refused("some of its names or extensions cannot be read".to_owned(), HINT));
+    }
+    Ok(names.clone())
 }
 
 /// The stem of the key where it is here, so that the pair is one; else that of its first name.
@@ -148,6 +181,14 @@ fn stem(
     })?;
     let stem = leaf::stem(wish.usage, &first)?;
     let file = key_file(&stem);
+    if let Some(StoredKey::Encrypted(_)) = state.keys.get(&file) {
+        let problem =
+            format!("\"{}\" is encrypted, so nobody sees whether it is its key", state.shown(&file));
+        return Err(refused(
+            problem,
+            "Give another directory with -D; pgtls import puts what is made there beside its key.",
+        ));
+    }
     if state.occupied.contains(&file) {
         return Err(PlanError::Issued { file: state.shown(&file), stem });
     }
@@ -161,23 +202,25 @@ fn kind(key: &PublicKey) -> KeyType {
 }
 
 /// What was asked for, and is not in the certificate.
-fn not_granted(wish: &SignWish, san: &[GeneralName]) -> Vec<String> {
-    let request = &wish.request;
+fn not_granted(request: &CertificateRequest, granted: &Extensions) -> Vec<String> {
     let mut asked = Vec::new();
     if request.ca == Some(true) {
         asked.push("to be a CA".to_owned());
     }
-    let granted = |usage: &&crate::x509::ExtendedKeyUsage| {
-        (usage.is_server_auth() && wish.usage.serves())
-            || (usage.is_client_auth() && matches!(wish.usage, Usage::Client | Usage::Node))
-    };
-    let usages = request.extended_key_usage.iter().flatten().filter(|usage| !granted(usage));
+    let usages = request.key_usage.iter().flatten().filter(|usage| !granted.key_usage.contains(usage));
+    asked.extend(usages.map(|usage| format!("the key usage {usage}")));
+    let usages = request.extended_key_usage.iter().flatten();
+    let usages = usages.filter(|usage| !granted.extended_key_usage.contains(usage));
     asked.extend(usages.map(|usage| format!("the extended key usage {usage}")));
-    let names = request.subject_alt_names.iter().filter(|name| !san.contains(name));
+    let names = request.subject_alt_names.iter().filter(|name| !granted.subject_alt_names.contains(name));
     asked.extend(names.map(|name| format!("the name {name}")));
+    if !request.malformed_alt_names.is_empty() {
+        asked.push("names that are malformed".to_owned());
+    }
     if request.other_alt_names > 0 {
         asked.push(format!("{} names of other types", request.other_alt_names));
     }
-    asked.extend(request.other_extensions.iter().map(|oid| format!("the extension {oid}")));
+    let others = request.other_extensions.iter().chain(&request.unreadable_extensions);
+    asked.extend(others.map(|oid| format!("the extension {oid}")));
     asked
 }

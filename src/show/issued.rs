@@ -4,6 +4,7 @@ use super::certificate::serial;
 use super::life::Life;
 use super::signed::{Signed, signers};
 use crate::index::{self, Line, Status, index_file};
+use crate::keys::{PublicKey, SignatureCheck};
 use crate::verify::{Exhibit, Held, Index};
 use crate::x509::{Certificate, Name, Usage, Window, serialize_instant, significant};
 use serde::Serialize;
@@ -123,7 +124,7 @@ struct Look<'a> {
 impl<'a> Look<'a> {
     fn by_index(&self, exhibit: &Exhibit, authority: Option<&Certificate>) -> IssuedBy {
         let here = authority.map(|authority| self.signed_by(authority)).unwrap_or_default();
-        let rebuilt = || index::Index::rebuilt(here.iter().map(|held| held.certificate));
+        let rebuilt = || self.rebuilt(&here, authority);
         let (source, rebuilt) = match &exhibit.issued {
             Some(_) => (IssuedSource::Index, None),
             None => (IssuedSource::CertificatesForUnreadableIndex, Some(rebuilt())),
@@ -140,7 +141,7 @@ impl<'a> Look<'a> {
     /// Nothing for who issued nothing that is here.
     fn by_certificates(&self, authority: &Held<'a>) -> Option<IssuedBy> {
         let here = self.signed_by(authority.certificate);
-        let index = index::Index::rebuilt(here.iter().map(|held| held.certificate));
+        let index = self.rebuilt(&here, Some(authority.certificate));
         let own = self.exhibits.iter().find(|exhibit| exhibit.name == authority.file);
         let is_first = |exhibit: &&Exhibit| {
             exhibit.certificates.first().is_some_and(|first| first.der == authority.certificate.der)
@@ -151,6 +152,21 @@ impl<'a> Look<'a> {
             issuer: Some(authority.certificate.subject.clone()),
             issued: self.lines(&index, &here),
         })
+    }
+
+    /// What an index would say of these certificates of a CA: of what is revoked its lists here tell.
+    fn rebuilt(&self, here: &[Held<'_>], authority: Option<&Certificate>) -> index::Index {
+        let mut index = index::Index::rebuilt(here.iter().map(|held| held.certificate));
+        let Some(authority) = authority else { return index };
+        let key = PublicKey::from_spki_der(&authority.public_key);
+        for list in self.exhibits.iter().flat_map(|exhibit| &exhibit.lists) {
+            let signed = list.signed();
+            let check = || key.verify(signed.algorithm, signed.to_be_signed, signed.signature);
+            if list.issuer == authority.subject && check() == SignatureCheck::Good {
+                index.revoke_listed(list);
+            }
+        }
+        index
     }
 
     /// The certificates here that the key of a CA signed under its name.

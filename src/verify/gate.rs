@@ -22,20 +22,8 @@ const NEVER_WANTED: [Rule; 6] = [
     Rule::SignatureBad,
 ];
 
-/// What no peer accepts of a chain, whoever made it and whatever it is meant for.
-const NEVER_ACCEPTED: [Rule; 11] = [
-    Rule::IssuerNotCa,
-    Rule::IssuerCannotSign,
-    Rule::PathLengthExceeded,
-    Rule::NameConstraints,
-    Rule::CaUsageForbids,
-    Rule::CriticalExtensionUnknown,
-    Rule::ExtensionRepeated,
-    Rule::ExtensionUnreadable,
-    Rule::AlgorithmsDiffer,
-    Rule::KeyTooSmall,
-    Rule::DigestTooWeak,
-];
+/// What no peer accepts of a certificate, beside what breaks its chain.
+const TOO_WEAK: [Rule; 2] = [Rule::KeyTooSmall, Rule::DigestTooWeak];
 
 /// A product that the judge refuses.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +100,8 @@ pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
 /// [`VerifyError`] for the worst finding about that file with which no peer accepts it.
 pub fn gate_chain(report: &Report, file: &str) -> Result<(), VerifyError> {
     let is_about = |finding: &&Finding| {
-        NEVER_ACCEPTED.contains(&finding.rule) && finding.files.iter().any(|name| name == file)
+        let is_grave = finding.rule.breaks_chain() || TOO_WEAK.contains(&finding.rule);
+        is_grave && finding.files.iter().any(|name| name == file)
     };
     match report.findings.iter().find(is_about) {
         None => Ok(()),

@@ -363,6 +363,25 @@ impl Serialize for Rule {
     }
 }
 
+impl Rule {
+    /// Whether a chain in which it is broken is none to anybody, though every certificate and signature of it is there.
+    #[must_use]
+    pub fn breaks_chain(self) -> bool {
+        matches!(
+            self,
+            Self::IssuerNotCa
+                | Self::IssuerCannotSign
+                | Self::PathLengthExceeded
+                | Self::NameConstraints
+                | Self::CaUsageForbids
+                | Self::CriticalExtensionUnknown
+                | Self::ExtensionRepeated
+                | Self::ExtensionUnreadable
+                | Self::AlgorithmsDiffer
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

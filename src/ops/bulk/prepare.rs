@@ -234,31 +234,35 @@ impl Prepared {
         Ok(Leaving::new(index, way, form))
     }
 
-    /// The index, made from what is there where there was none, and ready to be added to.
+    /// The index, made from what is there where there was none, and ready to be added to. A directory that has nothing to
+    /// trust yet is given that too, if it is given certificates.
     fn index(&self, request: &BulkRequest, arrangement: &Arrangement) -> Result<Growing, Error> {
         let is_there = self.existing_index()?.is_some();
-        let none = || RequestError::NoDirectory { path: self.place_of_ca().path.display().to_string() };
-        let target = self.place_of_ca().target.as_ref().ok_or_else(none)?;
         let plan = &self.series.plan;
-        let issued = if is_there {
-            pki::Issued::default()
+        let standing = if is_there {
+            pki::standing(plan, &self.state)?
         } else {
             // What was issued before it was kept is found by its signatures, in all files that there are.
             let mut state = look(&request.under, &self.directory, self.ca_directory.as_ref(), Depth::All)?;
             request.under.take_ca(&mut state)?;
-            pki::reindex(plan, &state)?
+            pki::standing(plan, &state)?
         };
         let mut outline = layout::outline(plan, arrangement);
         outline.files.retain(|file| match file.content {
             Content::Index { .. } => !is_there,
             Content::IndexAttributes { .. } => true,
-            _ => false,
+            _ => matches!(request.outlet, Outlet::Files),
         });
-        let Filled { directory, ca_directory } = layout::fill(&outline, &issued)?;
-        let files: FileSet = directory.into_iter().chain(ca_directory).collect();
-        if !files.is_empty() {
-            target.stage(&files, PRIVATE)?.commit()?;
+        let Filled { directory, ca_directory } = layout::fill(&outline, &standing)?;
+        // The index of the CA first, as everywhere.
+        for (place, files) in [(self.ca_directory.as_ref(), ca_directory), (Some(&self.directory), directory)]
+        {
+            if let (Some(target), false) = (place.and_then(|place| place.target.as_ref()), files.is_empty()) {
+                target.stage(&files, PRIVATE)?.commit()?;
+            }
         }
+        let none = || RequestError::NoDirectory { path: self.place_of_ca().path.display().to_string() };
+        let target = self.place_of_ca().target.as_ref().ok_or_else(none)?;
         let mut index = target.grow(&index_file(&self.series.issuer))?;
         heal(&mut index)?;
         Ok(index)
@@ -360,7 +364,8 @@ fn look(
         Ok::<_, Error>(Found { path, names, files, beside })
     });
     let (state, problems) = layout::restore(&own, ca.transpose()?.as_ref());
-    problems.into_iter().next().map_or(Ok(state), |problem| Err(problem.into()))
+    let grave = problems.into_iter().find(|problem| !under.forgives(problem, &state));
+    grave.map_or(Ok(state), |problem| Err(problem.into()))
 }
 
 fn refuse(request: &BulkRequest, rows: Vec<RowError>) -> Result<(), Error> {

@@ -1,8 +1,8 @@
 //! The way up from a certificate that a CA sent to its root: by names, key identifiers and signatures.
 
 use super::{Delivery, ImportError};
-use crate::keys::{PublicKey, SignatureCheck};
 use crate::plan::{Inventory, issuers};
+use crate::state::issued;
 use crate::x509::Certificate;
 use time::OffsetDateTime;
 
@@ -30,7 +30,7 @@ pub(super) fn up<'a>(
     inventory: &'a Inventory,
     now: OffsetDateTime,
 ) -> Result<Way<'a>, ImportError> {
-    if leaf.is_own_issuer() && signed_by(leaf, leaf) {
+    if leaf.is_own_issuer() && issued(leaf, leaf) {
         return Err(ImportError::SelfSigned { file: delivery.shown.clone() });
     }
     let here = inventory.files.iter().flat_map(|file| &file.certificates);
@@ -64,17 +64,6 @@ pub(super) fn up<'a>(
 
 /// Of those that signed a certificate the best: valid now, a root rather than one more step, the first in the list.
 fn issuer<'a>(child: &Certificate, pool: &[&'a Certificate], now: OffsetDateTime) -> Option<&'a Certificate> {
-    let signers = pool.iter().copied().filter(|other| *other != child && signed_by(other, child));
+    let signers = pool.iter().copied().filter(|other| *other != child && issued(other, child));
     signers.min_by_key(|other| (!other.window.contains(now), !other.is_own_issuer()))
-}
-
-/// Whether a certificate can be that of the CA which signed another. A signature that cannot be checked here counts: the
-/// judge says so.
-fn signed_by(issuer: &Certificate, child: &Certificate) -> bool {
-    if !issuer.may_have_issued(child) {
-        return false;
-    }
-    let signed = child.signed();
-    let key = PublicKey::from_spki_der(&issuer.public_key);
-    key.verify(signed.algorithm, signed.to_be_signed, signed.signature) != SignatureCheck::Bad
 }

@@ -1,0 +1,40 @@
+//! What peers are given to trust, where a directory has nothing of the kind yet: its CA lies elsewhere.
+
+use super::authorities::Authority;
+use super::{BundleSpec, IssuerRef, Notice};
+use crate::pg::{CHAIN_FILE, certificate_file};
+use crate::state::State;
+
+/// What the bundle is called where another CA's has that name.
+const OTHER_FILE: &str = "trust.crt";
+
+/// Those of a directory's bundles that lie in it, and the one that it lacks: the CAs of the chain, the root last.
+pub(super) fn bundles(
+    mut bundles: Vec<BundleSpec>,
+    chain: &[(&Authority<'_>, IssuerRef)],
+    state: &State,
+) -> (Vec<BundleSpec>, Option<BundleSpec>) {
+    bundles.retain(|bundle| state.occupied.contains(&bundle.file));
+    let Some((top, IssuerRef::Itself)) = chain.first() else { return (bundles, None) };
+    let is_taken = |file: &str| {
+        state.occupied.contains(file) || chain.iter().any(|(link, _)| certificate_file(&link.stem) == file)
+    };
+    let is_trusted = state.occupied.contains(&certificate_file(&top.stem))
+        || bundles.iter().any(|bundle| bundle.certificates.contains(&top.stem));
+    let file = [CHAIN_FILE, OTHER_FILE].into_iter().find(|file| !is_trusted && !is_taken(file));
+    let lacking = file.map(|file| BundleSpec {
+        file: file.to_owned(),
+        certificates: chain.iter().rev().map(|(link, _)| link.stem.clone()).collect(),
+    });
+    (bundles, lacking)
+}
+
+/// What is to be known of a chain that ends below a root.
+pub(super) fn notice(chain: &[(&Authority<'_>, IssuerRef)]) -> Option<Notice> {
+    match chain.first() {
+        Some((top, IssuerRef::Elsewhere)) => {
+            Some(Notice::NoRoot { certificate: top.stem.clone(), issuer: top.certificate.issuer.clone() })
+        }
+        _ => None,
+    }
+}
