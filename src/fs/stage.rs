@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, FlockOperation, OFlags, chmodat, fchmod, fchown, flock, fstat, fsync, mkdirat, openat,
-    statat, syncfs, unlinkat,
+    AtFlags, CWD, FileType, FlockOperation, OFlags, chmodat, fchmod, fchown, flock, fstat, fsync, mkdirat,
+    openat, statat, syncfs, unlinkat,
 };
 use rustix::fs::{Gid, Mode as Bits, Uid};
 use rustix::io::{Errno, retry_on_intr, write};
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::obstacle::refuse_obstacles;
-use crate::fs::read::{EntryKind, open_directory};
+use crate::fs::read::open_directory;
 use crate::fs::record::{RECORD, STAGING, is_ours, open_inside, sibling_prefix, sync_directory};
 use crate::fs::set::{FileEntry, FileSet, Mode};
 use crate::fs::target::{Place, Target, parent_of};
@@ -78,7 +78,7 @@ impl Target {
     /// that exists and cannot be renamed over, [`FsError::NoSpace`],
     /// [`FsError::ChangeOwner`] or [`FsError::Io`] when the system refuses. Nothing is left behind in any case.
     pub fn stage(&self, files: &FileSet, attributes: DirectoryAttributes) -> Result<Staged<'_>, FsError> {
-        self.refuse_names(files)?;
+        let replaced = self.refuse_names(files)?;
         let mut folder = match &self.place {
             Place::Existing(directory) => self.folder_inside(directory.as_fd(), files)?,
             Place::Absent { parent, name } => self.folder_beside(parent.as_ref(), name)?,
@@ -92,12 +92,14 @@ impl Target {
         folder.sync().map_err(|errno| FsError::new(Action::Sync, self.path(), errno))?;
         // Here and not in the commit, for with two directories one is committed before the other.
         if let Place::Existing(directory) = &self.place {
-            refuse_obstacles(directory.as_fd(), files.names(), self.path())?;
+            refuse_obstacles(directory.as_fd(), replaced, self.path())?;
         }
         Ok(Staged { target: self, folder })
     }
 
-    fn refuse_names(&self, files: &FileSet) -> Result<(), FsError> {
+    /// Looks at the names, one by one, for the directory may hold a hundred thousand others; the result are those that a
+    /// file has already.
+    fn refuse_names<'f>(&self, files: &'f FileSet) -> Result<Vec<&'f str>, FsError> {
         for name in files.names() {
             let dots = matches!(name, "" | "." | "..");
             if dots || name.contains(['/', '\0']) || is_ours(name) {
@@ -105,20 +107,22 @@ impl Target {
                 return Err(FsError::BadName { name });
             }
         }
+        let Place::Existing(directory) = &self.place else { return Ok(Vec::new()) };
+        let found = |name: &str| statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok();
         // The change could not be recorded where something else has that name; a record itself is seen to before.
-        if let Place::Existing(directory) = &self.place
-            && statat(directory, RECORD, AtFlags::SYMLINK_NOFOLLOW).is_ok()
-        {
+        if found(RECORD).is_some() {
             return Err(FsError::RecordInTheWay { path: self.path().join(RECORD) });
         }
-        // A recorded change that met a directory on its way could never be finished.
-        for (name, kind) in self.names()? {
-            if kind == EntryKind::Directory && files.get(&name).is_some() {
-                let path = self.path().join(name);
-                return Err(FsError::InTheWay { path });
+        let mut replaced = Vec::new();
+        for name in files.names() {
+            let Some(found) = found(name) else { continue };
+            // A recorded change that met a directory on its way could never be finished.
+            if FileType::from_raw_mode(found.st_mode).is_dir() {
+                return Err(FsError::InTheWay { path: self.path().join(name) });
             }
+            replaced.push(name);
         }
-        Ok(())
+        Ok(replaced)
     }
 
     fn folder_inside<'t>(&self, directory: BorrowedFd<'t>, files: &FileSet) -> Result<Folder<'t>, FsError> {

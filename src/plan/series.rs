@@ -293,13 +293,19 @@ impl Series {
     /// the kinds of subject alternative names, and every thousandth.
     pub fn choose_judged(&mut self) {
         let mut met = HashSet::new();
+        let mut met_without_names = vec![false; self.prototypes.len()];
         let mut made = 0;
         for at in 0..self.marks.len() {
             if self.is_skipped(at) {
                 continue;
             }
-            let shape = (self.marks[at].prototype, self.san_kinds(at));
-            self.marks[at].is_judged = met.insert(shape) || made % JUDGED_EVERY == 0;
+            let (prototype, kinds) = (self.marks[at].prototype, self.san_kinds(at));
+            // Most have none, and are not worth the looking up.
+            let is_first = match met_without_names.get_mut(prototype as usize) {
+                Some(met) if kinds.is_empty() => !std::mem::replace(met, true),
+                _ => met.insert((prototype, kinds)),
+            };
+            self.marks[at].is_judged = is_first || made % JUDGED_EVERY == 0;
             made += 1;
         }
     }
