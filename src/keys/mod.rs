@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod fingerprint;
 mod generate;
+mod logarithm;
 mod name_hash;
 mod p256_document;
 mod pkcs12;

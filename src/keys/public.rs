@@ -2,6 +2,7 @@
 
 use super::KeyType;
 use super::algorithm::PssParameters;
+use super::logarithm::ln;
 use pkcs8::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
 use pkcs8::der::{Decode, Encode, Reader, Tag, Tagged};
 use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
@@ -355,7 +356,7 @@ fn rsa_security_bits(bits: usize) -> u32 {
         687_737.. => 1200,
         _ => {
             let nats = bits as f64 * std::f64::consts::LN_2;
-            let strength = (1.923 * (nats * nats.ln().powi(2)).cbrt() - 4.69) / std::f64::consts::LN_2;
+            let strength = (1.923 * (nats * ln(nats).powi(2)).cbrt() - 4.69) / std::f64::consts::LN_2;
             let most = match bits {
                 ..=7680 => 192,
                 7681..=15360 => 256,
