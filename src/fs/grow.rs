@@ -3,7 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, FileType, OFlags, fchmod, fdatasync, fstat, ftruncate, openat, statat};
+use rustix::fs::{CWD, FileType, OFlags, fchmod, fdatasync, fstat, ftruncate, openat};
 use rustix::io::{Errno, pread, retry_on_intr};
 
 use crate::fs::error::{Action, FsError};
@@ -30,15 +30,6 @@ impl Target {
         match &self.place {
             Place::Existing(directory) => Growing::open_at(directory, name, path),
             Place::Absent { .. } => Err(FsError::new(Action::Read, path, Errno::NOENT)),
-        }
-    }
-
-    /// Whether anything has that name in the directory.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        match &self.place {
-            Place::Existing(directory) => statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).is_ok(),
-            Place::Absent { .. } => false,
         }
     }
 }

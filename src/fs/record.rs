@@ -118,7 +118,7 @@ fn moving_order(name: &str) -> (bool, &str, u8, &str) {
 /// Finishes a recorded change that is found in `directory`, and removes changes that never were recorded. The caller
 /// holds the lock, so nobody is at work on them. A record of another user (not root) is no change but an error.
 pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsError> {
-    let found = entries(directory).map_err(|errno| FsError::new(Action::Read, path, errno))?;
+    let found = entries_if(directory, is_ours).map_err(|errno| FsError::new(Action::Read, path, errno))?;
     for (name, entry) in &found {
         if entry.kind != EntryKind::Directory {
             continue;

@@ -16,7 +16,7 @@ use crate::pg::{certificate_file, key_file};
 use crate::pki::{self, Maker, Secrets};
 use crate::plan::{ListError, RowError, Series, SeriesError, series};
 use crate::state::State;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use time::OffsetDateTime;
@@ -149,32 +149,35 @@ impl Prepared {
     }
 
     fn leave_out_files(&mut self, request: &BulkRequest) -> Result<(), Error> {
+        // Of all that is there only the files of the list are held.
+        let pair = |name: &str| name.strip_suffix(".crt").or(name.strip_suffix(".key")).map(str::to_owned);
+        let is_listed = |name: &str| pair(name).is_some_and(|stem| self.series.place_of(&stem).is_some());
+        let names = self.directory.names_if(is_listed)?;
+        let mut places: Vec<usize> =
+            names.iter().filter_map(|name| self.series.place_of(&pair(name)?)).collect();
+        places.sort_unstable();
+        places.dedup();
         let mut rows = Vec::new();
-        for at in 0..self.series.len() {
+        for at in places {
             let stem = self.series.stem(at);
             let (certificate, key) = (certificate_file(&stem), key_file(&stem));
-            let there = (self.directory.has(&certificate)?, self.directory.has(&key)?);
-            match there {
-                (false, false) => continue,
+            let line = self.series.row(at).line;
+            let shown = |file: &str| self.state.shown(file);
+            rows.push(match (names.contains(&certificate), names.contains(&key)) {
                 (true, true) if request.skip_issued => {
                     self.series.skip(at);
                     continue;
                 }
-                _ => {}
-            }
-            let (present, absent) = if there.0 { (certificate, key) } else { (key, certificate) };
-            let line = self.series.row(at).line;
-            rows.push(match there {
-                (true, true) => RowError::forbidden(
-                    line,
-                    format!("\"{}\" exists already", self.state.shown(&present)),
-                    SKIP,
-                ),
-                _ => RowError::forbidden(
-                    line,
-                    format!("\"{}\" exists without \"{absent}\"", self.state.shown(&present)),
-                    "Put the other file back, or move this one away.",
-                ),
+                (true, true) => {
+                    let fact = format!("\"{}\" exists already", shown(&certificate));
+                    RowError::forbidden(line, fact, SKIP)
+                }
+                (is_certificate, _) => {
+                    let (present, absent) =
+                        if is_certificate { (certificate, key) } else { (key, certificate) };
+                    let fact = format!("\"{}\" exists without \"{absent}\"", shown(&present));
+                    RowError::forbidden(line, fact, "Put the other file back, or move this one away.")
+                }
             });
         }
         refuse(request, rows)
@@ -284,11 +287,19 @@ fn heal(index: &mut Growing) -> Result<(), Error> {
 
 impl Place {
     fn has(&self, name: &str) -> Result<bool, Error> {
-        match (&self.target, Directory::open(&self.path)?) {
-            (Some(target), _) => Ok(target.has(name)),
-            (None, Some(directory)) => Ok(directory.has(name)?),
-            (None, None) => Ok(false),
-        }
+        Ok(!self.names_if(|it| it == name)?.is_empty())
+    }
+
+    /// The names that are wanted of what is there.
+    fn names_if(&self, wanted: impl Fn(&str) -> bool) -> Result<BTreeSet<String>, Error> {
+        let names = match &self.target {
+            Some(target) => target.names_if(wanted)?,
+            None => match Directory::open(&self.path)? {
+                Some(directory) => directory.names_if(wanted)?,
+                None => BTreeMap::new(),
+            },
+        };
+        Ok(names.into_keys().collect())
     }
 }
 
