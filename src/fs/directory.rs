@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, fstat, stat, statat};
 use rustix::io::Errno;
 
+use crate::fs::adding::{JOURNAL, hide_unfinished};
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{
     Entry, EntryKind, Links, entries_if, is_entry, open_directory, read_entry, read_inode,
@@ -112,8 +113,9 @@ impl Directory {
 
     /// `None` where a writer is at work, or was while the files were read.
     fn read_still(&self, names: &[&str]) -> Result<Option<FileSet>, FsError> {
-        let has_record =
-            || !matches!(statat(&self.descriptor, RECORD, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT));
+        let is_there =
+            |name| !matches!(statat(&self.descriptor, name, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT));
+        let has_record = || is_there(RECORD) || is_there(JOURNAL);
         if has_record() || names.iter().any(|name| is_ours(name)) {
             return Ok(None);
         }
@@ -195,7 +197,8 @@ impl Directory {
         let fail = |errno| FsError::new(Action::Read, &self.path, errno);
         let stat = fstat(&self.descriptor).map_err(fail)?;
         let counts = |name: &str| is_entry(name) && (is_ours(name) || wanted(name));
-        let entries_here = entries_if(self.descriptor.as_fd(), counts).map_err(fail)?;
+        let mut entries_here = entries_if(self.descriptor.as_fd(), counts).map_err(fail)?;
+        hide_unfinished(self.descriptor.as_fd(), &mut entries_here);
         let mut foreign_record = false;
         let record = match entries_here.get(RECORD) {
             Some(Entry { kind: EntryKind::Directory, .. }) => match open_own(&self.descriptor, RECORD) {

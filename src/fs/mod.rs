@@ -8,6 +8,7 @@
 //! |---|---|---|---|
 //! | while staging a new directory | `.NAME.pgtls-new-*` beside it | nothing | removes it |
 //! | while staging a change | `.pgtls-staging-*` inside | the old set | removes it |
+//! | while adding many files | `.pgtls-adding`, which names them | those whose set is whole | removes the others |
 //! | once the change is recorded | `.pgtls-commit` inside, some files moved | the new set | moves the rest |
 //!
 //! Such a folder counts where it is the caller's own or root's. A `.pgtls-commit` of another user is no change to readers
@@ -15,6 +16,7 @@
 //!
 //! Programs that are not pgtls see the files of a change one by one, for the length of a few renames.
 
+mod adding;
 mod commit;
 mod directory;
 mod error;
@@ -28,6 +30,7 @@ mod stage;
 mod tarball;
 mod target;
 mod tentative;
+mod write;
 
 pub use commit::Receipt;
 pub use directory::{Directory, is_within, same_directory};

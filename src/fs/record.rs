@@ -11,6 +11,7 @@ use rustix::fs::{
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::geteuid;
 
+use crate::fs::adding;
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{EntryKind, entries, entries_if};
 
@@ -67,7 +68,7 @@ pub(super) fn open_own(directory: impl AsFd, name: &str) -> Result<Option<OwnedF
     }
 }
 
-fn is_own(stat: &Stat) -> bool {
+pub(super) fn is_own(stat: &Stat) -> bool {
     stat.st_uid == 0 || stat.st_uid == geteuid().as_raw()
 }
 
@@ -119,6 +120,7 @@ fn moving_order(name: &str) -> (bool, &str, u8, &str) {
 /// holds the lock, so nobody is at work on them. A record of another user (not root) is no change but an error.
 pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsError> {
     let found = entries_if(directory, is_ours).map_err(|errno| FsError::new(Action::Read, path, errno))?;
+    adding::recover(directory, &found);
     for (name, entry) in &found {
         if entry.kind != EntryKind::Directory {
             continue;

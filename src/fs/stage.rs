@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, FlockOperation, OFlags, chmodat, fchmod, fchown, flock, fstat, fsync, mkdirat,
-    openat, statat, syncfs, unlinkat,
+    AtFlags, CWD, FileType, FlockOperation, Mode as Bits, chmodat, fchmod, flock, fstat, mkdirat, statat,
+    unlinkat,
 };
-use rustix::fs::{Gid, Mode as Bits, Uid};
-use rustix::io::{Errno, retry_on_intr, write};
+use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::obstacle::refuse_obstacles;
 use crate::fs::read::open_directory;
-use crate::fs::record::{RECORD, STAGING, is_ours, open_inside, sibling_prefix, sync_directory};
+use crate::fs::record::{RECORD, STAGING, is_ours, open_inside, sibling_prefix};
 use crate::fs::set::{FileEntry, FileSet, Mode};
 use crate::fs::target::{Place, Target, parent_of};
+use crate::fs::write::{Birth, bits, change_owner, sync_all};
 
 /// What a new directory is given; an existing one keeps what it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +47,7 @@ pub(super) struct Folder<'t> {
     pub(super) files: Vec<String>,
     parents: Parents,
     kept: bool,
-    /// Whether the umask takes bits from the owner's own, so that even `0600` has to be set.
-    umask_is_odd: bool,
-    /// Whether the umask lets a public file be born with its mode, which spares a call for each; `None` until one was.
-    umask_lets_public: Option<bool>,
+    birth: Birth,
 }
 
 /// The directory that the hidden folder is in: the locked one itself, or the parent of the one to come.
@@ -100,13 +97,7 @@ impl Target {
     /// Looks at the names, one by one, for the directory may hold a hundred thousand others; the result are those that a
     /// file has already.
     fn refuse_names<'f>(&self, files: &'f FileSet) -> Result<Vec<&'f str>, FsError> {
-        for name in files.names() {
-            let dots = matches!(name, "" | "." | "..");
-            if dots || name.contains(['/', '\0']) || is_ours(name) {
-                let name = name.to_owned();
-                return Err(FsError::BadName { name });
-            }
-        }
+        self.refuse_bad_names(files.names())?;
         let Place::Existing(directory) = &self.place else { return Ok(Vec::new()) };
         let found = |name: &str| statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok();
         // The change could not be recorded where something else has that name; a record itself is seen to before.
@@ -123,6 +114,21 @@ impl Target {
             replaced.push(name);
         }
         Ok(replaced)
+    }
+
+    /// Refuses what no file of ours in a directory can be called.
+    pub(super) fn refuse_bad_names<'n>(
+        &self,
+        mut names: impl Iterator<Item = &'n str>,
+    ) -> Result<(), FsError> {
+        let is_bad = |name: &str| {
+            let dots = matches!(name, "" | "." | "..");
+            dots || name.contains(['/', '\0']) || is_ours(name)
+        };
+        match names.find(|name| is_bad(name)) {
+            None => Ok(()),
+            Some(name) => Err(FsError::BadName { name: name.to_owned() }),
+        }
     }
 
     fn folder_inside<'t>(&self, directory: BorrowedFd<'t>, files: &FileSet) -> Result<Folder<'t>, FsError> {
@@ -191,10 +197,9 @@ impl<'t> Folder<'t> {
                 files: Vec::new(),
                 parents,
                 kept: false,
-                umask_is_odd: umask_is_odd || born.st_mode & 0o700 != 0o700,
-                umask_lets_public: None,
+                birth: Birth::new(umask_is_odd || born.st_mode & 0o700 != 0o700),
             };
-            if folder.umask_is_odd {
+            if folder.birth.umask_is_odd {
                 fchmod(&folder.descriptor, Bits::RWXU)?;
             }
             return Ok(folder);
@@ -203,40 +208,8 @@ impl<'t> Folder<'t> {
 
     /// Writes one file; `directory` is for messages.
     fn write(&mut self, name: &str, entry: &FileEntry, directory: &Path) -> Result<(), FsError> {
-        let fail = |action| move |errno| FsError::new(action, directory.join(name), errno);
-        // What everybody may read needs no privacy at birth; all else is born closed, whatever it is to become.
-        let public =
-            entry.mode == Mode::PUBLIC && entry.owner.is_none() && self.umask_lets_public != Some(false);
-        let born = if public { Mode::PUBLIC } else { Mode::SECRET };
-        let file = self.create(name, born).map_err(fail(Action::Create))?;
-        if public && self.umask_lets_public.is_none() {
-            let found = fstat(&file).map_err(fail(Action::Create))?;
-            self.umask_lets_public = Some(found.st_mode & 0o777 == Mode::PUBLIC.bits());
-        }
-        let has_mode = if public {
-            self.umask_lets_public == Some(true)
-        } else {
-            entry.mode == Mode::SECRET && !self.umask_is_odd
-        };
-        self.files.push(name.to_owned());
-        let mut rest = entry.contents.as_slice();
-        while !rest.is_empty() {
-            let written = retry_on_intr(|| write(&file, rest)).map_err(fail(Action::Write))?;
-            rest = &rest[written..];
-        }
-        // The owner first: once the mode is wider, whom it is wider for must be right.
-        if let Some(owner) = entry.owner {
-            change_owner(&file, Some(owner.uid), Some(owner.gid), &directory.join(name))?;
-        }
-        if !has_mode {
-            fchmod(&file, bits(entry.mode)).map_err(fail(Action::Write))?;
-        }
-        Ok(())
-    }
-
-    fn create(&self, name: &str, born: Mode) -> Result<OwnedFd, Errno> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        retry_on_intr(|| openat(&self.descriptor, name, flags, bits(born)))
+        let Self { birth, descriptor, files, .. } = self;
+        birth.write(descriptor.as_fd(), name, entry, directory, || files.push(name.to_owned()))
     }
 
     fn set_attributes(&self, attributes: DirectoryAttributes, path: &Path) -> Result<(), FsError> {
@@ -244,7 +217,9 @@ impl<'t> Folder<'t> {
             change_owner(&self.descriptor, None, attributes.gid, path)?;
         }
         // It was born 0700; a change of group may have taken bits away.
-        if attributes == (DirectoryAttributes { mode: Mode::DIRECTORY, gid: None }) && !self.umask_is_odd {
+        if attributes == (DirectoryAttributes { mode: Mode::DIRECTORY, gid: None })
+            && !self.birth.umask_is_odd
+        {
             return Ok(());
         }
         fchmod(&self.descriptor, bits(attributes.mode))
@@ -253,20 +228,7 @@ impl<'t> Folder<'t> {
 
     /// Makes all that was written durable: one call for the whole file system, which costs less than one for each file.
     fn sync(&self) -> Result<(), Errno> {
-        match retry_on_intr(|| syncfs(&self.descriptor)) {
-            Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL) => self.sync_each(),
-            result => result,
-        }
-    }
-
-    /// The same, file by file, where the system knows no other way.
-    fn sync_each(&self) -> Result<(), Errno> {
-        for name in &self.files {
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let file = openat(&self.descriptor, name.as_str(), flags, Bits::empty())?;
-            retry_on_intr(|| fsync(&file))?;
-        }
-        sync_directory(&self.descriptor)
+        sync_all(self.descriptor.as_fd(), self.files.iter().map(String::as_str))
     }
 
     /// Lets the folder stay when it is dropped, under the name that it has been given; whether the parents made for it
@@ -338,32 +300,24 @@ impl Drop for Parents {
     }
 }
 
-fn bits(mode: Mode) -> Bits {
-    Bits::from_raw_mode(mode.bits())
-}
-
-fn change_owner(file: impl AsFd, uid: Option<u32>, gid: Option<u32>, path: &Path) -> Result<(), FsError> {
-    let (uid, gid) = (uid.map(Uid::from_raw_unchecked), gid.map(Gid::from_raw_unchecked));
-    fchown(file, uid, gid)
-        .map_err(|errno| FsError::ChangeOwner { path: path.to_path_buf(), source: errno.into() })
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
     use super::*;
+    use crate::fs::write::create;
 
     #[test]
     fn a_file_is_born_private_and_never_in_the_place_of_another_or_through_a_link() {
         let scratch = tempfile::tempdir().unwrap();
         let base = Base::Opened(open_directory(scratch.path()).unwrap().unwrap());
         let folder = Folder::make(base, OsStr::new("folder"), Parents::default()).unwrap();
-        let file = folder.create("server.crt", Mode::SECRET).unwrap();
+        let at = folder.descriptor.as_fd();
+        let file = create(at, "server.crt", Mode::SECRET).unwrap();
         assert_eq!(Mode::from_bits(fstat(&file).unwrap().st_mode), Mode::SECRET);
-        assert_eq!(folder.create("server.crt", Mode::SECRET).unwrap_err(), Errno::EXIST);
+        assert_eq!(create(at, "server.crt", Mode::SECRET).unwrap_err(), Errno::EXIST);
         let outside = scratch.path().join("outside");
         rustix::fs::symlinkat(&outside, &folder.descriptor, "link").unwrap();
-        assert_eq!(folder.create("link", Mode::SECRET).unwrap_err(), Errno::EXIST);
+        assert_eq!(create(at, "link", Mode::SECRET).unwrap_err(), Errno::EXIST);
         assert!(!outside.exists());
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
 
+mod adding;
 mod commits;
 mod interrupted;
 mod together;

@@ -191,7 +191,7 @@ impl Batch {
     fn clear(&mut self) {
         self.lines.clear();
         self.bytes.clear();
-        self.files = FileSet::default();
+        self.files.clear();
         self.count = 0;
     }
 }

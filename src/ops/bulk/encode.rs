@@ -1,7 +1,7 @@
 //! What leaves of one certificate: two files, or a piece of a stream.
 
 use crate::error::Error;
-use crate::fs::{Contents, FileEntry, FileSet, FsError, Mode, append_to_archive};
+use crate::fs::{Contents, FileEntry, FsError, Mode, append_to_archive};
 use crate::index::Line;
 use crate::k8s::{TlsSecret, object_name};
 use crate::layout::Arrangement;
@@ -66,6 +66,9 @@ impl std::fmt::Debug for Record<'_> {
     }
 }
 
+/// The two files of a certificate, by name.
+pub(super) type Pair = [(String, FileEntry); 2];
+
 /// Some certificates, as they leave.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -75,8 +78,8 @@ pub(super) struct Batch {
     pub(super) count: usize,
     /// Their piece of a stream.
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    /// Their files.
-    pub(super) files: FileSet,
+    /// Their files, a key before its certificate.
+    pub(super) files: Vec<Pair>,
 }
 
 /// What a line of JSON needs at most beside certificates and keys, and of those more than as PEM.
@@ -116,11 +119,7 @@ impl<'a> Encoder<'a> {
         let mut certificate = pem::encode_certificate(&made.der);
         certificate.push_str(&self.appended);
         match self.form {
-            None => {
-                for (name, entry) in self.files(spec, certificate, made) {
-                    batch.files.insert(name, entry);
-                }
-            }
+            None => batch.files.push(self.files(spec, certificate, made)),
             Some(form) => {
                 reserve(&mut batch.bytes, 2 * (certificate.len() + made.key_pem.len()) + LINE_BYTES);
                 self.piece(form, spec, &certificate, made, &mut batch.bytes)?;
@@ -130,17 +129,12 @@ impl<'a> Encoder<'a> {
     }
 
     /// The two files of a certificate.
-    pub(super) fn files(
-        &self,
-        spec: &CertificateSpec,
-        certificate: String,
-        made: &Made,
-    ) -> [(String, FileEntry); 2] {
+    pub(super) fn files(&self, spec: &CertificateSpec, certificate: String, made: &Made) -> Pair {
         let mode = self.arrangement.key_mode.unwrap_or(Mode::SECRET);
         let entry = |contents, mode| FileEntry { contents, mode, owner: self.arrangement.owner };
         [
-            (certificate_file(&spec.stem), entry(Contents::public(certificate), Mode::PUBLIC)),
             (key_file(&spec.stem), entry(made.key_pem.clone().into(), mode)),
+            (certificate_file(&spec.stem), entry(Contents::public(certificate), Mode::PUBLIC)),
         ]
     }
 

@@ -1,8 +1,8 @@
 //! The way out: the index first, then files or a stream.
 
-use super::encode::{Batch, StreamForm};
+use super::encode::{Batch, Pair, StreamForm};
 use crate::error::Error;
-use crate::fs::{ARCHIVE_END_BYTES, Action, DirectoryAttributes, FileSet, FsError, Growing, Target};
+use crate::fs::{ARCHIVE_END_BYTES, Action, FsError, Growing, Target};
 use crate::index::{DELIVERED, DELIVERING};
 use std::io::{self, Write};
 use std::mem;
@@ -17,7 +17,7 @@ const HELD: Duration = Duration::from_millis(500);
 /// Where certificates leave.
 pub(super) enum Way<'a> {
     /// Into the directory, which is locked.
-    Files(&'a Target, DirectoryAttributes),
+    Files(&'a Target),
     /// Into a file, after what is in it.
     File(Growing),
     /// To standard output.
@@ -76,7 +76,7 @@ impl<'a> Leaving<'a> {
     pub(super) fn end(&mut self) -> Result<(), Error> {
         self.leave()?;
         match &mut self.way {
-            Way::Files(..) => {}
+            Way::Files(_) => {}
             Way::File(file) => {
                 file.append(ending(self.form))?;
                 file.sync()?;
@@ -113,10 +113,9 @@ impl<'a> Leaving<'a> {
 
     fn hand_out(&mut self) -> Result<(), Error> {
         match &mut self.way {
-            Way::Files(target, attributes) => {
-                let mut files = FileSet::default();
-                self.held.iter_mut().for_each(|batch| files.extend(mem::take(&mut batch.files)));
-                target.stage(&files, *attributes)?.commit()?;
+            Way::Files(target) => {
+                let files: Vec<Pair> = self.held.iter_mut().flat_map(|batch| batch.files.drain(..)).collect();
+                target.add(&files)?;
                 self.delivered += self.count;
             }
             Way::File(file) => {

@@ -230,7 +230,7 @@ impl Prepared {
                 None => Growing::create(path)?.ok_or_else(|| resume::exists(path))?,
             }),
             Outlet::Files => match &self.directory.target {
-                Some(target) => Way::Files(target, attributes(arrangement)),
+                Some(target) => Way::Files(target),
                 None => return Err(RequestError::NoDirectory { path: self.state.path.clone() }.into()),
             },
         };
