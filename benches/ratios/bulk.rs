@@ -1,13 +1,13 @@
 //! Certificates for a list of names: what each costs beyond the cryptography, how that grows, and what it takes of memory.
 
 use std::fs;
+use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use pgtls::keys::{KeyType, SystemKeys};
-use pgtls::ops::{BulkRequest, CaRequest, Control, Outlet, bulk};
+use pgtls::ops::{BulkRequest, CaRequest, Control, Outlet, StreamForm, bulk};
 use pgtls::plan::SeriesWish;
 use pgtls::profile::{Ending, Validity};
 use pgtls::x509::{Lifetime, Usage};
@@ -68,6 +68,32 @@ impl Place {
         pki
     }
 
+    /// The short list, under the CA of this place.
+    fn request(&self, directory: PathBuf, ca_directory: Option<PathBuf>, outlet: Outlet) -> BulkRequest {
+        let ending = Ending::After(Lifetime::days(365));
+        BulkRequest {
+            list: self.few.clone(),
+            wish: SeriesWish {
+                usage: Usage::Client,
+                validity: Validity { not_before: None, ending, stretches: false },
+                key_type: KeyType::default(),
+                appends: true,
+            },
+            under: CaRequest {
+                directory,
+                ca_directory,
+                ca: None,
+                ca_passphrase: None,
+                owner: None,
+                dry_run: false,
+            },
+            key_passphrase_file: None,
+            key_mode: None,
+            skip_issued: false,
+            outlet,
+        }
+    }
+
     /// The command that issues for a list into a stream of a file that goes again.
     fn stream(&self, list: &Path) -> Command {
         let out = self.dir.path().join("out.tar");
@@ -79,26 +105,39 @@ impl Place {
     }
 }
 
-/// The whole process on one processor, against making the keys and the signatures alone.
+/// Processor time of the library, against making the keys and the signatures alone.
 fn against_ring(place: &Place) -> Row {
-    on_one_processor(|| {
-        let rng = SystemRandom::new();
-        let key = || EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &rng).expect("a key");
-        let ca = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key().as_ref(), &rng);
-        let ca = ca.expect("a key that was just made");
-        let message = [0x30; LEAF_TBS];
-        let plain = || {
-            let start = Instant::now();
-            for _ in 0..FEW {
-                std::hint::black_box(key());
-                std::hint::black_box(ca.sign(&rng, &message).expect("a signature"));
-            }
-            start.elapsed()
-        };
-        let (ours, plain) = by_turns(RUNS, || time(&mut place.stream(&place.few)), plain);
-        let what = "issue -f, 2,000 into a stream, one core: pgtls / keys and signatures of ring (median)";
-        Row::ratio(what, median(ours), median(plain), RING_BOUND)
-    })
+    let rng = SystemRandom::new();
+    let key = || EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &rng).expect("a key");
+    let ca = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key().as_ref(), &rng);
+    let ca = ca.expect("a key that was just made");
+    let message = [0x30; LEAF_TBS];
+    let plain = || {
+        for _ in 0..FEW {
+            black_box(key());
+            black_box(ca.sign(&rng, &message).expect("a signature"));
+        }
+    };
+    let file = Some(place.dir.path().join("out.pem"));
+    let request =
+        place.request(place.pki(), None, Outlet::Stream { form: StreamForm::Pem, file: file.clone() });
+    let ours = || {
+        place.pki();
+        file.iter().for_each(|file| drop(fs::remove_file(file)));
+        processor_time(|| issue(&request))
+    };
+    let (ours, plain) = on_one_processor(|| by_turns(RUNS, ours, || processor_time(plain)));
+    let what =
+        "issue -f, 2,000 into a stream, processor time: library / keys and signatures of ring (median)";
+    Row::ratio(what, median(ours), median(plain), RING_BOUND)
+}
+
+/// Issues for a list on one thread.
+fn issue(request: &BulkRequest) {
+    let control = Control { is_stopped: &|| false, progress: &mut |_, _| (), threads: Some(1) };
+    let now = OffsetDateTime::now_utc();
+    let issued = bulk(request, &mut io::empty(), &mut io::sink(), control, now, &SystemKeys);
+    assert_eq!(issued.expect("a CA that can sign").issued, FEW);
 }
 
 fn two_cores(place: &Place) -> Row {
@@ -120,39 +159,9 @@ fn two_cores(place: &Place) -> Row {
 fn files(place: &Place) -> Row {
     let pki = place.pki();
     let directory = place.dir.path().join("leaves");
-    let ca = |name: &str| pki.join(name);
-    let (certificate, key) = (ca("intermediate.crt"), ca("intermediate.key"));
-    let request = BulkRequest {
-        list: place.few.clone(),
-        wish: SeriesWish {
-            usage: Usage::Client,
-            validity: Validity {
-                not_before: None,
-                ending: Ending::After(Lifetime::days(365)),
-                stretches: false,
-            },
-            key_type: KeyType::default(),
-            appends: true,
-        },
-        under: CaRequest {
-            directory: directory.clone(),
-            ca_directory: Some(pki.clone()),
-            ca: None,
-            ca_passphrase: None,
-            owner: None,
-            dry_run: false,
-        },
-        key_passphrase_file: None,
-        key_mode: None,
-        skip_issued: false,
-        outlet: Outlet::Files,
-    };
-    let ours = || {
-        let control = Control { is_stopped: &|| false, progress: &mut |_, _| (), threads: Some(1) };
-        let now = OffsetDateTime::now_utc();
-        let issued = bulk(&request, &mut io::empty(), &mut io::sink(), control, now, &SystemKeys);
-        assert_eq!(issued.expect("a CA that can sign").issued, FEW);
-    };
+    let (certificate, key) = (pki.join("intermediate.crt"), pki.join("intermediate.key"));
+    let request = place.request(directory.clone(), Some(pki), Outlet::Files);
+    let ours = || issue(&request);
     let intermediate = fs::read_to_string(&certificate).expect("a file that was just made");
     let signing = rcgen_key(&key);
     let plain = || plain_files(&directory, &intermediate, &signing);
