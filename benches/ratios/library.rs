@@ -12,7 +12,7 @@ use pgtls::ops::{GenerateRequest, generate};
 use pgtls::profile::{Overrides, Profile, builtin, parse};
 use time::OffsetDateTime;
 
-use crate::{Row, Scratch, by_turns, median, plain_ring};
+use crate::{Row, Scratch, by_turns, median, median_round, plain_ring};
 
 /// Repeats this program as one round alone.
 pub(crate) const ROUND: &str = "--library-round";
@@ -37,14 +37,8 @@ fn layout(dir: &Path) {
 /// The round whose ratio is the median.
 pub(crate) fn against_plain_ring() -> Row {
     let what = "intermediate layout, P-256, in process: library / plain ring (median)";
-    let mut rounds: Vec<(Duration, Duration)> = (0..ROUNDS).map(|_| elsewhere()).collect();
-    rounds.sort_by(|one, other| ratio(*one).total_cmp(&ratio(*other)));
-    let (ours, plain) = rounds[ROUNDS / 2];
+    let (ours, plain) = median_round(ROUNDS, elsewhere);
     Row::ratio(what, ours, plain, BOUND)
-}
-
-fn ratio((ours, plain): (Duration, Duration)) -> f64 {
-    ours.as_secs_f64() / plain.as_secs_f64()
 }
 
 /// A round in a new process.
