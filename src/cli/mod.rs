@@ -15,6 +15,7 @@ mod json;
 mod look;
 mod prometheus;
 mod render;
+mod reports;
 mod request;
 mod requested;
 mod shorten;

@@ -4,20 +4,16 @@ use super::bulk::{self, BulkJson, Destination};
 use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
+use super::reports::{ComparedJson, ErrorJson, GeneratedJson, LoginJson, VerifiedJson};
 use super::request::{CliError, TypedCommand};
 use super::requested::{CsrJson, ImportedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, text, verdict, words};
-use crate::config::pg_ident_line;
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::layout::{Deployment, OutlineFile};
-use crate::ops::{
-    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, LiveSetting, Verified,
-};
-use crate::plan::{Notice, Plan};
-use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
+use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, Verified};
+use crate::plan::Notice;
+use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -79,72 +75,6 @@ pub(super) struct Render<'a> {
     stdout: &'a mut dyn Write,
     stderr: &'a mut dyn Write,
     json: bool,
-}
-
-/// `gen --json`; the field names are an interface. A path that is not UTF-8 is shown as well as JSON can.
-#[derive(Serialize)]
-struct GeneratedJson<'a> {
-    directory: Cow<'a, str>,
-    ca_directory: Option<Cow<'a, str>>,
-    created: bool,
-    dry_run: bool,
-    plan: &'a Plan,
-    files: &'a [OutlineFile],
-    deployment: Deployment,
-}
-
-/// `verify --json`; the field names are an interface.
-#[derive(Serialize)]
-struct VerifiedJson<'a> {
-    place: &'a str,
-    live: &'a [LiveSetting],
-    looked_at: &'a Tally,
-    findings: &'a [Finding],
-    errors: usize,
-    warnings: usize,
-    notes: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    drivers: Option<&'a Vec<DriverRow>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    logins: Vec<LoginJson<'a>>,
-    problems: Vec<String>,
-}
-
-/// `verify --against --json`.
-#[derive(Serialize)]
-struct ComparedJson<'a> {
-    #[serde(flatten)]
-    comparison: &'a Comparison,
-    problems: Vec<String>,
-}
-
-/// The names of a client, and the lines of pg_ident.conf with them.
-#[derive(Serialize)]
-struct LoginJson<'a> {
-    #[serde(flatten)]
-    login: &'a Login,
-    pg_ident_cn: Option<String>,
-    pg_ident_dn: Option<String>,
-}
-
-impl<'a> LoginJson<'a> {
-    fn of(login: &'a Login) -> Self {
-        let line = |name: &String| pg_ident_line(verdict::MAP, name, &login.role);
-        Self {
-            login,
-            pg_ident_cn: login.common_name.as_ref().and_then(line),
-            pg_ident_dn: line(&login.distinguished_name),
-        }
-    }
-}
-
-/// An error as JSON.
-#[derive(Serialize)]
-struct ErrorJson {
-    error: String,
-    detail: Option<String>,
-    hint: Option<String>,
-    exit_code: u8,
 }
 
 impl<'a> Render<'a> {

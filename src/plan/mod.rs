@@ -10,6 +10,7 @@ mod issue;
 mod issuers;
 mod leaf;
 mod list_error;
+mod places;
 mod request;
 mod rules;
 mod series;

@@ -5,6 +5,7 @@
 
 use super::build::{long_lived, p384_client, wish};
 use super::issue::{Footing, profile};
+use super::places::Places;
 use super::{CertificateSpec, LeafNames, ListError, Plan, PlanError, RowError, issuers, rules};
 use crate::keys::KeyType;
 use crate::list::{LineError, List, Row};
@@ -12,7 +13,6 @@ use crate::profile::{CertificateEntry, Ending, Validity};
 use crate::state::State;
 use crate::x509::{GeneralName, Lifetime, Name, Usage};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use time::OffsetDateTime;
 
 /// How many certificates are made for each that the judge looks at, beside the first of each shape.
@@ -52,32 +52,6 @@ struct Mark {
     prototype: u32,
     is_skipped: bool,
     is_judged: bool,
-}
-
-/// Places of rows by the stems of their files. Stems are hashed, and looked at again in the list where two hashes meet.
-#[derive(Debug, Default)]
-struct Places {
-    hasher: RandomState,
-    by_hash: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
-}
-
-/// The hash of what is a hash.
-#[derive(Debug, Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Nothing but 64 bits is asked for; this keeps whatever else it may be apart as well.
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }
 
 /// A certificate that takes on the form of one row after another.
@@ -365,27 +339,6 @@ impl Draft {
         spec.stem = names.stem;
         spec.extensions.subject_alt_names = names.san;
         Some(spec)
-    }
-}
-
-impl Places {
-    /// Takes a stem for a row; `Some` with the row that has it already.
-    fn take(&mut self, stem: &str, at: usize, stem_of: impl Fn(usize) -> String) -> Option<usize> {
-        let hash = self.hasher.hash_one(stem);
-        match self.by_hash.get(&hash) {
-            None => {
-                self.by_hash.insert(hash, at as u32);
-                None
-            }
-            Some(first) if stem_of(*first as usize) == stem => Some(*first as usize),
-            // Of two stems with one hash the second has no place of its own, and is looked for among all.
-            Some(_) => (0..at).find(|place| stem_of(*place) == stem),
-        }
-    }
-
-    fn find(&self, stem: &str, stem_of: impl Fn(usize) -> String) -> Option<usize> {
-        let place = *self.by_hash.get(&self.hasher.hash_one(stem))? as usize;
-        (stem_of(place) == stem).then_some(place)
     }
 }
 
