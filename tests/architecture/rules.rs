@@ -49,7 +49,7 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
 ];
 
 /// What of `fs` is plain data, free to all; the rest reads and writes the disk.
-const FS_DATA: [&str; 5] = ["set", "FileSet", "FileEntry", "Mode", "Owner"];
+const FS_DATA: [&str; 6] = ["set", "FileSet", "FileEntry", "Contents", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
 const CRATE_DOORS: [(&str, &[&str]); 28] = [
