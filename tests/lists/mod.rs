@@ -159,3 +159,11 @@ pub(crate) fn bought(at: &Path) {
         "req -x509 -config ca.cnf -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout ca.key -out ca.crt -days 900",
     );
 }
+
+/// What is said of a list without a name.
+pub(crate) fn names_nobody(list: &str) -> String {
+    format!(
+        "pgtls: error: {list} names nobody\npgtls: hint: Give one name a line, or CSV that begins with a header such as \
+         name,lifetime.\n"
+    )
+}

@@ -42,11 +42,11 @@ pub(in crate::cli) struct ListArgs {
     pub(in crate::cli) file: Option<PathBuf>,
 
     /// Leave out what was issued before, so that a run can be taken up again
-    #[arg(long, requires = "file")]
+    #[arg(long, requires = "file", conflicts_with = "names")]
     pub(in crate::cli) skip_issued: bool,
 
     /// Write one stream instead of files in the directory
-    #[arg(long, value_name = "FORM", requires = "file")]
+    #[arg(long, value_name = "FORM", requires = "file", conflicts_with = "names")]
     pub(in crate::cli) stream: Option<StreamWord>,
 
     /// Write the stream into this file instead of to standard output
