@@ -59,7 +59,7 @@ fn the_columns_of_csv_say_names_and_a_lifetime_of_each() {
     assert_eq!((life(&alice).whole_hours() + 1) / 24, 90);
     assert_eq!((life(&bob).whole_hours() + 1) / 24, 365);
     assert_eq!(life(&carol).whole_hours() + 1, 12);
-    assert_eq!(common_names(&[bob.clone()]), ["Doe, \"Bob\""]);
+    assert_eq!(common_names(std::slice::from_ref(&bob)), ["Doe, \"Bob\""]);
     let names = [GeneralName::Email("bob@example.com".to_owned()), GeneralName::Uri("urn:x".to_owned())];
     assert_eq!(bob.subject_alt_names, names);
     assert_eq!(alice.subject_alt_names, []);
