@@ -85,6 +85,7 @@ fn a_signal_lets_a_stream_end_as_one_and_a_second_run_makes_the_rest() {
         child.stdout.take().unwrap().read_to_end(&mut stream).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.signal(), Some(number), "as if nobody had caught it");
+        assert!(stream.ends_with(&[0; 1024]), "an archive ends with zeros");
         write(&home, "first.tar", &stream);
         write(&home, "second.tar", finish(&home, "client --stream tar"));
         let listed = |archive: &str| run(home.path(), "tar", &["-tf", archive]);
