@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 const README: &str = include_str!("../README.md");
 const PROFILES: &str = include_str!("../docs/profiles.md");
 const CSR: &str = include_str!("../docs/csr.md");
+const LISTS: &str = include_str!("../docs/lists.md");
 
 /// The indented code blocks of a Markdown text, without their indentation; a blank line inside one stays.
 fn code_blocks(text: &str) -> Vec<String> {
@@ -67,11 +68,13 @@ fn every_command_of_the_readme_runs() {
     for group in tasks.split("\n\n") {
         let scratch = tempfile::tempdir().unwrap();
         fs::write(scratch.path().join("pass"), "correct horse\n").unwrap();
+        fs::write(scratch.path().join("roles.txt"), "# who logs in\nalice\nbob\n").unwrap();
         let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
         for command in group.lines().filter(|line| line.starts_with("pgtls")) {
             let needs_pki =
                 ["inspect pki", "pgtls export server"].iter().any(|words| command.contains(words));
-            if needs_pki || command == "pgtls issue client alice" {
+            let first_of = |words: &str| group.lines().find(|line| line.starts_with("pgtls")) == Some(words);
+            if needs_pki || (command.starts_with("pgtls issue client") && first_of(command)) {
                 assert!(pgtls(scratch.path(), "pgtls gen chain").status.success());
             }
             if command.contains("sign request.csr") {
@@ -119,7 +122,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
     let known = ["gen", "issue", "sign", "csr", "import", "export", "verify", "inspect", "profiles"]
         .map(help)
         .concat();
-    for text in [README, PROFILES, CSR] {
+    for text in [README, PROFILES, CSR, LISTS] {
         // Flags of cargo are in the same sentences as `cargo`.
         let lines = text.lines().filter(|line| !line.contains("cargo "));
         let words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
@@ -138,6 +141,38 @@ fn every_flag_and_make_target_that_is_named_exists() {
         targets.filter(|target| target.contains('-') || ["test", "bench", "install"].contains(target))
     {
         assert!(makefile.contains(&format!("\n{target}:")), "make {target} does not exist");
+    }
+}
+
+/// `jq`, `psql` and `kubectl apply` are other people's: the commands run up to the first pipe.
+#[test]
+fn the_commands_and_lists_of_the_page_about_lists_work() {
+    let scratch = tempfile::tempdir().unwrap();
+    let blocks = code_blocks(LISTS);
+    let block = |words: &str| blocks.iter().find(|block| block.contains(words)).unwrap();
+    for (file, text) in [
+        ("roles.txt", "alice\nbob\n"),
+        ("servers.txt", block("# servers.txt")),
+        ("roles.csv", block("name,cn,san,lifetime")),
+    ] {
+        fs::write(scratch.path().join(file), text).unwrap();
+    }
+    assert!(pgtls(scratch.path(), "pgtls gen chain").status.success());
+    let mut ran = 0;
+    let lines = blocks.iter().flat_map(|block| block.lines());
+    for command in lines.filter(|line| line.starts_with("pgtls issue")) {
+        let output = pgtls(scratch.path(), command.split(" | ").next().unwrap());
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        ran += 1;
+    }
+    assert!(ran >= 6, "only {ran} commands were found");
+    let servers = pgtls(scratch.path(), "pgtls issue server -f servers.txt");
+    assert!(servers.status.success(), "{}", String::from_utf8_lossy(&servers.stderr));
+    let record = pgtls(scratch.path(), "pgtls issue client -f roles.txt --stream jsonl").stdout;
+    let record: serde_json::Value =
+        serde_json::from_slice(record.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    for field in record.as_object().unwrap().keys() {
+        assert!(LISTS.contains(&format!("`{field}`")), "docs/lists.md does not name {field}");
     }
 }
 

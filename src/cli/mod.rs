@@ -112,9 +112,11 @@ fn issue_listed(
     keys: &dyn KeySource,
 ) -> u8 {
     let interrupt = Interrupt::default();
+    let mut has_begun = false;
     let issued = render.long_run(bar, |stdout, shown| {
         let progress = &mut |done, total| {
-            if done == 0 {
+            // Once: handlers add up, and those of a second time would take the first signal for a second.
+            if !std::mem::replace(&mut has_begun, true) {
                 interrupt.watch();
             }
             shown(done, total);

@@ -5,6 +5,8 @@ use super::yaml::scalar;
 use crate::pem;
 use zeroize::Zeroizing;
 
+/// What every such manifest begins with.
+pub const SECRET_HEAD: &str = "---\napiVersion: v1\ndata:\n  ca.crt: ";
 /// The last line of every such manifest.
 pub const SECRET_END: &str = "type: kubernetes.io/tls";
 /// What the name of the object stands behind.
@@ -38,7 +40,7 @@ impl TlsSecret<'_> {
         let key = pem::secret_base64_line(self.key);
         let name = scalar(self.name);
         let parts = [
-            "---\napiVersion: v1\ndata:\n  ca.crt: ",
+            SECRET_HEAD,
             &trust,
             "\n  tls.crt: ",
             &certificate,

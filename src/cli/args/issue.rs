@@ -15,10 +15,11 @@ Examples:
   pgtls issue client app --ca /secure/ca.crt --ca-key /secure/ca.key -D app
   pgtls issue client -f roles.txt        one for each name of a list
   pgtls issue client -f roles.csv --skip-issued --stream tar --write roles.tar
+  pgtls issue client -f - --stream k8s <roles.txt | kubectl apply -f -
 
 A list has one name a line, or is CSV that begins with a header of the columns
 name, cn, san and lifetime, of which name alone must be there. Lines that begin
-with # are comments.";
+with # are comments. A run that was stopped or killed goes on with --skip-issued.";
 
 /// Forms of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,15 +42,15 @@ pub(in crate::cli) struct ListArgs {
     #[arg(short, long, value_name = "FILE|-")]
     pub(in crate::cli) file: Option<PathBuf>,
 
-    /// Leave out what was issued before, so that a run can be taken up again
-    #[arg(long, requires = "file")]
+    /// Leave out what an earlier run issued, and make the rest
+    #[arg(long, requires = "file", conflicts_with = "names")]
     pub(in crate::cli) skip_issued: bool,
 
-    /// Write one stream instead of files in the directory
-    #[arg(long, value_name = "FORM", requires = "file")]
+    /// Write one stream to standard output instead of files into the directory
+    #[arg(long, value_name = "FORM", requires = "file", conflicts_with = "names")]
     pub(in crate::cli) stream: Option<StreamWord>,
 
-    /// Write the stream into this file instead of to standard output
+    /// Write the stream into this new file, of mode 0600, instead
     #[arg(long, value_name = "FILE", requires = "stream")]
     pub(in crate::cli) write: Option<PathBuf>,
 }

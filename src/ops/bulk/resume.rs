@@ -1,6 +1,6 @@
 //! What an earlier run has done: told by the file that it wrote, or by the index.
 
-use super::encode::{StreamForm, pem_heading, secret_name};
+use super::encode::{StreamForm, beginning, pem_heading, secret_name};
 use crate::error::{Error, RequestError};
 use crate::fs::{Growing, archive_entry, is_there};
 use crate::index::{DELIVERED, DELIVERING, IndexError, Line};
@@ -10,6 +10,9 @@ use crate::state::StateError;
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+
+/// More than a certificate, those appended to it and a key take in any form.
+const FIRST_BYTES: u64 = 64 * 1024;
 
 /// A file that is taken up again.
 pub(super) struct Resumed {
@@ -59,14 +62,27 @@ pub(super) fn from_file(
         StreamForm::Tar => in_archive(reader, &mut found),
         _ => in_lines(reader, form, &mut found),
     };
-    let length = length.map_err(|reason| RequestError::List {
-        list: format!("\"{}\"", path.display()),
-        reason: reason.to_string(),
-    })?;
-    if length == 0 && whole > 0 {
+    let length = length.map_err(|source| unread(path, &source))?;
+    if length == 0 && whole > 0 && !is_begun(&mut file, form, series)? {
         return Err(RequestError::OtherStream { path: path.display().to_string() }.into());
     }
     Ok(Some(Resumed { length }))
+}
+
+/// Whether a file without a whole certificate is the beginning of a stream for this list: the run before was killed while
+/// it wrote the first one.
+fn is_begun(file: &mut Growing, form: StreamForm, series: &Series) -> Result<bool, Error> {
+    let expected = beginning(form, &series.stem(0), series.usage());
+    let mut found = Vec::new();
+    let read = file.reader()?.take(expected.len() as u64).read_to_end(&mut found);
+    read.map_err(|source| unread(file.path(), &source))?;
+    // One that is longer than any certificate and key would have a whole one.
+    Ok(file.length() < FIRST_BYTES && expected.starts_with(&found))
+}
+
+/// That a file cannot be read to its end.
+fn unread(path: &Path, source: &io::Error) -> Error {
+    RequestError::List { list: format!("\"{}\"", path.display()), reason: source.to_string() }.into()
 }
 
 /// Entries of an archive, a certificate and then its key; the result is how much of it is whole pairs.
@@ -144,15 +160,13 @@ fn ends(form: StreamForm, line: &str) -> bool {
 
 /// Looks through an index, and hands over the subject of every line whose certificate has left, as far as that is known.
 pub(super) fn from_index(index: &mut Growing, mut found: impl FnMut(&str)) -> Result<(), Error> {
-    let path = index.path().display().to_string();
-    let unread =
-        |source: io::Error| RequestError::List { list: format!("\"{path}\""), reason: source.to_string() };
+    let path = index.path().to_path_buf();
     let mut reader = BufReader::with_capacity(1 << 16, index.reader()?);
     let mut text = Vec::new();
     let mut on_their_way = OnTheirWay::default();
     for number in 1.. {
         text.clear();
-        reader.read_until(b'\n', &mut text).map_err(unread)?;
+        reader.read_until(b'\n', &mut text).map_err(|source| unread(&path, &source))?;
         // The end, or a last line that was not finished.
         let Some(line) = text.strip_suffix(b"\n") else { break };
         if line.starts_with(b"#") {
@@ -160,7 +174,7 @@ pub(super) fn from_index(index: &mut Growing, mut found: impl FnMut(&str)) -> Re
             continue;
         }
         let line = Line::parse(line).map_err(|problem| StateError::Index {
-            path: path.clone(),
+            path: path.display().to_string(),
             source: IndexError { line: number, problem },
         })?;
         if let Some(subject) = on_their_way.hold(line.subject) {
