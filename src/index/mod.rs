@@ -25,7 +25,7 @@ pub const ATTRIBUTES: &str = "unique_subject = no\n";
 pub const INDEX_SUFFIX: &str = ".index";
 
 /// What a comment begins with that stands before the lines of certificates on their way to standard output; how many lines
-/// follows. A run that was killed leaves it without a [`DELIVERED`] behind them, and who was to have them may not.
+/// and what the certificates are for follows: `3 client`. A run that was killed leaves it without a [`DELIVERED`] behind them, and who was to have them may not.
 pub const DELIVERING: &str = "# pgtls: delivering ";
 
 /// A comment that stands behind the lines of certificates which have left.

@@ -122,7 +122,10 @@ impl<'a> Encoder<'a> {
                 }
             }
             Some(form) => {
-                reserve(&mut batch.bytes, 2 * (certificate.len() + made.key_pem.len()) + LINE_BYTES);
+                reserve(
+                    &mut batch.bytes,
+                    2 * (certificate.len() + made.key_pem.len() + self.trust.len()) + LINE_BYTES,
+                );
                 self.piece(form, spec, &certificate, made, &mut batch.bytes)?;
             }
         }

@@ -28,14 +28,14 @@ const SKIP: &str = "--skip-issued leaves out what is there.";
 
 /// What a run stands on. Nothing was made yet.
 pub(super) struct Prepared {
+    /// Goes again if nothing comes to lie in it; before the lock does, so that nobody finds it meanwhile.
+    _reserved: Option<Reserved>,
     pub(super) series: Series,
     state: State,
     directory: Place,
     ca_directory: Option<Place>,
-    /// A file that is taken up again, and how much of it is whole.
-    resumed: Option<Resumed>,
-    /// Goes again if nothing comes to lie in it.
-    _reserved: Option<Reserved>,
+    /// A file that is taken up again, until it is.
+    pub(super) resumed: Option<Resumed>,
 }
 
 /// A directory: locked, or only looked at for a dry run.
@@ -185,16 +185,18 @@ impl Prepared {
     fn look_through_index(&mut self, request: &BulkRequest) -> Result<(), Error> {
         let Some(mut index) = self.existing_index()? else { return Ok(()) };
         if !request.skip_issued || !matches!(request.outlet, Outlet::Stream { file: None, .. }) {
-            return resume::from_index(&mut index, |_| ());
+            return resume::from_index(&mut index, self.series.usage(), |_| ());
         }
         let mut by_subject: HashMap<String, Vec<u32>> = HashMap::with_capacity(self.series.len());
-        for at in 0..self.series.len() {
+        // The last row first: of several with one subject, which come from the column `cn`, as many are left out as there
+        // are lines, the first ones before the others.
+        for at in (0..self.series.len()).rev() {
             by_subject.entry(self.series.subject(at).oneline()).or_default().push(at as u32);
         }
         let series = &mut self.series;
-        resume::from_index(&mut index, |subject| {
-            for at in by_subject.get(subject).into_iter().flatten() {
-                series.skip(*at as usize);
+        resume::from_index(&mut index, series.usage(), |subject| {
+            if let Some(at) = by_subject.get_mut(subject).and_then(Vec::pop) {
+                series.skip(at as usize);
             }
         })
     }
@@ -207,7 +209,7 @@ impl Prepared {
         }
         Ok(Some(match &place.target {
             Some(target) => target.grow(&name)?,
-            None => Growing::open(place.path.join(name))?,
+            None => Growing::open_to_read(place.path.join(name))?,
         }))
     }
 
@@ -216,14 +218,16 @@ impl Prepared {
         &'a self,
         request: &BulkRequest,
         arrangement: &Arrangement,
+        resumed: Option<Resumed>,
         stdout: &'a mut dyn Write,
     ) -> Result<Leaving<'a>, Error> {
-        let index = self.index(request, arrangement)?;
         let form = form(request);
-        let way = match &request.outlet {
+        let whole = resumed.as_ref().map(|resumed| resumed.length);
+        // A new file goes again if nothing comes into it, so it is made before anything that stays.
+        let mut way = match &request.outlet {
             Outlet::Stream { file: None, .. } => Way::Stream(stdout),
-            Outlet::Stream { file: Some(path), .. } => Way::File(match &self.resumed {
-                Some(resumed) => resumed.reopen(path)?,
+            Outlet::Stream { file: Some(path), .. } => Way::File(match resumed {
+                Some(resumed) => resumed.file,
                 None => Growing::create(path)?.ok_or_else(|| resume::exists(path))?,
             }),
             Outlet::Files => match &self.directory.target {
@@ -231,7 +235,11 @@ impl Prepared {
                 None => return Err(RequestError::NoDirectory { path: self.state.path.clone() }.into()),
             },
         };
-        Ok(Leaving::new(index, way, form))
+        let index = self.index(request, arrangement)?;
+        if let (Way::File(file), Some(whole)) = (&mut way, whole) {
+            file.cut(whole)?;
+        }
+        Ok(Leaving::new(index, way, form, self.series.usage()))
     }
 
     /// The index, made from what is there where there was none, and ready to be added to. A directory that has nothing to
@@ -322,7 +330,9 @@ impl Depth {
     fn reads(self, name: &str) -> bool {
         let is_one_of_many = |stem: &str| {
             let mut usages = ["server.", "client.", "node."].iter();
-            usages.any(|usage| stem.strip_prefix(usage).is_some_and(|name| !name.is_empty()))
+            // A CA may have such a name too: `client.ca`, `server.team-ca`.
+            let is_ca = |name: &str| name.split(['.', '-', '_']).any(|word| word.eq_ignore_ascii_case("ca"));
+            usages.any(|usage| stem.strip_prefix(usage).is_some_and(|name| !name.is_empty() && !is_ca(name)))
         };
         let is_leaf = || {
             let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
