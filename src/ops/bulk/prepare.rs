@@ -28,7 +28,7 @@ const SKIP: &str = "--skip-issued leaves out what is there.";
 
 /// What a run stands on. Nothing was made yet.
 pub(super) struct Prepared {
-    /// Goes again if nothing comes to lie in it; before the lock does, so that nobody finds it meanwhile.
+    /// Goes again if nothing comes to lie in it, before the lock does.
     _reserved: Option<Reserved>,
     pub(super) series: Series,
     state: State,
@@ -56,16 +56,11 @@ impl Prepared {
         let under = &request.under;
         let ca_directory = under.place_of_ca();
         refuse_same_directory(&under.directory, ca_directory.as_deref())?;
-        let is_new = Directory::open(&under.directory)?.is_none();
-        if is_new && ca_directory.is_none() {
+        if Directory::open(&under.directory)?.is_none() && ca_directory.is_none() {
             return Err(RequestError::NoDirectory { path: under.directory.display().to_string() }.into());
         }
-        let makes = is_new && !under.dry_run && matches!(request.outlet, Outlet::Files);
-        let reserved = match makes {
-            true => Reserved::make(&under.directory, attributes(arrangement))?,
-            false => None,
-        };
-        let (directory, ca_directory) = lock(under, ca_directory)?;
+        // The last is dropped first: what was reserved goes again while it is locked, so that nobody finds it meanwhile.
+        let (directory, ca_directory, reserved) = hold(request, arrangement, ca_directory)?;
         let mut state = look(under, &directory, ca_directory.as_ref(), Depth::Authorities)?;
         let ca = under.take_ca(&mut state)?;
         let series =
@@ -296,6 +291,27 @@ impl Place {
             (Some(target), _) => Ok(target.has(name)),
             (None, Some(directory)) => Ok(directory.has(name)?),
             (None, None) => Ok(false),
+        }
+    }
+}
+
+/// Takes both directories; one that files are to go into is made before, as they go there batch by batch.
+fn hold(
+    request: &BulkRequest,
+    arrangement: &Arrangement,
+    ca_directory: Option<PathBuf>,
+) -> Result<(Place, Option<Place>, Option<Reserved>), Error> {
+    let under = &request.under;
+    let needs_directory = !under.dry_run && matches!(request.outlet, Outlet::Files);
+    loop {
+        let reserved = match needs_directory && Directory::open(&under.directory)?.is_none() {
+            true => Reserved::make(&under.directory, attributes(arrangement))?,
+            false => None,
+        };
+        let (directory, ca_directory) = lock(under, ca_directory.clone())?;
+        // Another run may have made it, failed, and taken it away again while it was waited for.
+        if !needs_directory || directory.target.as_ref().is_some_and(Target::exists) {
+            return Ok((directory, ca_directory, reserved));
         }
     }
 }
