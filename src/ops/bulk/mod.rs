@@ -6,6 +6,7 @@
 
 mod crew;
 mod encode;
+mod hashed;
 mod outlet;
 mod prepare;
 mod resume;

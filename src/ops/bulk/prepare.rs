@@ -1,6 +1,7 @@
 //! Everything before the first key: the directories locked, the list held against what is there, the CA's key opened.
 
 use super::encode::{StreamForm, secret_name};
+use super::hashed::Hashed;
 use super::outlet::{Leaving, Way};
 use super::resume::{self, Resumed};
 use super::{BulkRequest, Outlet, form};
@@ -16,7 +17,6 @@ use crate::pg::{certificate_file, key_file};
 use crate::pki::{self, Maker, Secrets};
 use crate::plan::{ListError, RowError, Series, SeriesError, series};
 use crate::state::State;
-use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use time::OffsetDateTime;
@@ -114,15 +114,15 @@ impl Prepared {
                 }
             }
             Some(StreamForm::Secrets) => {
-                let mut met: HashMap<String, u32> = HashMap::new();
+                let object = |at: usize| secret_name(&self.series.stem(at));
+                let objects = Hashed::of(self.series.len(), object);
                 for at in 0..self.series.len() {
-                    let line = self.series.row(at).line;
-                    let object = secret_name(&self.series.stem(at));
-                    if let Some(first) = met.get(&object) {
-                        let fact = format!("its Secret would be \"{object}\", as that of line {first}");
+                    let name = object(at);
+                    let before = objects.rows(&name).take_while(|other| *other < at);
+                    if let Some(first) = before.into_iter().find(|other| object(*other) == name) {
+                        let (line, first) = (self.series.row(at).line, self.series.row(first).line);
+                        let fact = format!("its Secret would be \"{name}\", as that of line {first}");
                         rows.push(RowError::usage(line, fact));
-                    } else {
-                        met.insert(object, line);
                     }
                 }
             }
@@ -182,16 +182,13 @@ impl Prepared {
         if !request.skip_issued || !matches!(request.outlet, Outlet::Stream { file: None, .. }) {
             return resume::from_index(&mut index, self.series.usage(), |_| ());
         }
-        let mut by_subject: HashMap<String, Vec<u32>> = HashMap::with_capacity(self.series.len());
-        // The last row first: of several with one subject, which come from the column `cn`, as many are left out as there
-        // are lines, the first ones before the others.
-        for at in (0..self.series.len()).rev() {
-            by_subject.entry(self.series.subject(at).oneline()).or_default().push(at as u32);
-        }
         let series = &mut self.series;
+        let subjects = Hashed::of(series.len(), |at| series.subject(at).oneline());
+        // Of several rows with one subject, which come from the column `cn`, as many are left out as there are lines.
         resume::from_index(&mut index, series.usage(), |subject| {
-            if let Some(at) = by_subject.get_mut(subject).and_then(Vec::pop) {
-                series.skip(at as usize);
+            let mut rows = subjects.rows(subject).filter(|at| !series.is_skipped(*at));
+            if let Some(at) = rows.find(|at| series.subject(*at).oneline() == subject) {
+                series.skip(at);
             }
         })
     }

@@ -1,6 +1,7 @@
 //! What an earlier run has done: told by the file that it wrote, or by the index.
 
 use super::encode::{StreamForm, secret_name};
+use super::hashed::Hashed;
 use super::whole::measure;
 use crate::error::{Error, RequestError};
 use crate::fs::{Growing, is_there};
@@ -8,7 +9,6 @@ use crate::index::{DELIVERED, DELIVERING, IndexError, Line};
 use crate::plan::Series;
 use crate::state::StateError;
 use crate::x509::Usage;
-use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
@@ -52,12 +52,15 @@ pub(super) fn from_file(
     }
     let mut file = Growing::open(path)?;
     file.take()?;
-    let objects: HashMap<String, usize> = match form {
-        StreamForm::Secrets => (0..series.len()).map(|at| (secret_name(&series.stem(at)), at)).collect(),
-        _ => HashMap::new(),
+    let objects = match form {
+        StreamForm::Secrets => Some(Hashed::of(series.len(), |at| secret_name(&series.stem(at)))),
+        _ => None,
     };
     let mut found = |name: &str| {
-        let at = if objects.is_empty() { series.place_of(name) } else { objects.get(name).copied() };
+        let at = match &objects {
+            None => series.place_of(name),
+            Some(objects) => objects.rows(name).find(|at| secret_name(&series.stem(*at)) == name),
+        };
         at.into_iter().for_each(|at| series.skip(at));
     };
     let length = measure(&mut file.reader()?, form, &mut found);
