@@ -5,7 +5,8 @@ use super::words::{harmless, wrapped};
 use crate::ops::{BulkIssued, LineForm, Outlet, Record};
 use crate::pg::certificate_file;
 use crate::x509::{Usage, format_date, format_instant};
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,19 @@ fn json_line(record: &Record<'_>, out: &mut Vec<u8>) {
 }
 
 fn name_in(line: &[u8]) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_slice(line).ok()?;
-    Some(value.get("name")?.as_str()?.to_owned())
+    let named: Named<'_> = serde_json::from_slice(line).ok()?;
+    Some(named.name.into_owned())
+}
+
+/// A line as it is read again: what a key is is passed over, so that no copy of it is made.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(rename = "certificate")]
+    _certificate: IgnoredAny,
+    #[serde(rename = "key")]
+    _key: IgnoredAny,
 }
 
 /// Where the certificates went.

@@ -179,6 +179,20 @@ pub enum FsError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file is to be added to, and another process does so. Mend: wait for it.
+    #[error("{path:?} is being written by another process")]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Keys are to be added to a file that is not the caller's alone. Mend: take its mode, or its owner, back.
+    #[error("{path:?} {}", if *is_foreign { "belongs to another user" } else { "can be read or changed by others" })]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Whether it is another user's; otherwise its mode is too wide.
+        is_foreign: bool,
+    },
     /// A directory was changed again and again while it was being read. Mend: read again later.
     #[error("could not read directory {path:?}: it keeps changing")]
     Changing {
@@ -267,6 +281,13 @@ impl Diagnosis for FsError {
                 "Where an interrupted run of that user left it, let that user run the command again; else remove {path:?}."
             )),
             Self::Changing { .. } => Some("Run the command again when nothing else writes there.".to_owned()),
+            Self::InUse { .. } => Some("Run the command again when that has ended.".to_owned()),
+            Self::Exposed { is_foreign: true, .. } => Some(
+                "Keys would be added to it: give another file, or run the command as its owner.".to_owned(),
+            ),
+            Self::Exposed { path, .. } => {
+                Some(format!("Keys would be added to it: run chmod 0600 {path:?}."))
+            }
             Self::TooLarge { .. } | Self::BadName { .. } | Self::Io { .. } => None,
         }
     }
@@ -279,6 +300,8 @@ impl Diagnosis for FsError {
             | Self::Dangling { .. }
             | Self::InTheWay { .. }
             | Self::RecordInTheWay { .. }
+            | Self::InUse { .. }
+            | Self::Exposed { .. }
             | Self::ForeignRecord { .. } => Failure::Forbidden,
             Self::BadName { .. } => Failure::Usage,
             _ => Failure::System,

@@ -3,8 +3,12 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FileType, OFlags, fchmod, fdatasync, fstat, ftruncate, openat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, FlockOperation, OFlags, fchmod, fdatasync, flock, fstat, ftruncate, openat,
+    unlinkat,
+};
 use rustix::io::{Errno, pread, retry_on_intr};
+use rustix::process::geteuid;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::open_directory;
@@ -12,12 +16,18 @@ use crate::fs::record::sync_directory;
 use crate::fs::set::Mode;
 use crate::fs::target::{Place, Target, parent_of};
 
+/// The bits of a mode that let others read or change a file of keys: all but that of the group to read, which PostgreSQL
+/// allows too where root owns it (libpq-ssl, "Client Certificates").
+const EXPOSING: u32 = 0o037;
+
 /// A regular file that is read, and written at its end alone.
 #[derive(Debug)]
 pub struct Growing {
     file: std::fs::File,
     path: PathBuf,
     length: u64,
+    /// Whether it was made just now, and nobody has seen anything in it.
+    is_new: bool,
 }
 
 impl Target {
@@ -28,14 +38,15 @@ impl Target {
     pub fn grow(&self, name: &str) -> Result<Growing, FsError> {
         let path = self.path().join(name);
         match &self.place {
-            Place::Existing(directory) => Growing::open_at(directory, name, path),
+            Place::Existing(directory) => Growing::open_at(directory, name, path, OFlags::RDWR),
             Place::Absent { .. } => Err(FsError::new(Action::Read, path, Errno::NOENT)),
         }
     }
 }
 
 impl Growing {
-    /// Makes a new file, private to its owner; `None` where anything has that name.
+    /// Makes a new file, private to its owner; `None` where anything has that name. It goes again when dropped if it is still
+    /// empty. It is [taken](Self::take).
     ///
     /// # Errors
     /// [`FsError::Io`] when the system refuses.
@@ -52,7 +63,9 @@ impl Growing {
         if let Some(parent) = open_directory(parent_of(&path))? {
             sync_directory(&parent).map_err(|errno| FsError::new(Action::Sync, &path, errno))?;
         }
-        Ok(Some(Self { file: file.into(), path, length: 0 }))
+        let file = Self { file: file.into(), path, length: 0, is_new: true };
+        file.take()?;
+        Ok(Some(file))
     }
 
     /// Opens an existing file.
@@ -61,27 +74,60 @@ impl Growing {
     /// Those of [`Target::grow`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FsError> {
         let path = path.into();
-        Self::open_at(CWD, path.clone(), path)
+        Self::open_at(CWD, path.clone(), path, OFlags::RDWR)
+    }
+
+    /// Opens an existing file that is not to be changed.
+    ///
+    /// # Errors
+    /// Those of [`Target::grow`].
+    pub fn open_to_read(path: impl Into<PathBuf>) -> Result<Self, FsError> {
+        let path = path.into();
+        Self::open_at(CWD, path.clone(), path, OFlags::RDONLY)
     }
 
     fn open_at(
         directory: impl std::os::fd::AsFd,
         name: impl rustix::path::Arg,
         path: PathBuf,
+        access: OFlags,
     ) -> Result<Self, FsError> {
-        let fail = |errno| FsError::new(Action::Write, &path, errno);
+        let action = if access == OFlags::RDONLY { Action::Read } else { Action::Write };
+        let fail = |errno| FsError::new(action, &path, errno);
         // Without O_NONBLOCK, opening a pipe would wait for somebody to read from it.
-        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match openat(directory, name, flags, rustix::fs::Mode::empty()) {
             Err(Errno::LOOP) => return Err(FsError::Symlink { path }),
             file => file.map_err(fail)?,
         };
         let found = fstat(&file).map_err(fail)?;
         if !FileType::from_raw_mode(found.st_mode).is_file() {
-            return Err(FsError::new(Action::Write, path, Errno::INVAL));
+            let source = io::Error::other("it is no regular file");
+            return Err(FsError::Io { action, path, source });
         }
         let length = u64::try_from(found.st_size).unwrap_or_default();
-        Ok(Self { file: file.into(), path, length })
+        Ok(Self { file: file.into(), path, length, is_new: false })
+    }
+
+    /// Keeps other runs out of it until it is dropped, and refuses one that keys may not be added to.
+    ///
+    /// # Errors
+    /// [`FsError::InUse`] for one that another process has taken, [`FsError::Exposed`] for one that somebody else may read,
+    /// [`FsError::Io`] when the system refuses.
+    pub fn take(&self) -> Result<(), FsError> {
+        let path = || self.path.clone();
+        match retry_on_intr(|| flock(&self.file, FlockOperation::NonBlockingLockExclusive)) {
+            Err(Errno::WOULDBLOCK) => return Err(FsError::InUse { path: path() }),
+            // Some file systems know no locks.
+            Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK | Errno::INVAL) => {}
+            locked => locked.map_err(|errno| FsError::new(Action::Lock, &self.path, errno))?,
+        }
+        let found = fstat(&self.file).map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
+        let is_foreign = found.st_uid != geteuid().as_raw();
+        if is_foreign || found.st_mode & EXPOSING != 0 {
+            return Err(FsError::Exposed { path: path(), is_foreign });
+        }
+        Ok(())
     }
 
     /// Its path, as messages have it.
@@ -170,9 +216,17 @@ impl Growing {
         }
     }
 
-    fn seek(&mut self, to: SeekFrom) -> Result<u64, FsError> {
+    fn seek(&self, to: SeekFrom) -> Result<u64, FsError> {
         let fail = |source: io::Error| FsError::Io { action: Action::Write, path: self.path.clone(), source };
-        self.file.seek(to).map_err(fail)
+        (&self.file).seek(to).map_err(fail)
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if self.is_new && self.length == 0 {
+            let _ = unlinkat(CWD, &self.path, AtFlags::empty());
+        }
     }
 }
 
@@ -196,6 +250,17 @@ mod tests {
         assert!(matches!(Growing::open(scratch.path().join("link")), Err(FsError::Symlink { .. })));
         assert!(Growing::open(scratch.path()).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn a_new_file_that_nothing_came_into_goes_again() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("out.tar");
+        drop(Growing::create(&path).unwrap().unwrap());
+        assert!(!path.exists());
+        fs::write(&path, "").unwrap();
+        drop(Growing::open(&path).unwrap());
+        assert!(path.exists(), "it was somebody's");
     }
 
     #[test]

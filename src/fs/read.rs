@@ -18,6 +18,11 @@ use crate::fs::set::{FileEntry, Mode, Owner};
 /// size has some 400,000 entries.
 pub const FILE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
+/// What the name of an index of a CA ends with, which has a line for everything that the CA ever issued.
+const INDEX_ENDING: &str = ".index";
+/// The largest one that is read: some three million lines.
+const INDEX_LIMIT_BYTES: usize = 256 * 1024 * 1024;
+
 /// What a directory entry is, a symbolic link not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
@@ -201,8 +206,9 @@ pub(super) fn read_inode(
     if !FileType::from_raw_mode(stat.st_mode).is_file() {
         return Ok(None);
     }
+    let limit_bytes = if name.ends_with(INDEX_ENDING) { INDEX_LIMIT_BYTES } else { FILE_LIMIT_BYTES };
     let entry = FileEntry {
-        contents: read_bounded(file.as_fd(), &stat, FILE_LIMIT_BYTES, path)?.into(),
+        contents: read_bounded(file.as_fd(), &stat, limit_bytes, path)?.into(),
         mode: Mode::from_bits(stat.st_mode),
         owner: Some(Owner { uid: stat.st_uid, gid: stat.st_gid }),
     };

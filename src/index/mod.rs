@@ -25,7 +25,7 @@ pub const ATTRIBUTES: &str = "unique_subject = no\n";
 pub const INDEX_SUFFIX: &str = ".index";
 
 /// What a comment begins with that stands before the lines of certificates on their way to standard output; how many lines
-/// follows. A run that was killed leaves it without a [`DELIVERED`] behind them, and who was to have them may not.
+/// and what the certificates are for follows: `3 client`. A run that was killed leaves it without a [`DELIVERED`] behind them, and who was to have them may not.
 pub const DELIVERING: &str = "# pgtls: delivering ";
 
 /// A comment that stands behind the lines of certificates which have left.
@@ -78,7 +78,6 @@ impl Index {
     /// finish.
     pub fn parse(text: &[u8]) -> Result<Self, IndexError> {
         let mut index = Self { is_open: !text.is_empty() && !text.ends_with(b"\n"), ..Self::default() };
-        let mut met: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
         let last = text.split_inclusive(|byte| *byte == b'\n').count();
         for (number, raw) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
             if raw.starts_with(b"#") {
@@ -92,16 +91,30 @@ impl Index {
                 };
                 IndexError { line: number, problem }
             })?;
-            if let Some(first) = met.insert(line.serial.clone(), number) {
-                let serial = line.serial_hex();
-                return Err(IndexError { line: number, problem: IndexProblem::Repeated { serial, first } });
-            }
             index.lines.push(line);
         }
         index.by_serial = (0..index.lines.len() as u32).collect();
         let lines = &index.lines;
         index.by_serial.sort_by(|one, other| lines[*one as usize].serial.cmp(&lines[*other as usize].serial));
+        let is_pair = |pair: &[u32]| lines[pair[0] as usize].serial == lines[pair[1] as usize].serial;
+        if index.by_serial.windows(2).any(is_pair)
+            && let Some(error) = index.repeated(text)
+        {
+            return Err(error);
+        }
         Ok(index)
+    }
+
+    /// The first line whose serial number one before it has.
+    fn repeated(&self, text: &[u8]) -> Option<IndexError> {
+        let mut met: BTreeMap<&[u8], usize> = BTreeMap::new();
+        let raw = (1..).zip(text.split(|byte| *byte == b'\n'));
+        let mut numbered = raw.filter(|(_, raw)| !raw.starts_with(b"#")).zip(&self.lines);
+        numbered.find_map(|((number, _), line)| {
+            let first = met.insert(&line.serial, number)?;
+            let serial = line.serial_hex();
+            Some(IndexError { line: number, problem: IndexProblem::Repeated { serial, first } })
+        })
     }
 
     /// The text of the file. What was read and not changed is the same to the byte.

@@ -229,3 +229,11 @@ fn subjects_are_unique_unless_the_attributes_deny_it_as_openssl_reads_them() {
         assert_eq!(wants_unique_subjects(attributes.as_bytes()), expected, "{attributes}");
     }
 }
+
+#[test]
+fn a_serial_number_that_is_there_twice_is_told_by_both_lines() {
+    let text = ["# pgtls: delivering 1\n", PLAIN, "# noted\n", EXPIRED, REVOKED, PLAIN, EXPIRED].concat();
+    let error = Index::parse(text.as_bytes()).unwrap_err();
+    let expected = IndexProblem::Repeated { serial: "616B04".to_owned(), first: 2 };
+    assert_eq!((error.line, error.problem), (6, expected));
+}

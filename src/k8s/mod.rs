@@ -6,5 +6,5 @@ mod signing_request;
 mod yaml;
 
 pub use object::object_name;
-pub use secret::{SECRET_END, SECRET_HEAD, TlsSecret, secret_object};
+pub use secret::{SECRET_LINES, TlsSecret, is_secret_line, secret_object};
 pub use signing_request::{KubernetesError, SignerName, SigningRequest};

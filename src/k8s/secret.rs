@@ -5,10 +5,19 @@ use super::yaml::scalar;
 use crate::pem;
 use zeroize::Zeroizing;
 
-/// What every such manifest begins with.
-pub const SECRET_HEAD: &str = "---\napiVersion: v1\ndata:\n  ca.crt: ";
-/// The last line of every such manifest.
-pub const SECRET_END: &str = "type: kubernetes.io/tls";
+/// How the lines of every such manifest begin; what ends with a space has a value behind it.
+pub const SECRET_LINES: [&str; 10] = [
+    "---",
+    "apiVersion: v1",
+    "data:",
+    "  ca.crt: ",
+    "  tls.crt: ",
+    "  tls.key: ",
+    "kind: Secret",
+    "metadata:",
+    NAME_FIELD,
+    "type: kubernetes.io/tls",
+];
 /// What the name of the object stands behind.
 const NAME_FIELD: &str = "  name: ";
 
@@ -39,25 +48,23 @@ impl TlsSecret<'_> {
         let (certificate, trust) = (pem::base64_line(self.certificate), pem::base64_line(self.trust));
         let key = pem::secret_base64_line(self.key);
         let name = scalar(self.name);
-        let parts = [
-            SECRET_HEAD,
-            &trust,
-            "\n  tls.crt: ",
-            &certificate,
-            "\n  tls.key: ",
-            key.as_str(),
-            "\nkind: Secret\nmetadata:\n",
-            NAME_FIELD,
-            &name,
-            "\n",
-            SECRET_END,
-            "\n",
-        ];
+        let values = ["", "", "", &trust, &certificate, key.as_str(), "", "", &name, ""];
+        let parts: Vec<&str> =
+            SECRET_LINES.into_iter().zip(values).flat_map(|(begin, value)| [begin, value, "\n"]).collect();
         // It never grows: that would leave a copy of a key in freed memory.
         let mut out = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
         parts.iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
         out
     }
+}
+
+/// Whether a line, without its end, is the one at that place of a manifest, counted from 0.
+#[must_use]
+pub fn is_secret_line(place: usize, line: &str) -> bool {
+    SECRET_LINES.get(place).is_some_and(|begin| match begin.ends_with(' ') {
+        true => line.starts_with(begin),
+        false => line == *begin,
+    })
 }
 
 /// The name of the object on a line of a manifest, as far as the line tells it.

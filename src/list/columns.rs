@@ -45,7 +45,11 @@ impl Columns {
             several => several.iter().any(|word| known(word).is_some()),
         };
         if !is_header {
-            return Ok(Self::None);
+            // What a spreadsheet writes where the comma is the decimal point; else "name;lifetime" would be somebody.
+            let is_name = |word: &str| word.trim().trim_matches('"').eq_ignore_ascii_case(KNOWN[0]);
+            let is_between = |found: &char| text.contains(*found) && text.split(*found).any(is_name);
+            let found = [';', '\t'].into_iter().find(is_between);
+            return found.map_or(Ok(Self::None), |found| Err(LineProblem::Separator { found }));
         }
         let mut header = Header { fields: Vec::with_capacity(words.len()) };
         for word in words {
@@ -95,7 +99,10 @@ fn fields(text: &str) -> Result<Vec<String>, LineProblem> {
     let cut = ends.iter().take(count).map(|end| {
         let field = output.get(start..*end).unwrap_or_default();
         start = *end;
-        String::from_utf8(field.to_vec()).map_err(|_| LineProblem::NotText)
+        let field = String::from_utf8(field.to_vec()).map_err(|_| LineProblem::NotText)?;
+        let trimmed = field.trim_start();
+        let is_quoted_late = trimmed.len() < field.len() && trimmed.starts_with('"');
+        if is_quoted_late { Err(LineProblem::SpaceBeforeQuote) } else { Ok(field) }
     });
     cut.collect()
 }

@@ -19,6 +19,12 @@ pub enum LineProblem {
     /// A line above the bound.
     #[error("it is longer than {LINE_BYTES} bytes")]
     TooLong,
+    /// A line whose end was not waited for.
+    #[error("it has no end that is worth waiting for; the rest was not read")]
+    Endless,
+    /// UTF-16.
+    #[error("the list is UTF-16, and must be UTF-8; the rest was not read")]
+    Utf16,
     /// Bytes that are no UTF-8.
     #[error("it is not UTF-8 text")]
     NotText,
@@ -31,6 +37,20 @@ pub enum LineProblem {
     /// A comma where there is no header.
     #[error("it has a comma, and the list does not begin with a header such as name,san,lifetime")]
     Comma,
+    /// A quotation mark at the beginning where there is no header.
+    #[error(
+        "it begins with a quotation mark, and the list does not begin with a header such as name,san,lifetime"
+    )]
+    Quotation,
+    /// A header whose columns are not separated by commas.
+    #[error("the header separates its columns by {}, and they must be by commas", separator(*found))]
+    Separator {
+        /// What it has between them.
+        found: char,
+    },
+    /// A space before a field in quotation marks, which makes the marks a part of it.
+    #[error("it has a space before a quotation mark that begins a field")]
+    SpaceBeforeQuote,
     /// A quotation mark that nothing answers.
     #[error("a quotation mark is left open")]
     OpenQuote,
@@ -62,6 +82,25 @@ pub enum LineProblem {
     /// Too much altogether.
     #[error("the list is longer than 4 GiB")]
     ListTooLong,
+}
+
+impl LineProblem {
+    /// Whether it makes all lines after it meaningless.
+    pub(super) fn is_of_all(&self) -> bool {
+        matches!(
+            self,
+            Self::Endless
+                | Self::Utf16
+                | Self::Column { .. }
+                | Self::NoNameColumn
+                | Self::Separator { .. }
+                | Self::ListTooLong
+        )
+    }
+}
+
+fn separator(found: char) -> &'static str {
+    if found == ';' { "semicolons" } else { "tabs" }
 }
 
 fn column(found: &str, twice: bool) -> String {

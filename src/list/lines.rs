@@ -1,6 +1,9 @@
 //! Lines of a stream, none longer than a bound.
 
 use super::LINE_BYTES;
+
+/// A line so long that what it is in is no list: `/dev/zero` has no end.
+const HOPELESS_BYTES: u64 = 64 * 1024 * 1024;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Cuts a stream into lines; the ends of Unix and of Windows, and a byte order mark, are taken off.
@@ -16,6 +19,10 @@ pub(super) enum Found<'l> {
     Line(&'l str),
     /// Longer than any line may be; it was passed over.
     TooLong,
+    /// Endless, as far as anybody is to wait for its end.
+    Endless,
+    /// UTF-16, as spreadsheets write "Unicode text".
+    Utf16,
     /// No UTF-8.
     NotText,
 }
@@ -29,7 +36,7 @@ impl<'r> Lines<'r> {
     pub(super) fn next(&mut self) -> io::Result<Option<(u32, Found<'_>)>> {
         self.line.clear();
         let (mut is_long, mut ended) = (false, false);
-        let mut read = 0;
+        let mut read = 0_u64;
         while !ended {
             let ahead = match self.stream.fill_buf() {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -46,8 +53,11 @@ impl<'r> Lines<'r> {
                 self.line.extend_from_slice(text);
             }
             ended = end.is_some();
-            read += taken;
+            read += taken as u64;
             self.stream.consume(taken);
+            if read > HOPELESS_BYTES {
+                return Ok(Some((self.number.saturating_add(1), Found::Endless)));
+            }
         }
         if read == 0 {
             return Ok(None);
@@ -58,6 +68,9 @@ impl<'r> Lines<'r> {
         }
         let mut text = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
         if self.number == 1 {
+            if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+                return Ok(Some((self.number, Found::Utf16)));
+            }
             text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         }
         Ok(Some((self.number, std::str::from_utf8(text).map_or(Found::NotText, Found::Line))))

@@ -66,12 +66,14 @@ impl List {
             let problem = match found {
                 Found::Line(text) => list.take(line, text, &mut columns).err(),
                 Found::TooLong => Some(LineProblem::TooLong),
+                Found::Endless => Some(LineProblem::Endless),
+                Found::Utf16 => Some(LineProblem::Utf16),
                 Found::NotText => Some(LineProblem::NotText),
             };
             // Without a header that is understood no line after it can be.
-            let is_header = matches!(problem, Some(LineProblem::Column { .. } | LineProblem::NoNameColumn));
+            let is_last = problem.as_ref().is_some_and(LineProblem::is_of_all);
             problems.extend(problem.map(|problem| LineError { line, problem }));
-            if is_header {
+            if is_last {
                 break;
             }
         }
@@ -125,6 +127,7 @@ impl List {
                 self.push(row.line, [&row.name, &row.common_name, &row.san, &row.lifetime])
             }
             _ if text.contains(',') => Err(LineProblem::Comma),
+            _ if text.starts_with('"') => Err(LineProblem::Quotation),
             _ => self.push(line, [text]),
         }
     }

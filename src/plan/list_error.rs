@@ -2,7 +2,7 @@
 
 use super::PlanError;
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::list::LineError;
+use crate::list::{LineError, Row};
 
 /// A list that nothing is issued for.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,9 +31,13 @@ impl RowError {
         Self { line, fact, hint: error.hint(), failure: error.failure() }
     }
 
-    /// A name that another line has.
-    pub(super) fn twice(line: u32, first: u32) -> Self {
-        Self::usage(line, format!("line {first} has the same name"))
+    /// A name that another line has, or one whose files would have the names of that one's.
+    pub(super) fn twice(row: Row<'_>, first: Row<'_>, stem: &str) -> Self {
+        let fact = match row.name == first.name {
+            true => format!("line {} has the same name", first.line),
+            false => format!("its files would be those of line {}, {stem}.crt", first.line),
+        };
+        Self::usage(row.line, fact)
     }
 
     /// A fault of the line by itself.

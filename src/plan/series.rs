@@ -93,7 +93,10 @@ pub fn series(
         match making.check(&list, at, &wish, &mut draft) {
             Ok(prototype) => marks.push(Mark { prototype, is_skipped: false, is_judged: false }),
             Err(Fault::Row(error)) => faults.push(RowError::of(list.row(at).line, &error)),
-            Err(Fault::Twice(first)) => faults.push(RowError::twice(list.row(at).line, list.row(first).line)),
+            Err(Fault::Twice(first)) => {
+                let stem = stem_of(wish.usage, list.row(at));
+                faults.push(RowError::twice(list.row(at), list.row(first), &stem));
+            }
             Err(Fault::Ca(error)) => return Err(SeriesError::Ca(error)),
         }
     }
@@ -217,6 +220,12 @@ impl Series {
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.wish.usage
+    }
+
+    /// The type of their keys.
+    #[must_use]
+    pub fn key_type(&self) -> KeyType {
+        self.wish.key_type
     }
 
     /// The stems of the CAs that follow each certificate.

@@ -16,6 +16,8 @@ use time::OffsetDateTime;
 
 /// How many rows a thread makes at a time: some milliseconds of work, and some tens of kilobytes.
 const ROWS: usize = 32;
+/// The same of keys that take a tenth of a second and more each, as RSA and encrypting do: they leave as they come.
+const SLOW_ROWS: usize = 1;
 /// How many rows all threads together may be ahead of what has left.
 const ROWS_AHEAD: usize = 1024;
 
@@ -34,6 +36,8 @@ struct Work<'a> {
     encoder: Encoder<'a>,
     /// The CAs, which a certificate is judged by.
     authorities: FileSet,
+    /// How many rows are made at a time.
+    rows: usize,
     is_stopped: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -62,8 +66,11 @@ impl Run<'_> {
         let series = &self.prepared.series;
         let appends = series.appends();
         let encoder = Encoder::new(self.form, self.arrangement, &series.plan, appends, self.now);
-        let work = Work { run: self, maker, encoder, authorities: self.authorities(), is_stopped };
-        let chunks = series.len().div_ceil(ROWS);
+        let is_slow = series.key_type().is_rsa() || self.arrangement.encrypted_keys;
+        let rows = if is_slow { SLOW_ROWS } else { ROWS };
+        let authorities = self.authorities();
+        let work = Work { run: self, maker, encoder, authorities, rows, is_stopped };
+        let chunks = series.len().div_ceil(rows);
         let wanted = threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         let threads = wanted.min(chunks).max(1);
         if threads == 1 {
@@ -72,7 +79,7 @@ impl Run<'_> {
         thread::scope(|scope| {
             let mut starts = Vec::with_capacity(threads);
             let mut hands = Vec::with_capacity(threads);
-            let ahead = (ROWS_AHEAD / ROWS / threads).max(1);
+            let ahead = (ROWS_AHEAD / rows / threads).max(1);
             for _ in 0..threads {
                 let (start, started) = sync_channel::<(usize, usize)>(1);
                 let (sender, made) = sync_channel(ahead);
@@ -170,7 +177,11 @@ impl Work<'_> {
     fn fill(&self, chunk: usize, bench: &mut Bench, batch: &mut Batch) -> Result<(), Error> {
         let series = &self.run.prepared.series;
         batch.clear();
-        for at in (chunk * ROWS..series.len()).take(ROWS) {
+        for at in (chunk * self.rows..series.len()).take(self.rows) {
+            // What is made so far is finished; a key of RSA takes a second.
+            if (self.is_stopped)() {
+                break;
+            }
             if series.is_skipped(at) {
                 continue;
             }

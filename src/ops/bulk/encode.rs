@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::fs::{Contents, FileEntry, FsError, Mode, append_to_archive};
 use crate::index::Line;
-use crate::k8s::{SECRET_HEAD, TlsSecret, object_name};
+use crate::k8s::{TlsSecret, object_name};
 use crate::layout::Arrangement;
 use crate::pem;
 use crate::pg::{certificate_file, key_file};
@@ -121,7 +121,10 @@ impl<'a> Encoder<'a> {
         match self.form {
             None => batch.files.push(self.files(spec, certificate, made)),
             Some(form) => {
-                reserve(&mut batch.bytes, 2 * (certificate.len() + made.key_pem.len()) + LINE_BYTES);
+                reserve(
+                    &mut batch.bytes,
+                    2 * (certificate.len() + made.key_pem.len() + self.trust.len()) + LINE_BYTES,
+                );
                 self.piece(form, spec, &certificate, made, &mut batch.bytes)?;
             }
         }
@@ -199,27 +202,6 @@ impl<'a> Encoder<'a> {
 /// The line before a certificate in a stream of PEM, which every reader of PEM passes over (RFC 7468 §2).
 pub(super) fn pem_heading(stem: &str) -> String {
     format!("# {stem}\n")
-}
-
-/// What a stream begins with whose first certificate has that stem, as far as that tells it from other files.
-pub(super) fn beginning(form: StreamForm, stem: &str, usage: Usage) -> Vec<u8> {
-    match form {
-        StreamForm::Tar => certificate_file(stem).into_bytes(),
-        StreamForm::Pem => pem_heading(stem).into_bytes(),
-        StreamForm::Lines(form) => {
-            let (common_name, serial) = ("", String::new());
-            let (not_before, not_after) = (OffsetDateTime::UNIX_EPOCH, OffsetDateTime::UNIX_EPOCH);
-            let (certificate, key) = ("", "");
-            let record =
-                Record { name: stem, usage, common_name, serial, not_before, not_after, certificate, key };
-            let mut line = Vec::new();
-            (form.write)(&record, &mut line);
-            let end = line.windows(stem.len()).position(|part| part == stem.as_bytes());
-            line.truncate(end.map_or(line.len(), |at| at + stem.len()));
-            line
-        }
-        StreamForm::Secrets => SECRET_HEAD.as_bytes().to_vec(),
-    }
 }
 
 /// `client.alice` -> `client-alice`, which Kubernetes takes for the name of an object.

@@ -6,9 +6,11 @@
 
 mod crew;
 mod encode;
+mod hashed;
 mod outlet;
 mod prepare;
 mod resume;
+mod whole;
 
 pub use encode::{LineForm, Record, StreamForm};
 
@@ -126,7 +128,7 @@ pub fn bulk(
         separate_ca: request.under.place_of_ca().is_some(),
         ..Arrangement::default()
     };
-    let prepared = match is_dash(&request.list) {
+    let mut prepared = match is_dash(&request.list) {
         true => Prepared::new(request, &arrangement, stdin, now)?,
         false => Prepared::new(request, &arrangement, &mut open_file(&request.list)?, now)?,
     };
@@ -143,6 +145,7 @@ pub fn bulk(
         directory: request.under.directory.clone(),
         index: prepared.index_path(),
     };
+    let resumed = prepared.resumed.take();
     let maker = prepared.maker(&secrets, keys)?;
     let run = crew::Run { prepared: &prepared, arrangement: &arrangement, form: form(request), now };
     if request.under.dry_run {
@@ -150,12 +153,16 @@ pub fn bulk(
     }
     if total == 0 {
         // Whoever reads a stream is told that it ended.
-        if let Outlet::Stream { form, file: None } = request.outlet {
-            outlet::write(stdout, [outlet::ending(Some(form))])?;
+        match (&request.outlet, resumed) {
+            (Outlet::Stream { form, file: None }, _) => {
+                outlet::write(stdout, [outlet::ending(Some(*form))])?;
+            }
+            (Outlet::Stream { form, .. }, Some(resumed)) => resumed.end(outlet::ending(Some(*form)))?,
+            _ => {}
         }
         return Ok(issued);
     }
-    let mut outlet = prepared.outlet(request, &arrangement, stdout)?;
+    let mut outlet = prepared.outlet(request, &arrangement, resumed, stdout)?;
     (control.progress)(0, total);
     let done = run.all(&maker, control.is_stopped, control.threads, |batch| {
         outlet.deliver(batch)?;

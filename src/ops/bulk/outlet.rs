@@ -4,6 +4,7 @@ use super::encode::{Batch, Pair, StreamForm};
 use crate::error::Error;
 use crate::fs::{ARCHIVE_END_BYTES, Action, FsError, Growing, Target};
 use crate::index::{DELIVERED, DELIVERING};
+use crate::x509::Usage;
 use std::io::{self, Write};
 use std::mem;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub(super) struct Leaving<'a> {
     index: Growing,
     way: Way<'a>,
     form: Option<StreamForm>,
+    usage: Usage,
     held: Vec<Batch>,
     /// Batches that have left, whose room is used again.
     spare: Vec<Batch>,
@@ -39,11 +41,12 @@ pub(super) struct Leaving<'a> {
 }
 
 impl<'a> Leaving<'a> {
-    pub(super) fn new(index: Growing, way: Way<'a>, form: Option<StreamForm>) -> Self {
+    pub(super) fn new(index: Growing, way: Way<'a>, form: Option<StreamForm>, usage: Usage) -> Self {
         Self {
             index,
             way,
             form,
+            usage,
             held: Vec::new(),
             spare: Vec::new(),
             count: 0,
@@ -101,7 +104,7 @@ impl<'a> Leaving<'a> {
     fn record(&mut self) -> Result<(), Error> {
         // A file and a directory tell by themselves what has come there; what goes to standard output is gone.
         let heading = match self.way {
-            Way::Stream(_) => format!("{DELIVERING}{}\n", self.count),
+            Way::Stream(_) => format!("{DELIVERING}{} {}\n", self.count, self.usage),
             _ => String::new(),
         };
         let mut lines = heading.into_bytes();

@@ -1,6 +1,7 @@
 //! Everything before the first key: the directories locked, the list held against what is there, the CA's key opened.
 
 use super::encode::{StreamForm, secret_name};
+use super::hashed::Hashed;
 use super::outlet::{Leaving, Way};
 use super::resume::{self, Resumed};
 use super::{BulkRequest, Outlet, form};
@@ -16,7 +17,7 @@ use crate::pg::{certificate_file, key_file};
 use crate::pki::{self, Maker, Secrets};
 use crate::plan::{ListError, RowError, Series, SeriesError, series};
 use crate::state::State;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use time::OffsetDateTime;
@@ -28,14 +29,14 @@ const SKIP: &str = "--skip-issued leaves out what is there.";
 
 /// What a run stands on. Nothing was made yet.
 pub(super) struct Prepared {
+    /// Goes again if nothing comes to lie in it, before the lock does.
+    _reserved: Option<Reserved>,
     pub(super) series: Series,
     state: State,
     directory: Place,
     ca_directory: Option<Place>,
-    /// A file that is taken up again, and how much of it is whole.
-    resumed: Option<Resumed>,
-    /// Goes again if nothing comes to lie in it.
-    _reserved: Option<Reserved>,
+    /// A file that is taken up again, until it is.
+    pub(super) resumed: Option<Resumed>,
 }
 
 /// A directory: locked, or only looked at for a dry run.
@@ -56,16 +57,11 @@ impl Prepared {
         let under = &request.under;
         let ca_directory = under.place_of_ca();
         refuse_same_directory(&under.directory, ca_directory.as_deref())?;
-        let is_new = Directory::open(&under.directory)?.is_none();
-        if is_new && ca_directory.is_none() {
+        if Directory::open(&under.directory)?.is_none() && ca_directory.is_none() {
             return Err(RequestError::NoDirectory { path: under.directory.display().to_string() }.into());
         }
-        let makes = is_new && !under.dry_run && matches!(request.outlet, Outlet::Files);
-        let reserved = match makes {
-            true => Reserved::make(&under.directory, attributes(arrangement))?,
-            false => None,
-        };
-        let (directory, ca_directory) = lock(under, ca_directory)?;
+        // The last is dropped first: what was reserved goes again while it is locked, so that nobody finds it meanwhile.
+        let (directory, ca_directory, reserved) = hold(request, arrangement, ca_directory)?;
         let mut state = look(under, &directory, ca_directory.as_ref(), Depth::Authorities)?;
         let ca = under.take_ca(&mut state)?;
         let series =
@@ -119,15 +115,15 @@ impl Prepared {
                 }
             }
             Some(StreamForm::Secrets) => {
-                let mut met: HashMap<String, u32> = HashMap::new();
+                let object = |at: usize| secret_name(&self.series.stem(at));
+                let objects = Hashed::of(self.series.len(), object);
                 for at in 0..self.series.len() {
-                    let line = self.series.row(at).line;
-                    let object = secret_name(&self.series.stem(at));
-                    if let Some(first) = met.get(&object) {
-                        let fact = format!("its Secret would be \"{object}\", as that of line {first}");
+                    let name = object(at);
+                    let before = objects.rows(&name).take_while(|other| *other < at);
+                    if let Some(first) = before.into_iter().find(|other| object(*other) == name) {
+                        let (line, first) = (self.series.row(at).line, self.series.row(first).line);
+                        let fact = format!("its Secret would be \"{name}\", as that of line {first}");
                         rows.push(RowError::usage(line, fact));
-                    } else {
-                        met.insert(object, line);
                     }
                 }
             }
@@ -188,16 +184,15 @@ impl Prepared {
     fn look_through_index(&mut self, request: &BulkRequest) -> Result<(), Error> {
         let Some(mut index) = self.existing_index()? else { return Ok(()) };
         if !request.skip_issued || !matches!(request.outlet, Outlet::Stream { file: None, .. }) {
-            return resume::from_index(&mut index, |_| ());
-        }
-        let mut by_subject: HashMap<String, Vec<u32>> = HashMap::with_capacity(self.series.len());
-        for at in 0..self.series.len() {
-            by_subject.entry(self.series.subject(at).oneline()).or_default().push(at as u32);
+            return resume::from_index(&mut index, self.series.usage(), |_| ());
         }
         let series = &mut self.series;
-        resume::from_index(&mut index, |subject| {
-            for at in by_subject.get(subject).into_iter().flatten() {
-                series.skip(*at as usize);
+        let subjects = Hashed::of(series.len(), |at| series.subject(at).oneline());
+        // Of several rows with one subject, which come from the column `cn`, as many are left out as there are lines.
+        resume::from_index(&mut index, series.usage(), |subject| {
+            let mut rows = subjects.rows(subject).filter(|at| !series.is_skipped(*at));
+            if let Some(at) = rows.find(|at| series.subject(*at).oneline() == subject) {
+                series.skip(at);
             }
         })
     }
@@ -210,7 +205,7 @@ impl Prepared {
         }
         Ok(Some(match &place.target {
             Some(target) => target.grow(&name)?,
-            None => Growing::open(place.path.join(name))?,
+            None => Growing::open_to_read(place.path.join(name))?,
         }))
     }
 
@@ -219,14 +214,16 @@ impl Prepared {
         &'a self,
         request: &BulkRequest,
         arrangement: &Arrangement,
+        resumed: Option<Resumed>,
         stdout: &'a mut dyn Write,
     ) -> Result<Leaving<'a>, Error> {
-        let index = self.index(request, arrangement)?;
         let form = form(request);
-        let way = match &request.outlet {
+        let whole = resumed.as_ref().map(|resumed| resumed.length);
+        // A new file goes again if nothing comes into it, so it is made before anything that stays.
+        let mut way = match &request.outlet {
             Outlet::Stream { file: None, .. } => Way::Stream(stdout),
-            Outlet::Stream { file: Some(path), .. } => Way::File(match &self.resumed {
-                Some(resumed) => resumed.reopen(path)?,
+            Outlet::Stream { file: Some(path), .. } => Way::File(match resumed {
+                Some(resumed) => resumed.file,
                 None => Growing::create(path)?.ok_or_else(|| resume::exists(path))?,
             }),
             Outlet::Files => match &self.directory.target {
@@ -234,7 +231,11 @@ impl Prepared {
                 None => return Err(RequestError::NoDirectory { path: self.state.path.clone() }.into()),
             },
         };
-        Ok(Leaving::new(index, way, form))
+        let index = self.index(request, arrangement)?;
+        if let (Way::File(file), Some(whole)) = (&mut way, whole) {
+            file.cut(whole)?;
+        }
+        Ok(Leaving::new(index, way, form, self.series.usage()))
     }
 
     /// The index, made from what is there where there was none, and ready to be added to. A directory that has nothing to
@@ -303,6 +304,27 @@ impl Place {
     }
 }
 
+/// Takes both directories; one that files are to go into is made before, as they go there batch by batch.
+fn hold(
+    request: &BulkRequest,
+    arrangement: &Arrangement,
+    ca_directory: Option<PathBuf>,
+) -> Result<(Place, Option<Place>, Option<Reserved>), Error> {
+    let under = &request.under;
+    let needs_directory = !under.dry_run && matches!(request.outlet, Outlet::Files);
+    loop {
+        let reserved = match needs_directory && Directory::open(&under.directory)?.is_none() {
+            true => Reserved::make(&under.directory, attributes(arrangement))?,
+            false => None,
+        };
+        let (directory, ca_directory) = lock(under, ca_directory.clone())?;
+        // Another run may have made it, failed, and taken it away again while it was waited for.
+        if !needs_directory || directory.target.as_ref().is_some_and(Target::exists) {
+            return Ok((directory, ca_directory, reserved));
+        }
+    }
+}
+
 /// Takes both directories, unless it is a dry run.
 fn lock(under: &CaRequest, ca_directory: Option<PathBuf>) -> Result<(Place, Option<Place>), Error> {
     let place = |path: PathBuf, target| Place { path, target };
@@ -333,7 +355,9 @@ impl Depth {
     fn reads(self, name: &str) -> bool {
         let is_one_of_many = |stem: &str| {
             let mut usages = ["server.", "client.", "node."].iter();
-            usages.any(|usage| stem.strip_prefix(usage).is_some_and(|name| !name.is_empty()))
+            // A CA may have such a name too: `client.ca`, `server.team-ca`.
+            let is_ca = |name: &str| name.split(['.', '-', '_']).any(|word| word.eq_ignore_ascii_case("ca"));
+            usages.any(|usage| stem.strip_prefix(usage).is_some_and(|name| !name.is_empty() && !is_ca(name)))
         };
         let is_leaf = || {
             let stem = name.strip_suffix(".crt").or_else(|| name.strip_suffix(".key"));
