@@ -20,6 +20,8 @@ pub const ARCHIVE_END_BYTES: usize = 2 * BLOCK_BYTES;
 /// that every tar reads cannot hold, or a time before 1970.
 #[must_use]
 pub fn tarball(files: &FileSet, unix_seconds: i64) -> Option<Zeroizing<Vec<u8>>> {
+    // Also where there is no file to say it of.
+    u64::try_from(unix_seconds).ok()?;
     let whole: usize = files.iter().map(|(_, entry)| BLOCK_BYTES + blocks(entry.contents.len())).sum();
     let whole = (whole + ARCHIVE_END_BYTES).next_multiple_of(RECORD_BYTES);
     // It never grows: that would leave a copy of a key in freed memory.
