@@ -175,7 +175,7 @@ fn made(home: &TempDir) -> Vec<pgtls::x509::Certificate> {
     if !home.path().join("out.tar").exists() {
         return pairs(&home.path().join("pki"), "client.role");
     }
-    let out = support::scratch();
+    let out = lists::roomy();
     run(home.path(), "tar", &["-xf", "out.tar", "-C", out.path().to_str().unwrap()]);
     pairs(out.path(), "client.role")
 }

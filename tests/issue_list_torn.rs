@@ -21,7 +21,7 @@ use tempfile::TempDir;
 fn in_stream(home: &TempDir, form: &str, stream: &[u8]) -> Vec<String> {
     if form == "tar" {
         write(home, "look.tar", stream);
-        let out = support::scratch();
+        let out = lists::roomy();
         run(home.path(), "tar", &["-xf", "look.tar", "-C", out.path().to_str().unwrap()]);
         let listed = run(home.path(), "tar", &["-tf", "look.tar"]);
         let names: Vec<String> =
@@ -175,7 +175,7 @@ fn a_disk_that_is_full_in_the_midst_is_an_error_that_counts_and_a_second_run_mak
         ("client -f list -D disk/pki", "9m"),
         ("client -f list -D disk/pki --stream tar --write disk/out.tar", "3m"),
     ] {
-        let home = support::scratch();
+        let home = lists::roomy();
         write(&home, "list", roles(1500));
         let (stdout, stderr) = on_a_small_disk(&home, words, size);
         let [error, detail, hint] = stderr.lines().collect::<Vec<_>>().try_into().unwrap();
@@ -215,7 +215,7 @@ fn a_disk_that_is_full_in_the_midst_is_an_error_that_counts_and_a_second_run_mak
 
 #[test]
 fn nothing_leaves_that_the_index_has_no_room_for() {
-    let home = support::scratch();
+    let home = lists::roomy();
     write(&home, "list", roles(3000));
     fs::create_dir(home.path().join("disk")).unwrap();
     let script = "mount -t tmpfs -o size=80k none disk && \"$1\" gen chain -q --ca-dir disk/ca -D pki && { \"$@\"; \

@@ -18,11 +18,20 @@ use crate::support::{Run, run, scratch, snapshot, text};
 
 /// A home with the directory `pki` of these words of `gen chain`.
 pub(crate) fn directory(words: &str) -> TempDir {
-    let home = scratch();
+    let home = roomy();
     let words: Vec<&str> =
         "gen chain -q --server db1.example.com".split(' ').chain(words.split_whitespace()).collect();
     Run::new(&words).dir(&home).code(0);
     home
+}
+
+/// An empty directory, in memory where there is room: thousands of files are made and removed, and disks are not what is
+/// tested.
+pub(crate) fn roomy() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let has_room = rustix::fs::statvfs(memory).is_ok_and(|held| held.f_bavail * held.f_frsize >= 1 << 30);
+    let made = has_room.then(|| tempfile::tempdir_in(memory).ok());
+    made.flatten().unwrap_or_else(scratch)
 }
 
 /// `role1`, `role2` and so on, a line each.
