@@ -33,7 +33,7 @@ pub(in crate::cli) enum StreamWord {
     K8s,
 }
 
-/// Many at once.
+/// Many at once. That a list is required says nothing beside names, which a list does not go with: so each says that too.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lists")]
 pub(in crate::cli) struct ListArgs {
@@ -42,11 +42,11 @@ pub(in crate::cli) struct ListArgs {
     pub(in crate::cli) file: Option<PathBuf>,
 
     /// Leave out what was issued before, so that a run can be taken up again
-    #[arg(long, requires = "file")]
+    #[arg(long, requires = "file", conflicts_with = "names")]
     pub(in crate::cli) skip_issued: bool,
 
     /// Write one stream instead of files in the directory
-    #[arg(long, value_name = "FORM", requires = "file")]
+    #[arg(long, value_name = "FORM", requires = "file", conflicts_with = "names")]
     pub(in crate::cli) stream: Option<StreamWord>,
 
     /// Write the stream into this file instead of to standard output
