@@ -250,3 +250,14 @@ fn a_dry_run_needs_to_write_nowhere() {
     mode(0o755);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
+
+#[test]
+fn what_is_for_lists_is_refused_beside_a_name() {
+    let home = directory("");
+    for words in [&["--skip-issued"][..], &["--stream", "tar"], &["--stream", "tar", "--write", "out"]] {
+        let before = snapshot(home.path());
+        let output = Run::new(&[&["issue", "client", "alice"], words].concat()).dir(&home).output();
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert_eq!(snapshot(home.path()), before);
+    }
+}

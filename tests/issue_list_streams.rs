@@ -187,7 +187,7 @@ fn openssl_goes_on_with_an_index_that_has_comments_of_ours_and_so_do_we() {
     let stream = text(&output.stdout);
     let index = fs::read_to_string(pki.join("root.index")).unwrap();
     let comments: Vec<&str> = index.lines().filter(|line| line.starts_with('#')).collect();
-    assert_eq!(comments, ["# pgtls: delivering 2", "# pgtls: delivered"]);
+    assert_eq!(comments, ["# pgtls: delivering 2 client", "# pgtls: delivered"]);
     for (name, piece) in ["alice", "bob"].iter().zip(stream.split("# client.").skip(1)) {
         write(&home, &format!("pki/{name}.pem"), piece);
     }

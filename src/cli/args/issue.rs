@@ -34,7 +34,7 @@ pub(in crate::cli) enum StreamWord {
     K8s,
 }
 
-/// Many at once.
+/// Many at once. That a list is required says nothing beside names, which a list does not go with: so each says that too.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lists")]
 pub(in crate::cli) struct ListArgs {
