@@ -72,7 +72,12 @@ fn what_no_name_can_be_is_refused_and_changes_nothing() {
         "Use the name of the role that it logs in as.",
     );
     // Names of servers that differ and would share a file.
-    refuse("server", b"fe80::1\nfe80--1\n", "Line 2: line 1 has the same name.", mend);
+    refuse(
+        "server",
+        b"fe80::1\nfe80--1\n",
+        "Line 2: its files would be those of line 1, server.fe80--1.crt.",
+        mend,
+    );
     let column = |found: &str| {
         format!("Line 1: the header has \"{found}\", which is no column (known are name, cn, san, lifetime).")
     };
@@ -96,7 +101,7 @@ pgtls: hint: Mend these lines. Nothing was issued.
     refused(&home, "client", list, 2, stderr);
     let stderr = "
 pgtls: error: a line of standard input cannot be used
-pgtls: detail: Line 1: it is longer than 65536 bytes.
+pgtls: detail: Line 1: it is longer than 64 MiB; the rest was not read.
 pgtls: hint: Mend these lines. Nothing was issued.
 ";
     // Without a line feed at all, and no more of it kept than a line may be.

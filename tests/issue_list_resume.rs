@@ -93,7 +93,7 @@ fn a_signal_lets_a_stream_end_as_one_and_a_second_run_makes_the_rest() {
         let both = first.clone() + &second;
         let expected: String =
             roles(2500).lines().map(|name| format!("client.{name}.crt\nclient.{name}.key\n")).collect();
-        assert!(both == expected, "a name is missing, or there twice");
+        assert!(both == expected, "a name is missing, there twice, or in another place");
         let (done, left) = (first.lines().count() / 2, second.lines().count() / 2);
         assert!(done >= 100 && left > 0, "{done} and {left}");
         let stderr = text(&output.stderr);

@@ -7,6 +7,7 @@ mod lists;
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 
 use chance::Chance;
@@ -89,6 +90,7 @@ fn a_file_that_is_no_such_stream_is_not_touched() {
         (fs::read(home.path().join("some.tar")).unwrap(), "jsonl"),
     ] {
         write(&home, "out", &content);
+        fs::set_permissions(home.path().join("out"), fs::Permissions::from_mode(0o600)).unwrap();
         let output =
             fed(&command(&home, &format!("client --stream {form} --write out --skip-issued -f -")), roles(3));
         let stderr = text(&output.stderr);
@@ -122,7 +124,7 @@ fn an_index_whose_last_line_has_no_end_is_mended_before_it_is_added_to() {
         issued(&home, "client --stream pem", "bob\n");
         let after = fs::read_to_string(&path).unwrap();
         let end = if stays { format!("{tail}\n") } else { String::new() };
-        assert!(after.starts_with(&format!("{before}{end}# pgtls: delivering 1\nV\t")), "{after}");
+        assert!(after.starts_with(&format!("{before}{end}# pgtls: delivering 1 client\nV\t")), "{after}");
         let configuration = "[ca]\ndefault_ca = d\n[d]\ndatabase = root.index\ncertificate = root.crt\n\
              private_key = root.key\ndefault_md = sha256\ndefault_crl_days = 9\n";
         write(&home, "ca.cnf", configuration);
@@ -244,7 +246,7 @@ fn a_device_that_is_full_tells_that_nothing_left() {
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     assert!(stderr.contains("\"standard output\": no space left on device\n"), "{stderr}");
-    assert!(stderr.contains("0 of 30 certificates had been issued by then"), "{stderr}");
+    assert!(stderr.contains("None of 30 certificates had left by then."), "{stderr}");
     let again = command(&home, "client -f list --stream pem --skip-issued").output();
     assert_eq!(certificates(&again.stdout).len(), 30);
 }

@@ -178,10 +178,6 @@ impl Work<'_> {
         let series = &self.run.prepared.series;
         batch.clear();
         for at in (chunk * self.rows..series.len()).take(self.rows) {
-            // What is made so far is finished; a key of RSA takes a second.
-            if (self.is_stopped)() {
-                break;
-            }
             if series.is_skipped(at) {
                 continue;
             }

@@ -94,7 +94,8 @@ fn archive(mut file: Window<'_>, found: &mut dyn FnMut(&str)) -> io::Result<Opti
         }
         let Ok(header) = <&[u8; TAR_BLOCK_BYTES]>::try_from(header) else {
             // The beginning of a header is the name of a file.
-            let is_name = header.first().is_some_and(u8::is_ascii_lowercase);
+            let mut usages = [&b"server."[..], b"client.", b"node."].into_iter();
+            let is_name = usages.any(|usage| header.starts_with(usage) || usage.starts_with(header));
             return Ok(is_name.then_some(whole));
         };
         let Some((name, length)) = archive_entry(header) else { return Ok(None) };
