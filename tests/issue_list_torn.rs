@@ -85,7 +85,7 @@ fn a_file_that_is_no_such_stream_is_not_touched() {
         (b"precious\n".to_vec(), "tar"),
         (b"precious\n".to_vec(), "pem"),
         (b"{\"name\"".to_vec(), "k8s"),
-        (b"# client.other\n".to_vec(), "pem"),
+        (b"# clients of today\n".to_vec(), "pem"),
         (b"{\"precious\": 1}".to_vec(), "jsonl"),
         (fs::read(home.path().join("some.tar")).unwrap(), "jsonl"),
     ] {
