@@ -94,8 +94,7 @@ fn archive(mut file: Window<'_>, found: &mut dyn FnMut(&str)) -> io::Result<Opti
         }
         let Ok(header) = <&[u8; TAR_BLOCK_BYTES]>::try_from(header) else {
             // The beginning of a header is the name of a file.
-            let mut usages = [&b"server."[..], b"client.", b"node."].into_iter();
-            let is_name = usages.any(|usage| header.starts_with(usage) || usage.starts_with(header));
+            let is_name = begins_stem(&String::from_utf8_lossy(header));
             return Ok(is_name.then_some(whole));
         };
         let Some((name, length)) = archive_entry(header) else { return Ok(None) };
@@ -190,7 +189,8 @@ impl Text for Pem {
     fn take(&mut self, line: &[u8]) -> bool {
         let Ok(line) = std::str::from_utf8(line) else { return false };
         if self.name.is_none() {
-            self.name = line.strip_prefix(&heading()).map(str::to_owned);
+            let name = line.strip_prefix(&heading()).filter(|name| is_stem(name));
+            self.name = name.map(str::to_owned);
             return self.name.is_some();
         }
         if let Some(label) = &self.block {
@@ -216,14 +216,32 @@ impl Text for Pem {
 
     fn begins(&self, torn: &[u8]) -> bool {
         let Ok(torn) = std::str::from_utf8(torn) else {
-            return self.name.is_none() && torn.starts_with(b"# ");
+            // Cut within a character.
+            let text = String::from_utf8_lossy(torn);
+            return self.name.is_none() && text.strip_prefix(&heading()).is_some_and(is_stem);
         };
         match (&self.name, &self.block) {
-            (None, _) => starts_alike(torn, &heading()),
+            (None, _) => match torn.strip_prefix(&heading()) {
+                Some(name) => begins_stem(name),
+                None => heading().starts_with(torn),
+            },
             (_, Some(_)) => is_base64(torn) || starts_alike(torn, "-----END "),
             _ => starts_alike(torn, BEGIN),
         }
     }
+}
+
+/// How the stem of every file begins.
+const USAGES: [&str; 3] = ["server.", "client.", "node."];
+
+/// Whether it is what files of ours are called.
+fn is_stem(text: &str) -> bool {
+    USAGES.iter().any(|usage| text.starts_with(usage))
+}
+
+/// Whether it is, or may yet become one.
+fn begins_stem(text: &str) -> bool {
+    USAGES.iter().any(|usage| starts_alike(text, usage))
 }
 
 /// Whether one of two texts is the beginning of the other.
