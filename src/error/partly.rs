@@ -24,7 +24,7 @@ impl Diagnosis for PartlyError {
     /// The source's own detail may say that nothing was changed, which is true of its last step alone.
     fn detail(&self) -> Option<String> {
         if self.done == 0 {
-            return Some(format!("None of {} certificates had left by then.", self.total));
+            return Some(format!("0 of {} certificates had been issued by then.", self.total));
         }
         Some(format!(
             "{} of {} certificates had been issued by then, and are in the index.",

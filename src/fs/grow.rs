@@ -109,23 +109,29 @@ impl Growing {
         Ok(Self { file: file.into(), path, length, is_new: false })
     }
 
-    /// Keeps other runs out of it until it is dropped, and refuses one that keys may not be added to.
+    /// Keeps other runs out of it until it is dropped.
     ///
     /// # Errors
-    /// [`FsError::InUse`] for one that another process has taken, [`FsError::Exposed`] for one that somebody else may read,
-    /// [`FsError::Io`] when the system refuses.
+    /// [`FsError::InUse`] for one that another process has taken, [`FsError::Io`] when the system refuses.
     pub fn take(&self) -> Result<(), FsError> {
-        let path = || self.path.clone();
         match retry_on_intr(|| flock(&self.file, FlockOperation::NonBlockingLockExclusive)) {
-            Err(Errno::WOULDBLOCK) => return Err(FsError::InUse { path: path() }),
+            Err(Errno::WOULDBLOCK) => return Err(FsError::InUse { path: self.path.clone() }),
             // Some file systems know no locks.
             Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK | Errno::INVAL) => {}
             locked => locked.map_err(|errno| FsError::new(Action::Lock, &self.path, errno))?,
         }
+        Ok(())
+    }
+
+    /// Refuses it where keys are to be added and it is not the caller's alone.
+    ///
+    /// # Errors
+    /// [`FsError::Exposed`], and [`FsError::Io`] when the system refuses.
+    pub fn refuse_exposed(&self) -> Result<(), FsError> {
         let found = fstat(&self.file).map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
         let is_foreign = found.st_uid != geteuid().as_raw();
         if is_foreign || found.st_mode & EXPOSING != 0 {
-            return Err(FsError::Exposed { path: path(), is_foreign });
+            return Err(FsError::Exposed { path: self.path.clone(), is_foreign });
         }
         Ok(())
     }

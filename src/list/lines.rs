@@ -3,7 +3,7 @@
 use super::LINE_BYTES;
 
 /// A line so long that what it is in is no list: `/dev/zero` has no end.
-const HOPELESS_BYTES: u64 = 64 * 1024 * 1024;
+const HOPELESS_BYTES: u64 = 256 * 1024 * 1024;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Cuts a stream into lines; the ends of Unix and of Windows, and a byte order mark, are taken off.

@@ -16,7 +16,8 @@ use time::OffsetDateTime;
 
 /// How many rows a thread makes at a time: some milliseconds of work, and some tens of kilobytes.
 const ROWS: usize = 32;
-/// The same of keys that take a tenth of a second and more each, as RSA and encrypting do: they leave as they come.
+/// The same of keys that take a tenth of a second and more each, as RSA and encrypting do: they leave as they come, and
+/// a run that is stopped waits for no more than one.
 const SLOW_ROWS: usize = 1;
 /// How many rows all threads together may be ahead of what has left.
 const ROWS_AHEAD: usize = 1024;

@@ -70,6 +70,7 @@ pub(super) fn from_file(
         reason: source.to_string(),
     };
     let length = length.map_err(unread)?.ok_or_else(|| RequestError::OtherStream { path: path() })?;
+    file.refuse_exposed()?;
     Ok(Some(Resumed { file, length }))
 }
 
