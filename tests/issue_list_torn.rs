@@ -246,7 +246,7 @@ fn a_device_that_is_full_tells_that_nothing_left() {
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     assert!(stderr.contains("\"standard output\": no space left on device\n"), "{stderr}");
-    assert!(stderr.contains("None of 30 certificates had left by then."), "{stderr}");
+    assert!(stderr.contains("0 of 30 certificates had been issued by then"), "{stderr}");
     let again = command(&home, "client -f list --stream pem --skip-issued").output();
     assert_eq!(certificates(&again.stdout).len(), 30);
 }

@@ -12,7 +12,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// A line of JSON for each certificate.
-pub(super) const JSON_LINES: LineForm = LineForm { write: json_line, name: name_in };
+pub(super) const JSON_LINES: LineForm =
+    LineForm { beginning: "{\"name\":\"", write: json_line, name: name_in };
 
 fn json_line(record: &Record<'_>, out: &mut Vec<u8>) {
     // Writing into memory cannot fail, and every field is text.

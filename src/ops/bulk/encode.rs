@@ -30,6 +30,8 @@ pub enum StreamForm {
 /// How a line of a stream is written, and read again.
 #[derive(Debug, Clone, Copy)]
 pub struct LineForm {
+    /// What every line begins with, before the name.
+    pub beginning: &'static str,
     /// Adds the line of a certificate, without its end.
     pub write: fn(&Record<'_>, &mut Vec<u8>),
     /// The name in a line; `None` for one that was not finished.

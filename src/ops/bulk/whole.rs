@@ -266,7 +266,11 @@ impl Text for Json {
     }
 
     fn begins(&self, torn: &[u8]) -> bool {
-        torn.starts_with(b"{")
+        let torn = String::from_utf8_lossy(torn);
+        match torn.strip_prefix(self.form.beginning) {
+            Some(name) => begins_stem(name),
+            None => self.form.beginning.starts_with(&*torn),
+        }
     }
 }
 
