@@ -214,7 +214,7 @@ fn a_list_without_an_end_is_not_read_to_it() {
     let home = directory("");
     let output = Run::new(&["issue", "client", "-f", "/dev/zero"]).dir(&home).output();
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("Line 1: it is longer than 64 MiB"), "{output:?}");
+    assert!(text(&output.stderr).contains("Line 1: it is longer than 256 MiB"), "{output:?}");
 }
 
 #[test]

@@ -101,7 +101,7 @@ pgtls: hint: Mend these lines. Nothing was issued.
     refused(&home, "client", list, 2, stderr);
     let stderr = "
 pgtls: error: a line of standard input cannot be used
-pgtls: detail: Line 1: it is longer than 64 MiB; the rest was not read.
+pgtls: detail: Line 1: it is longer than 65536 bytes.
 pgtls: hint: Mend these lines. Nothing was issued.
 ";
     // Without a line feed at all, and no more of it kept than a line may be.

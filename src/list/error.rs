@@ -20,7 +20,7 @@ pub enum LineProblem {
     #[error("it is longer than {LINE_BYTES} bytes")]
     TooLong,
     /// A line whose end was not waited for.
-    #[error("it is longer than 64 MiB; the rest was not read")]
+    #[error("it is longer than 256 MiB; the rest was not read")]
     Endless,
     /// UTF-16.
     #[error("the list is UTF-16, and must be UTF-8; the rest was not read")]

@@ -1,10 +1,10 @@
 //! Lines of a stream, none longer than a bound.
 
 use super::LINE_BYTES;
+use std::io::{self, BufRead, BufReader, Read};
 
 /// A line so long that what it is in is no list: `/dev/zero` has no end.
 const HOPELESS_BYTES: u64 = 256 * 1024 * 1024;
-use std::io::{self, BufRead, BufReader, Read};
 
 /// Cuts a stream into lines; the ends of Unix and of Windows, and a byte order mark, are taken off.
 pub(super) struct Lines<'r> {
