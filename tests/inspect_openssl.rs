@@ -200,7 +200,7 @@ fn every_request_has_the_subject_the_key_and_the_signature_that_openssl_finds() 
         assert!(all.contains("verify OK"), "{all}");
         assert_eq!(string(fact, "signature"), "good");
     }
-    assert_eq!(files.len(), 5);
+    assert_eq!(files.len(), 14);
 }
 
 #[test]
