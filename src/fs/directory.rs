@@ -199,7 +199,7 @@ impl Directory {
         let stat = fstat(&self.descriptor).map_err(fail)?;
         let counts = |name: &str| is_entry(name) && (is_ours(name) || wanted(name));
         let mut entries_here = entries_if(self.descriptor.as_fd(), counts).map_err(fail)?;
-        hide_unfinished(self.descriptor.as_fd(), &mut entries_here);
+        hide_unfinished(self.descriptor.as_fd(), &self.path, &mut entries_here)?;
         let mut foreign_record = false;
         let record = match entries_here.get(RECORD) {
             Some(Entry { kind: EntryKind::Directory, .. }) => match open_own(&self.descriptor, RECORD) {

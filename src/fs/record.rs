@@ -120,7 +120,7 @@ fn moving_order(name: &str) -> (bool, &str, u8, &str) {
 /// holds the lock, so nobody is at work on them. A record of another user (not root) is no change but an error.
 pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsError> {
     let found = entries_if(directory, is_ours).map_err(|errno| FsError::new(Action::Read, path, errno))?;
-    adding::recover(directory, &found);
+    adding::recover(directory, path, &found)?;
     for (name, entry) in &found {
         if entry.kind != EntryKind::Directory {
             continue;

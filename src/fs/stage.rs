@@ -68,7 +68,7 @@ impl Target {
     /// For a new directory that is a hidden sibling of it, `.NAME.pgtls-SUFFIX`; its missing parents are made here. For
     /// an existing one it is a hidden folder inside, so that empty directories, mount points and `.` work too, and
     /// `attributes` are not used. Every file but the public ones of the caller is born 0600, and given its owner and a
-    /// wider mode through its descriptor once its contents are written.
+    /// wider mode through its descriptor before its contents are written.
     ///
     /// # Errors
     /// [`FsError::BadName`] or [`FsError::InTheWay`] for a file that cannot be there, [`FsError::Irreplaceable`] for one

@@ -27,7 +27,7 @@ impl Birth {
     /// Writes a file, and calls `born` when it is there; `shown` is the directory, for messages.
     ///
     /// Every file but the public ones of the caller is born 0600, and given its owner and a wider mode through its
-    /// descriptor once its contents are written.
+    /// descriptor before its contents are written.
     pub(super) fn write(
         &mut self,
         directory: BorrowedFd<'_>,
@@ -52,7 +52,6 @@ impl Birth {
         } else {
             entry.mode == Mode::SECRET && !self.umask_is_odd
         };
-        write_whole(&file, &entry.contents).map_err(fail(Action::Write))?;
         // The owner first: once the mode is wider, whom it is wider for must be right.
         if let Some(owner) = entry.owner {
             change_owner(&file, Some(owner.uid), Some(owner.gid), &shown.join(name))?;
@@ -60,7 +59,8 @@ impl Birth {
         if !has_mode {
             fchmod(&file, bits(entry.mode)).map_err(fail(Action::Write))?;
         }
-        Ok(())
+        // Last, for a file that has its whole length is taken for finished.
+        write_whole(&file, &entry.contents).map_err(fail(Action::Write))
     }
 }
 

@@ -24,12 +24,14 @@ fn names(path: &Path) -> Vec<String> {
 /// What a run leaves that is killed while it adds three pairs: the second half written, the third without its certificate.
 fn leave_behind(path: &Path) {
     let journal = "8 a.key\08 a.crt\0\08 b.key\08 b.crt\0\08 c.key\08 c.crt\0\0";
-    fs::write(path.join(".pgtls-adding"), journal).unwrap();
+    let file = path.join(".pgtls-adding");
+    fs::write(&file, journal).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
     for (name, text) in [
         ("a.key", "key of a"),
         ("a.crt", "crt of a"),
         ("b.key", "key of b"),
-        ("b.crt", "crt"),
+        ("b.crt", ""),
         ("c.key", "key of c"),
     ] {
         fs::write(path.join(name), text).unwrap();
@@ -84,10 +86,48 @@ fn of_a_run_that_was_killed_whole_pairs_stay_and_the_others_are_not_seen() {
 fn a_journal_that_was_not_written_to_its_end_names_nothing() {
     for cut in 0..10 {
         let scratch = tempfile::tempdir().unwrap();
-        fs::write(scratch.path().join("a.key"), "mine").unwrap();
+        fs::write(scratch.path().join("a.key"), "").unwrap();
         fs::write(scratch.path().join(".pgtls-adding"), &"8 a.key\0\0"[..9.min(cut)]).unwrap();
         drop(Target::lock(scratch.path()).unwrap());
         let left = if cut < 9 { vec!["a.key".to_owned()] } else { vec![] };
         assert_eq!(names(scratch.path()), left, "{cut}");
     }
+}
+
+#[test]
+fn what_its_user_did_to_the_files_of_a_run_that_was_killed_stays() {
+    type Act = fn(&Path);
+    let acts: [(&str, Act, &[&str]); 4] = [
+        ("handed out", |path| fs::remove_file(path.join("a.key")).unwrap(), &["a.crt"]),
+        ("written anew", |path| fs::write(path.join("a.key"), "sec1").unwrap(), &["a.crt", "a.key"]),
+        (
+            "another",
+            |path| fs::write(path.join("b.crt"), "mine").unwrap(),
+            &["a.crt", "a.key", "b.crt", "b.key"],
+        ),
+        ("made since", |path| fs::write(path.join("c.crt"), "a chain of mine").unwrap(), &["c.crt", "c.key"]),
+    ];
+    for (what, act, stays) in acts {
+        let scratch = tempfile::tempdir().unwrap();
+        leave_behind(scratch.path());
+        act(scratch.path());
+        let directory = Directory::open(scratch.path()).unwrap().unwrap();
+        let seen: Vec<String> = directory.names().unwrap().into_keys().collect();
+        drop(Target::lock(scratch.path()).unwrap());
+        let left = names(scratch.path());
+        assert_eq!(seen, left, "{what}");
+        assert!(stays.iter().all(|name| left.iter().any(|it| it == name)), "{what}: {left:?}");
+    }
+}
+
+#[test]
+fn a_journal_that_others_can_write_to_is_not_obeyed_and_not_lost() {
+    let scratch = tempfile::tempdir().unwrap();
+    leave_behind(scratch.path());
+    let journal = scratch.path().join(".pgtls-adding");
+    fs::set_permissions(&journal, fs::Permissions::from_mode(0o666)).unwrap();
+    let before = on_disk(scratch.path());
+    let refused = Target::lock(scratch.path()).unwrap_err();
+    assert!(matches!(&refused, FsError::ForeignRecord { path } if *path == journal), "{refused}");
+    assert_eq!(on_disk(scratch.path()), before);
 }
