@@ -15,7 +15,7 @@ use std::thread;
 use time::OffsetDateTime;
 
 /// How many rows a thread makes at a time: some milliseconds of work, and some tens of kilobytes.
-const ROWS: usize = 32;
+pub(super) const ROWS: usize = 32;
 /// The same of keys that take a tenth of a second and more each, as RSA and encrypting do: they leave as they come, and
 /// a run that is stopped waits for no more than one.
 const SLOW_ROWS: usize = 1;

@@ -1,5 +1,6 @@
 //! What leaves of one certificate: two files, or a piece of a stream.
 
+use super::crew::ROWS;
 use crate::error::Error;
 use crate::fs::{Contents, FileEntry, FsError, Mode, append_to_archive};
 use crate::index::Line;
@@ -84,6 +85,10 @@ pub(super) struct Batch {
     pub(super) files: Vec<Pair>,
 }
 
+/// What a tar archive has besides of two files.
+const TAR_BYTES: usize = 4 * 512;
+/// What a heading has besides its name.
+const HEADING_BYTES: usize = 8;
 /// What a line of JSON needs at most beside certificates and keys, and of those more than as PEM.
 const LINE_BYTES: usize = 4096;
 
@@ -123,9 +128,17 @@ impl<'a> Encoder<'a> {
         match self.form {
             None => batch.files.push(self.files(spec, certificate, made)),
             Some(form) => {
+                let pem = certificate.len() + made.key_pem.len();
                 reserve(
                     &mut batch.bytes,
-                    2 * (certificate.len() + made.key_pem.len() + self.trust.len()) + LINE_BYTES,
+                    match form {
+                        // Two headers, and blocks that are filled up.
+                        StreamForm::Tar => pem + TAR_BYTES,
+                        StreamForm::Pem => pem + spec.stem.len() + HEADING_BYTES,
+                        StreamForm::Lines(_) | StreamForm::Secrets => {
+                            2 * (pem + self.trust.len()) + LINE_BYTES
+                        }
+                    },
                 );
                 self.piece(form, spec, &certificate, made, &mut batch.bytes)?;
             }
@@ -212,12 +225,14 @@ pub(super) fn secret_name(stem: &str) -> String {
     object_name(usage, name)
 }
 
-/// Makes room without leaving a copy of a key in freed memory.
+/// Makes room without leaving a copy of a key in freed memory: for as many as are made at a time, as each time that it
+/// grows all of it is wiped.
 fn reserve(bytes: &mut Zeroizing<Vec<u8>>, more: usize) {
     if bytes.capacity() - bytes.len() >= more {
         return;
     }
-    let mut larger = Zeroizing::new(Vec::with_capacity((2 * bytes.capacity()).max(bytes.len() + more)));
+    let wanted = if bytes.capacity() == 0 { more * ROWS } else { bytes.capacity() + more * ROWS / 4 };
+    let mut larger = Zeroizing::new(Vec::with_capacity(wanted.max(bytes.len() + more)));
     larger.extend_from_slice(bytes);
     *bytes = larger;
 }
