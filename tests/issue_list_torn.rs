@@ -229,7 +229,14 @@ fn nothing_leaves_that_the_index_has_no_room_for() {
         stderr.starts_with("pgtls: error: could not write \"disk/ca/root.index\": no space left"),
         "{stderr}"
     );
-    assert_eq!(text(&output.stdout), "exit code 4\n0\n2\n", "{stderr}");
+    let stdout = text(&output.stdout);
+    let counts = stdout.strip_prefix("exit code 4\n").unwrap_or_default().split_whitespace();
+    let counts: Vec<usize> = counts.map(|count| count.parse().unwrap()).collect();
+    // Beside the two lines of gen, one for each pair of files.
+    assert!(
+        matches!(counts.as_slice(), [files, lines] if *files == 2 * (lines - 2) && *lines < 3002),
+        "{stdout}"
+    );
 }
 
 /// As root of a mount namespace of its own.

@@ -10,8 +10,12 @@ use std::mem;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// How many certificates leave together at most: the more, the fewer times the disk is waited for.
+/// How many certificates leave together where the disk has to be waited for: the more, the fewer times.
 const BATCH: usize = 1024;
+/// How many where it does not: the fewer, the less is held, and left to be done when all are made.
+const SMALL_BATCH: usize = 256;
+/// How long making an index durable takes where the disk is waited for.
+const SLOW: Duration = Duration::from_millis(2);
 /// How long a certificate is held back at most, where making them is slow.
 const HELD: Duration = Duration::from_millis(500);
 
@@ -35,6 +39,8 @@ pub(super) struct Leaving<'a> {
     /// Batches that have left, whose room is used again.
     spare: Vec<Batch>,
     count: usize,
+    /// How many leave together.
+    batch: usize,
     since: Instant,
     delivered: usize,
     has_begun: bool,
@@ -50,6 +56,7 @@ impl<'a> Leaving<'a> {
             held: Vec::new(),
             spare: Vec::new(),
             count: 0,
+            batch: SMALL_BATCH,
             since: Instant::now(),
             delivered: 0,
             has_begun: false,
@@ -72,7 +79,7 @@ impl<'a> Leaving<'a> {
         let given = mem::replace(batch, empty);
         self.count += given.count;
         self.held.push(given);
-        if self.count >= BATCH || self.since.elapsed() >= HELD { self.leave() } else { Ok(()) }
+        if self.count >= self.batch || self.since.elapsed() >= HELD { self.leave() } else { Ok(()) }
     }
 
     /// Lets what is held leave, and ends the stream.
@@ -111,7 +118,10 @@ impl<'a> Leaving<'a> {
         self.held.iter().for_each(|batch| lines.extend_from_slice(&batch.lines));
         self.index.append(&lines)?;
         self.has_begun = true;
-        Ok(self.index.sync()?)
+        let asked = Instant::now();
+        self.index.sync()?;
+        self.batch = if asked.elapsed() < SLOW { SMALL_BATCH } else { BATCH };
+        Ok(())
     }
 
     fn hand_out(&mut self) -> Result<(), Error> {
