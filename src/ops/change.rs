@@ -74,7 +74,8 @@ impl Change<'_> {
             }
         };
         let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.reads_of_ca(name)));
-        let ca_directory = ca_directory.transpose()?.map(|found| self.parted(found));
+        let ca_directory =
+            ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
         let directory = look(self.directory, &|name| self.verb.reads(name))?;
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
@@ -103,7 +104,8 @@ impl Change<'_> {
             Ok(found(target.path(), target.names()?, target.read(wanted)?))
         };
         let ca_directory = ca_target.as_ref().map(|target| look(target, &|name| self.reads_of_ca(name)));
-        let ca_directory = ca_directory.transpose()?.map(|found| self.parted(found));
+        let ca_directory =
+            ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
         let directory = look(&target, &|name| self.verb.reads(name))?;
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
@@ -141,13 +143,6 @@ impl Change<'_> {
 
     fn reads_of_ca(&self, name: &str) -> bool {
         self.verb.reads_of_ca(name) || self.verb.reads_beside_ca(name)
-    }
-
-    /// The directory of CA keys, with what was only read beside them apart.
-    fn parted(&self, found: Found) -> Found {
-        let (files, beside): (Vec<_>, Vec<_>) =
-            found.files.into_iter().partition(|(name, _)| self.verb.reads_of_ca(name));
-        Found { files: files.into_iter().collect(), beside: beside.into_iter().collect(), ..found }
     }
 
     fn restore(&self, directory: &Found, ca_directory: Option<&Found>) -> Result<State, Error> {
@@ -201,6 +196,12 @@ fn planned(files: &FileSet, plan: &Plan) -> FileSet {
         of_pairs.chain(plan.bundles.iter().map(|bundle| bundle.file.clone())).collect();
     let kept = files.iter().filter(|(name, _)| planned.contains(*name));
     kept.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
+}
+
+/// The directory of CA keys, with what is not the CA's own and was only read beside it apart.
+pub(super) fn parted(found: Found, is_of_ca: impl Fn(&str) -> bool) -> Found {
+    let (files, beside): (Vec<_>, Vec<_>) = found.files.into_iter().partition(|(name, _)| is_of_ca(name));
+    Found { files: files.into_iter().collect(), beside: beside.into_iter().collect(), ..found }
 }
 
 /// What a new directory is given, as `layout` has it.

@@ -139,6 +139,9 @@ pub fn stem(usage: Usage, name: &str) -> Result<String, PlanError> {
     Ok(stem)
 }
 
+/// How the stems of servers, clients and nodes begin where they are one of several.
+pub const LEAF_PREFIXES: [&str; 3] = ["server.", "client.", "node."];
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -155,6 +158,7 @@ mod tests {
             (Usage::Client, "a..b", "client.a..b"),
         ] {
             assert_eq!(stem(usage, name).unwrap(), expected);
+            assert!(LEAF_PREFIXES.iter().any(|prefix| expected.starts_with(prefix)));
         }
     }
 

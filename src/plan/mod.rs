@@ -24,7 +24,7 @@ pub use error::PlanError;
 pub use import::{Delivery, ImportError, ImportNotice, ImportPlan, import};
 pub use inventory::{Inventory, InventoryFile};
 pub use issue::{Wish, issue};
-pub use leaf::{LeafNames, stem};
+pub use leaf::{LEAF_PREFIXES, LeafNames, stem};
 pub use list_error::{ListError, RowError};
 pub use request::{RequestSpec, request};
 pub use series::{Draft, Series, SeriesError, SeriesWish, series};

@@ -4,8 +4,9 @@
 use super::exhibit::{Archive, Exhibit, Known};
 use super::report::Finding;
 use super::roles::Roles;
-use super::rules::{Rule, Severity};
+use super::rules::Rule;
 use super::scene::{Identity, Scene};
+use super::severity::Severity;
 use crate::keys::{LockReason, Pkcs12, Pkcs12Certificate, Pkcs12Error};
 use crate::x509::Certificate;
 use std::sync::Arc;

@@ -5,8 +5,9 @@ use super::path;
 use super::policy::{ClientFacts, Insistence, Policy, Sends};
 use super::report::Finding;
 use super::roles::Roles;
-use super::rules::{Rule, Severity};
+use super::rules::Rule;
 use super::scene::{Scene, Side};
+use super::severity::Severity;
 
 /// Everything that a client's settings tell, where they were read.
 pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &mut Vec<Finding>) {

@@ -32,6 +32,7 @@ mod roles;
 mod rules;
 mod scene;
 mod settings;
+mod severity;
 mod wellformed;
 
 pub use chain::{Chain, End, Held};
@@ -47,8 +48,9 @@ pub use part::Part;
 pub use policy::{ClientFacts, Insistence, NEWEST_LIBPQ, Policy, Reader, Sends, ServerFacts};
 pub use report::{Finding, Report};
 pub use roles::Roles;
-pub use rules::{Rule, Severity};
+pub use rules::Rule;
 pub use scene::{Identity, Scene, Side};
+pub use severity::Severity;
 
 use crate::index::INDEX_SUFFIX;
 use crate::x509::{Name, serialize_instant};

@@ -1,6 +1,7 @@
 //! What the judge says: findings, each with its rule, its files and its mend.
 
-use super::rules::{Rule, Severity};
+use super::rules::Rule;
+use super::severity::Severity;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};

@@ -3,30 +3,9 @@
 //! A rule's id is stable: scripts, waivers and fixtures name it. The functions that look for it are in the siblings of
 //! this file, by subject.
 
+use super::severity::Severity;
 use serde::{Serialize, Serializer};
 use std::fmt;
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// A connection fails, or somebody gets in who does not belong.
-    Error,
-    /// It works with some clients only, or will stop working.
-    Warning,
-    /// Worth knowing.
-    Note,
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        })
-    }
-}
 
 /// Declares the catalogue: one line a rule, so that no rule can lack a part.
 macro_rules! catalogue {

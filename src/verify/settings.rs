@@ -6,7 +6,8 @@ use super::policy::{Policy, ServerFacts};
 use super::report::Finding;
 use super::revocation::is_in;
 use super::roles::Roles;
-use super::rules::{Rule, Severity};
+use super::rules::Rule;
+use super::severity::Severity;
 
 /// What the named parts alone tell.
 pub(super) fn judge(roles: &Roles, exhibits: &[Exhibit], policy: &Policy, found: &mut Vec<Finding>) {

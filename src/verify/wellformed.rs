@@ -3,7 +3,8 @@
 
 use super::chain::Held;
 use super::report::Finding;
-use super::rules::{Rule, Severity};
+use super::rules::Rule;
+use super::severity::Severity;
 use crate::x509::RevocationList;
 
 /// The extensions that OpenSSL takes apart whenever it looks at a certificate (`ossl_x509v3_cache_extensions`,

@@ -8,6 +8,7 @@ mod crew;
 mod encode;
 mod hashed;
 mod outlet;
+mod places;
 mod prepare;
 mod resume;
 mod whole;

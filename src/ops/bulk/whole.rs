@@ -4,6 +4,7 @@
 use super::encode::{LineForm, StreamForm, pem_heading};
 use crate::fs::archive_entry;
 use crate::k8s::{SECRET_LINES, is_secret_line, secret_object};
+use crate::plan::LEAF_PREFIXES;
 use std::io::{self, Read};
 use zeroize::Zeroizing;
 
@@ -231,17 +232,14 @@ impl Text for Pem {
     }
 }
 
-/// How the stem of every file begins.
-const USAGES: [&str; 3] = ["server.", "client.", "node."];
-
 /// Whether it is what files of ours are called.
 fn is_stem(text: &str) -> bool {
-    USAGES.iter().any(|usage| text.starts_with(usage))
+    LEAF_PREFIXES.iter().any(|usage| text.starts_with(usage))
 }
 
 /// Whether it is, or may yet become one.
 fn begins_stem(text: &str) -> bool {
-    USAGES.iter().any(|usage| starts_alike(text, usage))
+    LEAF_PREFIXES.iter().any(|usage| starts_alike(text, usage))
 }
 
 /// Whether one of two texts is the beginning of the other.

@@ -5,8 +5,8 @@ use super::Shelf;
 use crate::keys::{KeyContent, KeyFile};
 use crate::verify::exhibit::Exhibit;
 use crate::verify::roles::Roles;
-use crate::verify::rules::Severity;
 use crate::verify::scene::{Identity, Scene, Side};
+use crate::verify::severity::Severity;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
