@@ -58,6 +58,8 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
             }
             Content::Index { of } => Contents::public(issued.indexes.get(of).ok_or_else(missing)?.to_text()),
             Content::IndexAttributes { .. } => Contents::public(ATTRIBUTES),
+            // What they hold is theirs: `rewrite` fills them.
+            Content::Rewritten(_) => continue,
             // Of certificates that are made here nobody is asked.
             Content::Request { .. } => return Err(missing()),
         };

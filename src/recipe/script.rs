@@ -288,7 +288,8 @@ fn finished(plan: &Plan, file: &OutlineFile) -> String {
     let path = new_path(file);
     let joined = |parts: Vec<String>| format!("cat {} >\"{path}\"\n", parts.join(" "));
     let content = match &file.content {
-        Content::Key { .. } | Content::Request { .. } => String::new(),
+        // Of what a profile makes anew nothing is there to be rewritten.
+        Content::Key { .. } | Content::Request { .. } | Content::Rewritten(_) => String::new(),
         Content::Certificates(stems) => {
             joined(stems.iter().map(|stem| format!("\"$work/issued/{stem}.pem\"")).collect())
         }
