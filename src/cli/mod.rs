@@ -15,6 +15,7 @@ mod json;
 mod look;
 mod prometheus;
 mod render;
+mod renewed;
 mod reports;
 mod request;
 mod requested;
@@ -196,6 +197,11 @@ fn dispatch(
                 dry_run: args.output.dry_run,
                 quiet: args.output.quiet,
             })
+        }
+        Verb::Renew(args) => {
+            let renewed = ops::renew(&request::renewed(args, variable)?, now, keys)?;
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
+            Ok(Report::Renewed { renewed: Box::new(renewed), dry_run, quiet })
         }
         Verb::Verify(args) => {
             if let Some(against) = &args.against {

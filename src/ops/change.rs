@@ -8,7 +8,7 @@ use crate::fs::{
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Found, Outline, Place};
 use crate::pg::{certificate_file, key_file};
-use crate::pki::{self, Secrets};
+use crate::pki::{self, Issued, Secrets};
 use crate::plan::Plan;
 use crate::state::{State, StateError};
 use crate::verify;
@@ -61,6 +61,8 @@ pub(super) struct Change<'a> {
 pub(super) struct Changed {
     pub(super) plan: Plan,
     pub(super) outline: Outline,
+    /// What was made; `None` where nothing was.
+    pub(super) issued: Option<Issued>,
     pub(super) created: bool,
 }
 
@@ -86,7 +88,7 @@ impl Change<'_> {
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         pki::unlock(&plan, &state, self.secrets)?;
         let created = Directory::open(self.directory)?.is_none();
-        Ok(Changed { plan, outline, created })
+        Ok(Changed { plan, outline, issued: None, created })
     }
 
     /// Decides and makes.
@@ -116,7 +118,7 @@ impl Change<'_> {
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         if outline.files.is_empty() {
-            return Ok(Changed { plan, outline, created: false });
+            return Ok(Changed { plan, outline, issued: None, created: false });
         }
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let mut filled = layout::fill(&outline, &issued)?;
@@ -148,7 +150,7 @@ impl Change<'_> {
         }
         let receipt = receipt?;
         let created = receipt.is_some_and(|receipt| receipt.created);
-        Ok(Changed { plan, outline, created })
+        Ok(Changed { plan, outline, issued: Some(issued), created })
     }
 
     fn reads_of_ca(&self, name: &str) -> bool {

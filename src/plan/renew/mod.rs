@@ -59,8 +59,6 @@ pub struct Renewal {
     pub blocked: Vec<Blocked>,
     /// What is due next, of what was not due and is not named.
     pub next_due: Option<NextDue>,
-    /// How many certificates were looked at.
-    pub seen: usize,
 }
 
 /// Something that is due and cannot be renewed here.
@@ -97,6 +95,9 @@ pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Ren
     let found = authorities::of(state, None);
     let items = items::items(state, &found);
     let is_named = !wish.names.is_empty();
+    if items.is_empty() {
+        return Err(RenewError::NoCertificates { path: state.path.clone() }.into());
+    }
     let chosen = match is_named {
         true => items::named(&wish.names, &items, state)?,
         false => due(&items, &found, wish, state, now),
@@ -125,7 +126,7 @@ pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Ren
         (0..items.len()).filter(|at| !chosen.contains(at) && is_candidate(&items[*at], &found, state));
     let next_due = next_due(others.map(|at| &items[at]), wish.due);
     let plan = plan(bench, &items, is_named, state);
-    Ok(Renewal { plan, blocked, next_due, seen: items.len() })
+    Ok(Renewal { plan, blocked, next_due })
 }
 
 fn lasting(wish: &RenewWish, item: &Item<'_>) -> Lasting {
