@@ -58,6 +58,7 @@ pub fn build(
         certificates: specs,
         bundles,
         kept_files,
+        removed_files: BTreeSet::new(),
         indexes,
         elsewhere: BTreeMap::new(),
         notices,

@@ -96,6 +96,7 @@ impl Footing {
             certificates,
             bundles: self.bundles,
             kept_files: self.kept_files,
+            removed_files: BTreeSet::new(),
             elsewhere: self.elsewhere,
             notices,
         }

@@ -53,6 +53,9 @@ pub struct Plan {
     pub bundles: Vec<BundleSpec>,
     /// Files that stay as they are.
     pub kept_files: BTreeSet<String>,
+    /// Files of the directory that go in the same commit.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub removed_files: BTreeSet<String>,
     /// The indexes of CAs, in which what they sign is recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<IndexSpec>,
