@@ -113,12 +113,13 @@ impl Change<'_> {
             return Ok(Changed { plan, outline, created: false });
         }
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
-        let filled = layout::fill(&outline, &issued)?;
+        let mut filled = layout::fill(&outline, &issued)?;
         // Together with what stays of the plan, for a leaf is judged by the CA that it hangs from.
         let of_cas = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
         let kept_ca: FileSet = of_cas.flat_map(|files| planned(files, &plan)).collect();
         let kept = planned(&directory.files, &plan);
         verify::gate(&[&kept_ca, &kept, &filled.ca_directory, &filled.directory], self.now)?;
+        layout::carry(&plan, &directory.files, &mut filled.directory)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {
                 Some(target.stage(&filled.ca_directory, PRIVATE)?)

@@ -91,14 +91,13 @@ impl Footing {
     ) -> Plan {
         notices.extend(self.notice);
         Plan {
-            profile: ISSUE.to_owned(),
             indexes: vec![IndexSpec::of(&self.issuer, state, &certificates)],
             certificates,
             bundles: self.bundles,
             kept_files: self.kept_files,
-            removed_files: BTreeSet::new(),
             elsewhere: self.elsewhere,
             notices,
+            ..Plan::named(ISSUE)
         }
     }
 }
@@ -160,7 +159,7 @@ fn refuse_taken(entries: &[CertificateEntry], state: &State) -> Result<(), PlanE
 }
 
 /// The CAs as parts of the plan, the highest first.
-fn kept_specs(chain: &[(&Authority<'_>, IssuerRef)]) -> Vec<CertificateSpec> {
+pub(super) fn kept_specs(chain: &[(&Authority<'_>, IssuerRef)]) -> Vec<CertificateSpec> {
     let spec = |(authority, issuer): &(&Authority<'_>, IssuerRef)| {
         let certificate = authority.certificate;
         let path_length = certificate.path_length.map(|length| u8::try_from(length).unwrap_or(u8::MAX));
