@@ -172,7 +172,7 @@ impl Asked<'_> {
             keys: self.keys,
             verb: self,
         };
-        let Changed { plan, outline, created } =
+        let Changed { plan, outline, created, .. } =
             if self.under.dry_run { change.decide_only()? } else { change.run()? };
         Ok(Generated {
             directory: directory.to_path_buf(),
