@@ -4,8 +4,8 @@ use super::text::{directory, files_in, path_word};
 use super::words::{harmless, wrapped};
 use crate::layout::{Content, OutlineFile, Place};
 use crate::ops::Renewed;
-use crate::pg::certificate_file;
-use crate::plan::{Blocked, CertificateSpec, Difference, IssuerRef, NextDue, Notice, differences};
+use crate::pg::{certificate_file, list_file};
+use crate::plan::{Blocked, CertificateSpec, Difference, IssuerRef, ListSpec, NextDue, Notice, differences};
 use crate::x509::{Name, Usage, Window, format_date};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -33,6 +33,10 @@ pub(super) fn text(renewed: &Renewed, dry_run: bool) -> String {
     for spec in made(renewed) {
         out.push('\n');
         certificate(&mut out, renewed, spec);
+    }
+    for list in lists(renewed) {
+        let end = list.next_update.map(|end| format!(" until {}", format_date(end))).unwrap_or_default();
+        let _ = writeln!(out, "\n  {}  a new revocation list{end}", harmless(&list_file(&list.of)));
     }
     notes(&mut out, renewed);
     if renewed.outline.files.is_empty() {
@@ -62,14 +66,20 @@ fn headline(renewed: &Renewed, dry_run: bool) -> String {
     let place = directory(&renewed.directory);
     let verb = if dry_run { "would renew" } else { "renewed" };
     match made(renewed).count() {
-        0 if !renewed.outline.files.is_empty() => {
+        0 if renewed.outline.files.is_empty() => nothing(renewed, &place),
+        0 if lists(renewed).next().is_some() => format!("{verb} the revocation lists of {place}\n"),
+        0 => {
             let verb = if dry_run { "would bring" } else { "brought" };
             format!("{verb} older copies of CAs in {place} up to date\n")
         }
-        0 => nothing(renewed, &place),
         1 => format!("{verb} 1 certificate in {place}\n"),
         count => format!("{verb} {count} certificates in {place}\n"),
     }
+}
+
+/// The revocation lists that are made anew.
+fn lists(renewed: &Renewed) -> impl Iterator<Item = &ListSpec> {
+    renewed.plan.lists.iter().filter(|list| list.kept.is_none())
 }
 
 /// One line: that nothing is due, and when something will be.
@@ -111,7 +121,8 @@ fn notes(out: &mut String, renewed: &Renewed) {
 
 /// What is to be done now: programs read their files when they are told to.
 fn steps(out: &mut String, renewed: &Renewed) {
-    let serves = made(renewed).any(|spec| spec.usage.serves() || spec.usage.is_ca());
+    let serves = lists(renewed).next().is_some()
+        || made(renewed).any(|spec| spec.usage.serves() || spec.usage.is_ca());
     if serves && renewed.executed.is_none() {
         paragraph(out, "reload: ", "SELECT pg_reload_conf(); what is connected stays connected");
     }
@@ -145,9 +156,12 @@ fn paragraph(out: &mut String, lead: &str, words: &str) {
 /// What could not be renewed, each with its mend.
 pub(super) fn warnings(renewed: &Renewed) -> impl Iterator<Item = (String, Option<String>)> {
     renewed.blocked.iter().map(|blocked| {
-        let end = format_date(blocked.not_after);
-        let ends = if blocked.not_after < renewed.now { "ended" } else { "ends" };
-        let fact = format!("{} {ends} on {end} and was not renewed: {}", blocked.file, blocked.problem);
+        let end = blocked.not_after.map(|end| {
+            let ends = if end < renewed.now { "ended" } else { "ends" };
+            format!("{ends} on {} and ", format_date(end))
+        });
+        let fact =
+            format!("{} {}was not renewed: {}", blocked.file, end.unwrap_or_default(), blocked.problem);
         (harmless(&fact), blocked.hint.as_deref().map(harmless))
     })
 }
@@ -159,6 +173,7 @@ pub(super) struct RenewedJson<'a> {
     ca_directory: Option<Cow<'a, str>>,
     dry_run: bool,
     renewed: Vec<RenewedCertificate<'a>>,
+    lists: Vec<&'a ListSpec>,
     files: &'a [OutlineFile],
     not_renewed: &'a [Blocked],
     next_due: Option<&'a NextDue>,
@@ -198,6 +213,7 @@ impl<'a> RenewedJson<'a> {
             ca_directory: renewed.ca_directory.as_deref().map(std::path::Path::to_string_lossy),
             dry_run,
             renewed: made(renewed).map(certificate).collect(),
+            lists: lists(renewed).collect(),
             files: &renewed.outline.files,
             not_renewed: &renewed.blocked,
             next_due: renewed.next_due.as_ref(),

@@ -214,6 +214,9 @@ pub(super) fn files_in(outline: &Outline, own: &Path, ca_directory: Option<&Path
                 Content::Certificates(stems) => stems.join(", "),
                 Content::Index { of } => format!("what {of} issued"),
                 Content::IndexAttributes { .. } => "for openssl ca".to_owned(),
+                Content::List { of } => format!("whom {of} revoked"),
+                Content::Lists(of) => format!("the lists of {}", of.join(", ")),
+                Content::Moved { from } => format!("{from}, moved"),
                 Content::Request { of } => format!("request for {of}"),
                 Content::Rewritten(stems) => format!("what is there, with {} anew", stems.join(", ")),
             };

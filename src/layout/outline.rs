@@ -2,7 +2,7 @@
 
 use crate::fs::{Mode, Owner};
 use crate::index::{attributes_file, index_file};
-use crate::pg::{certificate_file, key_file};
+use crate::pg::{certificate_file, key_file, list_file};
 use crate::plan::{IndexSpec, Plan};
 use serde::Serialize;
 use std::slice;
@@ -88,6 +88,18 @@ pub enum Content {
         /// Whose.
         of: String,
     },
+    /// The revocation list of a CA.
+    List {
+        /// Whose.
+        of: String,
+    },
+    /// The revocation lists of several CAs, in order.
+    Lists(Vec<String>),
+    /// What another file of the directory holds, which goes; its mode and owner stay, whatever is said here.
+    Moved {
+        /// That file.
+        from: String,
+    },
     /// What OpenSSL's `ca` has to know about an index.
     IndexAttributes {
         /// Whose.
@@ -146,8 +158,36 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
         mode: Mode::PUBLIC,
         owner: None,
     }));
+    files.extend(lists(plan, arrangement));
+    files.extend(plan.moved_files.iter().map(|(name, from)| OutlineFile {
+        name: name.clone(),
+        place: Place::Directory,
+        content: Content::Moved { from: from.clone() },
+        mode: if from.ends_with(".key") { Mode::SECRET } else { Mode::PUBLIC },
+        owner: None,
+    }));
     files.extend(plan.indexes.iter().flat_map(|index| index_files(index, arrangement)));
     Outline { files }
+}
+
+/// Each CA's own list, which it keeps with its key where that is in a directory of its own, and the file of all.
+fn lists(plan: &Plan, arrangement: &Arrangement) -> Vec<OutlineFile> {
+    let file = |name, place, content| OutlineFile { name, place, content, mode: Mode::PUBLIC, owner: None };
+    let mut files = Vec::new();
+    for list in plan.lists.iter().filter(|list| plan.certificate(&list.of).is_some()) {
+        let has_file = !plan.elsewhere.contains_key(&list.of);
+        let name = list_file(&list.of);
+        let content = || Content::List { of: list.of.clone() };
+        if list.kept.is_none() && arrangement.separate_ca {
+            files.push(file(name.clone(), Place::CaDirectory, content()));
+        }
+        if has_file && !plan.kept_files.contains(&name) {
+            files.push(file(name, Place::Directory, content()));
+        }
+    }
+    let bundles = plan.list_bundles.iter().filter(|bundle| !plan.kept_files.contains(&bundle.file));
+    files.extend(bundles.map(|it| file(it.file.clone(), Place::Directory, Content::Lists(it.lists.clone()))));
+    files
 }
 
 fn index_files(index: &IndexSpec, arrangement: &Arrangement) -> Vec<OutlineFile> {

@@ -117,7 +117,7 @@ impl Change<'_> {
         let directory = look(&target, &|name| self.verb.reads(name))?;
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
-        if outline.files.is_empty() {
+        if outline.files.is_empty() && plan.removed_files.is_empty() {
             return Ok(Changed { plan, outline, issued: None, created: false });
         }
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
@@ -130,15 +130,17 @@ impl Change<'_> {
         let kept_ca: FileSet = of_cas.flat_map(|files| planned(files, &plan)).collect();
         let kept = planned(&directory.files, &plan);
         verify::gate(&[&kept_ca, &kept, &filled.ca_directory, &filled.directory], self.now)?;
+        layout::carry(&plan, &directory.files, &mut filled.directory)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {
                 Some(target.stage(&filled.ca_directory, PRIVATE)?)
             }
             _ => None,
         };
-        let staged = match filled.directory.is_empty() {
+        let attributes = attributes(self.arrangement);
+        let staged = match filled.directory.is_empty() && plan.removed_files.is_empty() {
             true => None,
-            false => Some(target.stage(&filled.directory, attributes(self.arrangement))?),
+            false => Some(target.stage_change(&filled.directory, &plan.removed_files, attributes)?),
         };
         let ca_commit = staged_ca.map(|staged| staged.commit_tentatively()).transpose()?;
         let receipt = staged.map(|staged| staged.commit()).transpose();

@@ -2,6 +2,7 @@
 
 use super::IssueError;
 use super::certificate::{Issuer, sign};
+use super::list;
 use crate::index::Index;
 use crate::keys::{KeyError, KeySource, PrivateKey, PublicKey, SigningKey};
 use crate::plan::{CertificateSpec, IndexSpec, IssuerRef, Plan};
@@ -18,6 +19,8 @@ pub struct Issued {
     pub certificates: BTreeMap<String, IssuedCertificate>,
     /// The indexes of the plan, by the stem of the CA, with what was signed.
     pub indexes: BTreeMap<String, Index>,
+    /// The DER of every revocation list of the plan, by whose it is.
+    pub lists: BTreeMap<String, Vec<u8>>,
 }
 
 /// One certificate of a plan.
@@ -117,6 +120,7 @@ pub fn issue(
         issued.certificates.insert(spec.stem.clone(), IssuedCertificate { der, key_pem });
     }
     issued.indexes = indexes(plan, state, &issued)?;
+    issued.lists = list::make(plan, state, &issued.indexes, &issuers)?;
     Ok(issued)
 }
 
@@ -164,6 +168,12 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
                 .map_err(|source| IssueError::Encoding { certificate: spec.stem.clone(), source })?;
             index.record(&certificate);
         }
+        for revocation in plan.revocations.iter().filter(|revocation| revocation.of == *of) {
+            if let Some((subject, not_after)) = &revocation.certificate {
+                index.record_issued(&revocation.serial, *not_after, subject);
+            }
+            index.revoke(&revocation.serial, revocation.revoked());
+        }
         indexes.insert(of.clone(), index);
     }
     Ok(indexes)
@@ -194,9 +204,10 @@ pub fn unlock(plan: &Plan, state: &State, secrets: &Secrets) -> Result<(), Issue
     existing_issuers(plan, state, secrets).map(drop)
 }
 
-/// Whether something new is signed with the key of this certificate.
+/// Whether something new is signed with the key of this certificate, be it a list.
 fn signs(plan: &Plan, spec: &CertificateSpec) -> bool {
-    plan.certificates.iter().any(|other| other.kept.is_none() && other.issuer.is(&spec.stem))
+    list::is_made(plan, &spec.stem)
+        || plan.certificates.iter().any(|other| other.kept.is_none() && other.issuer.is(&spec.stem))
 }
 
 fn existing_issuers<'p>(

@@ -53,16 +53,7 @@ pub fn build(
     notices.extend(specs.iter().filter_map(|spec| long_lived(spec, now)));
     notices.extend(specs.iter().filter_map(p384_client));
     notices.extend(example_names(&specs));
-    Ok(Plan {
-        profile: profile.name.clone(),
-        certificates: specs,
-        bundles,
-        kept_files,
-        replaced: Vec::new(),
-        indexes,
-        elsewhere: BTreeMap::new(),
-        notices,
-    })
+    Ok(Plan { certificates: specs, bundles, kept_files, indexes, notices, ..Plan::named(&profile.name) })
 }
 
 /// The entries so that each comes after its issuer, otherwise in their own order. `profile` has refused cycles.

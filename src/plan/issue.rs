@@ -91,14 +91,13 @@ impl Footing {
     ) -> Plan {
         notices.extend(self.notice);
         Plan {
-            profile: ISSUE.to_owned(),
             indexes: vec![IndexSpec::of(&self.issuer, state, &certificates)],
             certificates,
             bundles: self.bundles,
             kept_files: self.kept_files,
-            replaced: Vec::new(),
             elsewhere: self.elsewhere,
             notices,
+            ..Plan::named(ISSUE)
         }
     }
 }

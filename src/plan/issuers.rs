@@ -104,7 +104,7 @@ pub(super) fn unfit(certificate: &Certificate, now: OffsetDateTime) -> Option<St
 }
 
 /// The key of a CA that signs is there and its own; a closed one is opened, and compared, when it signs.
-fn check_key(
+pub(super) fn check_key(
     ca: &CertificateSpec,
     certificate: &Certificate,
     shown: String,

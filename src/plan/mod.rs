@@ -10,10 +10,13 @@ mod issue;
 mod issuers;
 mod leaf;
 mod list_error;
+mod lists;
 mod places;
 mod reissue;
 mod renew;
 mod request;
+mod revoke;
+mod revoke_error;
 mod rules;
 mod series;
 mod sign;
@@ -28,11 +31,14 @@ pub use inventory::{Inventory, InventoryFile};
 pub use issue::{Wish, issue};
 pub use leaf::{LEAF_PREFIXES, LeafNames, stem};
 pub use list_error::{ListError, RowError};
+pub use lists::{ListSpec, ListsSpec, RevocationSpec, Which, lists, refresh};
 pub use reissue::{Reissue, Reissued, leaf_usage, reissue};
 pub use renew::{
     Blocked, Difference, Due, NextDue, Rekey, RenewError, RenewWish, Renewal, differences, renew,
 };
 pub use request::{RequestSpec, request};
+pub use revoke::{RevokeTarget, RevokeWish, revoke};
+pub use revoke_error::RevokeError;
 pub use series::{Draft, Series, SeriesError, SeriesWish, series};
 pub use sign::{SignWish, sign};
 
@@ -68,11 +74,45 @@ pub struct Plan {
     /// CAs that have no file of their own, each with the bundle that holds it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub elsewhere: BTreeMap<String, String>,
+    /// What is revoked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocations: Vec<RevocationSpec>,
+    /// Revocation lists, those that are made and those of the same CAs that stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<ListSpec>,
+    /// Files of several lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub list_bundles: Vec<ListsSpec>,
+    /// Files of the directory that get another name there, mode and owner as they are: the new name, and the one that goes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved_files: BTreeMap<String, String>,
+    /// Files of the directory that go, those that are moved among them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub removed_files: BTreeSet<String>,
     /// What the user should know, though nothing is refused.
     pub notices: Vec<Notice>,
 }
 
 impl Plan {
+    /// A plan of that name, in which nothing is done.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            profile: name.to_owned(),
+            certificates: Vec::new(),
+            bundles: Vec::new(),
+            kept_files: BTreeSet::new(),
+            replaced: Vec::new(),
+            indexes: Vec::new(),
+            elsewhere: BTreeMap::new(),
+            revocations: Vec::new(),
+            lists: Vec::new(),
+            list_bundles: Vec::new(),
+            moved_files: BTreeMap::new(),
+            removed_files: BTreeSet::new(),
+            notices: Vec::new(),
+        }
+    }
+
     /// The certificate of that stem.
     #[must_use]
     pub fn certificate(&self, stem: &str) -> Option<&CertificateSpec> {
@@ -300,6 +340,34 @@ pub enum Notice {
         /// Who signed it.
         issuer: Name,
     },
+    /// The list of a CA is due, or not there, and its key is away.
+    ListNotMade {
+        /// That CA.
+        certificate: String,
+        /// When what is there of it ends; `None`: nothing is there.
+        #[serde(serialize_with = "serialize_end")]
+        next_update: Option<OffsetDateTime>,
+    },
+    /// It was revoked before.
+    AlreadyRevoked {
+        /// Its serial number.
+        serial: String,
+        /// Whom it names, as the index has it.
+        subject: String,
+        /// Since when.
+        #[serde(serialize_with = "serialize_instant")]
+        at: OffsetDateTime,
+    },
+    /// Of the same subject, and not revoked, since one serial number was asked for.
+    StillValid {
+        /// Its serial number.
+        serial: String,
+        /// Whom it names, as the index has it.
+        subject: String,
+        /// Its end.
+        #[serde(serialize_with = "serialize_instant")]
+        not_after: OffsetDateTime,
+    },
     /// A request asked for more than its certificate gets.
     NotGranted {
         /// The certificate.
@@ -314,6 +382,14 @@ pub enum Notice {
     },
 }
 
+/// The instant, or null.
+fn serialize_end<S: Serializer>(end: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    match end {
+        Some(end) => serialize_instant(end, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 impl Notice {
     /// Whether it is a warning, and not only said in passing.
     #[must_use]
@@ -323,6 +399,8 @@ impl Notice {
             Self::OverHundredYears { .. }
                 | Self::P384Client { .. }
                 | Self::NoRoot { .. }
+                | Self::ListNotMade { .. }
+                | Self::StillValid { .. }
                 | Self::Capped { .. }
                 | Self::TakenAlong { .. }
         )
@@ -359,6 +437,28 @@ impl fmt::Display for Notice {
                 "{issuer}, who signed {certificate}.crt, is in no file here: servers and clients accept nothing without \
                  it in their trust file"
             ),
+            Self::ListNotMade { certificate, next_update } => {
+                let of = format!("the revocation list of {certificate}.crt");
+                match next_update {
+                    Some(end) => write!(
+                        f,
+                        "{of} ends on {}, and its key is not here to make the next",
+                        format_date(*end)
+                    ),
+                    None => write!(
+                        f,
+                        "{of} is not here, nor is its key: with these lists everybody whose chain leads to it is \
+                         turned away"
+                    ),
+                }
+            }
+            Self::AlreadyRevoked { serial, subject, at } => {
+                write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))
+            }
+            Self::StillValid { serial, subject, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{serial} of {subject} stays valid, until {date}; its name revokes that too")
+            }
             Self::NotGranted { certificate, asked } => {
                 write!(f, "{certificate}.crt does not get what was asked for: {}", asked.join("; "))
             }
