@@ -838,7 +838,8 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 9] = ["gen", "issue", "sign", "csr", "import", "export", "verify", "inspect", "profiles"];
+const VERBS: [&str; 10] =
+    ["gen", "issue", "sign", "csr", "import", "renew", "export", "verify", "inspect", "profiles"];
 
 #[test]
 fn every_flag_in_the_help_exists() {

@@ -24,7 +24,8 @@ pub(crate) fn day(days: i64) -> OffsetDateTime {
 
 /// A scratch directory with an empty `pki`, in which openssl makes certificates.
 pub(crate) fn for_openssl() -> TempDir {
-    START.set(OffsetDateTime::now_utc());
+    // What is made in the next moments has begun by then.
+    START.set(OffsetDateTime::now_utc() + Duration::MINUTE);
     let home = scratch();
     fs::create_dir(home.path().join("pki")).unwrap();
     home
