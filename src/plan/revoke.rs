@@ -237,7 +237,9 @@ impl<'s> Search<'s> {
                 plan.revocations.push(RevocationSpec {
                     of: of.clone(),
                     serial: one.serial.clone(),
-                    certificate: one.name.clone().map(|name| (name, one.not_after)),
+                    subject: one.subject.clone(),
+                    not_after: one.not_after,
+                    name: one.name.clone(),
                     at: self.now,
                     reason: self.wish.reason,
                 });
