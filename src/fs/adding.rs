@@ -50,7 +50,7 @@ impl Target {
         })?;
         let mut made = Vec::with_capacity(sets.len() * N);
         let written = all().try_for_each(|(name, entry)| {
-            birth.write(directory, name, entry, self.path(), || made.push(name.as_str()))
+            birth.write(directory, name, entry, || self.path().join(name), || made.push(name.as_str()))
         });
         let synced = written.and_then(|()| {
             sync_all(directory, all().map(|(name, _)| name.as_str()))

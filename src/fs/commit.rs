@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::record::{RECORD, carry_out, sync_directory};
+use crate::fs::revoked::Part;
 use crate::fs::stage::{Folder, Parents, Staged};
 use crate::fs::target::Place;
 
@@ -22,6 +23,8 @@ pub struct Receipt {
     pub created: bool,
     /// The files that were written, by name, in order.
     pub names: Vec<String>,
+    /// The files that were removed, by name, in order.
+    pub removed: Vec<String>,
 }
 
 impl Staged<'_> {
@@ -29,8 +32,8 @@ impl Staged<'_> {
     ///
     /// A new directory gets its name by one rename that replaces nothing. In an existing one the staging folder is
     /// renamed into the record of the change; from then on pgtls sees the change as done, whenever it is killed, and
-    /// the files are moved into place, `X.key` directly before `X.crt`, and the indexes of CAs before both. A link in the place of a file is replaced, not
-    /// followed.
+    /// the files are moved into place, `X.key` directly before `X.crt`, and the indexes of CAs before both; then those go
+    /// that it removes. A link in the place of a file is replaced, not followed.
     ///
     /// # Errors
     /// [`FsError::Appeared`] when a new directory is not new any more, [`FsError::Io`] when the system refuses: nothing
@@ -48,7 +51,7 @@ impl Staged<'_> {
 
     /// One rename and what follows from it. The folder's descriptor stays open, and its lock held.
     pub(super) fn make_visible(&mut self) -> Result<(Receipt, Parents), FsError> {
-        let Self { target, folder } = self;
+        let Self { target, folder, removed } = self;
         let parents;
         match &target.place {
             Place::Absent { name, .. } => {
@@ -77,10 +80,15 @@ impl Staged<'_> {
                     .map_err(|errno| FsError::unfinished(target.path(), errno))?;
             }
         }
+        let stored = std::mem::take(&mut folder.files);
+        let names = stored.iter().filter_map(|name| Part::of_stored(name));
+        let mut names: Vec<String> = names.map(|(part, inside)| part.name(inside)).collect();
+        names.sort_unstable();
         let receipt = Receipt {
             directory: target.path().to_path_buf(),
             created: !target.exists(),
-            names: std::mem::take(&mut folder.files),
+            names,
+            removed: std::mem::take(removed),
         };
         Ok((receipt, parents))
     }

@@ -1,7 +1,7 @@
 //! A directory as reading verbs see it: no lock, nothing written, links followed, and a change that was recorded but
 //! not finished shown as done. A record counts where it is the caller's own or root's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 use std::thread::sleep;
@@ -13,10 +13,13 @@ use rustix::io::Errno;
 use crate::fs::adding::{JOURNAL, hide_unfinished};
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{
-    Entry, EntryKind, Links, entries_if, is_entry, open_directory, read_entry, read_inode,
+    Entry, EntryKind, Links, entries as all_entries, entries_if, is_entry, open_directory, read_entry,
+    read_inode,
 };
 use crate::fs::record::{RECORD, is_ours, open_own};
-use crate::fs::set::FileSet;
+use crate::fs::removal::listed;
+use crate::fs::revoked::{Part, entries_of, open_revoked};
+use crate::fs::set::{FileSet, REVOKED};
 use crate::fs::target::is_symlink;
 
 /// How often a directory is looked at again when it changed while it was being read. A commit moves a dozen files in
@@ -33,8 +36,12 @@ pub struct Directory {
     descriptor: OwnedFd,
 }
 
-/// What is in a directory at one moment, of what is wanted.
+/// What is in one part of a directory at one moment, of what is wanted.
 struct Listing {
+    part: Part,
+    /// The folder, where the part is one and exists.
+    folder: Option<OwnedFd>,
+    /// By their names in the part.
     entries: BTreeMap<String, Entry>,
     record: Option<Record>,
     /// Whether there is a record of another user, which does not count.
@@ -46,7 +53,10 @@ struct Listing {
 /// A recorded change and its folder.
 struct Record {
     descriptor: OwnedFd,
+    /// What it writes into the part, by their names there.
     entries: BTreeMap<String, Entry>,
+    /// What it removes, of the directory itself.
+    removed: BTreeSet<String>,
 }
 
 impl Directory {
@@ -84,8 +94,28 @@ impl Directory {
     /// # Errors
     /// Those of [`names`](Self::names).
     pub fn names_if(&self, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, EntryKind>, FsError> {
-        let owned = |(name, kind): (&str, EntryKind)| (name.to_owned(), kind);
-        self.settled(&wanted, |listing| Ok(listing.kinds().into_iter().map(owned).collect()))
+        self.settled(Part::Top, &wanted, |listing| Ok(listing.kinds()))
+    }
+
+    /// What is in the folder `revoked`, as `revoked/NAME`, of what is `wanted` by that name; empty where there is no such
+    /// folder. One that is a link is not followed.
+    ///
+    /// # Errors
+    /// Those of [`names`](Self::names); [`FsError::Io`] where the caller may not look into the folder.
+    pub fn revoked_names(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<BTreeMap<String, EntryKind>, FsError> {
+        self.settled(Part::Revoked, &wanted, |listing| Ok(listing.kinds()))
+    }
+
+    /// Reads every regular file of the folder `revoked` whose name, `revoked/NAME`, is `wanted`, as [`read`](Self::read)
+    /// does.
+    ///
+    /// # Errors
+    /// Those of [`revoked_names`](Self::revoked_names) and [`read`](Self::read).
+    pub fn read_revoked(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
+        self.settled(Part::Revoked, &wanted, |listing| self.read_listed(listing))
     }
 
     /// Reads every regular file whose name is `wanted`, links followed, with the mode and owner of what they lead to.
@@ -97,7 +127,7 @@ impl Directory {
     /// Those of [`names`](Self::names), and [`FsError::TooLarge`] for a file of more than 16 MiB (an index of more
     /// than 256 MiB).
     pub fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
-        self.settled(&wanted, |listing| self.read_listed(listing))
+        self.settled(Part::Top, &wanted, |listing| self.read_listed(listing))
     }
 
     /// Reads the regular files of these names, which are in order, as [`read`](Self::read) does, but without a look at all
@@ -143,19 +173,24 @@ impl Directory {
             if !matches!(kind, EntryKind::File | EntryKind::Symlink) {
                 continue;
             }
-            let path = self.path.join(name);
+            let path = self.path.join(&name);
+            let (part, inside) = Part::of(&name);
             let recorded = match &listing.record {
-                Some(record) if record.entries.contains_key(name) => {
-                    read_entry(record.descriptor.as_fd(), name, Links::Refuse, &path)?
+                Some(record) if record.entries.contains_key(inside) => {
+                    read_entry(record.descriptor.as_fd(), &part.stored(inside), Links::Refuse, &path)?
                 }
                 _ => None,
             };
-            let entry = match recorded {
-                Some(entry) => Some(entry),
-                None => read_entry(self.descriptor.as_fd(), name, Links::Follow, &path)?,
+            let place = match part {
+                Part::Top => Some(self.descriptor.as_fd()),
+                Part::Revoked => listing.folder.as_ref().map(OwnedFd::as_fd),
+            };
+            let entry = match (recorded, place) {
+                (None, Some(place)) => read_entry(place, inside, Links::Follow, &path)?,
+                (recorded, _) => recorded,
             };
             if let Some(entry) = entry {
-                files.insert(name.to_owned(), entry);
+                files.insert(name, entry);
             }
         }
         Ok(files)
@@ -164,6 +199,7 @@ impl Directory {
     /// Takes a view of the directory at a moment when nothing moved: the same entries, by inode, before and after.
     fn settled<T>(
         &self,
+        part: Part,
         wanted: &impl Fn(&str) -> bool,
         view: impl Fn(&Listing) -> Result<T, FsError>,
     ) -> Result<T, FsError> {
@@ -172,7 +208,7 @@ impl Directory {
             if look > 1 {
                 sleep(Duration::from_millis(u64::from(look)));
             }
-            let before = match self.listing(wanted) {
+            let before = match self.listing(part, wanted) {
                 // An honest one is over in a moment; one that stays is ignored.
                 Ok(listing) if listing.foreign_record && look + 1 < LOOKS => continue,
                 Ok(listing) => listing,
@@ -184,7 +220,7 @@ impl Directory {
                 Err(error) => return Err(error),
             };
             let seen = view(&before);
-            match self.listing(wanted) {
+            match self.listing(part, wanted) {
                 Ok(after) if after.same_as(&before) => return seen,
                 Ok(_) => last = FsError::Changing { path: self.path.clone() },
                 Err(error) => last = error,
@@ -193,49 +229,80 @@ impl Directory {
         Err(last)
     }
 
-    /// The entries that are wanted, and our own.
-    fn listing(&self, wanted: &impl Fn(&str) -> bool) -> Result<Listing, FsError> {
+    /// The entries that are wanted of a part.
+    fn listing(&self, part: Part, wanted: &impl Fn(&str) -> bool) -> Result<Listing, FsError> {
         let fail = |errno| FsError::new(Action::Read, &self.path, errno);
         let stat = fstat(&self.descriptor).map_err(fail)?;
-        let counts = |name: &str| is_entry(name) && (is_ours(name) || wanted(name));
-        let mut entries_here = entries_if(self.descriptor.as_fd(), counts).map_err(fail)?;
-        hide_unfinished(self.descriptor.as_fd(), &self.path, &mut entries_here)?;
+        let counts = |name: &str| is_entry(name) && (is_ours(name) || part == Part::Top && wanted(name));
+        let mut entries = entries_if(self.descriptor.as_fd(), counts).map_err(fail)?;
+        hide_unfinished(self.descriptor.as_fd(), &self.path, &mut entries)?;
         let mut foreign_record = false;
-        let record = match entries_here.get(RECORD) {
+        let record = match entries.get(RECORD) {
             Some(Entry { kind: EntryKind::Directory, .. }) => match open_own(&self.descriptor, RECORD) {
                 Ok(None) => {
                     foreign_record = true;
                     None
                 }
-                Ok(Some(descriptor)) => {
-                    let recorded = entries_if(descriptor.as_fd(), |name| is_entry(name) && wanted(name));
-                    let recorded = recorded.map_err(fail)?;
-                    Some(Record { descriptor, entries: recorded })
-                }
+                Ok(Some(descriptor)) => Some(recorded(descriptor, part, wanted).map_err(fail)?),
                 Err(Errno::NOENT) => None,
                 Err(errno) => return Err(FsError::unfinished(&self.path, errno)),
             },
             _ => None,
         };
-        let changed = (stat.st_mtime, stat.st_mtime_nsec);
-        Ok(Listing { entries: entries_here, record, foreign_record, changed })
+        let mut changed = (stat.st_mtime, stat.st_mtime_nsec);
+        let mut folder = None;
+        if part == Part::Revoked {
+            let fail = |errno| FsError::new(Action::Read, self.path.join(REVOKED), errno);
+            folder = open_revoked(&self.descriptor).map_err(fail)?;
+            entries = BTreeMap::new();
+            if let Some(folder) = &folder {
+                let stat = fstat(folder).map_err(fail)?;
+                changed = (stat.st_mtime, stat.st_mtime_nsec);
+                entries = entries_of(folder.as_fd(), wanted).map_err(fail)?;
+            }
+        }
+        Ok(Listing { part, folder, entries, record, foreign_record, changed })
     }
 }
 
+/// What a recorded change does to a part, of what is wanted.
+fn recorded(descriptor: OwnedFd, part: Part, wanted: &impl Fn(&str) -> bool) -> Result<Record, Errno> {
+    let mut entries = BTreeMap::new();
+    for (stored, entry) in all_entries(descriptor.as_fd())? {
+        match Part::of_stored(&stored) {
+            Some((of, inside)) if of == part && wanted(&part.name(inside)) => {
+                entries.insert(inside.to_owned(), entry);
+            }
+            _ => {}
+        }
+    }
+    let removed = match part {
+        Part::Top => listed(descriptor.as_fd())?,
+        Part::Revoked => BTreeSet::new(),
+    };
+    Ok(Record { descriptor, entries, removed })
+}
+
 impl Listing {
-    /// The entries as the user is to see them: the recorded ones laid over the others, our own folders left out.
-    fn kinds(&self) -> BTreeMap<&str, EntryKind> {
+    /// The entries as the user is to see them: the recorded ones laid over the others, without those that the record
+    /// removes and our own folders.
+    fn kinds(&self) -> BTreeMap<String, EntryKind> {
         let recorded = self.record.iter().flat_map(|record| &record.entries);
+        let is_removed =
+            |name: &str| self.record.as_ref().is_some_and(|record| record.removed.contains(name));
         self.entries
             .iter()
+            .filter(|(name, _)| !is_removed(name))
             .chain(recorded)
             .filter(|(name, _)| !is_ours(name))
-            .map(|(name, entry)| (name.as_str(), entry.kind))
+            .map(|(name, entry)| (self.part.name(name), entry.kind))
             .collect()
     }
 
     fn same_as(&self, other: &Self) -> bool {
-        let record = |listing: &Self| listing.record.as_ref().map(|record| record.entries.clone());
+        let record = |listing: &Self| {
+            listing.record.as_ref().map(|record| (record.entries.clone(), record.removed.clone()))
+        };
         self.changed == other.changed && self.entries == other.entries && record(self) == record(other)
     }
 }

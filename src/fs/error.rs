@@ -142,7 +142,14 @@ pub enum FsError {
         /// What is there.
         path: PathBuf,
     },
-    /// A file that is to be replaced cannot be. Mend: take the obstacle away.
+    /// What is called `revoked` is not a folder that files can be moved into: a file, a link, a mount point, another
+    /// user's. Mend: remove or rename it.
+    #[error("{path:?} is in the way")]
+    FolderInTheWay {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// A file that is to be replaced or removed cannot be. Mend: take the obstacle away.
     #[error("{path:?} cannot be replaced: {}", obstacle.reason())]
     Irreplaceable {
         /// The file.
@@ -158,7 +165,8 @@ pub enum FsError {
         /// What would have been accepted, in bytes; included.
         limit_bytes: usize,
     },
-    /// A name that no file in a directory can have: empty, `.`, `..`, with `/` or a zero byte, or kept for ourselves.
+    /// A name that no file in a directory can have: empty, `.`, `..`, with `/` (but for `revoked/NAME`, in a directory that
+    /// exists) or a zero byte, or kept for ourselves.
     #[error("{name:?} cannot be a file name")]
     BadName {
         /// The name.
@@ -235,11 +243,16 @@ impl Diagnosis for FsError {
             }
             Self::Symlink { .. } => Some("No link inside an output directory is followed.".to_owned()),
             Self::InTheWay { .. } => {
-                Some("A file of that name is to be written; nothing was changed.".to_owned())
+                Some("A file of that name is to be written or removed; nothing was changed.".to_owned())
             }
             Self::RecordInTheWay { .. } => {
                 Some("A change to the directory is recorded under that name; nothing was changed.".to_owned())
             }
+            Self::FolderInTheWay { .. } => Some(
+                "A folder of that name is to hold what was revoked, keys too: one of your own, not mounted there, not a \
+                 link; nothing was changed."
+                    .to_owned(),
+            ),
             Self::ForeignRecord { .. } => Some(
                 "It has the name of a recorded change, but another user could have put anything into it; nothing was \
                  changed."
@@ -271,7 +284,7 @@ impl Diagnosis for FsError {
             }
             Self::Dangling { path } => Some(format!("Remove {path:?}, or make the directory that it names.")),
             Self::Irreplaceable { path, obstacle } => Some(obstacle.hint(path)),
-            Self::InTheWay { path } | Self::RecordInTheWay { path } => {
+            Self::InTheWay { path } | Self::RecordInTheWay { path } | Self::FolderInTheWay { path } => {
                 Some(format!("Remove or rename {path:?}."))
             }
             Self::Unfinished { .. } => Some(
@@ -300,6 +313,7 @@ impl Diagnosis for FsError {
             | Self::Dangling { .. }
             | Self::InTheWay { .. }
             | Self::RecordInTheWay { .. }
+            | Self::FolderInTheWay { .. }
             | Self::InUse { .. }
             | Self::Exposed { .. }
             | Self::ForeignRecord { .. } => Failure::Forbidden,

@@ -9,22 +9,28 @@
 //! | while staging a new directory | `.NAME.pgtls-new-*` beside it | nothing | removes it |
 //! | while staging a change | `.pgtls-staging-*` inside | the old set | removes it |
 //! | while adding many files | `.pgtls-adding`, which names them | those whose set is whole | removes the others |
-//! | once the change is recorded | `.pgtls-commit` inside, some files moved | the new set | moves the rest |
+//! | once the change is recorded | `.pgtls-commit` inside, some files moved or removed | the new set | does the rest |
 //!
 //! Such a folder counts where it is the caller's own or root's. A `.pgtls-commit` of another user is no change to readers
 //! and an error to writers; other folders of other users are left alone.
+//!
+//! A change writes files, and removes files; nothing is ever renamed from one name that counts to another. One folder
+//! inside the directory takes part in it: `revoked`, where it is needed.
 //!
 //! Programs that are not pgtls see the files of a change one by one, for the length of a few renames.
 
 mod adding;
 mod commit;
+mod concerned;
 mod directory;
 mod error;
 mod grow;
 mod obstacle;
 mod read;
 mod record;
+mod removal;
 mod reserve;
+mod revoked;
 pub mod set;
 mod stage;
 mod tarball;

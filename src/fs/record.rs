@@ -14,6 +14,8 @@ use rustix::process::geteuid;
 use crate::fs::adding;
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{EntryKind, entries, entries_if};
+use crate::fs::removal::{self, REMOVALS};
+use crate::fs::revoked::{Part, open_or_make};
 
 /// The folder of a recorded change: that it has this name says that all in it is complete, durable and to be moved up.
 pub(super) const RECORD: &str = ".pgtls-commit";
@@ -81,21 +83,34 @@ pub(super) fn sync_directory(directory: impl AsFd) -> Result<(), Errno> {
     }
 }
 
-/// Moves the files of a recorded change to their places and takes the record away.
+/// Moves the files of a recorded change to their places, removes what it removes, and takes the record away.
 ///
 /// The record is made durable first, for a file moved by a change that a power cut then forgets would be half a change.
-/// A rename replaces a link that has the name of a file, and never follows it.
+/// A rename replaces a link that has the name of a file, and never follows it. Removals come last: what takes a file's
+/// place is there before the file goes.
 pub(super) fn carry_out<'n>(
     directory: impl AsFd,
     record: impl AsFd,
-    names: impl IntoIterator<Item = &'n str>,
+    stored: impl IntoIterator<Item = &'n str>,
 ) -> Result<(), Errno> {
     let (directory, record) = (directory.as_fd(), record.as_fd());
     sync_directory(directory)?;
-    let mut names: Vec<_> = names.into_iter().collect();
-    names.sort_by_key(|name| moving_order(name));
-    for name in names {
-        renameat(record, name, directory, name)?;
+    let stored: Vec<_> = stored.into_iter().collect();
+    let mut files: Vec<_> = stored.iter().filter_map(|name| Part::of_stored(name)).collect();
+    files.sort_by_key(|(_, name)| moving_order(name));
+    let into_folder = files.iter().any(|(part, _)| *part == Part::Revoked);
+    let folder = into_folder.then(|| open_or_make(directory)).transpose()?;
+    for (part, name) in files {
+        match &folder {
+            Some(folder) if part == Part::Revoked => renameat(record, part.stored(name), folder, name)?,
+            _ => renameat(record, name, directory, name)?,
+        }
+    }
+    if let Some(folder) = folder {
+        sync_directory(&folder)?;
+    }
+    if stored.contains(&REMOVALS) {
+        removal::carry_out(directory, record)?;
     }
     unlinkat(directory, RECORD, AtFlags::REMOVEDIR)?;
     sync_directory(directory)

@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 /// The name under which a set holds what was read from standard input.
 pub const STANDARD_INPUT: &str = "standard input";
 
+/// The folder inside a directory for what was revoked: a set calls a file in it `revoked/NAME`.
+pub const REVOKED: &str = "revoked";
+
 /// The permission bits of a file or directory, printed as four octal digits (`0600`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mode(u32);
@@ -163,10 +166,10 @@ impl fmt::Debug for FileEntry {
     }
 }
 
-/// Files by plain name (no `/`), in the byte order of their names.
+/// Files by plain name (no `/`), or `revoked/NAME`, in the byte order of their names.
 ///
-/// The common coin between the steps that make files, judge them and write them. That a name is plain is checked where
-/// it would matter, when the set is written ([`Target::stage`](crate::fs::Target::stage)).
+/// The common coin between the steps that make files, judge them and write them. That a name is such a one is
+/// checked where it would matter, when the set is written ([`Target::stage`](crate::fs::Target::stage)).
 ///
 /// ```
 /// use pgtls::fs::{FileEntry, FileSet, Mode};

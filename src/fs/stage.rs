@@ -1,21 +1,22 @@
 //! Writing without changing anything visible: files into a hidden folder, private from birth, durable at its end. How
 //! the folder becomes what everybody sees is `commit`'s work.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, FlockOperation, Mode as Bits, chmodat, fchmod, flock, fstat, mkdirat, statat,
-    unlinkat,
+    AtFlags, CWD, FlockOperation, Mode as Bits, chmodat, fchmod, flock, fstat, mkdirat, unlinkat,
 };
 use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
-use crate::fs::obstacle::refuse_obstacles;
 use crate::fs::read::open_directory;
-use crate::fs::record::{RECORD, STAGING, is_ours, open_inside, sibling_prefix};
+use crate::fs::record::{STAGING, open_inside, sibling_prefix};
+use crate::fs::removal::{self, REMOVALS};
+use crate::fs::revoked::Part;
 use crate::fs::set::{FileEntry, FileSet, Mode};
 use crate::fs::target::{Place, Target, parent_of};
 use crate::fs::write::{Birth, bits, change_owner, sync_all};
@@ -36,6 +37,8 @@ pub struct DirectoryAttributes {
 pub struct Staged<'t> {
     pub(super) target: &'t Target,
     pub(super) folder: Folder<'t>,
+    /// The files that the change removes and that are there, in order.
+    pub(super) removed: Vec<String>,
 }
 
 /// The hidden folder. Unless kept, it goes when dropped, with all in it and the parents made for it.
@@ -44,6 +47,7 @@ pub(super) struct Folder<'t> {
     pub(super) base: Base<'t>,
     pub(super) name: OsString,
     pub(super) descriptor: OwnedFd,
+    /// What is in it, by the names that it has there.
     pub(super) files: Vec<String>,
     parents: Parents,
     kept: bool,
@@ -75,7 +79,24 @@ impl Target {
     /// that exists and cannot be renamed over, [`FsError::NoSpace`],
     /// [`FsError::ChangeOwner`] or [`FsError::Io`] when the system refuses. Nothing is left behind in any case.
     pub fn stage(&self, files: &FileSet, attributes: DirectoryAttributes) -> Result<Staged<'_>, FsError> {
-        let replaced = self.refuse_names(files)?;
+        self.stage_change(files, &BTreeSet::new(), attributes)
+    }
+
+    /// The same, and in the same commit the files `removed` go, as far as they are there and are not written.
+    ///
+    /// In an existing directory a file of `files` may be called `revoked/NAME`: the folder is made, for its owner alone,
+    /// where it is needed.
+    ///
+    /// # Errors
+    /// Those of [`stage`](Self::stage), for a removed file as for one that is replaced; [`FsError::FolderInTheWay`] where
+    /// `revoked` cannot be used.
+    pub fn stage_change(
+        &self,
+        files: &FileSet,
+        removed: &BTreeSet<String>,
+        attributes: DirectoryAttributes,
+    ) -> Result<Staged<'_>, FsError> {
+        let changed = self.refuse_names(files, removed)?;
         let mut folder = match &self.place {
             Place::Existing(directory) => self.folder_inside(directory.as_fd(), files)?,
             Place::Absent { parent, name } => self.folder_beside(parent.as_ref(), name)?,
@@ -83,52 +104,20 @@ impl Target {
         for (name, entry) in files.iter() {
             folder.write(name, entry, self.path())?;
         }
+        if !changed.removed.is_empty() {
+            let list = FileEntry::new(removal::to_text(changed.removed.iter().copied()), Mode::SECRET);
+            folder.write_as(REMOVALS, &list, || self.path().to_path_buf())?;
+        }
         if !self.exists() {
             folder.set_attributes(attributes, self.path())?;
         }
         folder.sync().map_err(|errno| FsError::new(Action::Sync, self.path(), errno))?;
         // Here and not in the commit, for with two directories one is committed before the other.
         if let Place::Existing(directory) = &self.place {
-            refuse_obstacles(directory.as_fd(), replaced, self.path())?;
+            changed.refuse_obstacles(directory.as_fd(), self.path())?;
         }
-        Ok(Staged { target: self, folder })
-    }
-
-    /// Looks at the names, one by one, for the directory may hold a hundred thousand others; the result are those that a
-    /// file has already.
-    fn refuse_names<'f>(&self, files: &'f FileSet) -> Result<Vec<&'f str>, FsError> {
-        self.refuse_bad_names(files.names())?;
-        let Place::Existing(directory) = &self.place else { return Ok(Vec::new()) };
-        let found = |name: &str| statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).ok();
-        // The change could not be recorded where something else has that name; a record itself is seen to before.
-        if found(RECORD).is_some() {
-            return Err(FsError::RecordInTheWay { path: self.path().join(RECORD) });
-        }
-        let mut replaced = Vec::new();
-        for name in files.names() {
-            let Some(found) = found(name) else { continue };
-            // A recorded change that met a directory on its way could never be finished.
-            if FileType::from_raw_mode(found.st_mode).is_dir() {
-                return Err(FsError::InTheWay { path: self.path().join(name) });
-            }
-            replaced.push(name);
-        }
-        Ok(replaced)
-    }
-
-    /// Refuses what no file of ours in a directory can be called.
-    pub(super) fn refuse_bad_names<'n>(
-        &self,
-        mut names: impl Iterator<Item = &'n str>,
-    ) -> Result<(), FsError> {
-        let is_bad = |name: &str| {
-            let dots = matches!(name, "" | "." | "..");
-            dots || name.contains(['/', '\0']) || is_ours(name)
-        };
-        match names.find(|name| is_bad(name)) {
-            None => Ok(()),
-            Some(name) => Err(FsError::BadName { name: name.to_owned() }),
-        }
+        let removed = changed.removed.into_iter().map(str::to_owned).collect();
+        Ok(Staged { target: self, folder, removed })
     }
 
     fn folder_inside<'t>(&self, directory: BorrowedFd<'t>, files: &FileSet) -> Result<Folder<'t>, FsError> {
@@ -208,8 +197,19 @@ impl<'t> Folder<'t> {
 
     /// Writes one file; `directory` is for messages.
     fn write(&mut self, name: &str, entry: &FileEntry, directory: &Path) -> Result<(), FsError> {
+        let (part, inside) = Part::of(name);
+        self.write_as(&part.stored(inside), entry, || directory.join(name))
+    }
+
+    /// The same under the name that it has in the folder; `shown` is its path, for messages.
+    fn write_as(
+        &mut self,
+        stored: &str,
+        entry: &FileEntry,
+        shown: impl Fn() -> PathBuf,
+    ) -> Result<(), FsError> {
         let Self { birth, descriptor, files, .. } = self;
-        birth.write(descriptor.as_fd(), name, entry, directory, || files.push(name.to_owned()))
+        birth.write(descriptor.as_fd(), stored, entry, shown, || files.push(stored.to_owned()))
     }
 
     fn set_attributes(&self, attributes: DirectoryAttributes, path: &Path) -> Result<(), FsError> {

@@ -12,7 +12,8 @@ use crate::fs::directory::destination;
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{EntryKind, Links, entries_if, is_entry, open_directory, read_entry};
 use crate::fs::record::{is_ours, recover, sweep_siblings};
-use crate::fs::set::FileSet;
+use crate::fs::revoked::{Part, entries_of, open_revoked};
+use crate::fs::set::{FileSet, REVOKED};
 
 /// A directory that is to be written, existing and locked, or absent.
 ///
@@ -131,6 +132,44 @@ impl Target {
         let found = entries_if(directory.as_fd(), is_wanted)
             .map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
         Ok(found.into_iter().map(|(name, entry)| (name, entry.kind)).collect())
+    }
+
+    /// What is in the folder `revoked`, as `revoked/NAME`, of what is `wanted` by that name; empty where there is no such
+    /// folder.
+    ///
+    /// # Errors
+    /// [`FsError::Io`] when the system refuses.
+    pub fn revoked_names(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<BTreeMap<String, EntryKind>, FsError> {
+        let found = self.revoked()?.map_or(Ok(BTreeMap::new()), |folder| entries_of(folder.as_fd(), wanted));
+        let found = found.map_err(|errno| FsError::new(Action::Read, self.path.join(REVOKED), errno))?;
+        Ok(found.into_iter().map(|(name, entry)| (Part::Revoked.name(&name), entry.kind)).collect())
+    }
+
+    /// Reads every regular file of the folder `revoked` whose name, `revoked/NAME`, is `wanted`, with its mode and owner.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read).
+    pub fn read_revoked(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
+        let mut files = FileSet::default();
+        let Some(folder) = self.revoked()? else { return Ok(files) };
+        for (name, kind) in self.revoked_names(wanted)? {
+            let (_, inside) = Part::of(&name);
+            if matches!(kind, EntryKind::File | EntryKind::Symlink)
+                && let Some(entry) =
+                    read_entry(folder.as_fd(), inside, Links::Refuse, &self.path.join(&name))?
+            {
+                files.insert(name, entry);
+            }
+        }
+        Ok(files)
+    }
+
+    fn revoked(&self) -> Result<Option<OwnedFd>, FsError> {
+        let Place::Existing(directory) = &self.place else { return Ok(None) };
+        open_revoked(directory).map_err(|errno| FsError::new(Action::Read, self.path.join(REVOKED), errno))
     }
 
     /// Reads every regular file whose name is `wanted`, with its mode and owner.

@@ -4,11 +4,13 @@ use rustix::fs::{AtFlags, unlinkat};
 
 use crate::fs::commit::Receipt;
 use crate::fs::error::FsError;
+use crate::fs::revoked::Part;
 use crate::fs::stage::{Parents, Staged};
 use crate::fs::target::Place;
 
 /// A commit to the first of two directories. Dropping it takes the files away again that it brought, and the directory
-/// and its parents where it made them; [`stay`](Self::stay) lets them be.
+/// and its parents where it made them; [`stay`](Self::stay) lets them be. One that removed files stays in any case, for
+/// what it brought may be all that is left of them.
 ///
 /// The lock of a new directory is held until then, so that nobody has begun to use what is taken back.
 #[derive(Debug)]
@@ -29,7 +31,11 @@ impl<'t> Staged<'t> {
     pub fn commit_tentatively(mut self) -> Result<Tentative<'t>, FsError> {
         let before = self.target.names()?;
         let (receipt, parents) = self.make_visible()?;
-        let brought = receipt.names.iter().filter(|name| !before.contains_key(*name)).cloned().collect();
+        let is_new = |name: &&String| Part::of(name).0 == Part::Top && !before.contains_key(*name);
+        let brought = match receipt.removed.is_empty() {
+            true => receipt.names.iter().filter(is_new).cloned().collect(),
+            false => Vec::new(),
+        };
         Ok(Tentative { staged: self, receipt: Some(receipt), parents: Some(parents), brought })
     }
 }
@@ -47,7 +53,7 @@ impl Tentative<'_> {
 impl Drop for Tentative<'_> {
     fn drop(&mut self) {
         let Some(receipt) = self.receipt.take() else { return };
-        let Staged { target, folder } = &self.staged;
+        let Staged { target, folder, .. } = &self.staged;
         for name in &self.brought {
             // In a new directory the folder is the directory itself; in an existing one it was taken away.
             let _ = match &target.place {

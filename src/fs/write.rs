@@ -1,7 +1,7 @@
 //! One new file in a directory: private from birth, never in the place of another, with its owner and mode.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, Mode as Bits, OFlags, Uid, fchmod, fchown, fstat, fsync, openat, syncfs};
 use rustix::io::{Errno, retry_on_intr, write};
@@ -24,7 +24,7 @@ impl Birth {
         Self { umask_is_odd, umask_lets_public: None }
     }
 
-    /// Writes a file, and calls `born` when it is there; `shown` is the directory, for messages.
+    /// Writes a file, and calls `born` when it is there; `shown` is its path, for messages.
     ///
     /// Every file but the public ones of the caller is born 0600, and given its owner and a wider mode through its
     /// descriptor before its contents are written.
@@ -33,10 +33,13 @@ impl Birth {
         directory: BorrowedFd<'_>,
         name: &str,
         entry: &FileEntry,
-        shown: &Path,
+        shown: impl Fn() -> PathBuf,
         born: impl FnOnce(),
     ) -> Result<(), FsError> {
-        let fail = |action| move |errno| FsError::new(action, shown.join(name), errno);
+        let fail = |action| {
+            let shown = &shown;
+            move |errno| FsError::new(action, shown(), errno)
+        };
         // What everybody may read needs no privacy at birth; all else is born closed, whatever it is to become.
         let public =
             entry.mode == Mode::PUBLIC && entry.owner.is_none() && self.umask_lets_public != Some(false);
@@ -54,7 +57,7 @@ impl Birth {
         };
         // The owner first: once the mode is wider, whom it is wider for must be right.
         if let Some(owner) = entry.owner {
-            change_owner(&file, Some(owner.uid), Some(owner.gid), &shown.join(name))?;
+            change_owner(&file, Some(owner.uid), Some(owner.gid), &shown())?;
         }
         if !has_mode {
             fchmod(&file, bits(entry.mode)).map_err(fail(Action::Write))?;

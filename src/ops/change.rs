@@ -109,7 +109,7 @@ impl Change<'_> {
         let directory = look(&target, &|name| self.verb.reads(name))?;
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
-        if outline.files.is_empty() {
+        if outline.files.is_empty() && plan.removed_files.is_empty() {
             return Ok(Changed { plan, outline, created: false });
         }
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
@@ -126,9 +126,10 @@ impl Change<'_> {
             }
             _ => None,
         };
-        let staged = match filled.directory.is_empty() {
+        let attributes = attributes(self.arrangement);
+        let staged = match filled.directory.is_empty() && plan.removed_files.is_empty() {
             true => None,
-            false => Some(target.stage(&filled.directory, attributes(self.arrangement))?),
+            false => Some(target.stage_change(&filled.directory, &plan.removed_files, attributes)?),
         };
         let ca_commit = staged_ca.map(|staged| staged.commit_tentatively()).transpose()?;
         let receipt = staged.map(|staged| staged.commit()).transpose();

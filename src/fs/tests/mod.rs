@@ -5,6 +5,7 @@
 mod adding;
 mod commits;
 mod interrupted;
+mod removing;
 mod together;
 
 use std::collections::BTreeMap;
