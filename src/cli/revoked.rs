@@ -2,9 +2,10 @@
 
 use super::text::{directory, files, path_word};
 use super::words::{harmless, wrapped};
+use crate::fs::set::REVOKED;
 use crate::layout::{HashedList, OutlineFile};
 use crate::ops::{Generated, ListsMade};
-use crate::pg::{LISTS_FILE, REVOKED_FOLDER, list_file};
+use crate::pg::{LISTS_FILE, list_file};
 use crate::plan::{ListSpec, Notice, Plan};
 use crate::x509::{Name, decimal_serial, format_date, format_serial};
 use serde::Serialize;
@@ -101,7 +102,7 @@ pub(super) fn revoked(revoked: &Generated, dry_run: bool) -> String {
     if !plan.moved_files.is_empty() {
         let verb = if dry_run { "would move" } else { "moved" };
         let names: Vec<&str> = plan.removed_files.iter().map(String::as_str).collect();
-        paragraph(&mut out, &format!("{verb} to {place}{REVOKED_FOLDER}/: {}", names.join(" ")));
+        paragraph(&mut out, &format!("{verb} to {place}{REVOKED}/: {}", names.join(" ")));
     }
     out.push_str(&lists(revoked, dry_run));
     if dry_run {

@@ -37,6 +37,11 @@ pub(super) trait Decide {
         false
     }
 
+    /// Whether it asks what lies in the folder of revoked pairs.
+    fn asks_for_revoked(&self) -> bool {
+        false
+    }
+
     /// The plan, from what exists.
     fn plan(&self, state: &mut State) -> Result<Plan, Error>;
 }
@@ -76,7 +81,10 @@ impl Change<'_> {
         let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.reads_of_ca(name)));
         let ca_directory =
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
-        let directory = look(self.directory, &|name| self.verb.reads(name))?;
+        let mut directory = look(self.directory, &|name| self.verb.reads(name))?;
+        if let Some(opened) = Directory::open(self.directory)?.filter(|_| self.verb.asks_for_revoked()) {
+            directory.revoked = inside(opened.revoked_names(|_| true)?);
+        }
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
         pki::unlock(&plan, &state, self.secrets)?;
@@ -106,7 +114,10 @@ impl Change<'_> {
         let ca_directory = ca_target.as_ref().map(|target| look(target, &|name| self.reads_of_ca(name)));
         let ca_directory =
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
-        let directory = look(&target, &|name| self.verb.reads(name))?;
+        let mut directory = look(&target, &|name| self.verb.reads(name))?;
+        if self.verb.asks_for_revoked() {
+            directory.revoked = inside(target.revoked_names(|_| true)?);
+        }
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state)?;
         if outline.files.is_empty() && plan.removed_files.is_empty() {
@@ -237,7 +248,13 @@ fn refuse_links(
     }
 }
 
+/// The names as they are in the folder: `revoked/NAME` is `NAME`.
+fn inside(names: BTreeMap<String, EntryKind>) -> BTreeSet<String> {
+    let inside = |name: String| name.rsplit_once('/').map_or(name.clone(), |(_, inside)| inside.to_owned());
+    names.into_keys().map(inside).collect()
+}
+
 fn found(path: &Path, names: BTreeMap<String, EntryKind>, files: FileSet) -> Found {
     let (path, names) = (path.display().to_string(), names.into_keys().collect());
-    Found { path, names, files, beside: FileSet::default() }
+    Found { path, names, files, ..Found::default() }
 }
