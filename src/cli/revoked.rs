@@ -7,7 +7,7 @@ use crate::layout::{HashedList, OutlineFile};
 use crate::ops::{Generated, ListsMade};
 use crate::pg::{LISTS_FILE, list_file};
 use crate::plan::{ListSpec, Notice, Plan};
-use crate::x509::{Name, decimal_serial, format_date, format_serial};
+use crate::x509::{Name, decimal_serial, format_date, format_serial, significant};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -112,7 +112,13 @@ pub(super) fn revoked(revoked: &Generated, dry_run: bool) -> String {
         return out;
     }
     out.push_str(&to_do(revoked, !asked.is_empty()));
-    if !asked.is_empty() {
+    let is_authority = |serial: &[u8]| {
+        let mut kept = plan.certificates.iter().filter_map(|spec| spec.kept.as_ref());
+        kept.any(|certificate| significant(&certificate.serial) == serial)
+    };
+    if asked.iter().any(|one| is_authority(&one.serial)) {
+        out.push_str("everybody whom this CA issued a certificate is turned away with it\n");
+    } else if !asked.is_empty() {
         out.push_str(&sessions(&asked.iter().map(|one| decimal_serial(&one.serial)).collect::<Vec<_>>()));
     }
     out
@@ -218,10 +224,7 @@ fn to_do(made: &Generated, revoked: bool) -> String {
     let _ = writeln!(out, "  {:20} {path}, into its data directory", "copy");
     let _ = writeln!(out, "  {:20} ssl_crl_file = '{LISTS_FILE}'", "postgresql.conf");
     let _ = writeln!(out, "  {:20} SELECT pg_reload_conf();", "psql");
-    let _ = writeln!(
-        out,
-        "clients, where a server is revoked: the same file as sslcrl, or ~/.postgresql/root.crl"
-    );
+    let _ = writeln!(out, "clients take it as sslcrl or ~/.postgresql/root.crl, for revoked servers");
     out
 }
 
