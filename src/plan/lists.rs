@@ -204,7 +204,7 @@ struct Standing<'a> {
     spec: &'a CertificateSpec,
     /// Whether its key is here, or will be.
     has_key: bool,
-    /// Whether something hangs from it whose lists are made here.
+    /// Whether something hangs from it whose lists are made here; where no key is here at all, everything is.
     is_needed: bool,
     /// The places of its lists in the state.
     places: Vec<usize>,
@@ -241,7 +241,8 @@ impl<'a> Standing<'a> {
         };
         Self {
             has_key: has_key(spec),
-            is_needed: cas.iter().any(|below| has_key(below) && hangs_from(below, &spec.stem, cas)),
+            is_needed: cas.iter().any(|below| has_key(below) && hangs_from(below, &spec.stem, cas))
+                || !cas.iter().any(has_key),
             is_due: revokes || !latest.is_some_and(is_fresh),
             spec,
             places,
