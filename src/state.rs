@@ -25,6 +25,8 @@ pub struct State {
     /// Certificates that count for who signed them alone: end-entities beside the keys of CAs, where those are in a
     /// directory of their own, and what lies beside a key in one file, or is no PEM.
     pub others: Vec<Certificate>,
+    /// Older certificates of CAs of whose certificates the directory of CA keys has newer ones in files of the same names.
+    pub stale: Vec<Certificate>,
     /// The revocation lists of each `*.crl`, each once.
     pub lists: Vec<RevocationList>,
     /// The `*.crl` of the directory itself, each with the places of its lists in `lists`, in their order.
@@ -130,6 +132,12 @@ pub(crate) fn signature_by(key: &PublicKey, signed: &SignedParts<'_>) -> Signatu
 pub(crate) fn issued(authority: &Certificate, child: &Certificate) -> bool {
     let key = PublicKey::from_spki_der(&authority.public_key);
     authority.may_have_issued(child) && signature_by(&key, &child.signed()) != SignatureCheck::Bad
+}
+
+/// What a CA calls its key in what it signs: its own subject key identifier, else the one that is usual for its key.
+pub(crate) fn key_identifier(certificate: &Certificate) -> Vec<u8> {
+    let own = certificate.subject_key_identifier.clone();
+    own.unwrap_or_else(|| PublicKey::from_spki_der(&certificate.public_key).identifier())
 }
 
 /// `root.key` in `pki` is `pki/root.key`; in `.` it is itself.

@@ -67,6 +67,8 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
             // Whoever has read it carries it over.
             Content::Moved { .. } => continue,
             Content::IndexAttributes { .. } => Contents::public(ATTRIBUTES),
+            // What they hold is theirs: `rewrite` fills them.
+            Content::Rewritten(_) => continue,
             // Of certificates that are made here nobody is asked.
             Content::Request { .. } => return Err(missing()),
         };

@@ -9,6 +9,7 @@ mod import;
 mod outline;
 mod request;
 mod restore;
+mod rewrite;
 mod tree;
 
 pub use carry::carry;
@@ -19,4 +20,5 @@ pub use import::fill_import;
 pub use outline::{Arrangement, Content, Outline, OutlineFile, Place, outline};
 pub use request::{fill_request, outline_request};
 pub use restore::{Found, read_certificates, restore};
+pub use rewrite::{rewrite, rewritten};
 pub use tree::{Tree, TreeNode};

@@ -81,6 +81,8 @@ pub enum Content {
     },
     /// Certificates, in order.
     Certificates(Vec<String>),
+    /// What it held, with these certificates in the places of others.
+    Rewritten(Vec<String>),
     /// The index of a CA.
     Index {
         /// Whose.
@@ -118,7 +120,7 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
         let is_ca = spec.usage.is_ca();
         let own_place = if is_ca && arrangement.separate_ca { Place::CaDirectory } else { Place::Directory };
         let owner = arrangement.owner.filter(|_| !is_ca);
-        if spec.kept.is_none() && spec.requested_key.is_none() {
+        if spec.kept.is_none() && spec.existing_key.is_none() {
             files.push(OutlineFile {
                 name: key_file(&spec.stem),
                 place: own_place,
@@ -129,6 +131,9 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
                 mode: if is_ca { Mode::SECRET } else { arrangement.key_mode.unwrap_or(Mode::SECRET) },
                 owner,
             });
+        }
+        if plan.is_replacement(&spec.stem) {
+            continue;
         }
         let certificate = |place| OutlineFile {
             name: certificate_file(&spec.stem),

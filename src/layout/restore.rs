@@ -94,14 +94,18 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     let path = State { path: found.path.clone(), ..State::default() }.shown(name);
     if promises_certificates(name) {
         let list = read_certificates(text, path)?;
-        let own = list.first().map(|first| first.der.clone());
-        let copy = state.certificates.insert(name.to_owned(), list);
-        if copy.is_some_and(|copy| copy.first().map(|first| &first.der) != own.as_ref()) {
-            return Err(StateError::OtherCa {
-                path: state.shown(name),
-                ca_path: state.shown_pair(true, name),
-            });
+        let newer = list.first().cloned();
+        let Some(copy) = state.certificates.insert(name.to_owned(), list) else { return Ok(()) };
+        let (Some(copy), Some(newer)) = (copy.into_iter().next(), newer) else { return Ok(()) };
+        if copy.der == newer.der {
+            return Ok(());
         }
+        // A CA that was renewed from elsewhere keeps its name and its key.
+        if copy.subject == newer.subject && copy.public_key == newer.public_key {
+            state.stale.push(copy);
+            return Ok(());
+        }
+        return Err(StateError::OtherCa { path: state.shown(name), ca_path: state.shown_pair(true, name) });
     } else if name.ends_with(".key") {
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);

@@ -1,7 +1,7 @@
 //! Which revocation lists are made anew, until when each counts, and in which files they lie. `crl` and `revoke` are
 //! little else; `renew` and `rotate` keep lists up with it.
 
-use super::issue::kept_specs;
+use super::issue::kept_spec;
 use super::{CertificateSpec, IndexSpec, IssuerRef, Notice, Plan, PlanError, authorities, issuers};
 use crate::index::{AllRevoked, Revoked, all_revoked};
 use crate::pg::{LISTS_FILE, certificate_file, key_file, list_file};
@@ -180,7 +180,7 @@ fn add_authorities(plan: &mut Plan, state: &State) {
     let mut new: Vec<CertificateSpec> = Vec::new();
     for authority in &found {
         let chain = authorities::above(authority, &found);
-        for ((link, _), spec) in chain.iter().zip(kept_specs(&chain)) {
+        for ((link, _), spec) in chain.iter().zip(chain.iter().map(kept_spec)) {
             let is_it = |known: &CertificateSpec| {
                 let same = |kept: &Certificate| kept.der == link.certificate.der;
                 known.stem == spec.stem || known.kept.as_ref().is_some_and(same)

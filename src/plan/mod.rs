@@ -12,6 +12,8 @@ mod leaf;
 mod list_error;
 mod lists;
 mod places;
+mod reissue;
+mod renew;
 mod request;
 mod revoke;
 mod revoke_error;
@@ -30,6 +32,10 @@ pub use issue::{Wish, issue};
 pub use leaf::{LEAF_PREFIXES, LeafNames, stem};
 pub use list_error::{ListError, RowError};
 pub use lists::{ListSpec, ListsSpec, RevocationSpec, Which, lists, refresh};
+pub use reissue::{Reissue, Reissued, leaf_usage, reissue};
+pub use renew::{
+    Blocked, Difference, Due, NextDue, Rekey, RenewError, RenewWish, Renewal, differences, renew,
+};
 pub use request::{RequestSpec, request};
 pub use revoke::{RevokeTarget, RevokeWish, revoke};
 pub use revoke_error::RevokeError;
@@ -59,6 +65,9 @@ pub struct Plan {
     pub bundles: Vec<BundleSpec>,
     /// Files that stay as they are.
     pub kept_files: BTreeSet<String>,
+    /// Certificates that give their place to one of these, in every file where they stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replacement>,
     /// The indexes of CAs, in which what they sign is recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<IndexSpec>,
@@ -92,6 +101,7 @@ impl Plan {
             certificates: Vec::new(),
             bundles: Vec::new(),
             kept_files: BTreeSet::new(),
+            replaced: Vec::new(),
             indexes: Vec::new(),
             elsewhere: BTreeMap::new(),
             revocations: Vec::new(),
@@ -108,6 +118,22 @@ impl Plan {
     pub fn certificate(&self, stem: &str) -> Option<&CertificateSpec> {
         self.certificates.iter().find(|spec| spec.stem == stem)
     }
+
+    /// Whether the certificate of that stem comes to stand where another one stood, and nowhere else.
+    #[must_use]
+    pub fn is_replacement(&self, stem: &str) -> bool {
+        self.replaced.iter().any(|replacement| replacement.by == stem)
+    }
+}
+
+/// A certificate that gives its place to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replacement {
+    /// The one that goes, as DER; all else in its files stays as it is, to the byte.
+    #[serde(skip)]
+    pub old: Vec<u8>,
+    /// The stem of the one that comes.
+    pub by: String,
 }
 
 /// One certificate.
@@ -136,15 +162,31 @@ pub struct CertificateSpec {
     pub append: Vec<String>,
     /// Rules that it breaks and that its entry waives.
     pub waived: Vec<Rule>,
-    /// The SubjectPublicKeyInfo of a request, byte for byte: the key is somebody else's. `None`: it is made, or kept.
+    /// The SubjectPublicKeyInfo of a key that exists already, byte for byte: of a request, or of the certificate that is
+    /// issued again. `None`: the key is made, or the certificate is kept.
     #[serde(skip)]
-    pub requested_key: Option<Vec<u8>>,
+    pub existing_key: Option<Vec<u8>>,
+    /// What it has of another certificate, where it is that one issued again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reissue: Option<Reissue>,
     /// The certificate that exists and is kept; `None`: it is made.
     #[serde(serialize_with = "serialize_kept")]
     pub kept: Option<Certificate>,
 }
 
 impl CertificateSpec {
+    /// The certificate that this one is again, with the same key; `None` where that is new.
+    #[must_use]
+    pub fn reissued_with_its_key(&self) -> Option<&Certificate> {
+        self.reissue.as_ref().map(|reissue| &reissue.of).filter(|_| self.existing_key.is_some())
+    }
+
+    /// The certificate that exists of its key: the one that is kept, or that is issued again.
+    #[must_use]
+    pub fn existing(&self) -> Option<&Certificate> {
+        self.kept.as_ref().or_else(|| self.reissued_with_its_key())
+    }
+
     /// The one among these that signs it; `None` where it signs itself, or its issuer is not here.
     fn issuer_in<'a>(&self, specs: &'a [Self]) -> Option<&'a Self> {
         let stem = self.issuer.stem()?;
@@ -261,6 +303,23 @@ pub enum Notice {
         #[serde(serialize_with = "serialize_instant")]
         not_after: OffsetDateTime,
     },
+    /// A certificate lives less long than the one before it, because a CA above it ends.
+    Capped {
+        /// The certificate.
+        certificate: String,
+        /// The CA.
+        because_of: String,
+        /// The end of both.
+        #[serde(serialize_with = "serialize_instant")]
+        not_after: OffsetDateTime,
+    },
+    /// A certificate is issued again because it names the serial number of its CA's certificate, which is another now.
+    TakenAlong {
+        /// The certificate.
+        certificate: String,
+        /// The CA.
+        because_of: String,
+    },
     /// A life of over a hundred years.
     OverHundredYears {
         /// The certificate.
@@ -342,6 +401,8 @@ impl Notice {
                 | Self::NoRoot { .. }
                 | Self::ListNotMade { .. }
                 | Self::StillValid { .. }
+                | Self::Capped { .. }
+                | Self::TakenAlong { .. }
         )
     }
 }
@@ -353,6 +414,15 @@ impl fmt::Display for Notice {
                 let date = format_date(*not_after);
                 write!(f, "{certificate}.crt lives until {date}, because {because_of}.crt does")
             }
+            Self::Capped { certificate, because_of, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{certificate}.crt lives until {date} alone, when {because_of}.crt ends")
+            }
+            Self::TakenAlong { certificate, because_of } => write!(
+                f,
+                "{certificate}.crt names the serial number of {because_of}.crt, so it was made again too; others like \
+                 it elsewhere have to be renewed as well"
+            ),
             Self::OverHundredYears { certificate, not_after } => {
                 let date = format_date(*not_after);
                 write!(f, "{certificate}.crt lives for over 100 years, until {date}")

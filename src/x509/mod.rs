@@ -2,6 +2,7 @@
 //! certificates, requests for them, revocation lists. The sole door to the X.509 crates; it knows nothing of keys but their SubjectPublicKeyInfo.
 
 mod ber;
+mod carried;
 mod certificate;
 mod claims;
 mod constraints;
@@ -24,6 +25,7 @@ mod template;
 mod usage;
 mod validity;
 
+pub use carried::CarriedExtension;
 pub use certificate::{Certificate, RawExtension};
 pub use claims::MalformedName;
 pub use constraints::{SubtreeName, keeps_constraints, keeps_directories};
