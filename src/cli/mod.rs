@@ -19,6 +19,7 @@ mod renewed;
 mod reports;
 mod request;
 mod requested;
+mod revoked;
 mod shorten;
 mod text;
 mod verdict;
@@ -197,6 +198,16 @@ fn dispatch(
                 dry_run: args.output.dry_run,
                 quiet: args.output.quiet,
             })
+        }
+        Verb::Revoke(args) => {
+            let revoked = ops::revoke(&request::revoked(args, variable)?, now, keys)?;
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
+            Ok(Report::Revoked { revoked: Box::new(revoked), dry_run, quiet })
+        }
+        Verb::Crl(args) => {
+            let made = ops::lists(&request::crl(args, variable)?, now, keys)?;
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
+            Ok(Report::Lists { made: Box::new(made), dry_run, quiet })
         }
         Verb::Renew(args) => {
             let renewed = ops::renew(&request::renewed(args, variable)?, now, keys)?;

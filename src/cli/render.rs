@@ -8,10 +8,11 @@ use super::renewed::{self, RenewedJson};
 use super::reports::{ComparedJson, ErrorJson, GeneratedJson, LoginJson, VerifiedJson};
 use super::request::{CliError, TypedCommand};
 use super::requested::{CsrJson, ImportedJson};
-use super::{compared, csr, exit, import, issued, json, prometheus, text, verdict, words};
+use super::revoked::ListsJson;
+use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::ops::{
-    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, Renewed, Verified,
+    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed, Verified,
 };
 use crate::plan::Notice;
 use crate::verify::Severity;
@@ -19,7 +20,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
 
 /// What a verb has to say.
 pub(super) enum Report {
@@ -43,6 +43,10 @@ pub(super) enum Report {
     },
     /// `issue -f`.
     Listed { issued: Box<BulkIssued>, destination: Destination, dry_run: bool, quiet: bool },
+    /// `revoke`.
+    Revoked { revoked: Box<Generated>, dry_run: bool, quiet: bool },
+    /// `crl`.
+    Lists { made: Box<ListsMade>, dry_run: bool, quiet: bool },
     /// `csr`.
     Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
     /// `import`.
@@ -97,30 +101,28 @@ impl<'a> Render<'a> {
         let (written, code) = match report {
             Report::Generated { generated, dry_run, quiet, as_root, command } => {
                 self.warnings(&generated.plan.notices);
-                let written = if self.json {
-                    self.generated_json(generated, *dry_run)
-                } else if *quiet {
-                    Ok(())
-                } else {
-                    let text = text::generated(generated, *dry_run, *as_root, command);
-                    self.stdout.write_all(text.as_bytes())
-                };
-                (written, exit::DONE)
+                let json = GeneratedJson::of(generated, *dry_run);
+                let text = || text::generated(generated, *dry_run, *as_root, command);
+                (self.either(&json, *quiet, text), exit::DONE)
             }
             Report::Issued { issued, dry_run, quiet, as_root } => {
                 self.warnings(&issued.plan.notices);
-                let written = match (self.json, *quiet) {
-                    (true, _) => self.generated_json(issued, *dry_run),
-                    (false, true) => Ok(()),
-                    (false, false) => {
-                        self.stdout.write_all(issued::text(issued, *dry_run, *as_root).as_bytes())
-                    }
-                };
-                (written, exit::DONE)
+                let json = GeneratedJson::of(issued, *dry_run);
+                (self.either(&json, *quiet, || issued::text(issued, *dry_run, *as_root)), exit::DONE)
             }
             Report::Listed { issued, destination, dry_run, quiet } => {
                 self.warnings(&issued.plan.notices);
                 (self.listed(issued, destination, *dry_run, *quiet), exit::DONE)
+            }
+            Report::Revoked { revoked, dry_run, quiet } => {
+                self.warnings(&revoked.plan.notices);
+                let json = ListsJson::of_revoked(revoked, *dry_run);
+                (self.either(&json, *quiet, || revoked::revoked(revoked, *dry_run)), exit::DONE)
+            }
+            Report::Lists { made, dry_run, quiet } => {
+                self.warnings(&made.made.plan.notices);
+                let json = ListsJson::of(made, *dry_run);
+                (self.either(&json, *quiet, || revoked::crl(made, *dry_run)), exit::DONE)
             }
             Report::Csr { made, dry_run, quiet } => {
                 self.warnings(&made.spec.notices);
@@ -171,16 +173,18 @@ impl<'a> Render<'a> {
         }
     }
 
-    fn generated_json(&mut self, generated: &Generated, dry_run: bool) -> io::Result<()> {
-        self.json_line(&GeneratedJson {
-            directory: generated.directory.to_string_lossy(),
-            ca_directory: generated.ca_directory.as_deref().map(Path::to_string_lossy),
-            created: generated.created && !dry_run,
-            dry_run,
-            plan: &generated.plan,
-            files: &generated.outline.files,
-            deployment: generated.deployment(),
-        })
+    /// JSON where that is wanted, nothing where that is, else the text.
+    fn either(
+        &mut self,
+        json: &impl Serialize,
+        quiet: bool,
+        text: impl FnOnce() -> String,
+    ) -> io::Result<()> {
+        match (self.json, quiet) {
+            (true, _) => self.json_line(json),
+            (false, true) => Ok(()),
+            (false, false) => self.stdout.write_all(text().as_bytes()),
+        }
     }
 
     fn listed(

@@ -8,6 +8,7 @@ mod inspect;
 mod issue;
 mod output;
 mod renew;
+mod revoke;
 mod sign;
 mod verify;
 
@@ -18,6 +19,7 @@ pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use issue::{IssueArgs, StreamWord, UnderArgs};
 pub(super) use renew::{RekeyArgs, RenewArgs};
+pub(super) use revoke::{AuthoritiesArgs, CrlArgs, RevokeArgs};
 pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
@@ -30,6 +32,7 @@ Examples:
   pgtls gen chain --if-missing         safe to repeat, as from a Makefile
   pgtls issue client alice             one more, from the CA in pki/
   pgtls renew                          what is in the last third of its life
+  pgtls revoke alice                   turned away, once its list is copied
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
   pgtls csr server db1.example.com     a key, and a request for another CA
@@ -60,6 +63,10 @@ pub(super) enum Verb {
     Import(ImportArgs),
     /// Renew what is due, or named: same names, same key, a new window
     Renew(Box<RenewArgs>),
+    /// Shut certificates out before they expire: index, revocation lists, and the pair put away
+    Revoke(RevokeArgs),
+    /// Make the revocation lists of every CA anew, or those that are due
+    Crl(CrlArgs),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
@@ -79,6 +86,8 @@ impl Verb {
             Self::Sign(args) => args.under.output.json,
             Self::Csr(args) => args.output.json,
             Self::Import(args) => args.output.json,
+            Self::Revoke(args) => args.output.json,
+            Self::Crl(args) => args.output.json,
             Self::Renew(args) => args.output.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,

@@ -8,6 +8,7 @@ mod import;
 mod inspect;
 mod issue;
 mod renew;
+mod revoke;
 mod stdin;
 mod typed;
 mod verify;
@@ -21,6 +22,7 @@ pub(super) use import::import;
 pub(super) use inspect::inspected;
 pub(super) use issue::{issued, signed};
 pub(super) use renew::renewed;
+pub(super) use revoke::{crl, revoked};
 pub(super) use typed::TypedCommand;
 pub(super) use verify::verified;
 
@@ -46,6 +48,9 @@ pub(super) enum CliError {
     /// Anything else about the flags.
     #[error("{fact}")]
     Flags { fact: String, hint: &'static str },
+    /// A word in a flag that is none of those that are known.
+    #[error("{fact}")]
+    Word { fact: String, hint: String },
     /// The library.
     #[error(transparent)]
     Library(#[from] Error),
@@ -64,6 +69,7 @@ impl Diagnosis for CliError {
             Self::Value { source, .. } => source.hint(),
             Self::KeyType { source, .. } => source.hint(),
             Self::Flags { hint, .. } => Some((*hint).to_owned()),
+            Self::Word { hint, .. } => Some(hint.clone()),
             Self::Library(error) => error.hint(),
         }
     }
