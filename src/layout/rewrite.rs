@@ -7,7 +7,7 @@ use crate::pem;
 use crate::pki::Issued;
 use crate::plan::Plan;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The files among these that a plan's certificates come into, each with the stems of those.
 #[must_use]
@@ -15,8 +15,9 @@ pub fn rewritten(plan: &Plan, files: &FileSet, place: Place) -> Vec<OutlineFile>
     if plan.replaced.is_empty() {
         return Vec::new();
     }
+    let comers = Comers::of(plan);
     let outlined = files.iter().filter_map(|(name, entry)| {
-        let stems = comers(plan, &entry.contents);
+        let stems = comers.in_text(&entry.contents);
         let content = || Content::Rewritten(stems.iter().map(|stem| (*stem).to_owned()).collect());
         (!stems.is_empty()).then(|| OutlineFile {
             name: name.to_owned(),
@@ -35,9 +36,10 @@ pub fn rewrite(plan: &Plan, issued: &Issued, files: &FileSet) -> FileSet {
     if plan.replaced.is_empty() {
         return FileSet::default();
     }
+    let comers = Comers::of(plan);
     let new = |der: &[u8]| {
-        let stem = comer(plan, der)?;
-        issued.certificates.get(stem).map(|made| made.der.as_slice())
+        let stem = comers.by_old.get(der)?;
+        issued.certificates.get(*stem).map(|made| made.der.as_slice())
     };
     let changed = files.iter().filter_map(|(name, entry)| {
         let contents = pem::replace_certificates(&entry.contents, new)?;
@@ -47,20 +49,27 @@ pub fn rewrite(plan: &Plan, issued: &Issued, files: &FileSet) -> FileSet {
     changed.collect()
 }
 
-/// The stem of the certificate that takes the place of another.
-fn comer<'p>(plan: &'p Plan, der: &[u8]) -> Option<&'p str> {
-    plan.replaced.iter().find(|replacement| replacement.old == der).map(|replacement| replacement.by.as_str())
+/// Which certificates take the places of which: their stems, by the DER of the old ones.
+struct Comers<'p> {
+    by_old: HashMap<&'p [u8], &'p str>,
 }
 
-/// The stems of the certificates that come into a text.
-fn comers<'p>(plan: &'p Plan, text: &[u8]) -> BTreeSet<&'p str> {
-    let met = RefCell::new(BTreeSet::new());
-    // What is asked for is what would be replaced; the answer is of no use here.
-    let _ = pem::replace_certificates(text, |der| {
-        met.borrow_mut().extend(comer(plan, der));
-        None
-    });
-    met.into_inner()
+impl<'p> Comers<'p> {
+    fn of(plan: &'p Plan) -> Self {
+        let by_old = plan.replaced.iter().map(|it| (it.old.as_slice(), it.by.as_str())).collect();
+        Self { by_old }
+    }
+
+    /// The stems of those that come into a text.
+    fn in_text(&self, text: &[u8]) -> BTreeSet<&'p str> {
+        let met = RefCell::new(BTreeSet::new());
+        // What is asked for is what would be replaced; the answer is of no use here.
+        let _ = pem::replace_certificates(text, |der| {
+            met.borrow_mut().extend(self.by_old.get(der));
+            None
+        });
+        met.into_inner()
+    }
 }
 
 impl Outline {
