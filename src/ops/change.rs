@@ -68,6 +68,8 @@ pub(super) struct Change<'a> {
 pub(super) struct Changed {
     pub(super) plan: Plan,
     pub(super) outline: Outline,
+    /// What was made; `None` where nothing was.
+    pub(super) issued: Option<Issued>,
     pub(super) created: bool,
 }
 
@@ -96,7 +98,7 @@ impl Change<'_> {
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         pki::unlock(&plan, &state, self.secrets)?;
         let created = Directory::open(self.directory)?.is_none();
-        Ok(Changed { plan, outline, created })
+        Ok(Changed { plan, outline, issued: None, created })
     }
 
     /// Decides and makes.
@@ -129,11 +131,11 @@ impl Change<'_> {
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         if outline.files.is_empty() && plan.removed_files.is_empty() {
-            return Ok(Changed { plan, outline, created: false });
+            return Ok(Changed { plan, outline, issued: None, created: false });
         }
         forget_bulk(&mut directory, &plan);
         ca_directory.iter_mut().for_each(|found| forget_bulk(found, &plan));
-        let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
+        let mut issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let mut filled = layout::fill(&outline, &issued)?;
         filled.directory.extend(layout::rewrite(&plan, &issued, &directory.files));
         let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
@@ -143,7 +145,9 @@ impl Change<'_> {
         let kept_ca: FileSet = of_cas.flat_map(|files| planned(files, &plan)).collect();
         let kept = planned(&directory.files, &plan);
         verify::gate(&[&kept_ca, &kept, &filled.ca_directory, &filled.directory], self.now)?;
-        self.gate_lists(&plan, &state, issued, &filled)?;
+        // What a long list is made of is not held while it is judged.
+        issued.lists.clear();
+        self.gate_lists(&plan, &state, &issued, &filled)?;
         layout::carry(&plan, &directory.files, &mut filled.directory)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {
@@ -166,14 +170,12 @@ impl Change<'_> {
         }
         let receipt = receipt?;
         let created = receipt.is_some_and(|receipt| receipt.created);
-        Ok(Changed { plan, outline, created })
+        Ok(Changed { plan, outline, issued: Some(issued), created })
     }
 
     /// The lists that were made, each against what is known of its CA.
-    fn gate_lists(&self, plan: &Plan, state: &State, issued: Issued, filled: &Filled) -> Result<(), Error> {
-        let Issued { certificates, indexes, lists } = issued;
-        // What a long list is made of is not held while it is judged.
-        drop(lists);
+    fn gate_lists(&self, plan: &Plan, state: &State, issued: &Issued, filled: &Filled) -> Result<(), Error> {
+        let Issued { certificates, indexes, .. } = issued;
         let made = plan.lists.iter().filter(|list| list.kept.is_none());
         let of_ca = |list: &ListSpec| Certificate::from_der(&certificates.get(&list.of)?.der).ok();
         let made: Vec<(&ListSpec, Certificate)> =
