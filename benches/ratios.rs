@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use tempfile::TempDir;
 
+use many::on_processors;
+
 const PGTLS: &str = env!("CARGO_BIN_EXE_pgtls");
 
 /// The guide's own commands; the intermediate layout is cut out of them.
@@ -129,17 +131,15 @@ fn rsa_against_openssl(scratch: &Scratch) -> Row {
 /// RSA-2048 on two processors against the same on one of them.
 fn rsa_on_two_cores(scratch: &Scratch) -> Row {
     let what = "intermediate layout, RSA-2048: two cores / one core (sums, median round)";
-    let processors = allowed_processors();
-    let [first, second, ..] = processors.as_slice() else {
+    if on_processors(2, || ()).is_none() {
         return Row::unmeasured(what, "only one processor here", TWO_CORES_BOUND);
+    }
+    let on = |count| {
+        let run = || scratch.time(|dir| pgtls_chain(dir, &RSA_2048));
+        on_processors(count, run).expect("processors that were just there")
     };
-    let (one, both) = (first.to_string(), format!("{first},{second}"));
     let round = || {
-        let (two_cores, one_core) = by_turns(
-            CORES_RUNS,
-            || scratch.time(|dir| pinned(&both, &pgtls_chain(dir, &RSA_2048))),
-            || scratch.time(|dir| pinned(&one, &pgtls_chain(dir, &RSA_2048))),
-        );
+        let (two_cores, one_core) = by_turns(CORES_RUNS, || on(2), || on(1));
         (sum(&two_cores), sum(&one_core))
     };
     let (two_cores, one_core) = median_round(CORES_ROUNDS, round);
@@ -215,24 +215,6 @@ fn openssl(dir: &Path, commands: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "mkdir \"$1\" && cd \"$1\" && eval \"$2\"", "sh"]).arg(dir).arg(commands);
     command
-}
-
-/// The same command on these processors only.
-fn pinned(processors: &str, command: &Command) -> Command {
-    let mut pinned = Command::new("taskset");
-    pinned.args(["-c", processors]).arg(command.get_program()).args(command.get_args());
-    pinned
-}
-
-/// Numbers of the processors that this process may run on.
-fn allowed_processors() -> Vec<u32> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap_or_default();
-    let ranges = list.trim().split(',').filter_map(|range| {
-        let (from, to) = range.split_once('-').unwrap_or((range, range));
-        Some(from.parse::<u32>().ok()?..=to.parse().ok()?)
-    });
-    ranges.flatten().collect()
 }
 
 /// Runs a program to its end and prints the peak memory of the children in KiB, which is that child's.

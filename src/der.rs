@@ -100,18 +100,29 @@ pub(crate) fn place(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
 pub(crate) fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let length: usize = contents.iter().map(|content| content.len()).sum();
     let mut der = Vec::with_capacity(length + 6);
-    der.push(tag);
+    header(tag, length, &mut der);
+    contents.iter().for_each(|content| der.extend_from_slice(content));
+    der
+}
+
+/// Adds the tag and the length of an element whose content of so many bytes is to follow.
+pub(crate) fn header(tag: u8, length: usize, out: &mut Vec<u8>) {
+    out.push(tag);
     match u8::try_from(length) {
-        Ok(short @ 0..0x80) => der.push(short),
+        Ok(short @ 0..0x80) => out.push(short),
         _ => {
             let bytes = length.to_be_bytes();
             let digits = &bytes[length.leading_zeros() as usize / 8..];
-            der.push(0x80 | digits.len() as u8);
-            der.extend_from_slice(digits);
+            out.push(0x80 | digits.len() as u8);
+            out.extend_from_slice(digits);
         }
     }
-    contents.iter().for_each(|content| der.extend_from_slice(content));
-    der
+}
+
+/// How long a whole element with so many bytes of content is.
+pub(crate) fn whole_length(content: usize) -> usize {
+    let digits = if content < 0x80 { 0 } else { 8 - content.leading_zeros() as usize / 8 };
+    2 + digits + content
 }
 
 /// What is signed, how, and the signature: the outer form of certificates and requests (RFC 5280 §4.1.1, RFC 2986 §4.2).
@@ -178,6 +189,7 @@ mod tests {
         ] {
             let der = element(OCTET_STRING, &[&vec![7; length]]);
             assert!(der.starts_with(head) && der.len() == head.len() + length, "{length}");
+            assert_eq!(whole_length(length), der.len());
         }
     }
 

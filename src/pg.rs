@@ -29,6 +29,29 @@ pub fn rotated_stem(stem: &str) -> Option<&str> {
     [".next", ".prev"].iter().find_map(|ending| stem.strip_suffix(ending)).filter(|stem| !stem.is_empty())
 }
 
+/// The lists of all these CAs in one file, which is what PostgreSQL and libpq need as soon as they check one
+/// (X509_V_FLAG_CRL_CHECK_ALL).
+pub const LISTS_FILE: &str = "chain.crl";
+
+/// What the name of a file of revocation lists ends with.
+pub const LIST_SUFFIX: &str = ".crl";
+
+/// The file of the revocation list of a CA: `root` -> `root.crl` (libpq-ssl, `root.crl`).
+#[must_use]
+pub fn list_file(stem: &str) -> String {
+    [stem, LIST_SUFFIX].concat()
+}
+
+/// The folder of a directory in which pairs lie that were revoked.
+pub const REVOKED_FOLDER: &str = "revoked";
+
+/// Where a file of a revoked pair goes: `client.crt` -> `revoked/client-4F2A.crt`.
+#[must_use]
+pub fn revoked_file(name: &str, serial: &str) -> String {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    format!("{REVOKED_FOLDER}/{stem}-{serial}.{ending}")
+}
+
 /// The certificate file of a stem, as PostgreSQL's defaults name theirs: `server` -> `server.crt`
 /// (runtime-config-connection, `ssl_cert_file`; libpq-ssl, "Client Certificates").
 #[must_use]

@@ -14,6 +14,8 @@ pub struct State {
     pub path: String,
     /// Every name in it, whatever it is.
     pub occupied: BTreeSet<String>,
+    /// Every name in its folder of revoked pairs.
+    pub revoked: BTreeSet<String>,
     /// The directory of CA keys as the user named it, where it is another one.
     pub ca_path: String,
     /// Every name in that directory; `None` where CA keys live beside the rest.
@@ -23,8 +25,12 @@ pub struct State {
     /// Certificates that count for who signed them alone: end-entities beside the keys of CAs, where those are in a
     /// directory of their own, and what lies beside a key in one file, or is no PEM.
     pub others: Vec<Certificate>,
-    /// The revocation lists of each `*.crl`.
+    /// Older certificates of CAs of whose certificates the directory of CA keys has newer ones in files of the same names.
+    pub stale: Vec<Certificate>,
+    /// The revocation lists of each `*.crl`, each once.
     pub lists: Vec<RevocationList>,
+    /// The `*.crl` of the directory itself, each with the places of its lists in `lists`, in their order.
+    pub list_files: BTreeMap<String, Vec<usize>>,
     /// The key of each `*.key`.
     pub keys: BTreeMap<String, StoredKey>,
     /// What each CA issued, by the stem of its files; from `*.index`.
@@ -70,6 +76,30 @@ impl State {
         })
     }
 
+    /// The places in `lists` of those that a CA signed, whichever CA that is.
+    #[must_use]
+    pub fn lists_of(&self, authority: &Certificate) -> Vec<usize> {
+        let key = PublicKey::from_spki_der(&authority.public_key);
+        let is_by = |list: &RevocationList| {
+            list.issuer == authority.subject && signature_by(&key, &list.signed()) == SignatureCheck::Good
+        };
+        let lists = self.lists.iter().enumerate();
+        lists.filter(|(_, list)| is_by(list)).map(|(place, _)| place).collect()
+    }
+
+    /// Adds the lists of a file, each once; what comes back are their places.
+    pub fn add_lists(&mut self, lists: impl IntoIterator<Item = RevocationList>) -> Vec<usize> {
+        let mut places = Vec::new();
+        for list in lists {
+            let known = self.lists.iter().position(|known| known.der == list.der);
+            places.push(known.unwrap_or(self.lists.len()));
+            if known.is_none() {
+                self.lists.push(list);
+            }
+        }
+        places
+    }
+
     /// The names where the pair of a CA, or of an end-entity, is looked for.
     #[must_use]
     pub fn holdings(&self, ca: bool) -> &BTreeSet<String> {
@@ -102,6 +132,12 @@ pub(crate) fn signature_by(key: &PublicKey, signed: &SignedParts<'_>) -> Signatu
 pub(crate) fn issued(authority: &Certificate, child: &Certificate) -> bool {
     let key = PublicKey::from_spki_der(&authority.public_key);
     authority.may_have_issued(child) && signature_by(&key, &child.signed()) != SignatureCheck::Bad
+}
+
+/// What a CA calls its key in what it signs: its own subject key identifier, else the one that is usual for its key.
+pub(crate) fn key_identifier(certificate: &Certificate) -> Vec<u8> {
+    let own = certificate.subject_key_identifier.clone();
+    own.unwrap_or_else(|| PublicKey::from_spki_der(&certificate.public_key).identifier())
 }
 
 /// `root.key` in `pki` is `pki/root.key`; in `.` it is itself.
@@ -210,6 +246,10 @@ impl Diagnosis for StateError {
     }
 
     fn failure(&self) -> Failure {
-        Failure::Forbidden
+        match self {
+            // What is revoked is not known then, and no verb goes on as if nothing were.
+            Self::Index { .. } => Failure::System,
+            _ => Failure::Forbidden,
+        }
     }
 }

@@ -52,45 +52,15 @@ fn a_client_whose_key_is_that_of_a_ca_is_not_exported() {
 #[test]
 fn what_signs_itself_is_exported_beside_older_ones_of_itself() {
     let place = Place::new();
-    place.openssl_words(&[
-        "req",
-        "-new",
-        "-x509",
-        "-noenc",
-        "-config",
-        "/dev/null",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-subj",
-        "/CN=db.test",
-        "-addext",
-        "basicConstraints=CA:TRUE",
-        "-days",
-        "9",
-        "-keyout",
-        "server.key",
-        "-out",
-        "server.old",
-    ]);
-    place.openssl_words(&[
-        "req",
-        "-new",
-        "-x509",
-        "-config",
-        "/dev/null",
-        "-key",
-        "server.key",
-        "-subj",
-        "/CN=db.test",
-        "-addext",
-        "basicConstraints=CA:TRUE",
-        "-days",
-        "90",
-        "-out",
-        "server.crt",
-    ]);
+    place.openssl(
+        "req -new -x509 -noenc -config /dev/null -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+         -subj /CN=db.test -addext basicConstraints=CA:TRUE -days 9 -keyout server.key -out \
+         server.old",
+    );
+    place.openssl(
+        "req -new -x509 -config /dev/null -key server.key -subj /CN=db.test -addext \
+         basicConstraints=CA:TRUE -days 90 -out server.crt",
+    );
     fs::rename(place.path("server.old"), place.path("ca.crt")).unwrap();
     let Said { code, stderr, .. } = place.try_pgtls(&["export", "server", "-D", ".", "--to", "out"]);
     assert_eq!(code, Some(0), "{stderr}");

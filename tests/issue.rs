@@ -563,7 +563,7 @@ fn a_damaged_index_is_refused_with_its_line() {
     let home = directory(&[]);
     fs::write(home.path().join("pki/root.index"), "V\t271121000000Z\t\t01\tunknown\t/CN=x\nnonsense\n")
         .unwrap();
-    refused(&home, &["client", "alice"], 3, "index \"pki/root.index\" cannot be read: ");
+    refused(&home, &["client", "alice"], 4, "index \"pki/root.index\" cannot be read: ");
 }
 
 #[test]

@@ -148,15 +148,23 @@ fn signatures(many: &Many) -> Vec<Signed> {
 
 /// Does `work`, and all that it starts, on one processor alone.
 pub(crate) fn on_one_processor<T>(work: impl FnOnce() -> T) -> T {
+    on_processors(1, work).expect("a processor")
+}
+
+/// The same on that many; `None` where this process may not run on so many.
+pub(crate) fn on_processors<T>(count: usize, work: impl FnOnce() -> T) -> Option<T> {
     let this = Pid::from_raw(0);
     let all = sched_getaffinity(this).expect("the processors of this process");
-    let one = (0..CpuSet::count()).find(|at| all.is_set(*at).unwrap_or(false)).expect("a processor");
-    let mut only = CpuSet::new();
-    only.set(one).expect("a processor that is there");
-    sched_setaffinity(this, &only).expect("a processor of this process");
+    let mut some = CpuSet::new();
+    let ours = (0..CpuSet::count()).filter(|at| all.is_set(*at).unwrap_or(false));
+    let taken = ours.take(count).map(|at| some.set(at).expect("a processor that is there")).count();
+    if taken < count {
+        return None;
+    }
+    sched_setaffinity(this, &some).expect("processors of this process");
     let done = work();
     sched_setaffinity(this, &all).expect("the processors that it had");
-    done
+    Some(done)
 }
 
 /// User and system time that `work` took.

@@ -42,7 +42,7 @@ pub(super) fn text(issued: &Generated, dry_run: bool, as_root: bool) -> String {
 
 /// What whoever has the key is to be given, where that is somebody else.
 fn sent_back(issued: &Generated, placement: &Deployment) -> Option<String> {
-    let spec = issued.plan.certificates.iter().find(|spec| spec.requested_key.is_some())?;
+    let spec = issued.plan.certificates.iter().find(|spec| spec.existing_key.is_some())?;
     let of_server = placement.servers.iter().find_map(|server| server.trust.as_ref());
     let trust = of_server.or_else(|| placement.clients.iter().find_map(|client| client.trust.as_ref()));
     let path = |file: &str| text::path_word(&issued.directory.join(file));

@@ -89,7 +89,7 @@ pub(super) fn headline(generated: &Generated, dry_run: bool) -> String {
         (false, true) => "created",
         (false, false) => "wrote into",
     };
-    let is_key_here = generated.plan.certificates.iter().all(|spec| spec.requested_key.is_none());
+    let is_key_here = generated.plan.certificates.iter().all(|spec| spec.existing_key.is_none());
     match made(generated) {
         _ if !is_key_here => format!("{verb} {directory}: 1 certificate, for a key that somebody else has\n"),
         0 => format!("{verb} {directory}: {} files\n", generated.outline.files.len()),
@@ -214,7 +214,11 @@ pub(super) fn files_in(outline: &Outline, own: &Path, ca_directory: Option<&Path
                 Content::Certificates(stems) => stems.join(", "),
                 Content::Index { of } => format!("what {of} issued"),
                 Content::IndexAttributes { .. } => "for openssl ca".to_owned(),
+                Content::List { of } => format!("whom {of} revoked"),
+                Content::Lists(of) => format!("the lists of {}", of.join(", ")),
+                Content::Moved { from } => format!("{from}, moved"),
                 Content::Request { of } => format!("request for {of}"),
+                Content::Rewritten(stems) => format!("what is there, with {} anew", stems.join(", ")),
             };
             let owner = file.owner.map(|owner| format!("{}:{}", owner.uid, owner.gid)).unwrap_or_default();
             [file.mode.to_string(), owner, format!("{place}{}", file.name), content]

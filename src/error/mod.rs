@@ -12,7 +12,7 @@ use crate::k8s::KubernetesError;
 use crate::layout::LayoutError;
 use crate::layout::export::ExportError;
 use crate::pki::IssueError;
-use crate::plan::{ImportError, ListError, PlanError};
+use crate::plan::{ImportError, ListError, PlanError, RevokeError};
 use crate::profile::ProfileError;
 use crate::recipe::RecipeError;
 use crate::settings::SettingsError;
@@ -32,6 +32,9 @@ pub enum Error {
     /// A decision that cannot be taken.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What is not revoked.
+    #[error(transparent)]
+    Revoke(#[from] RevokeError),
     /// Lines of a list.
     #[error(transparent)]
     List(#[from] ListError),
@@ -76,6 +79,7 @@ impl Error {
             Self::Request(error) => error,
             Self::Profile(error) => error,
             Self::Plan(error) => error,
+            Self::Revoke(error) => error,
             Self::List(error) => error,
             Self::Import(error) => error,
             Self::State(error) => error,

@@ -75,6 +75,12 @@ pub enum RequestError {
         /// The directory.
         path: String,
     },
+    /// The directory of lists under hash names is one of the others.
+    #[error("--hash-dir names \"{path}\", which is -D or --ca-dir")]
+    HashDirectory {
+        /// The directory.
+        path: String,
+    },
     /// There is nothing to inspect.
     #[error("\"{path}\" does not exist")]
     NoDirectory {
@@ -184,6 +190,7 @@ impl Diagnosis for RequestError {
                     .or_else(|| Some(format!("Give what {flag} is for: a PEM file of the CA's own.")));
             }
             Self::SameDirectory { .. } => "Leave --ca-dir out, or give it another directory.",
+            Self::HashDirectory { .. } => "Give it a directory of its own, which ssl_crl_dir names.",
             Self::NoDirectory { .. } => "Make one with \"pgtls gen chain --intermediate\", or give its path.",
             Self::NoKeyDirectory { .. } => "Give the directory that holds the key with -D.",
             Self::NoSuchFile { .. } => "Give the path of a directory or file that exists.",

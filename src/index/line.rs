@@ -4,7 +4,8 @@ use super::error::IndexProblem;
 use super::fields::{FIELDS, join, split};
 use super::reason;
 use crate::x509::{
-    Certificate, Name, RevocationReason, format_asn1_time, format_serial, parse_asn1_time, significant,
+    Certificate, Name, RevocationReason, format_asn1_time, format_serial, parse_asn1_time, parse_der_time,
+    significant,
 };
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -29,6 +30,9 @@ pub struct Revoked {
     pub reason: Option<RevocationReason>,
 }
 
+/// Where every certificate is, says OpenSSL.
+const UNKNOWN: &str = "unknown";
+
 /// A line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -41,7 +45,7 @@ pub struct Line {
     /// Its serial number: big-endian bytes without leading zeros.
     pub serial: Vec<u8>,
     /// Where the certificate is; `unknown`, which is all that OpenSSL writes.
-    pub file: String,
+    pub file: Cow<'static, str>,
     /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`; of an empty one the serial number, which is what
     /// OpenSSL's `ca` writes, and looks for when it revokes (apps/ca.c).
     pub subject: String,
@@ -69,7 +73,7 @@ impl Line {
             not_after,
             revoked: None,
             serial,
-            file: "unknown".to_owned(),
+            file: Cow::Borrowed(UNKNOWN),
             subject,
             read: None,
         }
@@ -80,6 +84,9 @@ impl Line {
     /// # Errors
     /// [`IndexProblem`] with the field at fault.
     pub fn parse(text: &[u8]) -> Result<Self, IndexProblem> {
+        if let Some(line) = Self::parse_usual(text) {
+            return Ok(line);
+        }
         if text.contains(&0) {
             return Err(IndexProblem::Nul);
         }
@@ -107,9 +114,39 @@ impl Line {
         let serial = number(&serial).ok_or(IndexProblem::Serial { found: serial })?;
         // A text from Windows ends its lines with CR LF.
         let subject = subject.strip_suffix('\r').unwrap_or(&subject).to_owned();
-        let mut line = Self { status, not_after, revoked, serial, file, subject, read: None };
+        let mut line = Self { status, not_after, revoked, serial, file: file.into(), subject, read: None };
         line.read = (line.to_text() != text).then(|| text.into());
         Ok(line)
+    }
+
+    /// Reads a line that is just what would be written for it, as nearly all of a hundred thousand are: nothing is written
+    /// to find that out.
+    fn parse_usual(text: &[u8]) -> Option<Self> {
+        if text.contains(&b'\\') || text.contains(&0) || text.ends_with(b"\r") {
+            return None;
+        }
+        let mut fields = str::from_utf8(text).ok()?.split('\t');
+        let mut next = || fields.next();
+        let (status, expiry, revocation, serial) = (next()?, next()?, next()?, next()?);
+        let (file, subject) = (next()?, next()?);
+        let (status, revoked) = match (status, revocation) {
+            ("V", "") => (Status::Valid, None),
+            ("E", "") => (Status::Expired, None),
+            ("R", revocation) => (Status::Revoked, Some(reason::parse_usual(revocation)?)),
+            _ => return None,
+        };
+        let has_capitals_alone = !serial.bytes().any(|digit| digit.is_ascii_lowercase());
+        if fields.next().is_some()
+            || !has_capitals_alone
+            || serial.starts_with("00")
+            || serial.starts_with('-')
+        {
+            return None;
+        }
+        let not_after = parse_der_time(expiry)?;
+        let file = if file == UNKNOWN { Cow::Borrowed(UNKNOWN) } else { Cow::Owned(file.to_owned()) };
+        let (serial, subject) = (number(serial)?, subject.to_owned());
+        Some(Self { status, not_after, revoked, serial, file, subject, read: None })
     }
 
     /// The line without its end: the fields as they were read, unless their value is another by now.
@@ -142,7 +179,7 @@ impl Line {
             format_asn1_time(self.not_after),
             self.revoked.map(reason::format).unwrap_or_default(),
             self.serial_hex(),
-            self.file.clone(),
+            self.file.clone().into_owned(),
             self.subject.clone(),
         ]
     }
@@ -156,8 +193,12 @@ fn number(text: &str) -> Option<Vec<u8>> {
         return None;
     }
     let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
-    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
-    let mut bytes = significant(&bytes.collect::<Option<Vec<u8>>>()?).to_vec();
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        bytes.push(digit(*high)? << 4 | digit(*low)?);
+    }
+    let zeros = bytes.len() - significant(&bytes).len();
+    bytes.drain(..zeros);
     if is_negative {
         let mut carry = true;
         for byte in bytes.iter_mut().rev() {

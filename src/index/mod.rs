@@ -8,14 +8,17 @@ mod error;
 mod fields;
 mod line;
 mod reason;
+mod revoked;
 #[cfg(test)]
 mod tests;
 
 pub use error::{IndexError, IndexProblem};
 pub use line::{Line, Revoked, Status};
+pub use revoked::{AllRevoked, all_revoked};
 
-use crate::x509::{Certificate, RevocationList, RevocationReason, significant};
+use crate::x509::{Certificate, Name, RevocationList, RevocationReason, serial_order, significant};
 use std::collections::{BTreeMap, HashSet};
+use time::OffsetDateTime;
 
 /// What stands in the `.attr` file beside an index (openssl-ca, `unique_subject`): a renewed certificate has the subject
 /// of the one before it, which OpenSSL's `ca` refuses unless told so.
@@ -79,6 +82,7 @@ impl Index {
     pub fn parse(text: &[u8]) -> Result<Self, IndexError> {
         let mut index = Self { is_open: !text.is_empty() && !text.ends_with(b"\n"), ..Self::default() };
         let last = text.split_inclusive(|byte| *byte == b'\n').count();
+        index.lines.reserve_exact(last);
         for (number, raw) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
             if raw.starts_with(b"#") {
                 index.comments.entry(index.lines.len()).or_default().extend_from_slice(raw);
@@ -93,9 +97,8 @@ impl Index {
             })?;
             index.lines.push(line);
         }
-        index.by_serial = (0..index.lines.len() as u32).collect();
+        index.by_serial = sorted(&index.lines);
         let lines = &index.lines;
-        index.by_serial.sort_by(|one, other| lines[*one as usize].serial.cmp(&lines[*other as usize].serial));
         let is_pair = |pair: &[u32]| lines[pair[0] as usize].serial == lines[pair[1] as usize].serial;
         if index.by_serial.windows(2).any(is_pair)
             && let Some(error) = index.repeated(text)
@@ -156,11 +159,21 @@ impl Index {
         self.lines.get(*self.by_serial.get(at)? as usize)
     }
 
+    /// Its lines by serial number, the lowest first.
+    pub fn lines_by_serial(&self) -> impl Iterator<Item = &Line> {
+        self.by_serial.iter().filter_map(|place| self.lines.get(*place as usize))
+    }
+
     /// Appends a line for a certificate, unless its serial number is there; says whether it did.
     pub fn record(&mut self, certificate: &Certificate) -> bool {
-        let Err(at) = self.place(significant(&certificate.serial)) else { return false };
+        self.record_issued(&certificate.serial, certificate.window.not_after, &certificate.subject)
+    }
+
+    /// The same, from what is recorded of it.
+    pub fn record_issued(&mut self, serial: &[u8], not_after: OffsetDateTime, subject: &Name) -> bool {
+        let Err(at) = self.place(significant(serial)) else { return false };
         self.by_serial.insert(at, self.lines.len() as u32);
-        self.lines.push(Line::of(certificate));
+        self.lines.push(Line::issued(serial, not_after, subject));
         self.is_open = false;
         true
     }
@@ -212,6 +225,22 @@ impl Index {
     /// Where a serial number is, or belongs, in `by_serial`.
     fn place(&self, serial: &[u8]) -> Result<usize, usize> {
         let serial_at = |place: &u32| self.lines.get(*place as usize).map_or(&[][..], |line| &line.serial);
-        self.by_serial.binary_search_by(|place| serial_at(place).cmp(serial))
+        self.by_serial.binary_search_by(|place| serial_order(serial_at(place), serial))
     }
+}
+
+/// The places of lines by serial number. The first bytes of one tell it from nearly all others, and are at hand.
+fn sorted(lines: &[Line]) -> Vec<u32> {
+    let key = |(at, line): (usize, &Line)| {
+        let mut first = [0; 8];
+        first.iter_mut().zip(&line.serial).for_each(|(to, byte)| *to = *byte);
+        (u64::from_be_bytes(first), line.serial.len() as u32, at as u32)
+    };
+    let mut keys: Vec<(u64, u32, u32)> = lines.iter().enumerate().map(key).collect();
+    let serial = |at: u32| lines.get(at as usize).map_or(&[][..], |line| &line.serial);
+    keys.sort_unstable_by(|one, other| {
+        let near = one.1.cmp(&other.1).then_with(|| one.0.cmp(&other.0));
+        near.then_with(|| serial(one.2).cmp(serial(other.2))).then_with(|| one.2.cmp(&other.2))
+    });
+    keys.into_iter().map(|(_, _, at)| at).collect()
 }

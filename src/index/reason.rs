@@ -1,7 +1,7 @@
 //! The revocation field: an instant, and after a comma the reason in OpenSSL's words (apps/ca.c, `crl_reasons`).
 
 use super::line::Revoked;
-use crate::x509::{RevocationReason, format_asn1_time, parse_asn1_time};
+use crate::x509::{RevocationReason, format_asn1_time, parse_asn1_time, parse_der_time};
 
 /// OpenSSL's words; it compares them without regard to case. The last three take one more part, which is kept as it is.
 const WORDS: [(&str, RevocationReason); 11] = [
@@ -27,6 +27,18 @@ pub(super) fn parse(text: &str) -> Option<Revoked> {
         Some(word) => Some(WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word))?.1),
     };
     Some(Revoked { at, reason })
+}
+
+/// The same of a field that is just what [`format`] writes for it, and of no other.
+pub(super) fn parse_usual(text: &str) -> Option<Revoked> {
+    let Some((instant, word)) = text.split_once(',') else {
+        return Some(Revoked { at: parse_der_time(text)?, reason: None });
+    };
+    // What stands first for a reason is what is written for it.
+    let reason = WORDS.iter().find(|(known, _)| *known == word)?.1;
+    let (first, _) = WORDS.iter().find(|(_, known)| *known == reason)?;
+    let at = parse_der_time(instant)?;
+    (*first == word).then_some(Revoked { at, reason: Some(reason) })
 }
 
 /// The field of a revocation. OpenSSL has no word for privilegeWithdrawn and aACompromise, and refuses an index with a

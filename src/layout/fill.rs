@@ -43,6 +43,8 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
         .iter()
         .map(|(stem, made)| (stem.as_str(), pem::encode_certificate(&made.der)))
         .collect();
+    let lists: BTreeMap<&str, String> =
+        issued.lists.iter().map(|(of, der)| (of.as_str(), pem::encode_revocation_list(der))).collect();
     for file in &outline.files {
         let missing = || LayoutError { wanted: file.name.clone() };
         let contents = match &file.content {
@@ -57,7 +59,16 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
                 Contents::public(parts.concat())
             }
             Content::Index { of } => Contents::public(issued.indexes.get(of).ok_or_else(missing)?.to_text()),
+            Content::List { of } => Contents::public(lists.get(of.as_str()).ok_or_else(missing)?.as_str()),
+            Content::Lists(all) => {
+                let parts = all.iter().map(|of| lists.get(of.as_str()).map(String::as_str));
+                Contents::public(parts.collect::<Option<Vec<_>>>().ok_or_else(missing)?.concat())
+            }
+            // Whoever has read it carries it over.
+            Content::Moved { .. } => continue,
             Content::IndexAttributes { .. } => Contents::public(ATTRIBUTES),
+            // What they hold is theirs: `rewrite` fills them.
+            Content::Rewritten(_) => continue,
             // Of certificates that are made here nobody is asked.
             Content::Request { .. } => return Err(missing()),
         };

@@ -2,7 +2,7 @@
 
 use crate::fs::{Mode, Owner};
 use crate::index::{attributes_file, index_file};
-use crate::pg::{certificate_file, key_file};
+use crate::pg::{certificate_file, key_file, list_file};
 use crate::plan::{IndexSpec, Plan};
 use serde::Serialize;
 use std::slice;
@@ -81,10 +81,24 @@ pub enum Content {
     },
     /// Certificates, in order.
     Certificates(Vec<String>),
+    /// What it held, with these certificates in the places of others.
+    Rewritten(Vec<String>),
     /// The index of a CA.
     Index {
         /// Whose.
         of: String,
+    },
+    /// The revocation list of a CA.
+    List {
+        /// Whose.
+        of: String,
+    },
+    /// The revocation lists of several CAs, in order.
+    Lists(Vec<String>),
+    /// What another file of the directory holds, which goes; its mode and owner stay, whatever is said here.
+    Moved {
+        /// That file.
+        from: String,
     },
     /// What OpenSSL's `ca` has to know about an index.
     IndexAttributes {
@@ -106,7 +120,7 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
         let is_ca = spec.usage.is_ca();
         let own_place = if is_ca && arrangement.separate_ca { Place::CaDirectory } else { Place::Directory };
         let owner = arrangement.owner.filter(|_| !is_ca);
-        if spec.kept.is_none() && spec.requested_key.is_none() {
+        if spec.kept.is_none() && spec.existing_key.is_none() {
             files.push(OutlineFile {
                 name: key_file(&spec.stem),
                 place: own_place,
@@ -117,6 +131,9 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
                 mode: if is_ca { Mode::SECRET } else { arrangement.key_mode.unwrap_or(Mode::SECRET) },
                 owner,
             });
+        }
+        if plan.is_replacement(&spec.stem) {
+            continue;
         }
         let certificate = |place| OutlineFile {
             name: certificate_file(&spec.stem),
@@ -141,8 +158,36 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
         mode: Mode::PUBLIC,
         owner: None,
     }));
+    files.extend(lists(plan, arrangement));
+    files.extend(plan.moved_files.iter().map(|(name, from)| OutlineFile {
+        name: name.clone(),
+        place: Place::Directory,
+        content: Content::Moved { from: from.clone() },
+        mode: if from.ends_with(".key") { Mode::SECRET } else { Mode::PUBLIC },
+        owner: None,
+    }));
     files.extend(plan.indexes.iter().flat_map(|index| index_files(index, arrangement)));
     Outline { files }
+}
+
+/// Each CA's own list, which it keeps with its key where that is in a directory of its own, and the file of all.
+fn lists(plan: &Plan, arrangement: &Arrangement) -> Vec<OutlineFile> {
+    let file = |name, place, content| OutlineFile { name, place, content, mode: Mode::PUBLIC, owner: None };
+    let mut files = Vec::new();
+    for list in plan.lists.iter().filter(|list| plan.certificate(&list.of).is_some()) {
+        let has_file = !plan.elsewhere.contains_key(&list.of);
+        let name = list_file(&list.of);
+        let content = || Content::List { of: list.of.clone() };
+        if list.kept.is_none() && arrangement.separate_ca {
+            files.push(file(name.clone(), Place::CaDirectory, content()));
+        }
+        if has_file && !plan.kept_files.contains(&name) {
+            files.push(file(name, Place::Directory, content()));
+        }
+    }
+    let bundles = plan.list_bundles.iter().filter(|bundle| !plan.kept_files.contains(&bundle.file));
+    files.extend(bundles.map(|it| file(it.file.clone(), Place::Directory, Content::Lists(it.lists.clone()))));
+    files
 }
 
 fn index_files(index: &IndexSpec, arrangement: &Arrangement) -> Vec<OutlineFile> {

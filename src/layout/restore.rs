@@ -4,10 +4,11 @@ use crate::fs::FileSet;
 use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, wants_unique_subjects};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
-use crate::pg::key_file;
+use crate::pg::{LIST_SUFFIX, key_file};
 use crate::state::{State, StateError};
 use crate::x509::{Certificate, RevocationList};
 use std::collections::BTreeSet;
+use std::mem;
 
 /// A directory as it was read.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +43,10 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
     let mut problems = Vec::new();
     // The CA's own directory is read last: where both have a file, its copy counts.
     for found in [Some(directory), ca_directory].into_iter().flatten() {
-        for (name, entry) in found.files.iter() {
+        // The file of all lists is the longest of them, and is told from the others.
+        let mut files: Vec<_> = found.files.iter().collect();
+        files.sort_by_key(|(name, entry)| name.ends_with(LIST_SUFFIX).then_some(entry.contents.len()));
+        for (name, entry) in files {
             if let Err(problem) = take(&mut state, found, name, &entry.contents) {
                 problems.push(problem);
             }
@@ -58,8 +62,8 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
 fn take_beside(state: &mut State, found: &Found) -> Vec<StateError> {
     let mut problems = Vec::new();
     for (name, entry) in found.beside.iter() {
-        if name.ends_with(".crl") {
-            state.lists.extend(lists(&entry.contents));
+        if name.ends_with(LIST_SUFFIX) {
+            state.add_lists(lists(&entry.contents));
         } else if !promises_certificates(name) && !name.ends_with(".key") {
             state.others.extend(readable_certificates(&entry.contents));
         }
@@ -87,14 +91,18 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     let path = State { path: found.path.clone(), ..State::default() }.shown(name);
     if promises_certificates(name) {
         let list = read_certificates(text, path)?;
-        let own = list.first().map(|first| first.der.clone());
-        let copy = state.certificates.insert(name.to_owned(), list);
-        if copy.is_some_and(|copy| copy.first().map(|first| &first.der) != own.as_ref()) {
-            return Err(StateError::OtherCa {
-                path: state.shown(name),
-                ca_path: state.shown_pair(true, name),
-            });
+        let newer = list.first().cloned();
+        let Some(copy) = state.certificates.insert(name.to_owned(), list) else { return Ok(()) };
+        let (Some(copy), Some(newer)) = (copy.into_iter().next(), newer) else { return Ok(()) };
+        if copy.der == newer.der {
+            return Ok(());
         }
+        // A CA that was renewed from elsewhere keeps its name and its key.
+        if copy.subject == newer.subject && copy.public_key == newer.public_key {
+            state.stale.push(copy);
+            return Ok(());
+        }
+        return Err(StateError::OtherCa { path: state.shown(name), ca_path: state.shown_pair(true, name) });
     } else if name.ends_with(".key") {
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);
@@ -105,8 +113,8 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         if wants_unique_subjects(text) {
             state.unique_subjects.insert(stem.to_owned());
         }
-    } else if name.ends_with(".crl") {
-        state.lists.extend(lists(text));
+    } else if name.ends_with(LIST_SUFFIX) {
+        take_lists(state, found, name, text);
     } else {
         // A bundle may have any name; a name that promises nothing is no problem where something else is inside.
         let list = readable_certificates(text);
@@ -120,6 +128,29 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     Ok(())
 }
 
+/// The lists of a file of the directory. Those of one with very many entries stand in two files, their CA's and the one of
+/// all CAs, and are read once.
+fn take_lists(state: &mut State, found: &Found, name: &str, text: &[u8]) {
+    let others = state.list_files.iter().filter_map(|(other, places)| {
+        let text = found.files.get(other).map(|entry| entry.contents.as_slice())?;
+        (!text.is_empty() && text.ends_with(b"\n")).then_some((text, places))
+    });
+    let places = joined(text, &others.collect::<Vec<_>>());
+    let places = places.unwrap_or_else(|| state.add_lists(lists(text)));
+    state.list_files.insert(name.to_owned(), places);
+}
+
+/// What a text holds that is made of whole other texts; `None` where it is not.
+fn joined(text: &[u8], parts: &[(&[u8], &Vec<usize>)]) -> Option<Vec<usize>> {
+    let (mut places, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let (part, held) = parts.iter().find(|(part, _)| rest.starts_with(part))?;
+        places.extend_from_slice(held);
+        rest = &rest[part.len()..];
+    }
+    Some(places)
+}
+
 /// The certificates of a file that need hold none, as PEM or DER.
 fn readable_certificates(text: &[u8]) -> Vec<Certificate> {
     match Certificate::from_der(text) {
@@ -129,12 +160,14 @@ fn readable_certificates(text: &[u8]) -> Vec<Certificate> {
 }
 
 /// The revocation lists of a file, as PEM or DER.
-fn lists(text: &[u8]) -> Vec<RevocationList> {
-    let scanned = pem::scan(text);
-    let blocks = scanned.blocks.iter().filter(|block| block.kind == BlockKind::RevocationList);
-    let in_pem = blocks.map(|block| block.der.as_slice());
-    let in_der = Some(text).filter(|text| pem::looks_like_der(text));
-    in_pem.chain(in_der).filter_map(|der| RevocationList::from_der(der).ok()).collect()
+pub(super) fn lists(text: &[u8]) -> Vec<RevocationList> {
+    if pem::looks_like_der(text) {
+        return RevocationList::from_der(text).into_iter().collect();
+    }
+    let mut blocks = pem::scan(text).blocks;
+    blocks.retain(|block| block.kind == BlockKind::RevocationList);
+    let lists = blocks.iter_mut().map(|block| RevocationList::from_owned_der(mem::take(&mut block.der)));
+    lists.filter_map(Result::ok).collect()
 }
 
 /// The certificates of a file that is to hold some, as PEM; `path` is what messages call it.

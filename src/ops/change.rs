@@ -6,7 +6,7 @@ use crate::fs::{
     same_directory,
 };
 use crate::keys::KeySource;
-use crate::layout::{self, Arrangement, Found, Outline};
+use crate::layout::{self, Arrangement, Found, Outline, Place};
 use crate::pg::{certificate_file, key_file};
 use crate::pki::{self, Secrets};
 use crate::plan::Plan;
@@ -34,6 +34,11 @@ pub(super) trait Decide {
 
     /// Whether a file that cannot be read is none of its business.
     fn forgives(&self, _problem: &StateError, _state: &State) -> bool {
+        false
+    }
+
+    /// Whether files that exist and are written anew keep the modes and owners that they have.
+    fn keeps_attributes(&self) -> bool {
         false
     }
 
@@ -78,9 +83,10 @@ impl Change<'_> {
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
         let directory = look(self.directory, &|name| self.verb.reads(name))?;
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
-        let (plan, outline) = self.decide(&mut state)?;
+        let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         pki::unlock(&plan, &state, self.secrets)?;
-        Ok(Changed { plan, outline, created: Directory::open(self.directory)?.is_none() })
+        let created = Directory::open(self.directory)?.is_none();
+        Ok(Changed { plan, outline, created })
     }
 
     /// Decides and makes.
@@ -108,17 +114,21 @@ impl Change<'_> {
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
         let directory = look(&target, &|name| self.verb.reads(name))?;
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
-        let (plan, outline) = self.decide(&mut state)?;
+        let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         if outline.files.is_empty() && plan.removed_files.is_empty() {
             return Ok(Changed { plan, outline, created: false });
         }
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
-        let filled = layout::fill(&outline, &issued)?;
+        let mut filled = layout::fill(&outline, &issued)?;
+        filled.directory.extend(layout::rewrite(&plan, &issued, &directory.files));
+        let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
+        of_ca.for_each(|files| filled.ca_directory.extend(layout::rewrite(&plan, &issued, files)));
         // Together with what stays of the plan, for a leaf is judged by the CA that it hangs from.
         let of_cas = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
         let kept_ca: FileSet = of_cas.flat_map(|files| planned(files, &plan)).collect();
         let kept = planned(&directory.files, &plan);
         verify::gate(&[&kept_ca, &kept, &filled.ca_directory, &filled.directory], self.now)?;
+        layout::carry(&plan, &directory.files, &mut filled.directory)?;
         let staged_ca = match &ca_target {
             Some(target) if !filled.ca_directory.is_empty() => {
                 Some(target.stage(&filled.ca_directory, PRIVATE)?)
@@ -139,7 +149,8 @@ impl Change<'_> {
             ca_commit.stay();
         }
         let receipt = receipt?;
-        Ok(Changed { plan, outline, created: receipt.is_some_and(|receipt| receipt.created) })
+        let created = receipt.is_some_and(|receipt| receipt.created);
+        Ok(Changed { plan, outline, created })
     }
 
     fn reads_of_ca(&self, name: &str) -> bool {
@@ -152,9 +163,23 @@ impl Change<'_> {
         grave.map_or(Ok(state), |problem| Err(problem.into()))
     }
 
-    fn decide(&self, state: &mut State) -> Result<(Plan, Outline), Error> {
+    fn decide(
+        &self,
+        state: &mut State,
+        directory: &Found,
+        ca_directory: Option<&Found>,
+    ) -> Result<(Plan, Outline), Error> {
         let plan = self.verb.plan(state)?;
-        let outline = layout::outline(&plan, self.arrangement);
+        let mut outline = layout::outline(&plan, self.arrangement);
+        outline.files.extend(layout::rewritten(&plan, &directory.files, Place::Directory));
+        let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
+        for files in of_ca.clone() {
+            outline.files.extend(layout::rewritten(&plan, files, Place::CaDirectory));
+        }
+        if self.verb.keeps_attributes() {
+            let of_ca: FileSet = of_ca.flat_map(|files| files.clone()).collect();
+            outline.keep_attributes(&directory.files, &of_ca);
+        }
         Ok((plan, outline))
     }
 

@@ -104,7 +104,7 @@ pub fn generate(
         keys,
         verb: &Profiled { request, now },
     };
-    let Changed { plan, outline, created } =
+    let Changed { plan, outline, created, .. } =
         if request.dry_run { change.decide_only()? } else { change.run()? };
     Ok(Generated {
         directory: request.directory.clone(),

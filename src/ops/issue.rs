@@ -11,7 +11,7 @@ use crate::keys::{KeySource, StoredKey};
 use crate::layout::{self, Arrangement};
 use crate::pg::{certificate_file, key_file};
 use crate::pki::Secrets;
-use crate::plan::{self, Plan, PlanError, SignWish, Wish};
+use crate::plan::{self, Plan, SignWish, Wish};
 use crate::state::{State, StateError};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ pub fn issue(request: &IssueRequest, now: OffsetDateTime, keys: &dyn KeySource) 
         key_passphrase: request.key_passphrase_file.as_deref().map(secret_line).transpose()?,
         ..Secrets::default()
     };
-    let first = |ca: Option<&str>, state: &State| plan::issue(&request.wishes, ca, state, now);
+    let first = |ca: Option<&str>, state: &State| Ok(plan::issue(&request.wishes, ca, state, now)?);
     Asked { under: &request.under, first: &first, now, keys }.run(arrangement, secrets)
 }
 
@@ -134,7 +134,7 @@ pub fn sign(
     keys: &dyn KeySource,
 ) -> Result<Generated, Error> {
     let owner = under.owner.as_deref().map(parse_owner).transpose()?;
-    let first = |ca: Option<&str>, state: &State| plan::sign(wish, ca, state, now);
+    let first = |ca: Option<&str>, state: &State| Ok(plan::sign(wish, ca, state, now)?);
     Asked { under, first: &first, now, keys }
         .run(Arrangement { owner, ..Arrangement::default() }, Secrets::default())
 }
@@ -144,18 +144,18 @@ fn parent(path: &Path) -> &Path {
 }
 
 /// The first step of a verb: the stem of the CA, where one is asked for, and what is here -> a plan.
-type First<'a> = &'a dyn Fn(Option<&str>, &State) -> Result<Plan, PlanError>;
+type First<'a> = &'a dyn Fn(Option<&str>, &State) -> Result<Plan, Error>;
 
 /// What the verbs share: all certificates and keys of the directories count.
-struct Asked<'a> {
-    under: &'a CaRequest,
-    first: First<'a>,
-    now: OffsetDateTime,
-    keys: &'a dyn KeySource,
+pub(super) struct Asked<'a> {
+    pub(super) under: &'a CaRequest,
+    pub(super) first: First<'a>,
+    pub(super) now: OffsetDateTime,
+    pub(super) keys: &'a dyn KeySource,
 }
 
 impl Asked<'_> {
-    fn run(&self, arrangement: Arrangement, secrets: Secrets) -> Result<Generated, Error> {
+    pub(super) fn run(&self, arrangement: Arrangement, secrets: Secrets) -> Result<Generated, Error> {
         let directory = self.under.directory.as_path();
         let ca_directory = self.under.place_of_ca();
         // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from.
@@ -172,7 +172,7 @@ impl Asked<'_> {
             keys: self.keys,
             verb: self,
         };
-        let Changed { plan, outline, created } =
+        let Changed { plan, outline, created, .. } =
             if self.under.dry_run { change.decide_only()? } else { change.run()? };
         Ok(Generated {
             directory: directory.to_path_buf(),
@@ -204,7 +204,7 @@ impl Decide for Asked<'_> {
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
         let stem = self.under.take_ca(state)?;
-        Ok((self.first)(stem.as_deref(), state)?)
+        (self.first)(stem.as_deref(), state)
     }
 }
 

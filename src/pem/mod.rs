@@ -3,11 +3,13 @@
 //! Private keys are written by `keys`, which wipes what it used.
 
 mod base64;
+mod replace;
 mod scan;
 
 #[cfg(test)]
 mod tests;
 
+pub use replace::{Coming, edit_certificates};
 pub use scan::{Oddity, OddityKind, Scan, ScannedBlock, scan};
 
 use rustls_pki_types::pem::{self, PemObject, SectionKind};

@@ -94,13 +94,15 @@ fn fields<'a>(
     issuer: &'a Issuer,
 ) -> CertificateFields<'a> {
     CertificateFields {
-        version: if spec.usage == Usage::Bare { Version::V1 } else { Version::V3 },
+        // What is issued again is v3, whatever it was.
+        version: if spec.usage == Usage::Bare && spec.reissue.is_none() { Version::V1 } else { Version::V3 },
         serial,
         issuer: &issuer.name,
         subject: &spec.subject,
         window: spec.window,
         public_key: public.spki_der(),
         extensions: &spec.extensions,
+        carried: spec.reissue.as_ref().map_or(&[], |reissue| &reissue.carried),
         subject_key_identifier: key_identifier,
         // A root names no other key than its own (RFC 5280 §4.2.1.1 lets it leave this out).
         authority_key_identifier: (spec.usage != Usage::RootCa).then_some(issuer.key_identifier.as_slice()),

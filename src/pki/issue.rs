@@ -2,10 +2,11 @@
 
 use super::IssueError;
 use super::certificate::{Issuer, sign};
+use super::list;
 use crate::index::Index;
 use crate::keys::{KeyError, KeySource, PrivateKey, PublicKey, SigningKey};
 use crate::plan::{CertificateSpec, IndexSpec, IssuerRef, Plan};
-use crate::state::State;
+use crate::state::{self, State};
 use crate::x509::{Certificate, SerialNumber};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub struct Issued {
     pub certificates: BTreeMap<String, IssuedCertificate>,
     /// The indexes of the plan, by the stem of the CA, with what was signed.
     pub indexes: BTreeMap<String, Index>,
+    /// The DER of every revocation list of the plan, by whose it is.
+    pub lists: BTreeMap<String, Vec<u8>>,
 }
 
 /// One certificate of a plan.
@@ -81,7 +84,7 @@ pub fn issue(
     let made: Vec<&CertificateSpec> = plan.certificates.iter().filter(|spec| spec.kept.is_none()).collect();
     // Before any key: a passphrase that does not open costs nothing then.
     let mut issuers = existing_issuers(plan, state, secrets)?;
-    let own_keys: Vec<_> = made.iter().copied().filter(|spec| spec.requested_key.is_none()).collect();
+    let own_keys: Vec<_> = made.iter().copied().filter(|spec| spec.existing_key.is_none()).collect();
     let mut new_keys = generate(&own_keys, keys)?;
     let mut serials: Vec<(&IssuerRef, Vec<u8>)> = made.iter().filter_map(|spec| given_serial(spec)).collect();
     let mut issued = Issued::default();
@@ -92,14 +95,17 @@ pub fn issue(
             continue;
         }
         let key = new_keys.remove(spec.stem.as_str());
-        let public = match (&key, &spec.requested_key) {
+        let public = match (&key, &spec.existing_key) {
             (Some(key), _) => Cow::Borrowed(key.public()),
-            (None, Some(requested)) => Cow::Owned(PublicKey::from_spki_der(requested)),
+            (None, Some(existing)) => Cow::Owned(PublicKey::from_spki_der(existing)),
             (None, None) => {
                 return Err(IssueError::Key { certificate: spec.stem.clone(), source: KeyError::NoKey });
             }
         };
-        let key_identifier = public.identifier();
+        let key_identifier = match spec.reissued_with_its_key() {
+            Some(certificate) => state::key_identifier(certificate),
+            None => public.identifier(),
+        };
         if let Some(key) = key.as_ref().filter(|_| signs(plan, spec) || spec.issuer == IssuerRef::Itself) {
             issuers.insert(&spec.stem, new_issuer(spec, key, &key_identifier)?);
         }
@@ -114,6 +120,7 @@ pub fn issue(
         issued.certificates.insert(spec.stem.clone(), IssuedCertificate { der, key_pem });
     }
     issued.indexes = indexes(plan, state, &issued)?;
+    issued.lists = list::make(plan, state, &issued.indexes, &issuers)?;
     Ok(issued)
 }
 
@@ -161,6 +168,12 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
                 .map_err(|source| IssueError::Encoding { certificate: spec.stem.clone(), source })?;
             index.record(&certificate);
         }
+        for revocation in plan.revocations.iter().filter(|revocation| revocation.of == *of) {
+            if let Some((subject, not_after)) = &revocation.certificate {
+                index.record_issued(&revocation.serial, *not_after, subject);
+            }
+            index.revoke(&revocation.serial, revocation.revoked());
+        }
         indexes.insert(of.clone(), index);
     }
     Ok(indexes)
@@ -191,9 +204,10 @@ pub fn unlock(plan: &Plan, state: &State, secrets: &Secrets) -> Result<(), Issue
     existing_issuers(plan, state, secrets).map(drop)
 }
 
-/// Whether something new is signed with the key of this certificate.
+/// Whether something new is signed with the key of this certificate, be it a list.
 fn signs(plan: &Plan, spec: &CertificateSpec) -> bool {
-    plan.certificates.iter().any(|other| other.kept.is_none() && other.issuer.is(&spec.stem))
+    list::is_made(plan, &spec.stem)
+        || plan.certificates.iter().any(|other| other.kept.is_none() && other.issuer.is(&spec.stem))
 }
 
 fn existing_issuers<'p>(
@@ -201,11 +215,15 @@ fn existing_issuers<'p>(
     state: &State,
     secrets: &Secrets,
 ) -> Result<BTreeMap<&'p str, Issuer>, IssueError> {
-    let kept = plan.certificates.iter().filter(|spec| spec.kept.is_some() && signs(plan, spec));
-    kept.map(|spec| Ok((spec.stem.as_str(), existing_issuer(spec, state, secrets)?))).collect()
+    let needed = |spec: &&CertificateSpec| {
+        let signs_itself = spec.reissued_with_its_key().is_some() && spec.issuer == IssuerRef::Itself;
+        spec.existing().is_some() && (signs(plan, spec) || signs_itself)
+    };
+    let existing = plan.certificates.iter().filter(needed);
+    existing.map(|spec| Ok((spec.stem.as_str(), existing_issuer(spec, state, secrets)?))).collect()
 }
 
-/// An existing CA: its own subject and its own key identifier, byte for byte, whoever made it.
+/// An existing CA, kept or issued again: its own subject and its own key identifier, byte for byte, whoever made it.
 pub(super) fn existing_issuer(
     spec: &CertificateSpec,
     state: &State,
@@ -213,16 +231,15 @@ pub(super) fn existing_issuer(
 ) -> Result<Issuer, IssueError> {
     let certificate = || spec.stem.clone();
     let fail = |source| IssueError::CaKey { certificate: certificate(), source };
-    let kept = spec.kept.as_ref().ok_or_else(|| IssueError::NoIssuer { certificate: certificate() })?;
+    let existing = spec.existing().ok_or_else(|| IssueError::NoIssuer { certificate: certificate() })?;
     let stored = state.key(&spec.stem).ok_or_else(|| fail(KeyError::NoKey))?;
     let key = stored.open(secrets.ca_passphrase()).map_err(fail)?;
-    if key.public().spki_der() != kept.public_key {
+    if key.public().spki_der() != existing.public_key {
         return Err(IssueError::ForeignCaKey { certificate: certificate() });
     }
-    let own = PublicKey::from_spki_der(&kept.public_key).identifier();
     Ok(Issuer {
-        name: kept.subject.clone(),
-        key_identifier: kept.subject_key_identifier.clone().unwrap_or(own),
+        name: existing.subject.clone(),
+        key_identifier: state::key_identifier(existing),
         key: SigningKey::new(&key).map_err(fail)?,
     })
 }

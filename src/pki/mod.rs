@@ -3,6 +3,7 @@
 mod certificate;
 mod error;
 mod issue;
+mod list;
 mod request;
 mod series;
 

@@ -122,9 +122,17 @@ pub(super) fn above<'f, 's>(
             other.certificate.der != current.certificate.der
                 && chain.iter().all(|(link, _)| link.certificate.der != other.certificate.der)
         };
-        let Some(next) =
-            found.iter().filter(is_new).find(|other| issued(other.certificate, current.certificate))
-        else {
+        // Of several certificates of one CA that which has a file of its own, and then the newest.
+        let rank = |other: &&Authority<'_>| {
+            (
+                other.elsewhere.is_none(),
+                other.certificate.window.not_before,
+                other.certificate.window.not_after,
+            )
+        };
+        let issuers =
+            found.iter().filter(is_new).filter(|other| issued(other.certificate, current.certificate));
+        let Some(next) = issuers.max_by_key(rank) else {
             chain.push((current, IssuerRef::Elsewhere));
             break;
         };

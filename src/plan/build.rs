@@ -53,16 +53,7 @@ pub fn build(
     notices.extend(specs.iter().filter_map(|spec| long_lived(spec, now)));
     notices.extend(specs.iter().filter_map(p384_client));
     notices.extend(example_names(&specs));
-    Ok(Plan {
-        profile: profile.name.clone(),
-        certificates: specs,
-        bundles,
-        kept_files,
-        removed_files: BTreeSet::new(),
-        indexes,
-        elsewhere: BTreeMap::new(),
-        notices,
-    })
+    Ok(Plan { certificates: specs, bundles, kept_files, indexes, notices, ..Plan::named(&profile.name) })
 }
 
 /// The entries so that each comes after its issuer, otherwise in their own order. `profile` has refused cycles.
@@ -98,52 +89,63 @@ pub(super) fn wish(entry: &CertificateEntry, now: OffsetDateTime) -> Result<Cert
         extensions: extensions(entry),
         append: entry.append.clone(),
         waived: Vec::new(),
-        requested_key: None,
+        existing_key: None,
+        reissue: None,
         kept: None,
     })
 }
 
-/// What a usage means in extensions (RFC 5280 §4.2.1.3, §4.2.1.9, §4.2.1.12).
+/// What an entry means in extensions.
 fn extensions(entry: &CertificateEntry) -> Extensions {
-    let basic_constraints = match (entry.usage.is_ca(), entry.path_length) {
-        (false, _) => BasicConstraints::EndEntity,
-        // An intermediate signs end-entities; without this its key could make further CAs.
-        (true, PathLength::Usual) if entry.usage == Usage::IntermediateCa => {
-            BasicConstraints::Ca { path_length: Some(0) }
-        }
-        (true, PathLength::Usual | PathLength::Unlimited) => BasicConstraints::Ca { path_length: None },
-        (true, PathLength::Limited(length)) => BasicConstraints::Ca { path_length: Some(length) },
-    };
-    let key_usage = match entry.usage {
-        Usage::RootCa | Usage::IntermediateCa => vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign],
-        Usage::Bare => Vec::new(),
-        // TLS 1.2 without forward secrecy encrypts to the server's RSA key.
-        _ if entry.usage.serves() && entry.key_type.is_rsa() => {
-            vec![KeyUsage::DigitalSignature, KeyUsage::KeyEncipherment]
-        }
-        _ => vec![KeyUsage::DigitalSignature],
-    };
-    let mut extended_key_usage = match entry.usage {
-        Usage::Server => vec![ExtendedKeyUsage::server_auth()],
-        Usage::Client => vec![ExtendedKeyUsage::client_auth()],
-        Usage::Node => vec![ExtendedKeyUsage::server_auth(), ExtendedKeyUsage::client_auth()],
-        Usage::RootCa | Usage::IntermediateCa | Usage::Bare => Vec::new(),
-    };
+    let mut usual = usual(entry.usage, entry.path_length, entry.key_type);
     for extra in &entry.extended_key_usages {
-        if !extended_key_usage.contains(extra) {
-            extended_key_usage.push(extra.clone());
+        if !usual.extended_key_usage.contains(extra) {
+            usual.extended_key_usage.push(extra.clone());
         }
     }
     Extensions {
-        basic_constraints,
-        key_usage,
-        extended_key_usage,
         subject_alt_names: entry.san.clone(),
         permitted: entry.permitted.clone(),
         excluded: entry.excluded.clone(),
         crl_distribution_points: entry.crl_distribution_points.clone(),
         criticality: entry.criticality.clone(),
+        ..usual
     }
+}
+
+/// What a usage means in extensions (RFC 5280 §4.2.1.3, §4.2.1.9, §4.2.1.12).
+pub(super) fn usual(usage: Usage, path_length: PathLength, key_type: KeyType) -> Extensions {
+    let basic_constraints = match (usage.is_ca(), path_length) {
+        (false, _) => BasicConstraints::EndEntity,
+        // An intermediate signs end-entities; without this its key could make further CAs.
+        (true, PathLength::Usual) if usage == Usage::IntermediateCa => {
+            BasicConstraints::Ca { path_length: Some(0) }
+        }
+        (true, PathLength::Usual | PathLength::Unlimited) => BasicConstraints::Ca { path_length: None },
+        (true, PathLength::Limited(length)) => BasicConstraints::Ca { path_length: Some(length) },
+    };
+    let key_usage = match usage {
+        Usage::RootCa | Usage::IntermediateCa => vec![KeyUsage::KeyCertSign, KeyUsage::CrlSign],
+        Usage::Bare => Vec::new(),
+        // TLS 1.2 without forward secrecy encrypts to the server's RSA key.
+        _ if usage.serves() && key_type.is_rsa() => {
+            vec![KeyUsage::DigitalSignature, KeyUsage::KeyEncipherment]
+        }
+        _ => vec![KeyUsage::DigitalSignature],
+    };
+    let extended_key_usage = match usage {
+        Usage::Server => vec![ExtendedKeyUsage::server_auth()],
+        Usage::Client => vec![ExtendedKeyUsage::client_auth()],
+        Usage::Node => vec![ExtendedKeyUsage::server_auth(), ExtendedKeyUsage::client_auth()],
+        Usage::RootCa | Usage::IntermediateCa | Usage::Bare => Vec::new(),
+    };
+    Extensions { basic_constraints, key_usage, extended_key_usage, ..Extensions::default() }
+}
+
+/// The kind of key that comes nearest to one that exists, which decides what it may be used for.
+pub(super) fn nearest_type(key: &PublicKey) -> KeyType {
+    let rsa = key.to_string().starts_with("RSA ");
+    key.key_type().unwrap_or(if rsa { KeyType::Rsa2048 } else { KeyType::default() })
 }
 
 /// Marks what exists and stays; refuses halves of pairs.

@@ -1,8 +1,9 @@
 //! Why a plan cannot be.
 
+use super::RenewError;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::profile::Rule;
-use crate::x509::{Lifetime, X509Error};
+use crate::x509::{Lifetime, Usage, X509Error};
 
 /// A refusal, before anything was made.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +116,33 @@ pub enum PlanError {
         /// The mend.
         hint: &'static str,
     },
+    /// What keeps a certificate from being renewed.
+    #[error(transparent)]
+    Renew(#[from] RenewError),
+    /// A certificate with something in it that another one cannot have.
+    #[error("\"{certificate}\" cannot be made again as it is: {problem}")]
+    NotReproducible {
+        /// Its stem.
+        certificate: String,
+        /// What it is.
+        problem: String,
+    },
+    /// A certificate that does not say what it is for.
+    #[error("nothing says what \"{certificate}\" is for")]
+    UnknownUse {
+        /// Its stem.
+        certificate: String,
+    },
+    /// A certificate that is for something else than is asked for.
+    #[error("\"{certificate}\" is for a {own}, not for a {asked}")]
+    OtherUse {
+        /// Its stem.
+        certificate: String,
+        /// What its extended key usage says.
+        own: Usage,
+        /// What was asked for.
+        asked: Usage,
+    },
     /// Two certificates of one name in one run.
     #[error("\"{stem}\" is asked for twice")]
     AskedTwice {
@@ -177,6 +205,7 @@ impl Diagnosis for PlanError {
             }
             Self::Issued { .. } => Some("It would be overwritten; nothing was changed.".to_owned()),
             Self::Requested { .. } => Some("Nothing was changed.".to_owned()),
+            Self::Renew(error) => error.detail(),
             Self::CaKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
             _ => None,
         }
@@ -197,6 +226,7 @@ impl Diagnosis for PlanError {
             }
             Self::Names { hint, .. } => hint,
             Self::Value(source) => return source.hint(),
+            Self::Renew(error) => return error.hint(),
             Self::Requested { .. } => {
                 "What the CA sends back for it goes in with \"pgtls import\"; for a new key move it away, or give \
                  another directory with -D."
@@ -218,6 +248,13 @@ impl Diagnosis for PlanError {
             }
             Self::RefusedRequest { hint, .. } => hint,
             Self::AskedTwice { .. } => "Ask for it once.",
+            Self::NotReproducible { .. } => {
+                "Ask whoever made it for a new one; pgtls issue makes another under the CA of this directory."
+            }
+            Self::UnknownUse { .. } => {
+                "It has no extended key usage, and its file is not called server, client or node: say it with --as."
+            }
+            Self::OtherUse { .. } => "Leave --as out; pgtls issue makes a certificate for another use.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
             Self::UnusableCa { .. } => {
                 "Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D."
@@ -232,8 +269,11 @@ impl Diagnosis for PlanError {
             | Self::Names { .. }
             | Self::EmptyWindow { .. }
             | Self::AskedTwice { .. }
+            | Self::UnknownUse { .. }
+            | Self::OtherUse { .. }
             | Self::PastYear9999 { .. } => Failure::Usage,
             Self::Value(source) => source.failure(),
+            Self::Renew(error) => error.failure(),
             Self::CaKeyMissing { .. } => Failure::System,
             _ => Failure::Forbidden,
         }

@@ -66,7 +66,7 @@ impl Footing {
     pub(super) fn find(ca: Option<&str>, state: &State) -> Result<Self, PlanError> {
         let found = authorities::of(state, ca);
         let chain = authorities::above(authorities::issuer(&found, ca, state)?, &found);
-        let authorities = kept_specs(&chain);
+        let authorities: Vec<_> = chain.iter().map(kept_spec).collect();
         let issuer = authorities.last().map(|spec| spec.stem.clone()).unwrap_or_default();
         // The root is what a peer trusts, and so is not sent.
         let below_root = authorities.iter().rev().filter(|spec| spec.usage != Usage::RootCa);
@@ -91,14 +91,13 @@ impl Footing {
     ) -> Plan {
         notices.extend(self.notice);
         Plan {
-            profile: ISSUE.to_owned(),
             indexes: vec![IndexSpec::of(&self.issuer, state, &certificates)],
             certificates,
             bundles: self.bundles,
             kept_files: self.kept_files,
-            removed_files: BTreeSet::new(),
             elsewhere: self.elsewhere,
             notices,
+            ..Plan::named(ISSUE)
         }
     }
 }
@@ -159,31 +158,29 @@ fn refuse_taken(entries: &[CertificateEntry], state: &State) -> Result<(), PlanE
     Ok(())
 }
 
-/// The CAs as parts of the plan, the highest first.
-fn kept_specs(chain: &[(&Authority<'_>, IssuerRef)]) -> Vec<CertificateSpec> {
-    let spec = |(authority, issuer): &(&Authority<'_>, IssuerRef)| {
-        let certificate = authority.certificate;
-        let path_length = certificate.path_length.map(|length| u8::try_from(length).unwrap_or(u8::MAX));
-        CertificateSpec {
-            stem: authority.stem.clone(),
-            usage: if *issuer == IssuerRef::Itself { Usage::RootCa } else { Usage::IntermediateCa },
-            subject: certificate.subject.clone(),
-            issuer: issuer.clone(),
-            key_type: PublicKey::from_spki_der(&certificate.public_key).key_type().unwrap_or_default(),
-            window: certificate.window,
-            fixed_end: false,
-            serial: SerialNumber::Given(certificate.serial.clone()),
-            extensions: Extensions {
-                basic_constraints: BasicConstraints::Ca { path_length },
-                ..Extensions::default()
-            },
-            append: Vec::new(),
-            waived: Vec::new(),
-            requested_key: None,
-            kept: Some(certificate.clone()),
-        }
-    };
-    chain.iter().map(spec).collect()
+/// A CA as a part of a plan in which it stays as it is.
+pub(super) fn kept_spec((authority, issuer): &(&Authority<'_>, IssuerRef)) -> CertificateSpec {
+    let certificate = authority.certificate;
+    let path_length = certificate.path_length.map(|length| u8::try_from(length).unwrap_or(u8::MAX));
+    CertificateSpec {
+        stem: authority.stem.clone(),
+        usage: if *issuer == IssuerRef::Itself { Usage::RootCa } else { Usage::IntermediateCa },
+        subject: certificate.subject.clone(),
+        issuer: issuer.clone(),
+        key_type: PublicKey::from_spki_der(&certificate.public_key).key_type().unwrap_or_default(),
+        window: certificate.window,
+        fixed_end: false,
+        serial: SerialNumber::Given(certificate.serial.clone()),
+        extensions: Extensions {
+            basic_constraints: BasicConstraints::Ca { path_length },
+            ..Extensions::default()
+        },
+        append: Vec::new(),
+        waived: Vec::new(),
+        existing_key: None,
+        reissue: None,
+        kept: Some(certificate.clone()),
+    }
 }
 
 /// The files of the directory that hold CAs of this chain alone: what peers are given to trust.

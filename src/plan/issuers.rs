@@ -14,6 +14,10 @@ pub(super) const NO_CA: &str = "it is no CA (basicConstraints)";
 /// reaches a trust anchor.
 pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTime) -> Result<(), PlanError> {
     for spec in specs.iter().filter(|spec| spec.kept.is_none()) {
+        if let Some(certificate) = spec.reissued_with_its_key().filter(|_| spec.issuer == IssuerRef::Itself) {
+            let file = certificate_file(&spec.stem);
+            check_key(spec, certificate, state.shown_pair(spec.usage.is_ca(), &file), state)?;
+        }
         let (mut below, mut existing_below) = (spec, 0);
         while let Some(issuer) = below.issuer_in(specs) {
             existing_below += u32::from(below.kept.as_ref().is_some_and(|kept| !kept.is_self_issued()));
@@ -27,6 +31,14 @@ pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTim
                 if below.kept.is_none() {
                     check_key(issuer, certificate, shown, state)?;
                 }
+            } else if let Some(certificate) = issuer.reissued_with_its_key().filter(|_| below.kept.is_none())
+            {
+                check_key(
+                    issuer,
+                    certificate,
+                    state.shown_pair(true, &certificate_file(&issuer.stem)),
+                    state,
+                )?;
             }
             below = issuer;
         }
@@ -92,7 +104,7 @@ pub(super) fn unfit(certificate: &Certificate, now: OffsetDateTime) -> Option<St
 }
 
 /// The key of a CA that signs is there and its own; a closed one is opened, and compared, when it signs.
-fn check_key(
+pub(super) fn check_key(
     ca: &CertificateSpec,
     certificate: &Certificate,
     shown: String,

@@ -10,8 +10,14 @@ mod issue;
 mod issuers;
 mod leaf;
 mod list_error;
+mod lists;
 mod places;
+mod reissue;
+mod renew;
 mod request;
+mod revoke;
+mod revoke_error;
+mod rotate;
 mod rules;
 mod series;
 mod sign;
@@ -26,7 +32,18 @@ pub use inventory::{Inventory, InventoryFile};
 pub use issue::{Wish, issue};
 pub use leaf::{LEAF_PREFIXES, LeafNames, stem};
 pub use list_error::{ListError, RowError};
+pub use lists::{ListSpec, ListsSpec, RevocationSpec, Which, lists, refresh};
+pub use reissue::{Reissue, Reissued, leaf_usage, reissue};
+pub use renew::{
+    Blocked, Difference, Due, NextDue, Rekey, RenewError, RenewWish, Renewal, differences, renew,
+};
 pub use request::{RequestSpec, request};
+pub use revoke::{RevokeTarget, RevokeWish, revoke};
+pub use revoke_error::RevokeError;
+pub use rotate::{
+    Left, Need, RotateError, RotateWish, RotatedCa, RotationPhase, RotationSpec, RotationStatus, RotationStep,
+    Succession, Trusted, rotate, rotation_status,
+};
 pub use series::{Draft, Series, SeriesError, SeriesWish, series};
 pub use sign::{SignWish, sign};
 
@@ -53,25 +70,87 @@ pub struct Plan {
     pub bundles: Vec<BundleSpec>,
     /// Files that stay as they are.
     pub kept_files: BTreeSet<String>,
-    /// Files of the directory that go in the same commit.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub removed_files: BTreeSet<String>,
+    /// Certificates that give their place to one of these, in every file where they stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replacement>,
     /// The indexes of CAs, in which what they sign is recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<IndexSpec>,
     /// CAs that have no file of their own, each with the bundle that holds it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub elsewhere: BTreeMap<String, String>,
+    /// What is revoked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocations: Vec<RevocationSpec>,
+    /// Revocation lists, those that are made and those of the same CAs that stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<ListSpec>,
+    /// Files of several lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub list_bundles: Vec<ListsSpec>,
+    /// Files of the directory that get another name there, mode and owner as they are: the new name, and the one that goes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved_files: BTreeMap<String, String>,
+    /// Files of the directory that go, those that are moved among them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub removed_files: BTreeSet<String>,
+    /// The same of the directory of CA keys, where that is another one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved_ca_files: BTreeMap<String, String>,
+    /// Files of that directory that go.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub removed_ca_files: BTreeSet<String>,
+    /// The CA that is rotated, and how far that comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationSpec>,
     /// What the user should know, though nothing is refused.
     pub notices: Vec<Notice>,
 }
 
 impl Plan {
+    /// A plan of that name, in which nothing is done.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            profile: name.to_owned(),
+            certificates: Vec::new(),
+            bundles: Vec::new(),
+            kept_files: BTreeSet::new(),
+            replaced: Vec::new(),
+            indexes: Vec::new(),
+            elsewhere: BTreeMap::new(),
+            revocations: Vec::new(),
+            lists: Vec::new(),
+            list_bundles: Vec::new(),
+            moved_files: BTreeMap::new(),
+            removed_files: BTreeSet::new(),
+            moved_ca_files: BTreeMap::new(),
+            removed_ca_files: BTreeSet::new(),
+            rotation: None,
+            notices: Vec::new(),
+        }
+    }
+
     /// The certificate of that stem.
     #[must_use]
     pub fn certificate(&self, stem: &str) -> Option<&CertificateSpec> {
         self.certificates.iter().find(|spec| spec.stem == stem)
     }
+
+    /// Whether the certificate of that stem comes to stand where another one stood, and nowhere else.
+    #[must_use]
+    pub fn is_replacement(&self, stem: &str) -> bool {
+        self.replaced.iter().any(|replacement| replacement.by == stem)
+    }
+}
+
+/// A certificate that gives its place to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replacement {
+    /// The one that goes, as DER; all else in its files stays as it is, to the byte.
+    #[serde(skip)]
+    pub old: Vec<u8>,
+    /// The stem of the one that comes.
+    pub by: String,
 }
 
 /// One certificate.
@@ -100,15 +179,31 @@ pub struct CertificateSpec {
     pub append: Vec<String>,
     /// Rules that it breaks and that its entry waives.
     pub waived: Vec<Rule>,
-    /// The SubjectPublicKeyInfo of a request, byte for byte: the key is somebody else's. `None`: it is made, or kept.
+    /// The SubjectPublicKeyInfo of a key that exists already, byte for byte: of a request, or of the certificate that is
+    /// issued again. `None`: the key is made, or the certificate is kept.
     #[serde(skip)]
-    pub requested_key: Option<Vec<u8>>,
+    pub existing_key: Option<Vec<u8>>,
+    /// What it has of another certificate, where it is that one issued again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reissue: Option<Reissue>,
     /// The certificate that exists and is kept; `None`: it is made.
     #[serde(serialize_with = "serialize_kept")]
     pub kept: Option<Certificate>,
 }
 
 impl CertificateSpec {
+    /// The certificate that this one is again, with the same key; `None` where that is new.
+    #[must_use]
+    pub fn reissued_with_its_key(&self) -> Option<&Certificate> {
+        self.reissue.as_ref().map(|reissue| &reissue.of).filter(|_| self.existing_key.is_some())
+    }
+
+    /// The certificate that exists of its key: the one that is kept, or that is issued again.
+    #[must_use]
+    pub fn existing(&self) -> Option<&Certificate> {
+        self.kept.as_ref().or_else(|| self.reissued_with_its_key())
+    }
+
     /// The one among these that signs it; `None` where it signs itself, or its issuer is not here.
     fn issuer_in<'a>(&self, specs: &'a [Self]) -> Option<&'a Self> {
         let stem = self.issuer.stem()?;
@@ -225,6 +320,23 @@ pub enum Notice {
         #[serde(serialize_with = "serialize_instant")]
         not_after: OffsetDateTime,
     },
+    /// A certificate lives less long than the one before it, because a CA above it ends.
+    Capped {
+        /// The certificate.
+        certificate: String,
+        /// The CA.
+        because_of: String,
+        /// The end of both.
+        #[serde(serialize_with = "serialize_instant")]
+        not_after: OffsetDateTime,
+    },
+    /// A certificate is issued again because it names the serial number of its CA's certificate, which is another now.
+    TakenAlong {
+        /// The certificate.
+        certificate: String,
+        /// The CA.
+        because_of: String,
+    },
     /// A life of over a hundred years.
     OverHundredYears {
         /// The certificate.
@@ -245,6 +357,34 @@ pub enum Notice {
         /// Who signed it.
         issuer: Name,
     },
+    /// The list of a CA is due, or not there, and its key is away.
+    ListNotMade {
+        /// That CA.
+        certificate: String,
+        /// When what is there of it ends; `None`: nothing is there.
+        #[serde(serialize_with = "serialize_end")]
+        next_update: Option<OffsetDateTime>,
+    },
+    /// It was revoked before.
+    AlreadyRevoked {
+        /// Its serial number.
+        serial: String,
+        /// Whom it names, as the index has it.
+        subject: String,
+        /// Since when.
+        #[serde(serialize_with = "serialize_instant")]
+        at: OffsetDateTime,
+    },
+    /// Of the same subject, and not revoked, since one serial number was asked for.
+    StillValid {
+        /// Its serial number.
+        serial: String,
+        /// Whom it names, as the index has it.
+        subject: String,
+        /// Its end.
+        #[serde(serialize_with = "serialize_instant")]
+        not_after: OffsetDateTime,
+    },
     /// A request asked for more than its certificate gets.
     NotGranted {
         /// The certificate.
@@ -259,11 +399,28 @@ pub enum Notice {
     },
 }
 
+/// The instant, or null.
+fn serialize_end<S: Serializer>(end: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    match end {
+        Some(end) => serialize_instant(end, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 impl Notice {
     /// Whether it is a warning, and not only said in passing.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::OverHundredYears { .. } | Self::P384Client { .. } | Self::NoRoot { .. })
+        matches!(
+            self,
+            Self::OverHundredYears { .. }
+                | Self::P384Client { .. }
+                | Self::NoRoot { .. }
+                | Self::ListNotMade { .. }
+                | Self::StillValid { .. }
+                | Self::Capped { .. }
+                | Self::TakenAlong { .. }
+        )
     }
 }
 
@@ -274,6 +431,15 @@ impl fmt::Display for Notice {
                 let date = format_date(*not_after);
                 write!(f, "{certificate}.crt lives until {date}, because {because_of}.crt does")
             }
+            Self::Capped { certificate, because_of, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{certificate}.crt lives until {date} alone, when {because_of}.crt ends")
+            }
+            Self::TakenAlong { certificate, because_of } => write!(
+                f,
+                "{certificate}.crt names the serial number of {because_of}.crt, so it was made again too; others like \
+                 it elsewhere have to be renewed as well"
+            ),
             Self::OverHundredYears { certificate, not_after } => {
                 let date = format_date(*not_after);
                 write!(f, "{certificate}.crt lives for over 100 years, until {date}")
@@ -288,6 +454,28 @@ impl fmt::Display for Notice {
                 "{issuer}, who signed {certificate}.crt, is in no file here: servers and clients accept nothing without \
                  it in their trust file"
             ),
+            Self::ListNotMade { certificate, next_update } => {
+                let of = format!("the revocation list of {certificate}.crt");
+                match next_update {
+                    Some(end) => write!(
+                        f,
+                        "{of} ends on {}, and its key is not here to make the next",
+                        format_date(*end)
+                    ),
+                    None => write!(
+                        f,
+                        "{of} is not here, nor is its key: with these lists everybody whose chain leads to it is \
+                         turned away"
+                    ),
+                }
+            }
+            Self::AlreadyRevoked { serial, subject, at } => {
+                write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))
+            }
+            Self::StillValid { serial, subject, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{serial} of {subject} stays valid, until {date}; its name revokes that too")
+            }
             Self::NotGranted { certificate, asked } => {
                 write!(f, "{certificate}.crt does not get what was asked for: {}", asked.join("; "))
             }

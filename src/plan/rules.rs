@@ -68,6 +68,14 @@ pub(super) fn check_names_under(
     breaches.into_iter().flatten().next().map_or(Ok(()), |breach| Err(breach.error))
 }
 
+/// The first rule that a certificate would newly break by being issued again: about a new key, and names that came to it.
+pub(super) fn check_reissued(spec: &CertificateSpec, specs: &[CertificateSpec]) -> Result<(), PlanError> {
+    let has_new_key = spec.existing_key.is_none();
+    let eddsa = eddsa(spec, spec.issuer_in(specs)).filter(|_| has_new_key);
+    let breaches = [eddsa, name_constraints(spec, specs)];
+    breaches.into_iter().flatten().next().map_or(Ok(()), |breach| Err(breach.error))
+}
+
 fn breaches(
     entry: &CertificateEntry,
     spec: &CertificateSpec,

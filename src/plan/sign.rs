@@ -1,9 +1,10 @@
 //! `sign`'s first step: somebody else's request, and a directory with a CA -> a plan. The request says the key, and the
 //! names unless others are given; everything else is ours.
 
+use super::build::nearest_type;
 use super::issue::under;
 use super::{LeafNames, Notice, Plan, PlanError, authorities, leaf};
-use crate::keys::{KeyType, PublicKey, SignatureCheck, StoredKey};
+use crate::keys::{PublicKey, SignatureCheck, StoredKey};
 use crate::pg::{certificate_file, key_file};
 use crate::profile::{CertificateEntry, Validity};
 use crate::state::{State, signature_by};
@@ -57,12 +58,12 @@ pub fn sign(
             subject: subject.clone(),
             validity: wish.validity,
             append: if wish.appends { append.to_vec() } else { Vec::new() },
-            ..names.entry(&stem, kind(&key), Some(issuer.to_owned()))
+            ..names.entry(&stem, nearest_type(&key), Some(issuer.to_owned()))
         }])
     })?;
     plan.profile = "sign".to_owned();
     for spec in plan.certificates.iter_mut().filter(|spec| spec.kept.is_none()) {
-        spec.requested_key = Some(wish.request.public_key.clone());
+        spec.existing_key = Some(wish.request.public_key.clone());
         let asked = not_granted(&wish.request, &spec.extensions);
         if !asked.is_empty() {
             plan.notices.push(Notice::NotGranted { certificate: spec.stem.clone(), asked });
@@ -193,12 +194,6 @@ fn stem(
         return Err(PlanError::Issued { file: state.shown(&file), stem });
     }
     Ok(stem)
-}
-
-/// The kind that comes nearest, which decides what a key may be used for.
-fn kind(key: &PublicKey) -> KeyType {
-    let rsa = key.to_string().starts_with("RSA ");
-    key.key_type().unwrap_or(if rsa { KeyType::Rsa2048 } else { KeyType::default() })
 }
 
 /// What was asked for, and is not in the certificate.

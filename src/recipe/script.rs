@@ -288,7 +288,9 @@ fn finished(plan: &Plan, file: &OutlineFile) -> String {
     let path = new_path(file);
     let joined = |parts: Vec<String>| format!("cat {} >\"{path}\"\n", parts.join(" "));
     let content = match &file.content {
-        Content::Key { .. } | Content::Request { .. } => String::new(),
+        // Of a directory that is made nothing is rewritten, revoked or moved.
+        Content::Key { .. } | Content::Request { .. } | Content::Rewritten(_) => String::new(),
+        Content::List { .. } | Content::Lists(_) | Content::Moved { .. } => String::new(),
         Content::Certificates(stems) => {
             joined(stems.iter().map(|stem| format!("\"$work/issued/{stem}.pem\"")).collect())
         }

@@ -260,14 +260,22 @@ impl Certificate {
     /// What it is for, as far as its extensions say.
     #[must_use]
     pub fn usage(&self) -> Usage {
+        match self.ca {
+            Some(true) if self.is_own_issuer() => Usage::RootCa,
+            Some(true) => Usage::IntermediateCa,
+            _ => self.leaf_usage(),
+        }
+    }
+
+    /// What it is for as an end-entity, as far as its extended key usage says.
+    #[must_use]
+    pub fn leaf_usage(&self) -> Usage {
         let has = |usage: &ExtendedKeyUsage| self.extended_key_usage.contains(usage);
-        match (self.ca, has(&ExtendedKeyUsage::server_auth()), has(&ExtendedKeyUsage::client_auth())) {
-            (Some(true), ..) if self.is_own_issuer() => Usage::RootCa,
-            (Some(true), ..) => Usage::IntermediateCa,
-            (_, true, true) => Usage::Node,
-            (_, true, false) => Usage::Server,
-            (_, false, true) => Usage::Client,
-            _ => Usage::Bare,
+        match (has(&ExtendedKeyUsage::server_auth()), has(&ExtendedKeyUsage::client_auth())) {
+            (true, true) => Usage::Node,
+            (true, false) => Usage::Server,
+            (false, true) => Usage::Client,
+            (false, false) => Usage::Bare,
         }
     }
 }

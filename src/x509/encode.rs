@@ -5,6 +5,7 @@
 //! those of its own list. So the exact issuer, subject, algorithm and key are put in place afterwards, and the result is
 //! signed once, by us.
 
+use super::carried::{CarriedExtension, joined};
 use super::extension::{ExtendedKeyUsage, ExtensionKind, KeyUsage};
 use super::{GeneralName, Name, SubtreeName, Window, X509Error};
 use crate::der;
@@ -124,6 +125,8 @@ pub struct CertificateFields<'a> {
     pub public_key: &'a [u8],
     /// Its extensions, but for the two that name keys.
     pub extensions: &'a Extensions,
+    /// Extensions that are taken over as they are; they stand first, and in the place of those of their kinds.
+    pub carried: &'a [CarriedExtension],
     /// subjectKeyIdentifier.
     pub subject_key_identifier: &'a [u8],
     /// authorityKeyIdentifier, keyid form; `None` on a root.
@@ -160,7 +163,11 @@ pub(super) fn to_be_signed(fields: &CertificateFields<'_>, algorithm: &[u8]) -> 
     }
     let criticality = &fields.extensions.criticality;
     let extensions = extensions.iter().map(|extensions| with_criticality(extensions, criticality));
-    let extensions = extensions.collect::<ASN1Result<Vec<_>>>().map_err(X509Error::Rebuild)?;
+    let mut extensions = extensions.collect::<ASN1Result<Vec<_>>>().map_err(X509Error::Rebuild)?;
+    if !fields.carried.is_empty() {
+        let all = extensions.iter().map(|made| joined(made, fields.carried).map(Cow::Owned));
+        extensions = all.collect::<Option<_>>().ok_or_else(broken)?;
+    }
     let mut v3 = vec![*version];
     v3.extend_from_slice(&exact);
     v3.extend(extensions.iter().map(Cow::as_ref));
@@ -249,7 +256,7 @@ static BLANK: LazyLock<CertificateParams> = LazyLock::new(|| {
 });
 
 fn parameters(fields: &CertificateFields<'_>) -> Result<CertificateParams, rcgen::Error> {
-    let extensions = fields.extensions;
+    let extensions = &*fields.extensions.beside(fields.carried);
     let mut params = BLANK.clone();
     params.not_before = fields.window.not_before;
     params.not_after = fields.window.not_after;

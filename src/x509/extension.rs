@@ -123,6 +123,11 @@ impl ExtensionKind {
         }
     }
 
+    /// Its dotted object identifier.
+    pub(super) fn oid(self) -> String {
+        format!("2.5.29.{}", self.arc())
+    }
+
     /// The last arc of its object identifier, 2.5.29.x.
     pub(super) fn arc(self) -> u64 {
         match self {

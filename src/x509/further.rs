@@ -1,6 +1,7 @@
 //! What a certificate's extensions say beyond the claims that the judge looks at: read when it is to be shown, so that
 //! reading certificates costs no more.
 
+use super::carried::EXTENSIONS;
 use super::claims;
 use super::extension::Extension;
 use super::signature::members;
@@ -47,8 +48,6 @@ const NAMES: [(&[u8], &str); 9] = [
 
 /// 2.5.29.
 const CERTIFICATE_EXTENSION: [u8; 2] = [0x55, 0x1d];
-/// The tag of the extensions in a TBSCertificate: [3].
-const EXTENSIONS: u8 = 0xa3;
 
 impl Certificate {
     /// The rest of its extensions, as far as they can be read.

@@ -5,7 +5,7 @@ use super::claims::repeated_oids;
 use super::distribution::ListScope;
 use super::extension::Extension;
 use super::instant::instant;
-use super::serial::significant;
+use super::serial::{serial_order, significant};
 use super::signature::{SignedParts, members};
 use super::{Name, X509Error};
 use crate::der::{
@@ -115,6 +115,23 @@ impl RevocationReason {
             other => Self::Other(other),
         }
     }
+
+    /// The number of RFC 5280 §5.3.1.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::KeyCompromise => 1,
+            Self::CaCompromise => 2,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+            Self::CertificateHold => 6,
+            Self::RemoveFromCrl => 8,
+            Self::PrivilegeWithdrawn => 9,
+            Self::AaCompromise => 10,
+            Self::Other(code) => code,
+        }
+    }
 }
 
 /// RFC 5280's name: `keyCompromise`.
@@ -151,6 +168,23 @@ impl RevocationList {
     /// # Errors
     /// [`X509Error::RevocationList`] with the part that cannot be read.
     pub fn from_der(der: &[u8]) -> Result<Self, X509Error> {
+        let mut list = Self::parse(der)?;
+        list.der = der.to_vec();
+        Ok(list)
+    }
+
+    /// The same of bytes that are nobody else's: those of a list with very many entries are not copied.
+    ///
+    /// # Errors
+    /// Those of [`from_der`](Self::from_der).
+    pub fn from_owned_der(der: Vec<u8>) -> Result<Self, X509Error> {
+        let mut list = Self::parse(&der)?;
+        list.der = der;
+        Ok(list)
+    }
+
+    /// Everything but the exact bytes.
+    fn parse(der: &[u8]) -> Result<Self, X509Error> {
         let fail = |part| X509Error::RevocationList { part };
         // Where a serial number lies is kept in 32 bits.
         let fits = u32::try_from(der.len()).is_ok();
@@ -170,7 +204,7 @@ impl RevocationList {
             None => None,
         };
         let mut list = Self {
-            der: der.to_vec(),
+            der: Vec::new(),
             version,
             issuer: Name::from_der(issuer.whole).map_err(|_| fail("its issuer"))?,
             this_update,
@@ -225,7 +259,7 @@ impl RevocationList {
             self.entries.push(Entry { serial, instant, reason });
         }
         // The first entry of a serial number stays the first.
-        self.entries.sort_by(|one, other| order(slice(der, one), slice(der, other)));
+        self.entries.sort_by(|one, other| serial_order(slice(der, one), slice(der, other)));
         revoked.is_empty().then_some(())
     }
 
@@ -277,7 +311,7 @@ impl RevocationList {
     #[must_use]
     pub fn find(&self, serial: &[u8]) -> Option<Revocation<'_>> {
         let wanted = significant(serial);
-        let at = self.entries.partition_point(|entry| order(slice(&self.der, entry), wanted).is_lt());
+        let at = self.entries.partition_point(|entry| serial_order(slice(&self.der, entry), wanted).is_lt());
         self.entries.get(at).map(|entry| self.revocation(entry)).filter(|found| found.serial == wanted)
     }
 
@@ -302,11 +336,6 @@ const MOST_NAMED: usize = 100;
 
 fn slice<'a>(der: &'a [u8], entry: &Entry) -> &'a [u8] {
     der.get(entry.serial.start as usize..entry.serial.end as usize).unwrap_or_default()
-}
-
-/// By length first, which is the order of the numbers and the cheapest to find out.
-fn order(one: &[u8], other: &[u8]) -> std::cmp::Ordering {
-    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
 #[cfg(test)]

@@ -60,6 +60,12 @@ pub fn significant(bytes: &[u8]) -> &[u8] {
     bytes.get(zeros..).unwrap_or_default()
 }
 
+/// The order of serial numbers without leading zeros, as numbers: by length first, which is the cheapest to find out.
+#[must_use]
+pub fn serial_order(one: &[u8], other: &[u8]) -> std::cmp::Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

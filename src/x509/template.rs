@@ -25,7 +25,7 @@ impl CertificateTemplate {
     /// # Errors
     /// [`X509Error::Encoding`] or [`X509Error::Rebuild`], as [`encode_certificate`](super::encode_certificate).
     pub fn of(fields: &CertificateFields<'_>, algorithm: &[u8]) -> Result<Option<Self>, X509Error> {
-        if fields.version != Version::V3 || fields.subject.is_empty() {
+        if fields.version != Version::V3 || fields.subject.is_empty() || !fields.carried.is_empty() {
             return Ok(None);
         }
         let encoded = to_be_signed(fields, algorithm)?;
@@ -52,6 +52,7 @@ impl CertificateTemplate {
             && fields.window == self.window
             && !fields.subject.is_empty()
             && fields.subject_key_identifier.len() == self.identifier.len()
+            && fields.carried.is_empty()
             && *fields.extensions == self.extensions
     }
 
@@ -137,6 +138,7 @@ mod tests {
                 window,
                 public_key: &key,
                 extensions: &extensions,
+                carried: &[],
                 subject_key_identifier: identifier,
                 authority_key_identifier: Some(&[3; 20]),
             }

@@ -32,23 +32,10 @@ pub(crate) fn make(place: &Place, prefix: &str) {
         ("root", "/DC=com/DC=example/OU=PKI/OU=Roots/CN=Root"),
         ("issuing", "/DC=com/DC=example/OU=PKI/OU=Databases/CN=Issuing+serialNumber=7"),
     ] {
-        place.openssl_words(&[
-            "req",
-            "-new",
-            "-noenc",
-            "-config",
-            "/dev/null",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-subj",
-            subject,
-            "-keyout",
-            &format!("{prefix}{name}.private"),
-            "-out",
-            &format!("{prefix}{name}.request"),
-        ]);
+        place.openssl(&format!(
+            "req -new -noenc -config /dev/null -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj {subject} \
+             -keyout {prefix}{name}.private -out {prefix}{name}.request"
+        ));
     }
     place.openssl(&format!(
         "x509 -req -in {prefix}root.request -signkey {prefix}root.private -days 3650 -extfile ca.ext \

@@ -1,4 +1,5 @@
-//! The making itself: rows of the list are shared out over threads, and what they make comes back in the list's order.
+//! The making itself: shares of the list are handed out to threads as they get free, and what they make leaves in the
+//! list's order.
 
 use super::encode::{Batch, Encoder, StreamForm};
 use super::prepare::Prepared;
@@ -10,12 +11,15 @@ use crate::pg::certificate_file;
 use crate::pki::{Maker, Supplies};
 use crate::plan::Draft;
 use crate::verify;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use time::OffsetDateTime;
 
 /// How many rows a thread makes at a time: some milliseconds of work, and some tens of kilobytes.
-pub(super) const ROWS: usize = 32;
+pub(super) const ROWS: usize = 16;
 /// The same of keys that take a tenth of a second and more each, as RSA and encrypting do: they leave as they come, and
 /// a run that is stopped waits for no more than one.
 const SLOW_ROWS: usize = 1;
@@ -49,10 +53,21 @@ struct Bench {
     supplies: Supplies,
 }
 
-/// One thread: where its batches come from, and where it is given used ones back to be filled again.
-struct Hand {
-    made: Receiver<Result<Batch, Error>>,
-    used: std::sync::mpsc::Sender<Batch>,
+/// What the threads share: the places of the shares that are to be made, and room that was used before, which need not be
+/// wiped. The last used is the first to be used again, so that there is no more of it than is needed.
+struct Orders {
+    chunks: Mutex<Receiver<usize>>,
+    used: Mutex<Vec<Batch>>,
+}
+
+/// What became of an order, by its place: `None` where the run is stopped, or the thread went down.
+type Outcome = (usize, Option<Result<Batch, Error>>);
+
+/// An order that a thread is at. It is handed in when it is dropped, so that nobody waits for it in vain.
+struct Task<'a> {
+    chunk: usize,
+    is_handed_in: bool,
+    to: &'a Sender<Outcome>,
 }
 
 impl Run<'_> {
@@ -77,35 +92,27 @@ impl Run<'_> {
         if threads == 1 {
             return work.alone(chunks, &mut deliver);
         }
+        let (order, ordered) = channel();
+        let orders = Orders { chunks: Mutex::new(ordered), used: Mutex::default() };
         thread::scope(|scope| {
-            let mut starts = Vec::with_capacity(threads);
-            let mut hands = Vec::with_capacity(threads);
-            let ahead = (ROWS_AHEAD / rows / threads).max(1);
+            let (made, outcomes) = channel();
+            let mut hands = 0;
             for _ in 0..threads {
-                let (start, started) = sync_channel::<(usize, usize)>(1);
-                let (sender, made) = sync_channel(ahead);
-                let (used, empty) = channel();
-                let work = &work;
-                let hand = move || {
-                    if let Ok((first, step)) = started.recv() {
-                        work.share((first..chunks).step_by(step), &sender, &empty);
-                    }
-                };
+                let (work, orders, made) = (&work, &orders, made.clone());
                 // Where a process may have no more threads, those that there are do the work.
-                if thread::Builder::new().spawn_scoped(scope, hand).is_err() {
+                if thread::Builder::new().spawn_scoped(scope, move || work.share(orders, &made)).is_err() {
                     break;
                 }
-                starts.push(start);
-                hands.push(Hand { made, used });
+                hands += 1;
             }
-            if hands.is_empty() {
+            if hands == 0 {
                 return work.alone(chunks, &mut deliver);
             }
-            for (at, start) in starts.iter().enumerate() {
-                // It waits for nothing else.
-                let _ = start.send((at, starts.len()));
-            }
-            gather(&hands, chunks, &mut deliver)
+            // Dropped at the end, whatever it is: the threads then end too.
+            let order = order;
+            drop(made);
+            let ahead = (ROWS_AHEAD / rows).max(hands);
+            gather(&order, &orders, &outcomes, 0..chunks, ahead, &mut deliver)
         })
     }
 
@@ -121,19 +128,59 @@ impl Run<'_> {
     }
 }
 
-/// Takes the batches in the order of the list; a thread that ended early ends the run.
+/// Hands out the shares, no more than so many ahead of what has left, and lets them leave in order. What is lacking ends
+/// the run.
 fn gather(
-    hands: &[Hand],
-    chunks: usize,
+    order: &Sender<usize>,
+    orders: &Orders,
+    outcomes: &Receiver<Outcome>,
+    chunks: Range<usize>,
+    ahead: usize,
     deliver: &mut dyn FnMut(&mut Batch) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    for hand in hands.iter().cycle().take(chunks) {
-        let Ok(made) = hand.made.recv() else { break };
+    let mut to_order = chunks.clone();
+    // Threads that are gone have handed in what they were at, and that ends the run.
+    let mut order_next = || to_order.next().is_some_and(|chunk| order.send(chunk).is_ok());
+    (0..ahead).all(|_| order_next());
+    // What came before its turn.
+    let mut waiting: VecDeque<Option<Outcome>> = VecDeque::new();
+    for next in chunks {
+        while waiting.front().is_none_or(Option::is_none) {
+            let Ok(outcome) = outcomes.recv() else { return Ok(()) };
+            let place = outcome.0 - next;
+            if waiting.len() <= place {
+                waiting.resize_with(place + 1, || None);
+            }
+            waiting[place] = Some(outcome);
+        }
+        let Some((_, Some(made))) = waiting.pop_front().flatten() else { break };
         let mut batch = made?;
         deliver(&mut batch)?;
-        let _ = hand.used.send(batch);
+        locked(&orders.used).push(batch);
+        order_next();
     }
     Ok(())
+}
+
+/// A thread that went down has left nothing half done behind the lock.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Task<'_> {
+    /// Says whether anybody wants more.
+    fn hand_in(mut self, made: Result<Batch, Error>) -> bool {
+        self.is_handed_in = true;
+        self.to.send((self.chunk, Some(made))).is_ok()
+    }
+}
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        if !self.is_handed_in {
+            let _ = self.to.send((self.chunk, None));
+        }
+    }
 }
 
 impl Work<'_> {
@@ -153,23 +200,18 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes one share of the chunks, as long as anybody takes them.
-    fn share(
-        &self,
-        chunks: impl Iterator<Item = usize>,
-        sender: &SyncSender<Result<Batch, Error>>,
-        used: &Receiver<Batch>,
-    ) {
+    /// Makes what is ordered, as long as anybody takes it.
+    fn share(&self, orders: &Orders, to: &Sender<Outcome>) {
         let mut bench = Bench::default();
-        for chunk in chunks {
+        let next = || locked(&orders.chunks).recv();
+        while let Ok(chunk) = next() {
+            let task = Task { chunk, is_handed_in: false, to };
             if (self.is_stopped)() {
                 return;
             }
-            // One that was used before has its room, and need not be wiped.
-            let mut batch = used.try_recv().unwrap_or_default();
-            let filled = self.fill(chunk, &mut bench, &mut batch).map(|()| batch);
-            let failed = filled.is_err();
-            if sender.send(filled).is_err() || failed {
+            let mut batch = locked(&orders.used).pop().unwrap_or_default();
+            let made = self.fill(chunk, &mut bench, &mut batch).map(|()| batch);
+            if !task.hand_in(made) {
                 return;
             }
         }

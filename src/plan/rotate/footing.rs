@@ -98,7 +98,7 @@ pub(super) fn plan(
         certificates,
         kept_files,
         rotation: Some(rotation),
-        ..Plan::empty(ROTATE)
+        ..Plan::named(ROTATE)
     }
 }
 

@@ -1,0 +1,68 @@
+//! The revocation lists of a plan: who is revoked, by what is known of it, signed by each CA's key.
+
+use super::IssueError;
+use super::certificate::Issuer;
+use crate::index::{Index, all_revoked};
+use crate::plan::{ListSpec, Plan};
+use crate::state::State;
+use crate::x509::{ListFields, RevocationList, encode_list, serial_order};
+use std::collections::BTreeMap;
+
+/// Whether a list of that CA is made.
+pub(super) fn is_made(plan: &Plan, stem: &str) -> bool {
+    plan.lists.iter().any(|list| list.kept.is_none() && list.of == stem)
+}
+
+/// The DER of every list of a plan, by whose it is. `indexes` are those that the plan leaves behind.
+pub(super) fn make(
+    plan: &Plan,
+    state: &State,
+    indexes: &BTreeMap<String, Index>,
+    issuers: &BTreeMap<&str, Issuer>,
+) -> Result<BTreeMap<String, Vec<u8>>, IssueError> {
+    let mut made = BTreeMap::new();
+    for spec in &plan.lists {
+        let no_issuer = || IssueError::NoIssuer { certificate: spec.of.clone() };
+        let der = match spec.kept {
+            Some(place) => state.lists.get(place).ok_or_else(no_issuer)?.der.clone(),
+            None => {
+                let issuer = issuers.get(spec.of.as_str()).ok_or_else(no_issuer)?;
+                sign(spec, plan, state, indexes, issuer)?
+            }
+        };
+        made.insert(spec.of.clone(), der);
+    }
+    Ok(made)
+}
+
+fn sign(
+    spec: &ListSpec,
+    plan: &Plan,
+    state: &State,
+    indexes: &BTreeMap<String, Index>,
+    issuer: &Issuer,
+) -> Result<Vec<u8>, IssueError> {
+    let certificate = plan.certificate(&spec.of);
+    let before = certificate.and_then(|it| it.kept.as_ref()).or_else(|| state.certificate(&spec.of));
+    let before = before.filter(|before| before.subject == issuer.name);
+    let places = before.map(|before| state.lists_of(before)).unwrap_or_default();
+    let lists: Vec<&RevocationList> = places.iter().filter_map(|at| state.lists.get(*at)).collect();
+    let index = indexes.get(&spec.of).or_else(|| state.indexes.get(&spec.of));
+    let mut revoked = all_revoked(index, &lists).all;
+    for own in plan.revocations.iter().filter(|own| own.of == spec.of && own.reason.is_some()) {
+        let place = revoked.binary_search_by(|entry| serial_order(entry.serial, &own.serial));
+        let entry = place.ok().and_then(|place| revoked.get_mut(place));
+        if let Some(entry) = entry.filter(|entry| entry.instant == own.at) {
+            entry.reason = own.reason;
+        }
+    }
+    let fields = ListFields {
+        issuer: &issuer.name,
+        this_update: spec.this_update,
+        next_update: spec.next_update.unwrap_or(spec.this_update),
+        number: spec.number.as_deref().unwrap_or_default(),
+        authority_key_identifier: &issuer.key_identifier,
+        revoked: &revoked,
+    };
+    encode_list(&fields, issuer).map_err(|error| error.of(&spec.of))
+}

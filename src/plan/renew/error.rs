@@ -1,0 +1,140 @@
+//! Why a certificate cannot be renewed.
+
+use crate::diagnosis::{Diagnosis, Failure};
+use crate::x509::{Name, format_date};
+use time::OffsetDateTime;
+
+/// A refusal, before anything was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenewError {
+    /// A name that no certificate has.
+    #[error("there is no certificate \"{name}\" in \"{path}\"")]
+    NoSuchName {
+        /// As it was typed.
+        name: String,
+        /// The directory, as the user names it.
+        path: String,
+        /// The stems of those that are there.
+        known: Vec<String>,
+    },
+    /// A name that several certificates have.
+    #[error("several certificates are called \"{name}\"")]
+    SeveralOfName {
+        /// As it was typed.
+        name: String,
+        /// Their stems.
+        stems: Vec<String>,
+    },
+    /// A certificate that was revoked.
+    #[error("certificate \"{certificate}\" is revoked")]
+    Revoked {
+        /// Its file, as the user names it.
+        certificate: String,
+        /// When, where that is known.
+        at: Option<OffsetDateTime>,
+    },
+    /// Whoever signed a certificate is not here.
+    #[error("the CA of \"{certificate}\" is not here: {issuer}")]
+    CaElsewhere {
+        /// Its file, as the user names it.
+        certificate: String,
+        /// Who signed it.
+        issuer: Name,
+    },
+    /// A self-signed certificate without its key.
+    #[error("the key of \"{certificate}\" is not there, and it signs itself")]
+    OwnKeyMissing {
+        /// Its file, as the user names it.
+        certificate: String,
+        /// The key file that was looked for.
+        key: String,
+    },
+    /// A new key for a CA.
+    #[error("a CA keeps its key: \"{certificate}\"")]
+    RekeyedCa {
+        /// Its file, as the user names it.
+        certificate: String,
+    },
+    /// A new key for a certificate whose key is not here.
+    #[error("the key of \"{certificate}\" is not here")]
+    NoKeyToReplace {
+        /// Its file, as the user names it.
+        certificate: String,
+    },
+    /// A new key in the clear in the place of an encrypted one.
+    #[error("the key \"{key}\" is encrypted")]
+    KeyEncrypted {
+        /// Its file, as the user names it.
+        key: String,
+    },
+    /// A new key for a certificate that also stands beside its key in another file.
+    #[error("\"{certificate}\" stands in one file with its key as well")]
+    BesideItsKey {
+        /// Its file, as the user names it.
+        certificate: String,
+    },
+    /// A window of no length, which cannot be had again.
+    #[error("\"{certificate}\" was never valid")]
+    NoLength {
+        /// Its file, as the user names it.
+        certificate: String,
+    },
+    /// A CA that would end before what it signed.
+    #[error("\"{below}\" would outlive its CA \"{certificate}\"")]
+    EndsBefore {
+        /// The CA's file, as the user names it.
+        certificate: String,
+        /// What it signed.
+        below: String,
+        /// When that ends.
+        ends: OffsetDateTime,
+    },
+}
+
+impl Diagnosis for RenewError {
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::NoSuchName { known, .. } if !known.is_empty() => {
+                Some(format!("There are: {}.", known.join(", ")))
+            }
+            Self::SeveralOfName { stems, .. } => Some(format!("They are: {}.", stems.join(", "))),
+            Self::Revoked { at: Some(at), .. } => Some(format!("It was revoked on {}.", format_date(*at))),
+            Self::OwnKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
+            Self::EndsBefore { ends, .. } => Some(format!("That ends on {}.", format_date(*ends))),
+            Self::KeyEncrypted { .. } => Some("A new one would be written in the clear.".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoSuchName { .. } => "Name it by the stem of its file, or by its common name.",
+            Self::SeveralOfName { .. } => "Name it by the stem of its file.",
+            Self::Revoked { .. } => {
+                "Whoever is to have one again gets another: pgtls issue, after moving the old files away."
+            }
+            Self::CaElsewhere { .. } => {
+                "Name the directory of the CA with --ca-dir. A CA of somebody else signs what pgtls csr asks for."
+            }
+            Self::OwnKeyMissing { .. } => "Put it back, or make a new pair with pgtls gen self-signed.",
+            Self::RekeyedCa { .. } => "Leave --rekey out, or name the certificates that are to get new keys.",
+            Self::NoKeyToReplace { .. } => {
+                "Leave --rekey out, or sign a new request of whoever holds it with pgtls sign."
+            }
+            Self::KeyEncrypted { .. } => "Give the passphrase of the new one with --encrypt-key-file.",
+            Self::BesideItsKey { .. } => "Leave --rekey out, or move that file away.",
+            Self::NoLength { .. } => "Say with --lifetime how long it is to be valid.",
+            Self::EndsBefore { .. } => "Give a longer --lifetime.",
+        };
+        Some(hint.to_owned())
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            Self::SeveralOfName { .. } | Self::RekeyedCa { .. } => Failure::Usage,
+            Self::CaElsewhere { .. } | Self::OwnKeyMissing { .. } => Failure::System,
+            _ => Failure::Forbidden,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Who signs what is renewed, and whether it is revoked.
+
+use super::RenewError;
+use super::items::Item;
+use crate::index::Status;
+use crate::keys::{PublicKey, SignatureCheck};
+use crate::plan::authorities::Authority;
+use crate::state::{State, issued, signature_by};
+use crate::x509::{Certificate, RevocationReason};
+use time::OffsetDateTime;
+
+/// Who is to sign.
+pub(super) enum Signer<'f, 's> {
+    /// Its own key.
+    Itself,
+    /// A CA that is here, with its key or without.
+    Ca(&'f Authority<'s>),
+    /// Nobody who is here.
+    Elsewhere,
+}
+
+/// Who signed it, and is to sign it again. Of several certificates of one CA the one with a key, then the newest.
+pub(super) fn signer<'f, 's>(item: &Item<'_>, found: &'f [Authority<'s>], state: &State) -> Signer<'f, 's> {
+    if item.certificate.is_own_issuer() && issued(item.certificate, item.certificate) {
+        return Signer::Itself;
+    }
+    let signed =
+        found.iter().filter(|ca| !item.is(ca.certificate) && is_issuer(ca.certificate, item.certificate));
+    let rank = |ca: &&Authority<'_>| {
+        (state.key(&ca.stem).is_some(), ca.elsewhere.is_none(), super::items::age(ca.certificate))
+    };
+    signed.max_by_key(rank).map_or(Signer::Elsewhere, Signer::Ca)
+}
+
+/// Whether a CA issued it: by the name and by the signature. A serial number by which it names its issuer's certificate is
+/// that of an earlier one, once the CA was renewed.
+fn is_issuer(ca: &Certificate, certificate: &Certificate) -> bool {
+    let key = PublicKey::from_spki_der(&ca.public_key);
+    ca.subject == certificate.issuer && signature_by(&key, &certificate.signed()) != SignatureCheck::Bad
+}
+
+/// The refusal of a revoked one: by the index of its CA, or by a list that this signed.
+pub(super) fn refuse_revoked(item: &Item<'_>, ca: &Authority<'_>, state: &State) -> Result<(), RenewError> {
+    let refuse = |at: Option<OffsetDateTime>| Err(RenewError::Revoked { certificate: item.shown(state), at });
+    let line = state.indexes.get(&ca.stem).and_then(|index| index.line_of(&item.certificate.serial));
+    if let Some(line) = line.filter(|line| line.status == Status::Revoked) {
+        return refuse(line.revoked.map(|revoked| revoked.at));
+    }
+    let key = PublicKey::from_spki_der(&ca.certificate.public_key);
+    let own = state.lists.iter().filter(|list| list.issuer == ca.certificate.subject && !list.is_delta);
+    let mut own = own.filter(|list| signature_by(&key, &list.signed()) == SignatureCheck::Good);
+    let entry = own.find_map(|list| {
+        let entry = list.find(&item.certificate.serial)?;
+        (entry.reason != Some(RevocationReason::RemoveFromCrl)).then_some(entry.instant)
+    });
+    entry.map_or(Ok(()), |at| refuse(Some(at)))
+}

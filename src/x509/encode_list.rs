@@ -1,0 +1,229 @@
+//! Plain data -> the DER of a signed revocation list (RFC 5280 §5).
+//!
+//! By the bones, as lists are read: one has 100,000 entries, and `rcgen` wants a structure for each.
+
+use super::encode::Signer;
+use super::instant::push_time;
+use super::serial::significant;
+use super::{Name, Revocation, RevocationReason};
+use crate::der::{
+    BIT_STRING, CONTEXT_0, ENUMERATED, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, element, header,
+    whole_length,
+};
+use time::OffsetDateTime;
+
+/// Everything in a revocation list but its signature.
+#[derive(Debug, Clone)]
+pub struct ListFields<'a> {
+    /// Exactly as the CA's own subject.
+    pub issuer: &'a Name,
+    /// thisUpdate.
+    pub this_update: OffsetDateTime,
+    /// nextUpdate.
+    pub next_update: OffsetDateTime,
+    /// cRLNumber: big-endian bytes of a number that is not negative.
+    pub number: &'a [u8],
+    /// authorityKeyIdentifier, keyid form: the subjectKeyIdentifier of the CA, or OpenSSL finds no list of it.
+    pub authority_key_identifier: &'a [u8],
+    /// Who is revoked, each once. Where there is nobody, the field is left out, as RFC 5280 §5.1.2.6 wants it.
+    pub revoked: &'a [Revocation<'a>],
+}
+
+/// 2.5.29.20, 2.5.29.21 and 2.5.29.35.
+const CRL_NUMBER: [u8; 3] = [0x55, 0x1d, 20];
+const REASON_CODE: [u8; 3] = [0x55, 0x1d, 21];
+const AUTHORITY_KEY_IDENTIFIER: [u8; 3] = [0x55, 0x1d, 35];
+
+/// Encodes and signs a revocation list of version 2; the result is DER.
+///
+/// # Errors
+/// The signer's own.
+pub fn encode_list<S: Signer>(fields: &ListFields<'_>, signer: &S) -> Result<Vec<u8>, S::Error> {
+    let algorithm = signer.algorithm_der();
+    // What is signed is made where it stays, in a list of megabytes: the outer header comes before it, and its length is
+    // known when the signature is.
+    let mut der = to_be_signed(fields, algorithm);
+    let signature = signer.sign(&der)?;
+    der.extend_from_slice(algorithm);
+    header(BIT_STRING, 1 + signature.len(), &mut der);
+    der.push(0);
+    der.extend_from_slice(&signature);
+    let mut outer = Vec::with_capacity(6);
+    header(SEQUENCE, der.len(), &mut outer);
+    der.splice(..0, outer);
+    Ok(der)
+}
+
+/// The TBSCertList, with room for what comes around it.
+fn to_be_signed(fields: &ListFields<'_>, algorithm: &[u8]) -> Vec<u8> {
+    /// Outer header, algorithm and signature, of RSA with 4,096 bits too.
+    const ROOM_BYTES: usize = 640;
+    let mut head = element(INTEGER, &[&[1]]);
+    head.extend_from_slice(algorithm);
+    head.extend_from_slice(fields.issuer.as_der());
+    push_time(fields.this_update, &mut head);
+    push_time(fields.next_update, &mut head);
+    let extensions = extensions(fields);
+    let entries: usize = fields.revoked.iter().map(|entry| whole_length(entry_length(entry))).sum();
+    let revoked = if fields.revoked.is_empty() { 0 } else { whole_length(entries) };
+    let length = head.len() + revoked + extensions.len();
+    let mut der = Vec::with_capacity(length + ROOM_BYTES);
+    header(SEQUENCE, length, &mut der);
+    der.extend_from_slice(&head);
+    if !fields.revoked.is_empty() {
+        header(SEQUENCE, entries, &mut der);
+        fields.revoked.iter().for_each(|entry| push_entry(entry, &mut der));
+    }
+    der.extend_from_slice(&extensions);
+    der
+}
+
+/// An Extension that is not critical.
+fn extension(oid: [u8; 3], value: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[&element(OBJECT_IDENTIFIER, &[&oid]), &element(OCTET_STRING, &[value])])
+}
+
+/// The two that RFC 5280 §5.2 asks for.
+fn extensions(fields: &ListFields<'_>) -> Vec<u8> {
+    /// [0] IMPLICIT, the keyIdentifier.
+    const KEY_IDENTIFIER: u8 = 0x80;
+    let identifier = element(KEY_IDENTIFIER, &[fields.authority_key_identifier]);
+    let authority = extension(AUTHORITY_KEY_IDENTIFIER, &element(SEQUENCE, &[&identifier]));
+    let number = extension(CRL_NUMBER, &integer(fields.number));
+    element(CONTEXT_0, &[&element(SEQUENCE, &[&authority, &number])])
+}
+
+/// An INTEGER of a number that is not negative.
+fn integer(number: &[u8]) -> Vec<u8> {
+    let mut der = Vec::with_capacity(number.len() + 3);
+    push_integer(number, &mut der);
+    der
+}
+
+/// How many bytes the content of such an INTEGER has.
+fn integer_length(number: &[u8]) -> usize {
+    let number = significant(number);
+    number.len() + usize::from(needs_zero(number))
+}
+
+fn push_integer(number: &[u8], out: &mut Vec<u8>) {
+    header(INTEGER, integer_length(number), out);
+    let number = significant(number);
+    if needs_zero(number) {
+        out.push(0);
+    }
+    out.extend_from_slice(number);
+}
+
+/// Whether a zero has to stand before it, so that it is there at all, and not negative.
+fn needs_zero(number: &[u8]) -> bool {
+    number.first().is_none_or(|first| *first >= 0x80)
+}
+
+/// The reason that a list tells. `unspecified` is told by telling none (RFC 5280 §5.3.1).
+fn code(entry: &Revocation<'_>) -> Option<u8> {
+    entry.reason.filter(|reason| *reason != RevocationReason::Unspecified).map(RevocationReason::code)
+}
+
+/// How long the extensions of an entry with a reason are, header included: all of them alike.
+const REASON_LENGTH: usize = 14;
+
+fn entry_length(entry: &Revocation<'_>) -> usize {
+    let time = if is_short(entry.instant) { 15 } else { 17 };
+    let reason = if code(entry).is_some() { REASON_LENGTH } else { 0 };
+    whole_length(integer_length(entry.serial)) + time + reason
+}
+
+/// Whether an instant is a UTCTime (RFC 5280 §5.1.2.4).
+fn is_short(instant: OffsetDateTime) -> bool {
+    (1950..2050).contains(&instant.to_offset(time::UtcOffset::UTC).year())
+}
+
+fn push_entry(entry: &Revocation<'_>, out: &mut Vec<u8>) {
+    header(SEQUENCE, entry_length(entry), out);
+    push_integer(entry.serial, out);
+    push_time(entry.instant, out);
+    if let Some(code) = code(entry) {
+        let [first, second, third] = REASON_CODE;
+        out.extend_from_slice(&[SEQUENCE, 12, SEQUENCE, 10, OBJECT_IDENTIFIER, 3, first, second, third]);
+        out.extend_from_slice(&[OCTET_STRING, 3, ENUMERATED, 1, code]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use crate::x509::{RevocationList, format_instant, parse_instant};
+
+    struct Nobody;
+
+    impl Signer for Nobody {
+        type Error = ();
+
+        fn algorithm_der(&self) -> &[u8] {
+            &[0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70]
+        }
+
+        fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ()> {
+            Ok(vec![message.len() as u8; 64])
+        }
+    }
+
+    fn list(revoked: &[Revocation<'_>]) -> RevocationList {
+        let fields = ListFields {
+            issuer: &Name::common_name("root"),
+            this_update: parse_instant("2026-11-22").unwrap(),
+            next_update: parse_instant("2051-11-22T01:02:03Z").unwrap(),
+            number: &[0xff],
+            authority_key_identifier: &[7; 20],
+            revoked,
+        };
+        RevocationList::from_der(&encode_list(&fields, &Nobody).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_list_of_nobody_has_no_field_for_them() {
+        let list = list(&[]);
+        assert_eq!((list.version, list.revocations().len()), (2, 0));
+        assert_eq!(list.number.as_deref(), Some(&[0, 0xff][..]), "it is not negative");
+        assert_eq!(list.authority_key_identifier.as_deref(), Some(&[7; 20][..]));
+        assert_eq!(format_instant(list.this_update), "2026-11-22T00:00:00Z");
+        assert_eq!(list.next_update.map(format_instant).as_deref(), Some("2051-11-22T01:02:03Z"));
+        assert!(list.algorithms_agree && list.repeated_extensions.is_empty());
+        // thisUpdate, nextUpdate, and then the extensions at once.
+        let time = list.der.windows(2).position(|two| two == [0x18, 0x0f]).unwrap();
+        assert_eq!(list.der[time + 17], CONTEXT_0);
+    }
+
+    #[test]
+    fn entries_of_every_kind_are_read_back_as_they_were() {
+        let long = [0x81; 200];
+        let entry =
+            |serial, instant, reason| Revocation { serial, instant: parse_instant(instant).unwrap(), reason };
+        let entries = [
+            entry(&[], "2026-01-01", None),
+            entry(&[0x7f], "1949-12-31T23:59:59Z", Some(RevocationReason::KeyCompromise)),
+            entry(&[0x80], "2049-12-31T23:59:59Z", Some(RevocationReason::AaCompromise)),
+            entry(&[1, 0], "2050-01-01", Some(RevocationReason::Other(7))),
+            entry(&long, "2026-01-01T12:00:00Z", Some(RevocationReason::PrivilegeWithdrawn)),
+        ];
+        assert_eq!(list(&entries).revocations().collect::<Vec<_>>(), entries);
+    }
+
+    #[test]
+    fn an_unspecified_reason_is_told_by_telling_none() {
+        let reason = Some(RevocationReason::Unspecified);
+        let entry = Revocation { serial: &[5], instant: parse_instant("2026-01-01").unwrap(), reason };
+        assert_eq!(list(&[entry]).find(&[5]).unwrap().reason, None);
+    }
+
+    #[test]
+    fn a_list_that_needs_long_lengths_is_read_back() {
+        let serials: Vec<[u8; 4]> = (0..5000_u32).map(|at| (at + 1).to_be_bytes()).collect();
+        let instant = parse_instant("2026-01-01").unwrap();
+        let entries: Vec<_> =
+            serials.iter().map(|serial| Revocation { serial, instant, reason: None }).collect();
+        assert_eq!(list(&entries).revocations().len(), 5000);
+    }
+}
