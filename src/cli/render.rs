@@ -7,10 +7,11 @@ use super::look::Look;
 use super::reports::{ComparedJson, ErrorJson, GeneratedJson, LoginJson, VerifiedJson};
 use super::request::{CliError, TypedCommand};
 use super::requested::{CsrJson, ImportedJson};
+use super::rotate::{self, RotatedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, Verified};
-use crate::plan::Notice;
+use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, RotatePlace, Rotated, Verified};
+use crate::plan::{Notice, RotationStatus};
 use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -43,6 +44,10 @@ pub(super) enum Report {
     Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
     /// `import`.
     Imported { imported: Box<Imported>, dry_run: bool, quiet: bool },
+    /// A phase of `rotate`.
+    Rotated { rotated: Box<Rotated>, dry_run: bool, quiet: bool },
+    /// `rotate CA status`.
+    RotationStatus { status: Box<RotationStatus>, place: RotatePlace, quiet: bool },
     /// `inspect`.
     Inspected {
         inspection: Box<Inspection>,
@@ -125,6 +130,13 @@ impl<'a> Render<'a> {
                 self.problems(&notices.collect::<Vec<_>>());
                 let code = if imported.is_at_fault() { exit::NO } else { exit::DONE };
                 (self.imported(imported, *dry_run, *quiet), code)
+            }
+            Report::Rotated { rotated, dry_run, quiet } => {
+                self.warnings(&rotated.plan.notices);
+                (self.rotated(rotated, *dry_run, *quiet), exit::DONE)
+            }
+            Report::RotationStatus { status, place, quiet } => {
+                (self.rotation_status(status, place, *quiet), exit::DONE)
             }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
@@ -238,6 +250,30 @@ impl<'a> Render<'a> {
             return Ok(());
         }
         self.stdout.write_all(import::text(imported, dry_run).as_bytes())
+    }
+
+    fn rotated(&mut self, rotated: &Rotated, dry_run: bool, quiet: bool) -> io::Result<()> {
+        match (self.json, quiet) {
+            (true, _) => self.json_line(&RotatedJson::of(rotated, dry_run)),
+            (false, true) => Ok(()),
+            (false, false) => self.stdout.write_all(rotate::text(rotated, dry_run).as_bytes()),
+        }
+    }
+
+    fn rotation_status(
+        &mut self,
+        status: &RotationStatus,
+        place: &RotatePlace,
+        quiet: bool,
+    ) -> io::Result<()> {
+        match (self.json, quiet) {
+            (true, _) => self.json_line(status),
+            (false, true) => Ok(()),
+            (false, false) => {
+                let text = rotate::status(status, &place.directory, place.ca_directory.as_deref());
+                self.stdout.write_all(text.as_bytes())
+            }
+        }
     }
 
     fn inspected(&mut self, inspection: &Inspection, form: Form) -> io::Result<()> {

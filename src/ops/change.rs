@@ -67,6 +67,15 @@ pub(super) struct Changed {
 impl Change<'_> {
     /// Decides everything and makes nothing.
     pub(super) fn decide_only(&self) -> Result<Changed, Error> {
+        let (mut state, directory, ca_directory) = self.look()?;
+        let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
+        pki::unlock(&plan, &state, self.secrets)?;
+        let created = Directory::open(self.directory)?.is_none();
+        Ok(Changed { plan, outline, created })
+    }
+
+    /// Looks at what there is, and takes no lock.
+    pub(super) fn look(&self) -> Result<(State, Found, Option<Found>), Error> {
         refuse_same_directory(self.directory, self.ca_directory)?;
         let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             match Directory::open(path)? {
@@ -82,11 +91,7 @@ impl Change<'_> {
         let ca_directory =
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
         let directory = look(self.directory, &|name| self.verb.reads(name))?;
-        let mut state = self.restore(&directory, ca_directory.as_ref())?;
-        let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
-        pki::unlock(&plan, &state, self.secrets)?;
-        let created = Directory::open(self.directory)?.is_none();
-        Ok(Changed { plan, outline, created })
+        Ok((self.restore(&directory, ca_directory.as_ref())?, directory, ca_directory))
     }
 
     /// Decides and makes.
@@ -115,7 +120,7 @@ impl Change<'_> {
         let directory = look(&target, &|name| self.verb.reads(name))?;
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
-        if outline.files.is_empty() && plan.removed_files.is_empty() {
+        if outline.files.is_empty() && plan.removed_files.is_empty() && plan.removed_ca_files.is_empty() {
             return Ok(Changed { plan, outline, created: false });
         }
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
@@ -124,14 +129,17 @@ impl Change<'_> {
         let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
         of_ca.for_each(|files| filled.ca_directory.extend(layout::rewrite(&plan, &issued, files)));
         // Together with what stays of the plan, for a leaf is judged by the CA that it hangs from.
-        let of_cas = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
-        let kept_ca: FileSet = of_cas.flat_map(|files| planned(files, &plan)).collect();
+        let of_cas: Vec<&FileSet> =
+            ca_directory.iter().flat_map(|found| [&found.files, &found.beside]).collect();
+        layout::carry(&plan, &directory.files, &of_cas, &mut filled)?;
+        let kept_ca: FileSet = of_cas.iter().flat_map(|files| planned(files, &plan)).collect();
         let kept = planned(&directory.files, &plan);
-        verify::gate(&[&kept_ca, &kept, &filled.ca_directory, &filled.directory], self.now)?;
-        layout::carry(&plan, &directory.files, &mut filled.directory)?;
+        let (of_ca, own) = (in_use(&filled.ca_directory), in_use(&filled.directory));
+        verify::gate(&[&kept_ca, &kept, &of_ca, &own], self.now)?;
+        let changes_ca = !filled.ca_directory.is_empty() || !plan.removed_ca_files.is_empty();
         let staged_ca = match &ca_target {
-            Some(target) if !filled.ca_directory.is_empty() => {
-                Some(target.stage(&filled.ca_directory, PRIVATE)?)
+            Some(target) if changes_ca => {
+                Some(target.stage_change(&filled.ca_directory, &plan.removed_ca_files, PRIVATE)?)
             }
             _ => None,
         };
@@ -222,6 +230,12 @@ fn planned(files: &FileSet, plan: &Plan) -> FileSet {
         of_pairs.chain(plan.bundles.iter().map(|bundle| bundle.file.clone())).collect();
     let kept = files.iter().filter(|(name, _)| planned.contains(*name));
     kept.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
+}
+
+/// What is written and in use: not what is put away.
+fn in_use(files: &FileSet) -> FileSet {
+    let used = files.iter().filter(|(name, _)| !name.contains('/'));
+    used.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
 }
 
 /// The directory of CA keys, with what is not the CA's own and was only read beside it apart.

@@ -7,6 +7,7 @@ mod import;
 mod inspect;
 mod issue;
 mod output;
+mod rotate;
 mod sign;
 mod verify;
 
@@ -16,6 +17,7 @@ pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use issue::{IssueArgs, StreamWord, UnderArgs};
+pub(super) use rotate::{RotateArgs, StepWord};
 pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
@@ -29,6 +31,7 @@ Examples:
   pgtls issue client alice             one more, from the CA in pki/
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
+  pgtls rotate root add                a new CA, trusted beside the old one at first
   pgtls csr server db1.example.com     a key, and a request for another CA
   pgtls import signed.p7b              what that CA sent back, beside its key
 
@@ -55,6 +58,8 @@ pub(super) enum Verb {
     Csr(Box<CsrArgs>),
     /// Put what that CA sent back beside its key, in order
     Import(ImportArgs),
+    /// Put a new CA in the place of an old one, in phases in which no login fails
+    Rotate(RotateArgs),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
@@ -74,6 +79,7 @@ impl Verb {
             Self::Sign(args) => args.under.output.json,
             Self::Csr(args) => args.output.json,
             Self::Import(args) => args.output.json,
+            Self::Rotate(args) => args.output.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Export(args) => args.output.json,

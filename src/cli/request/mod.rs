@@ -7,6 +7,7 @@ mod generate;
 mod import;
 mod inspect;
 mod issue;
+mod rotate;
 mod stdin;
 mod typed;
 mod verify;
@@ -19,6 +20,7 @@ pub(super) use generate::generate;
 pub(super) use import::import;
 pub(super) use inspect::inspected;
 pub(super) use issue::{issued, signed};
+pub(super) use rotate::{RotateCommand, rotated};
 pub(super) use typed::TypedCommand;
 pub(super) use verify::verified;
 

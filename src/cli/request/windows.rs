@@ -3,22 +3,26 @@
 use super::CliError;
 use crate::cli::args::SpanArgs;
 use crate::profile::Ending;
-use crate::x509::parse_instant;
+use crate::x509::{Lifetime, parse_instant};
 
 /// How the windows of end-entities are to end; `None`: nothing was said.
 pub(super) fn ending(spans: &SpanArgs) -> Result<Option<Ending>, CliError> {
-    let (flag, text) = match (&spans.lifetime, &spans.days, &spans.not_after) {
-        (Some(text), _, _) => ("--lifetime", text.clone()),
-        (_, Some(days), _) => ("--days", whole_days(days)?),
-        (_, _, Some(text)) => {
-            let instant = parse_instant(text);
-            let instant = instant.map_err(|source| CliError::Value { flag: "--not-after", source })?;
-            return Ok(Some(Ending::At(instant)));
-        }
-        _ => return Ok(None),
+    if let Some(text) = &spans.not_after {
+        let instant = parse_instant(text);
+        let instant = instant.map_err(|source| CliError::Value { flag: "--not-after", source })?;
+        return Ok(Some(Ending::At(instant)));
+    }
+    Ok(span(spans.lifetime.as_deref(), spans.days.as_deref())?.map(Ending::After))
+}
+
+/// `--lifetime` or `--days`, of which there is one at most.
+pub(super) fn span(lifetime: Option<&str>, days: Option<&str>) -> Result<Option<Lifetime>, CliError> {
+    let (flag, text) = match (lifetime, days) {
+        (Some(text), _) => ("--lifetime", text.to_owned()),
+        (None, Some(days)) => ("--days", whole_days(days)?),
+        (None, None) => return Ok(None),
     };
-    let lifetime = text.parse().map_err(|source| CliError::Value { flag, source })?;
-    Ok(Some(Ending::After(lifetime)))
+    text.parse().map(Some).map_err(|source| CliError::Value { flag, source })
 }
 
 /// `90` -> `90d`; an error shows what was typed.

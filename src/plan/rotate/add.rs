@@ -55,6 +55,7 @@ pub(super) fn add(
             issuers::check(&specs, state, now)?;
         }
     }
+    let lacking = lacking(own, &next, &specs, &found, state)?;
     let new = specs.iter().find(|spec| spec.stem == next);
     let rotation = RotationSpec {
         ca: stem.to_owned(),
@@ -66,6 +67,10 @@ pub(super) fn add(
             subject: spec.subject.clone(),
             not_after: spec.window.not_after,
         }),
+        trusted_by: match &lacking {
+            Some(bundle) => vec![bundle.file.clone()],
+            None => footing::trusting(own.certificate, &found, state),
+        },
         succession: Some(Succession {
             old: own.certificate.der.clone(),
             new: next.clone(),
@@ -77,7 +82,7 @@ pub(super) fn add(
     let signer = new.filter(|spec| spec.kept.is_none()).and_then(|spec| spec.issuer.stem()).map(str::to_owned);
     let mut plan = footing::plan(specs, &found, rotation, state);
     plan.indexes = signer.iter().map(|signer| IndexSpec::of(signer, state, &plan.certificates)).collect();
-    plan.bundles = lacking(own, &next, &plan.certificates, state).into_iter().collect();
+    plan.bundles = lacking.into_iter().collect();
     plan.notices = notices;
     refresh(&mut plan, state, Which::InUse, None, now)?;
     Ok(plan)
@@ -153,22 +158,19 @@ fn lacking(
     own: &Authority<'_>,
     next: &str,
     specs: &[CertificateSpec],
+    found: &[Authority<'_>],
     state: &State,
-) -> Option<BundleSpec> {
-    let is_own = |file: &str| specs.iter().any(|spec| certificate_file(&spec.stem) == file);
-    let mut trusting = state.certificates.iter().filter(|(file, list)| {
-        let of_cas = list.iter().all(|certificate| certificate.ca == Some(true));
-        let holds_it = list.iter().any(|certificate| certificate.der == own.certificate.der);
-        state.occupied.contains(*file) && !is_own(file) && of_cas && holds_it
-    });
-    if trusting.next().is_some() {
-        return None;
+) -> Result<Option<BundleSpec>, PlanError> {
+    if !footing::trusting(own.certificate, found, state).is_empty() {
+        return Ok(None);
     }
     let free = [CHAIN_FILE, trust::OTHER_FILE].into_iter().find(|file| !state.occupied.contains(*file));
+    let taken = || PlanError::Exists { first: state.shown(CHAIN_FILE), more: 1, forced: false };
+    let file = free.ok_or_else(taken)?;
     let above = specs.iter().rev().map(|spec| spec.stem.as_str());
     let above = above.filter(|stem| *stem != own.stem && *stem != next);
-    free.map(|file| BundleSpec {
+    Ok(Some(BundleSpec {
         file: file.to_owned(),
         certificates: [own.stem.as_str(), next].into_iter().chain(above).map(str::to_owned).collect(),
-    })
+    }))
 }

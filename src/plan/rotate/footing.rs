@@ -102,6 +102,19 @@ pub(super) fn plan(
     }
 }
 
+/// The files of the directory that hold CAs alone, this one among them, and are not those of one: what peers trust it by.
+pub(super) fn trusting(ca: &Certificate, found: &[Authority<'_>], state: &State) -> Vec<String> {
+    let is_own = |file: &str| {
+        found.iter().any(|other| other.elsewhere.is_none() && certificate_file(&other.stem) == file)
+    };
+    let holding = state.certificates.iter().filter(|(file, list)| {
+        let of_cas = list.iter().all(|certificate| certificate.ca == Some(true));
+        let holds_it = list.iter().any(|certificate| certificate.der == ca.der);
+        state.occupied.contains(*file) && !is_own(file) && of_cas && holds_it
+    });
+    holding.map(|(file, _)| file.clone()).collect()
+}
+
 /// What is told of a CA.
 pub(super) fn told(stem: &str, certificate: &Certificate) -> RotatedCa {
     RotatedCa {

@@ -16,12 +16,13 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
     let found = authorities::of(state, None);
     let own = authority(stem, &found, state)?;
     let before = phase::phase(stem, state)?;
-    let rotation = |old, succession| RotationSpec {
+    let rotation = |old, trusted_by, succession| RotationSpec {
         ca: stem.to_owned(),
         before,
         after: RotationPhase::None,
         old,
         new: Some(told(stem, own.certificate)),
+        trusted_by,
         succession,
         left: Vec::new(),
     };
@@ -29,7 +30,7 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
         RotationPhase::Added => return Err(RotateError::NotSwitched { stem: stem.to_owned() }),
         // It has been done: nobody else gives such a name.
         RotationPhase::None if generation::generation(&own.certificate.subject) > 1 => {
-            let done = rotation(told(stem, own.certificate), None);
+            let done = rotation(told(stem, own.certificate), Vec::new(), None);
             return Ok(footing::plan(footing::kept([own], &found), &found, done, state));
         }
         RotationPhase::None => return Err(RotateError::NotBegun { stem: stem.to_owned() }),
@@ -48,7 +49,8 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
         trusted: Trusted::NewAlone,
         follows: false,
     };
-    let rotation = rotation(told(&old.stem, old.certificate), Some(succession));
+    let trusted_by = footing::trusting(old.certificate, &found, state);
+    let rotation = rotation(told(&old.stem, old.certificate), trusted_by, Some(succession));
     let mut plan = footing::plan(footing::kept([own], &found), &found, rotation, state);
     put_away(&mut plan, stem, old.certificate, state);
     refresh(&mut plan, state, Which::InUse, None, now)?;

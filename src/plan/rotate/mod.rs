@@ -75,6 +75,8 @@ pub struct RotationSpec {
     pub old: RotatedCa,
     /// The CA that comes after it; `None` where that is no more known than the old one.
     pub new: Option<RotatedCa>,
+    /// The files of the directory that peers trust it by.
+    pub trusted_by: Vec<String>,
     /// What is done to the files that the old one stands in; `None`: nothing.
     #[serde(skip)]
     pub succession: Option<Succession>,

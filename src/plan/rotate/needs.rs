@@ -67,21 +67,20 @@ pub(super) fn is_revoked(serial: &[u8], stem: &str, state: &State) -> bool {
         || entries.any(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl))
 }
 
-/// The certificates that are here and that a CA issued, each with a file that it is in: of several that in which it stands
-/// first.
+/// The certificates that are here and that a CA issued, each with a file that it is in: of several that beside its key, then
+/// one in which it stands first.
 pub(super) fn hanging_from<'s>(
     authority: &Certificate,
     state: &'s State,
 ) -> Vec<(&'s str, &'s Certificate)> {
-    let standing = |is_first: bool| {
-        state.certificates.iter().flat_map(move |(file, list)| {
-            let (first, behind) = list.split_at(list.len().min(1));
-            let those = if is_first { first } else { behind };
-            those.iter().map(move |certificate| (file.as_str(), certificate))
-        })
-    };
+    let has_key = |file: &str| file.strip_suffix(".crt").is_some_and(|stem| state.key(stem).is_some());
+    let all = state.certificates.iter().flat_map(|(file, list)| {
+        list.iter().enumerate().map(move |(at, certificate)| (file.as_str(), at, certificate))
+    });
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(file, at, _)| (*at > 0 || !has_key(file), *at > 0));
     let mut found: Vec<(&str, &Certificate)> = Vec::new();
-    for (file, certificate) in standing(true).chain(standing(false)) {
+    for (file, _, certificate) in all {
         let is_known = found.iter().any(|(_, known)| known.der == certificate.der);
         if !is_known && !certificate.is_own_issuer() && issued(authority, certificate) {
             found.push((file, certificate));
@@ -105,6 +104,6 @@ fn successors(stem: &str, state: &State, now: OffsetDateTime) -> BTreeSet<String
 
 /// Whether it is that of a CA which was dropped, and lies with what was revoked.
 fn is_put_away(serial: &[u8], state: &State) -> bool {
-    let ending = format!("-{}.crt", format_serial(serial));
+    let ending = format!("-{}.crt", format_serial(significant(serial)));
     state.revoked.iter().any(|name| name.ends_with(&ending))
 }

@@ -59,6 +59,7 @@ pub(super) fn switch(
         after: RotationPhase::Switched,
         old: told(&old.stem, old.certificate),
         new: Some(told(stem, own.certificate)),
+        trusted_by: footing::trusting(old.certificate, &found, state),
         succession: Some(Succession {
             old: old.certificate.der.clone(),
             new: stem.to_owned(),
@@ -83,16 +84,16 @@ pub(super) fn switch(
 /// What peers have to be given first.
 fn undistributed(stem: &str, state: &State) -> RotateError {
     let next = certificate_file(&next_stem(stem));
-    let new = state.certificate(&next_stem(stem)).map(|certificate| certificate.der.as_slice());
-    let holds = |list: &[Certificate]| list.len() > 1 && list.iter().any(|it| Some(it.der.as_slice()) == new);
-    let trusting = state.certificates.iter().filter(|(file, list)| state.occupied.contains(*file) && holds(list));
+    let found = authorities::of(state, None);
+    let new = state.certificate(&next_stem(stem));
+    let trusting = new.map(|new| footing::trusting(new, &found, state)).unwrap_or_default();
     let of_new = state.lists_by(&next_stem(stem)).map(|list| &list.der).collect::<BTreeSet<_>>();
     let with_lists = state.list_files.iter().filter(|(_, places)| {
         let mut lists = places.iter().filter_map(|at| state.lists.get(*at));
         places.len() > 1 && lists.any(|list| of_new.contains(&list.der))
     });
-    let files = trusting.map(|(file, _)| file).chain(with_lists.map(|(file, _)| file));
-    let files = files.map(|file| state.shown(file)).collect();
+    let files = trusting.into_iter().chain(with_lists.map(|(file, _)| file.clone()));
+    let files = files.map(|file| state.shown(&file)).collect();
     RotateError::Undistributed { stem: stem.to_owned(), next: state.shown_pair(true, &next), files }
 }
 
@@ -148,7 +149,7 @@ impl Bench<'_, '_> {
             self.left.push(Left { file: file.to_owned(), because });
             return Ok(());
         };
-        let is_ca = certificate.ca == Some(true) && self.is_authority(stem, certificate, state);
+        let is_ca = authorities::of(state, None).iter().any(|ca| ca.certificate.der == certificate.der);
         let (window, notice) = window(stem, certificate, &self.specs, self.own, now)?;
         let spec = reissue(&Reissued {
             stem,
@@ -162,12 +163,6 @@ impl Bench<'_, '_> {
         self.notices.extend(notice);
         self.specs.push(spec);
         Ok(())
-    }
-
-    /// Whether what says that it is a CA is one: it has signed something here, or may sign nothing else.
-    fn is_authority(&self, stem: &str, certificate: &Certificate, state: &State) -> bool {
-        let found = authorities::of(state, None);
-        found.iter().any(|ca| ca.stem == stem && ca.certificate.der == certificate.der)
     }
 }
 
@@ -247,7 +242,7 @@ impl Names<'_> {
         let is_behind = state.stale.iter().any(|copy| copy.der == old.der);
         let is_lacking = own.iter().any(|file| !state.occupied.contains(file));
         if before == RotationPhase::Added || is_behind || is_lacking {
-            own.iter().for_each(|file| drop(plan.kept_files.remove(file)));
+            plan.kept_files.retain(|file| !own.contains(file));
         }
         plan.removed_files.extend(next.into_iter().filter(|file| state.occupied.contains(file)));
     }
