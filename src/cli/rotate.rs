@@ -43,6 +43,7 @@ pub(super) fn text(rotated: &Rotated, dry_run: bool) -> String {
     }
     if !rotated.is_done_already() {
         out.push_str(&to_copy(rotated));
+        out.push_str(&still_accepted(&rotated.rotation));
     }
     out.push_str(&next(&rotated.rotation, &rotated.directory, rotated.ca_directory.as_deref()));
     out
@@ -182,6 +183,21 @@ fn to_copy(rotated: &Rotated) -> String {
     row(&shown, "to the one server or client that has the key; the key stays");
     out.push_str("  psql -c 'SELECT pg_reload_conf()'    clients read theirs when they connect\n");
     out
+}
+
+/// What an intermediate is after it was dropped: its signer is trusted, and so is whatever it signs.
+fn still_accepted(rotation: &RotationSpec) -> String {
+    let RotationSpec { old, after, .. } = rotation;
+    let Some(signer) = old.signer.as_ref().filter(|_| *after == RotationPhase::None) else {
+        return String::new();
+    };
+    let note = format!(
+        "note: whoever trusts {} still accepts what the old one signs, until {}. To end that too:",
+        harmless(&signer.to_string()),
+        format_date(old.not_after)
+    );
+    let lines = wrapped(&note, 0).join("\n");
+    format!("{lines}\n  pgtls revoke {} --reason superseded\n", old.serial)
 }
 
 /// The next command, and when it is time for it.

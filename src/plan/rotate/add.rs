@@ -64,6 +64,8 @@ pub(super) fn add(
         old: told(stem, own.certificate),
         new: new.map(|spec| super::RotatedCa {
             stem: next.clone(),
+            serial: String::new(),
+            signer: None,
             subject: spec.subject.clone(),
             not_after: spec.window.not_after,
         }),

@@ -69,10 +69,10 @@ pub enum RotateError {
     /// Certificates that end with the CA above them.
     #[error("\"{previous}\" is still needed by {}", counted(needs.len()))]
     StillNeeded {
+        /// The stem of the CA.
+        stem: String,
         /// The CA that was to be dropped.
         previous: String,
-        /// The directory, as the user names it.
-        path: String,
         /// Who needs it.
         needs: Vec<Need>,
     },
@@ -150,6 +150,10 @@ impl Diagnosis for RotateError {
             Self::OtherHalfWay { other } => format!("End that first; see: pgtls rotate {other} status"),
             Self::Undistributed { stem, .. } => format!(
                 "Copy, reload, and then run: pgtls rotate {stem} switch --trust-is-distributed"
+            ),
+            Self::StillNeeded { stem, needs, .. } if needs.iter().any(|need| need.file.is_some()) => format!(
+                "Repeat \"pgtls rotate {stem} switch\", which issues again what is here; revoke the others, or wait for \
+                 their end."
             ),
             Self::StillNeeded { .. } => {
                 "Issue them again under the new CA, revoke them, or wait for their end.".to_owned()

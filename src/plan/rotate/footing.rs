@@ -7,7 +7,7 @@ use crate::plan::authorities::{self, Authority};
 use crate::plan::issue::kept_spec;
 use crate::plan::{CertificateSpec, Plan, PlanError};
 use crate::state::State;
-use crate::x509::{Certificate, format_instant};
+use crate::x509::{Certificate, format_instant, format_serial, significant};
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
@@ -119,6 +119,8 @@ pub(super) fn trusting(ca: &Certificate, found: &[Authority<'_>], state: &State)
 pub(super) fn told(stem: &str, certificate: &Certificate) -> RotatedCa {
     RotatedCa {
         stem: stem.to_owned(),
+        serial: format_serial(significant(&certificate.serial)),
+        signer: (!certificate.is_own_issuer()).then(|| certificate.issuer.clone()),
         subject: certificate.subject.clone(),
         not_after: certificate.window.not_after,
     }

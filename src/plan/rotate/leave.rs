@@ -41,7 +41,7 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
     let old = authority(&previous_stem(stem), &found, state)?;
     if !needs.is_empty() {
         let previous = state.shown_pair(true, &certificate_file(&old.stem));
-        return Err(RotateError::StillNeeded { previous, path: state.path.clone(), needs });
+        return Err(RotateError::StillNeeded { stem: stem.to_owned(), previous, needs });
     }
     let succession = Succession {
         old: old.certificate.der.clone(),

@@ -89,6 +89,12 @@ pub struct RotationSpec {
 pub struct RotatedCa {
     /// The stem of its files afterwards.
     pub stem: String,
+    /// Its serial number in hexadecimal digits; empty for one that is not made yet.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub serial: String,
+    /// Who signed it, where it did not do so itself.
+    #[serde(skip)]
+    pub signer: Option<Name>,
     /// Whom it names.
     pub subject: Name,
     /// Its last second.
