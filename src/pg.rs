@@ -42,16 +42,6 @@ pub fn list_file(stem: &str) -> String {
     [stem, LIST_SUFFIX].concat()
 }
 
-/// The folder of a directory in which pairs lie that were revoked.
-pub const REVOKED_FOLDER: &str = "revoked";
-
-/// Where a file of a revoked pair goes: `client.crt` -> `revoked/client-4F2A.crt`.
-#[must_use]
-pub fn revoked_file(name: &str, serial: &str) -> String {
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-    format!("{REVOKED_FOLDER}/{stem}-{serial}.{ending}")
-}
-
 /// The certificate file of a stem, as PostgreSQL's defaults name theirs: `server` -> `server.crt`
 /// (runtime-config-connection, `ssl_cert_file`; libpq-ssl, "Client Certificates").
 #[must_use]

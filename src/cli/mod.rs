@@ -18,6 +18,7 @@ mod render;
 mod reports;
 mod request;
 mod requested;
+mod revoked;
 mod rotate;
 mod shorten;
 mod text;
@@ -210,6 +211,16 @@ fn dispatch(
                     Ok(Report::RotationStatus { status: Box::new(status), place, quiet })
                 }
             }
+        }
+        Verb::Revoke(args) => {
+            let revoked = ops::revoke(&request::revoked(args, variable)?, now, keys)?;
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
+            Ok(Report::Revoked { revoked: Box::new(revoked), dry_run, quiet })
+        }
+        Verb::Crl(args) => {
+            let made = ops::lists(&request::crl(args, variable)?, now, keys)?;
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
+            Ok(Report::Lists { made: Box::new(made), dry_run, quiet })
         }
         Verb::Verify(args) => {
             if let Some(against) = &args.against {

@@ -7,16 +7,19 @@ use super::look::Look;
 use super::reports::{ComparedJson, ErrorJson, GeneratedJson, LoginJson, VerifiedJson};
 use super::request::{CliError, TypedCommand};
 use super::requested::{CsrJson, ImportedJson};
+use super::revoked::ListsJson;
 use super::rotate::{self, RotatedJson};
-use super::{compared, csr, exit, import, issued, json, prometheus, text, verdict, words};
+use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, RotatePlace, Rotated, Verified};
+use crate::ops::{
+    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, RotatePlace,
+    Rotated, Verified,
+};
 use crate::plan::{Notice, RotationStatus};
 use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
 
 /// What a verb has to say.
 pub(super) enum Report {
@@ -40,6 +43,10 @@ pub(super) enum Report {
     },
     /// `issue -f`.
     Listed { issued: Box<BulkIssued>, destination: Destination, dry_run: bool, quiet: bool },
+    /// `revoke`.
+    Revoked { revoked: Box<Generated>, dry_run: bool, quiet: bool },
+    /// `crl`.
+    Lists { made: Box<ListsMade>, dry_run: bool, quiet: bool },
     /// `csr`.
     Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
     /// `import`.
@@ -96,30 +103,28 @@ impl<'a> Render<'a> {
         let (written, code) = match report {
             Report::Generated { generated, dry_run, quiet, as_root, command } => {
                 self.warnings(&generated.plan.notices);
-                let written = if self.json {
-                    self.generated_json(generated, *dry_run)
-                } else if *quiet {
-                    Ok(())
-                } else {
-                    let text = text::generated(generated, *dry_run, *as_root, command);
-                    self.stdout.write_all(text.as_bytes())
-                };
-                (written, exit::DONE)
+                let json = GeneratedJson::of(generated, *dry_run);
+                let text = || text::generated(generated, *dry_run, *as_root, command);
+                (self.either(&json, *quiet, text), exit::DONE)
             }
             Report::Issued { issued, dry_run, quiet, as_root } => {
                 self.warnings(&issued.plan.notices);
-                let written = match (self.json, *quiet) {
-                    (true, _) => self.generated_json(issued, *dry_run),
-                    (false, true) => Ok(()),
-                    (false, false) => {
-                        self.stdout.write_all(issued::text(issued, *dry_run, *as_root).as_bytes())
-                    }
-                };
-                (written, exit::DONE)
+                let json = GeneratedJson::of(issued, *dry_run);
+                (self.either(&json, *quiet, || issued::text(issued, *dry_run, *as_root)), exit::DONE)
             }
             Report::Listed { issued, destination, dry_run, quiet } => {
                 self.warnings(&issued.plan.notices);
                 (self.listed(issued, destination, *dry_run, *quiet), exit::DONE)
+            }
+            Report::Revoked { revoked, dry_run, quiet } => {
+                self.warnings(&revoked.plan.notices);
+                let json = ListsJson::of_revoked(revoked, *dry_run);
+                (self.either(&json, *quiet, || revoked::revoked(revoked, *dry_run)), exit::DONE)
+            }
+            Report::Lists { made, dry_run, quiet } => {
+                self.warnings(&made.made.plan.notices);
+                let json = ListsJson::of(made, *dry_run);
+                (self.either(&json, *quiet, || revoked::crl(made, *dry_run)), exit::DONE)
             }
             Report::Csr { made, dry_run, quiet } => {
                 self.warnings(&made.spec.notices);
@@ -133,10 +138,11 @@ impl<'a> Render<'a> {
             }
             Report::Rotated { rotated, dry_run, quiet } => {
                 self.warnings(&rotated.plan.notices);
-                (self.rotated(rotated, *dry_run, *quiet), exit::DONE)
+                let json = RotatedJson::of(rotated, *dry_run);
+                (self.either(&json, *quiet, || rotate::text(rotated, *dry_run)), exit::DONE)
             }
             Report::RotationStatus { status, place, quiet } => {
-                (self.rotation_status(status, place, *quiet), exit::DONE)
+                (self.either(status, *quiet, || rotate::status(status, place)), exit::DONE)
             }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
@@ -170,16 +176,18 @@ impl<'a> Render<'a> {
         }
     }
 
-    fn generated_json(&mut self, generated: &Generated, dry_run: bool) -> io::Result<()> {
-        self.json_line(&GeneratedJson {
-            directory: generated.directory.to_string_lossy(),
-            ca_directory: generated.ca_directory.as_deref().map(Path::to_string_lossy),
-            created: generated.created && !dry_run,
-            dry_run,
-            plan: &generated.plan,
-            files: &generated.outline.files,
-            deployment: generated.deployment(),
-        })
+    /// JSON where that is wanted, nothing where that is, else the text.
+    fn either(
+        &mut self,
+        json: &impl Serialize,
+        quiet: bool,
+        text: impl FnOnce() -> String,
+    ) -> io::Result<()> {
+        match (self.json, quiet) {
+            (true, _) => self.json_line(json),
+            (false, true) => Ok(()),
+            (false, false) => self.stdout.write_all(text().as_bytes()),
+        }
     }
 
     fn listed(
@@ -250,30 +258,6 @@ impl<'a> Render<'a> {
             return Ok(());
         }
         self.stdout.write_all(import::text(imported, dry_run).as_bytes())
-    }
-
-    fn rotated(&mut self, rotated: &Rotated, dry_run: bool, quiet: bool) -> io::Result<()> {
-        match (self.json, quiet) {
-            (true, _) => self.json_line(&RotatedJson::of(rotated, dry_run)),
-            (false, true) => Ok(()),
-            (false, false) => self.stdout.write_all(rotate::text(rotated, dry_run).as_bytes()),
-        }
-    }
-
-    fn rotation_status(
-        &mut self,
-        status: &RotationStatus,
-        place: &RotatePlace,
-        quiet: bool,
-    ) -> io::Result<()> {
-        match (self.json, quiet) {
-            (true, _) => self.json_line(status),
-            (false, true) => Ok(()),
-            (false, false) => {
-                let text = rotate::status(status, &place.directory, place.ca_directory.as_deref());
-                self.stdout.write_all(text.as_bytes())
-            }
-        }
     }
 
     fn inspected(&mut self, inspection: &Inspection, form: Form) -> io::Result<()> {

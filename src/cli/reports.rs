@@ -3,11 +3,12 @@
 use super::verdict;
 use crate::config::pg_ident_line;
 use crate::layout::{Deployment, OutlineFile};
-use crate::ops::LiveSetting;
+use crate::ops::{Generated, LiveSetting};
 use crate::plan::Plan;
 use crate::verify::{Comparison, DriverRow, Finding, Login, Tally};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::path::Path;
 
 /// `gen --json`; the field names are an interface. A path that is not UTF-8 is shown as well as JSON can.
 #[derive(Serialize)]
@@ -19,6 +20,21 @@ pub(super) struct GeneratedJson<'a> {
     pub(super) plan: &'a Plan,
     pub(super) files: &'a [OutlineFile],
     pub(super) deployment: Deployment,
+}
+
+impl<'a> GeneratedJson<'a> {
+    /// What was made, or would be.
+    pub(super) fn of(generated: &'a Generated, dry_run: bool) -> Self {
+        Self {
+            directory: generated.directory.to_string_lossy(),
+            ca_directory: generated.ca_directory.as_deref().map(Path::to_string_lossy),
+            created: generated.created && !dry_run,
+            dry_run,
+            plan: &generated.plan,
+            files: &generated.outline.files,
+            deployment: generated.deployment(),
+        }
+    }
 }
 
 /// `verify --json`; the field names are an interface.

@@ -4,7 +4,7 @@ use super::look::{USUAL_WIDTH, columns};
 use super::text::{directory, files_in, path_word};
 use super::words::{folded, harmless, shell_word, wrapped};
 use crate::layout::{Content, OutlineFile, Place};
-use crate::ops::Rotated;
+use crate::ops::{RotatePlace, Rotated};
 use crate::pg::certificate_file;
 use crate::plan::{Need, Plan, RotatedCa, RotationPhase, RotationSpec, RotationStatus};
 use crate::x509::format_date;
@@ -224,15 +224,16 @@ fn command(when: &str, ca: &str, step: &str, own: &Path, ca_directory: Option<&P
 }
 
 /// `status`.
-pub(super) fn status(status: &RotationStatus, own: &Path, ca_directory: Option<&Path>) -> String {
+pub(super) fn status(status: &RotationStatus, place: &RotatePlace) -> String {
+    let (own, ca_directory) = (place.directory.as_path(), place.ca_directory.as_deref());
     let RotationStatus { ca, phase, signs, beside, needs } = status;
-    let (name, place) = (harmless(ca), directory(own));
+    let (name, shown) = (harmless(ca), directory(own));
     let said = match phase {
         RotationPhase::None => "no rotation is under way",
         RotationPhase::Added => "added, not switched: peers are to trust both CAs",
         RotationPhase::Switched => "switched, not dropped: peers trust both CAs",
     };
-    let mut out = format!("{name} in {place}: {said}\n\n");
+    let mut out = format!("{name} in {shown}: {said}\n\n");
     let word = if *phase == RotationPhase::Added { "will sign" } else { "signed" };
     let rows: Vec<(&str, &RotatedCa)> =
         std::iter::once(("signs", signs)).chain(beside.iter().map(|beside| (word, beside))).collect();

@@ -124,8 +124,8 @@ impl Directory {
     /// shows it.
     ///
     /// # Errors
-    /// Those of [`names`](Self::names), and [`FsError::TooLarge`] for a file of more than 16 MiB (an index of more
-    /// than 256 MiB).
+    /// Those of [`names`](Self::names), and [`FsError::TooLarge`] for a file of more than 16 MiB (an index or a revocation list
+    /// of more than 256 MiB).
     pub fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
         self.settled(Part::Top, &wanted, |listing| self.read_listed(listing))
     }

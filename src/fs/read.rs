@@ -14,14 +14,14 @@ use zeroize::Zeroizing;
 use crate::fs::error::{Action, FsError};
 use crate::fs::set::{FileEntry, Mode, Owner};
 
-/// The largest file that is read as part of a directory. The largest honest one is a revocation list, and one of this
-/// size has some 400,000 entries.
+/// The largest file that is read as part of a directory, but for those that grow with what a CA issued.
 pub const FILE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
-/// What the name of an index of a CA ends with, which has a line for everything that the CA ever issued.
-const INDEX_ENDING: &str = ".index";
-/// The largest one that is read: some three million lines.
-const INDEX_LIMIT_BYTES: usize = 256 * 1024 * 1024;
+/// What the names of those end with: the index of a CA has a line for everything that it ever issued, a revocation list
+/// an entry for everybody whom it shut out.
+const GROWING_ENDINGS: [&str; 2] = [".index", ".crl"];
+/// The largest of these that is read: some three million certificates.
+const GROWING_LIMIT_BYTES: usize = 256 * 1024 * 1024;
 
 /// What a directory entry is, a symbolic link not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,13 +206,20 @@ pub(super) fn read_inode(
     if !FileType::from_raw_mode(stat.st_mode).is_file() {
         return Ok(None);
     }
-    let limit_bytes = if name.ends_with(INDEX_ENDING) { INDEX_LIMIT_BYTES } else { FILE_LIMIT_BYTES };
+    let limit_bytes = if grows(name) { GROWING_LIMIT_BYTES } else { FILE_LIMIT_BYTES };
     let entry = FileEntry {
         contents: read_bounded(file.as_fd(), &stat, limit_bytes, path)?.into(),
         mode: Mode::from_bits(stat.st_mode),
         owner: Some(Owner { uid: stat.st_uid, gid: stat.st_gid }),
     };
     Ok(Some((entry, stat.st_ino)))
+}
+
+/// Whether a file grows with what a CA issued, by its name; in a directory of lists those are `HASH.rN`.
+fn grows(name: &str) -> bool {
+    let number = name.rsplit_once(".r").map_or("", |(_, number)| number);
+    let is_hashed = !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit());
+    is_hashed || GROWING_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Reads to the end of `file`.

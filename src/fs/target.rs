@@ -175,8 +175,8 @@ impl Target {
     /// Reads every regular file whose name is `wanted`, with its mode and owner.
     ///
     /// # Errors
-    /// [`FsError::Symlink`] when a wanted file is a link, [`FsError::TooLarge`] for a file of more than 16 MiB (an index of
-    /// more than 256 MiB),
+    /// [`FsError::Symlink`] when a wanted file is a link, [`FsError::TooLarge`] for a file of more than 16 MiB (an index or a
+    /// revocation list of more than 256 MiB),
     /// [`FsError::Io`] when the system refuses.
     pub fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
         let mut files = FileSet::default();

@@ -19,6 +19,8 @@ pub struct Found {
     pub names: BTreeSet<String>,
     /// The files that were read.
     pub files: FileSet,
+    /// Every name in its folder of revoked pairs, where somebody asks for it.
+    pub revoked: BTreeSet<String>,
     /// Of a directory of CA keys what else was read there: it may be one with servers and clients of its own, whose
     /// files have the names of others.
     pub beside: FileSet,
@@ -36,6 +38,12 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
     let mut state = State {
         path: directory.path.clone(),
         occupied: directory.names.clone(),
+        revoked: ca_directory
+            .iter()
+            .flat_map(|found| &found.revoked)
+            .chain(&directory.revoked)
+            .cloned()
+            .collect(),
         ca_path: ca_directory.map(|found| found.path.clone()).unwrap_or_default(),
         ca_occupied: ca_directory.map(|found| found.names.clone()),
         ..State::default()

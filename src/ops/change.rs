@@ -5,13 +5,16 @@ use crate::fs::{
     Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
     same_directory,
 };
+use crate::index::{INDEX_SUFFIX, Index};
 use crate::keys::KeySource;
-use crate::layout::{self, Arrangement, Found, Outline, Place};
-use crate::pg::{certificate_file, key_file};
-use crate::pki::{self, Secrets};
-use crate::plan::Plan;
+use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
+use crate::pg::{LIST_SUFFIX, certificate_file, key_file, list_file};
+use crate::pki::{self, Issued, Secrets};
+use crate::plan::{ListSpec, Plan};
 use crate::state::{State, StateError};
-use crate::verify;
+use crate::verify::{self, ExpectedList};
+use crate::x509::Certificate;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use time::OffsetDateTime;
@@ -34,6 +37,11 @@ pub(super) trait Decide {
 
     /// Whether a file that cannot be read is none of its business.
     fn forgives(&self, _problem: &StateError, _state: &State) -> bool {
+        false
+    }
+
+    /// Whether it asks what lies in the folder of revoked pairs.
+    fn asks_for_revoked(&self) -> bool {
         false
     }
 
@@ -88,9 +96,15 @@ impl Change<'_> {
             }
         };
         let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.reads_of_ca(name)));
-        let ca_directory =
+        let mut ca_directory =
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
-        let directory = look(self.directory, &|name| self.verb.reads(name))?;
+        let mut directory = look(self.directory, &|name| self.verb.reads(name))?;
+        let of_ca = self.ca_directory.zip(ca_directory.as_mut());
+        for (path, found) in of_ca.into_iter().chain([(self.directory, &mut directory)]) {
+            if let Some(opened) = Directory::open(path)?.filter(|_| self.verb.asks_for_revoked()) {
+                found.revoked = inside(opened.revoked_names(|_| true)?);
+            }
+        }
         Ok((self.restore(&directory, ca_directory.as_ref())?, directory, ca_directory))
     }
 
@@ -115,14 +129,22 @@ impl Change<'_> {
             Ok(found(target.path(), target.names()?, target.read(wanted)?))
         };
         let ca_directory = ca_target.as_ref().map(|target| look(target, &|name| self.reads_of_ca(name)));
-        let ca_directory =
+        let mut ca_directory =
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
-        let directory = look(&target, &|name| self.verb.reads(name))?;
+        let mut directory = look(&target, &|name| self.verb.reads(name))?;
+        let of_ca = ca_target.as_ref().zip(ca_directory.as_mut());
+        for (target, found) in of_ca.into_iter().chain([(&target, &mut directory)]) {
+            if self.verb.asks_for_revoked() {
+                found.revoked = inside(target.revoked_names(|_| true)?);
+            }
+        }
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         if outline.files.is_empty() && plan.removed_files.is_empty() && plan.removed_ca_files.is_empty() {
             return Ok(Changed { plan, outline, created: false });
         }
+        forget_bulk(&mut directory, &plan);
+        ca_directory.iter_mut().for_each(|found| forget_bulk(found, &plan));
         let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let mut filled = layout::fill(&outline, &issued)?;
         filled.directory.extend(layout::rewrite(&plan, &issued, &directory.files));
@@ -137,6 +159,7 @@ impl Change<'_> {
         let (of_ca, own) = (in_use(&filled.ca_directory), in_use(&filled.directory));
         verify::gate(&[&kept_ca, &kept, &of_ca, &own], self.now)?;
         let changes_ca = !filled.ca_directory.is_empty() || !plan.removed_ca_files.is_empty();
+        self.gate_lists(&plan, &state, issued, &filled)?;
         let staged_ca = match &ca_target {
             Some(target) if changes_ca => {
                 Some(target.stage_change(&filled.ca_directory, &plan.removed_ca_files, PRIVATE)?)
@@ -159,6 +182,25 @@ impl Change<'_> {
         let receipt = receipt?;
         let created = receipt.is_some_and(|receipt| receipt.created);
         Ok(Changed { plan, outline, created })
+    }
+
+    /// The lists that were made, each against what is known of its CA.
+    fn gate_lists(&self, plan: &Plan, state: &State, issued: Issued, filled: &Filled) -> Result<(), Error> {
+        let Issued { certificates, indexes, lists } = issued;
+        // What a long list is made of is not held while it is judged.
+        drop(lists);
+        let made = plan.lists.iter().filter(|list| list.kept.is_none());
+        let of_ca = |list: &ListSpec| Certificate::from_der(&certificates.get(&list.of)?.der).ok();
+        let made: Vec<(&ListSpec, Certificate)> =
+            made.filter_map(|list| Some((list, of_ca(list)?))).collect();
+        let expected = made.iter().map(|(list, authority)| {
+            let index = indexes.get(&list.of).or_else(|| state.indexes.get(&list.of));
+            let lines = index.into_iter().flat_map(Index::lines_by_serial);
+            let revoked = lines.filter(|line| line.revoked.is_some()).map(|line| line.serial.as_slice());
+            ExpectedList { file: list_file(&list.of), authority, revoked: revoked.collect() }
+        });
+        let files = [&filled.ca_directory, &filled.directory];
+        Ok(verify::gate_lists(&files, &expected.collect::<Vec<_>>(), self.now)?)
     }
 
     fn reads_of_ca(&self, name: &str) -> bool {
@@ -219,6 +261,17 @@ pub(super) fn retried<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T,
     }
 }
 
+/// Lets go of the texts of indexes and lists, which may be long and have been read.
+fn forget_bulk(found: &mut Found, plan: &Plan) {
+    let is_bulk = |name: &&str| name.ends_with(INDEX_SUFFIX) || name.ends_with(LIST_SUFFIX);
+    let moved = || plan.moved_files.values().chain(plan.moved_ca_files.values());
+    let is_moved = |name: &&str| moved().any(|from| from == name);
+    let names = found.files.names().filter(|name| is_bulk(name) && !is_moved(name));
+    for name in names.map(ToOwned::to_owned).collect::<Vec<_>>() {
+        found.files.remove(&name);
+    }
+}
+
 /// The files that a plan speaks of. What else lies in the directory may have faults of its own, which are nobody's here.
 fn planned(files: &FileSet, plan: &Plan) -> FileSet {
     if files.is_empty() {
@@ -233,9 +286,13 @@ fn planned(files: &FileSet, plan: &Plan) -> FileSet {
 }
 
 /// What is written and in use: not what is put away.
-fn in_use(files: &FileSet) -> FileSet {
-    let used = files.iter().filter(|(name, _)| !name.contains('/'));
-    used.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
+fn in_use(files: &FileSet) -> Cow<'_, FileSet> {
+    let is_used = |name: &str| !name.contains('/');
+    if files.names().all(is_used) {
+        return Cow::Borrowed(files);
+    }
+    let used = files.iter().filter(|(name, _)| is_used(name));
+    Cow::Owned(used.map(|(name, entry)| (name.to_owned(), entry.clone())).collect())
 }
 
 /// The directory of CA keys, with what is not the CA's own and was only read beside it apart.
@@ -275,7 +332,13 @@ fn refuse_links(
     }
 }
 
+/// The names as they are in the folder: `revoked/NAME` is `NAME`.
+fn inside(names: BTreeMap<String, EntryKind>) -> BTreeSet<String> {
+    let inside = |name: String| name.rsplit_once('/').map_or(name.clone(), |(_, inside)| inside.to_owned());
+    names.into_keys().map(inside).collect()
+}
+
 fn found(path: &Path, names: BTreeMap<String, EntryKind>, files: FileSet) -> Found {
     let (path, names) = (path.display().to_string(), names.into_keys().collect());
-    Found { path, names, files, beside: FileSet::default() }
+    Found { path, names, files, ..Found::default() }
 }

@@ -120,7 +120,7 @@ pub fn issue(request: &IssueRequest, now: OffsetDateTime, keys: &dyn KeySource) 
         ..Secrets::default()
     };
     let first = |ca: Option<&str>, state: &State| Ok(plan::issue(&request.wishes, ca, state, now)?);
-    Asked { under: &request.under, first: &first, now, keys }.run(arrangement, secrets)
+    Asked { under: &request.under, first: &first, now, keys, shuts_out: false }.run(arrangement, secrets)
 }
 
 /// Signs a request.
@@ -135,7 +135,7 @@ pub fn sign(
 ) -> Result<Generated, Error> {
     let owner = under.owner.as_deref().map(parse_owner).transpose()?;
     let first = |ca: Option<&str>, state: &State| Ok(plan::sign(wish, ca, state, now)?);
-    Asked { under, first: &first, now, keys }
+    Asked { under, first: &first, now, keys, shuts_out: false }
         .run(Arrangement { owner, ..Arrangement::default() }, Secrets::default())
 }
 
@@ -152,6 +152,8 @@ pub(super) struct Asked<'a> {
     pub(super) first: First<'a>,
     pub(super) now: OffsetDateTime,
     pub(super) keys: &'a dyn KeySource,
+    /// Whether nothing is issued: pairs that were revoked count then, and files keep the modes and owners that they have.
+    pub(super) shuts_out: bool,
 }
 
 impl Asked<'_> {
@@ -200,6 +202,14 @@ impl Decide for Asked<'_> {
 
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
         self.under.forgives(problem, state)
+    }
+
+    fn asks_for_revoked(&self) -> bool {
+        self.shuts_out
+    }
+
+    fn keeps_attributes(&self) -> bool {
+        self.shuts_out
     }
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {

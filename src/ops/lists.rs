@@ -46,7 +46,7 @@ pub fn lists(request: &ListsRequest, now: OffsetDateTime, keys: &dyn KeySource) 
         hash_directory::refuse(path, under)?;
     }
     let first = |_: Option<&str>, state: &State| Ok(plan::lists(*which, *lifetime, state, now)?);
-    let asked = Asked { under, first: &first, now, keys };
+    let asked = Asked { under, first: &first, now, keys, shuts_out: true };
     let made = asked.run(Arrangement::default(), Secrets::default())?;
     let hashed = hash_directory.as_deref().map(|path| hash_directory::put(path, &made, under.dry_run));
     Ok(ListsMade { hashed: hashed.transpose()?, made })

@@ -36,7 +36,7 @@ pub fn revoke(
     let RevokeRequest { name, reason, under } = request;
     let wish = RevokeWish { name: name.clone(), target: target(name)?, reason: *reason };
     let first = |_: Option<&str>, state: &State| Ok(plan::revoke(&wish, state, now)?);
-    Asked { under, first: &first, now, keys }.run(Arrangement::default(), Secrets::default())
+    Asked { under, first: &first, now, keys, shuts_out: true }.run(Arrangement::default(), Secrets::default())
 }
 
 /// What has a slash or an ending is a path, where something is there.

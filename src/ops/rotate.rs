@@ -56,7 +56,9 @@ impl Rotated {
     /// Whether there was nothing left to do.
     #[must_use]
     pub fn is_done_already(&self) -> bool {
-        self.outline.files.is_empty() && self.plan.removed_files.is_empty() && self.plan.removed_ca_files.is_empty()
+        self.outline.files.is_empty()
+            && self.plan.removed_files.is_empty()
+            && self.plan.removed_ca_files.is_empty()
     }
 }
 
@@ -163,6 +165,10 @@ impl Decide for Verb<'_> {
             }
             _ => false,
         }
+    }
+
+    fn asks_for_revoked(&self) -> bool {
+        true
     }
 
     fn keeps_attributes(&self) -> bool {

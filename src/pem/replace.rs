@@ -16,10 +16,7 @@ pub enum Coming<'a> {
 /// `by` is asked with the DER of each and answers with what comes into its place, one behind the other: with nothing it goes.
 /// A file that is one certificate in DER is replaced whole, by one.
 #[must_use]
-pub fn edit_certificates<'a>(
-    text: &[u8],
-    by: impl Fn(&[u8]) -> Option<Vec<Coming<'a>>>,
-) -> Option<Vec<u8>> {
+pub fn edit_certificates<'a>(text: &[u8], by: impl Fn(&[u8]) -> Option<Vec<Coming<'a>>>) -> Option<Vec<u8>> {
     if let Some([Coming::Other(other)]) = by(text).as_deref() {
         return Some(other.to_vec());
     }
@@ -128,7 +125,10 @@ mod tests {
             String::from_utf8(edited.unwrap()).unwrap()
         };
         let behind = [Coming::Itself, Coming::Other(NEW)];
-        assert_eq!(edited(&format!("# a\n{old}# b\n{other}"), &behind), format!("# a\n{old}{new}# b\n{other}"));
+        assert_eq!(
+            edited(&format!("# a\n{old}# b\n{other}"), &behind),
+            format!("# a\n{old}{new}# b\n{other}")
+        );
         assert_eq!(edited(&format!("{other}{old}"), &[]), other);
         let open = format!("{other}{}", old.trim_end());
         assert_eq!(edited(&open, &behind), format!("{other}{old}{}", new.trim_end()));

@@ -169,8 +169,8 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
             index.record(&certificate);
         }
         for revocation in plan.revocations.iter().filter(|revocation| revocation.of == *of) {
-            if let Some((subject, not_after)) = &revocation.certificate {
-                index.record_issued(&revocation.serial, *not_after, subject);
+            if let Some(name) = &revocation.name {
+                index.record_issued(&revocation.serial, revocation.not_after, name);
             }
             index.revoke(&revocation.serial, revocation.revoked());
         }

@@ -57,9 +57,14 @@ pub struct RevocationSpec {
     /// Its serial number: big-endian bytes without leading zeros.
     #[serde(serialize_with = "serialize_serial")]
     pub serial: Vec<u8>,
-    /// Whom it names, and its last second, where the index may lack it.
+    /// Whom it names, as the index has it.
+    pub subject: String,
+    /// Its last second.
+    #[serde(serialize_with = "serialize_instant")]
+    pub not_after: OffsetDateTime,
+    /// Whom it names, where the index may lack it.
     #[serde(skip)]
-    pub certificate: Option<(Name, OffsetDateTime)>,
+    pub name: Option<Name>,
     /// Since when.
     #[serde(serialize_with = "serialize_instant")]
     pub at: OffsetDateTime,
@@ -199,7 +204,7 @@ struct Standing<'a> {
     spec: &'a CertificateSpec,
     /// Whether its key is here, or will be.
     has_key: bool,
-    /// Whether something hangs from it whose lists are made here.
+    /// Whether something hangs from it whose lists are made here; where no key is here at all, everything is.
     is_needed: bool,
     /// The places of its lists in the state.
     places: Vec<usize>,
@@ -236,7 +241,8 @@ impl<'a> Standing<'a> {
         };
         Self {
             has_key: has_key(spec),
-            is_needed: cas.iter().any(|below| has_key(below) && hangs_from(below, &spec.stem, cas)),
+            is_needed: cas.iter().any(|below| has_key(below) && hangs_from(below, &spec.stem, cas))
+                || !cas.iter().any(has_key),
             is_due: revokes || !latest.is_some_and(is_fresh),
             spec,
             places,
@@ -324,13 +330,19 @@ impl<'a> Standing<'a> {
     /// Has the index know what lists alone knew, so that whoever goes on with it forgets nobody.
     fn mark(&self, plan: &mut Plan, state: &State) {
         let of = &self.spec.stem;
-        plan.revocations.extend(self.revoked.unmarked.iter().map(|entry| RevocationSpec {
-            of: of.clone(),
-            serial: entry.serial.to_vec(),
-            certificate: None,
-            at: entry.instant,
-            reason: entry.reason,
-        }));
+        let Some(index) = state.indexes.get(of) else { return };
+        for entry in &self.revoked.unmarked {
+            let Some(line) = index.line_of(entry.serial) else { continue };
+            plan.revocations.push(RevocationSpec {
+                of: of.clone(),
+                serial: line.serial.clone(),
+                subject: line.subject.clone(),
+                not_after: line.not_after,
+                name: None,
+                at: entry.instant,
+                reason: entry.reason,
+            });
+        }
         if !self.revoked.unmarked.is_empty() && !plan.indexes.iter().any(|index| index.of == *of) {
             let index = IndexSpec::of(of, state, &plan.certificates);
             plan.indexes.push(index);

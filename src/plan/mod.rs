@@ -41,8 +41,8 @@ pub use request::{RequestSpec, request};
 pub use revoke::{RevokeTarget, RevokeWish, revoke};
 pub use revoke_error::RevokeError;
 pub use rotate::{
-    Left, Need, RotateError, RotateWish, RotatedCa, RotationPhase, RotationSpec, RotationStatus, RotationStep,
-    Succession, Trusted, rotate, rotation_status,
+    Left, Need, RotateError, RotateWish, RotatedCa, RotationPhase, RotationSpec, RotationStatus,
+    RotationStep, Succession, Trusted, rotate, rotation_status,
 };
 pub use series::{Draft, Series, SeriesError, SeriesWish, series};
 pub use sign::{SignWish, sign};

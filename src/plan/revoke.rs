@@ -3,8 +3,9 @@
 use super::authorities::{self, Authority};
 use super::lists::{RevocationSpec, Which, refresh};
 use super::{IndexSpec, Notice, Plan, RevokeError};
+use crate::fs::set::REVOKED;
 use crate::index::{Index, Line, Status, index_file};
-use crate::pg::{certificate_file, key_file, revoked_file};
+use crate::pg::{certificate_file, key_file};
 use crate::state::{State, issued};
 use crate::x509::{Certificate, Name, RevocationReason, format_date, format_serial, significant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -237,7 +238,9 @@ impl<'s> Search<'s> {
                 plan.revocations.push(RevocationSpec {
                     of: of.clone(),
                     serial: one.serial.clone(),
-                    certificate: one.name.clone().map(|name| (name, one.not_after)),
+                    subject: one.subject.clone(),
+                    not_after: one.not_after,
+                    name: one.name.clone(),
                     at: self.now,
                     reason: self.wish.reason,
                 });
@@ -361,6 +364,12 @@ fn of_certificate(certificate: &Certificate) -> Issued {
 fn of_line(line: &Line) -> Issued {
     let (serial, subject) = (line.serial.clone(), line.subject.clone());
     Issued { serial, subject, not_after: line.not_after, name: None }
+}
+
+/// Where a file of a revoked pair goes: `client.crt` -> `revoked/client-4F2A.crt`.
+pub(super) fn revoked_file(name: &str, serial: &str) -> String {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    format!("{REVOKED}/{stem}-{serial}.{ending}")
 }
 
 /// The common name in the subject of an index: `/O=Acme/CN=alice`.

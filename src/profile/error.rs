@@ -195,7 +195,8 @@ impl Diagnosis for ProfileError {
 }
 
 /// The known word nearest to what was found, where one is near enough to have been meant.
-pub(super) fn nearest<'a>(found: &str, known: &'a [String]) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(found: &str, known: &'a [String]) -> Option<&'a str> {
     let near = |word: &&String| strsim::damerau_levenshtein(&found.to_lowercase(), &word.to_lowercase());
     let best = known.iter().min_by_key(near)?;
     (near(&best) <= 1 + found.len() / 4).then_some(best.as_str())

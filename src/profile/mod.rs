@@ -14,7 +14,7 @@ mod rule;
 
 pub use builtin::{BUILTINS, Builtin, builtin};
 pub use entry::{BundleEntry, CertificateEntry, Ending, PathLength, Profile, Validity};
-pub use error::{Position, ProfileError, ProfileProblem};
+pub use error::{Position, ProfileError, ProfileProblem, nearest};
 pub use overrides::{Overrides, domain_of};
 pub use parse::parse;
 pub use rule::Rule;

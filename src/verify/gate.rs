@@ -9,6 +9,7 @@ use super::{Policy, keyfiles, path};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{FileEntry, FileSet};
 use crate::keys::{KeyFile, PublicKey, SignatureCheck};
+use crate::pg::LIST_SUFFIX;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
@@ -78,13 +79,14 @@ pub fn gate_request(files: &FileSet) -> Result<(), VerifyError> {
     pass(Report::of(found)).map(drop)
 }
 
-/// Judges files in memory before they are written; of two of one name the later set's counts.
+/// Judges files in memory before they are written; of two of one name the later set's counts. Revocation lists are
+/// [`gate_lists`](super::gate_lists)'s.
 ///
 /// # Errors
 /// [`VerifyError`] for the worst finding that no wish can ask for.
 pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
     let files: BTreeMap<&str, &FileEntry> = sets.iter().flat_map(|files| files.iter()).collect();
-    let files = files.into_iter().filter(|(name, _)| super::concerns(name));
+    let files = files.into_iter().filter(|(name, _)| super::concerns(name) && !name.ends_with(LIST_SUFFIX));
     let exhibits = Exhibit::read_all(files, None);
     let policy = Policy::at(now);
     let scene = Scene::of(".", &exhibits, &Roles::default(), &policy);
@@ -92,6 +94,12 @@ pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
     scene.identities.iter().for_each(|identity| keyfiles::judge(identity, &scene, &policy, &mut found));
     path::signatures(&scene, &mut found);
     pass(Report::of(found)).map(drop)
+}
+
+/// A finding as a refusal.
+pub(super) fn refuse(finding: Finding) -> VerifyError {
+    let file = finding.files.first().cloned().unwrap_or_default();
+    VerifyError { file, finding: Box::new(finding), hint: "Look at what exists with pgtls verify." }
 }
 
 /// Looks through what was found of files that somebody else's CA signed, before they are written.
@@ -119,10 +127,6 @@ pub fn gate_chain(report: &Report, file: &str) -> Result<(), VerifyError> {
 pub fn pass(report: Report) -> Result<Report, VerifyError> {
     match report.findings.iter().find(|finding| NEVER_WANTED.contains(&finding.rule)) {
         None => Ok(report),
-        Some(finding) => {
-            let file = finding.files.first().cloned().unwrap_or_default();
-            let hint = "Look at what exists with pgtls verify.";
-            Err(VerifyError { file, finding: Box::new(finding.clone()), hint })
-        }
+        Some(finding) => Err(refuse(finding.clone())),
     }
 }

@@ -15,6 +15,7 @@ mod drivers;
 mod exhibit;
 mod form;
 mod gate;
+mod gate_lists;
 mod host;
 mod index;
 mod issued;
@@ -40,6 +41,7 @@ pub use difference::{Comparison, Difference, DifferenceKind, Field, Remark, Rema
 pub use drivers::{Answer, Driver, DriverRow, Verdict, drivers};
 pub use exhibit::{Archive, Exhibit};
 pub use gate::{VerifyError, gate, gate_chain, gate_request, pass};
+pub use gate_lists::{ExpectedList, gate_lists};
 pub use host::accepts_host;
 pub use index::Index;
 pub use login::{Login, logins};

@@ -100,6 +100,20 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
+    /// Those that have a name.
+    pub const NAMED: [Self; 10] = [
+        Self::KeyCompromise,
+        Self::CaCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::CertificateHold,
+        Self::RemoveFromCrl,
+        Self::PrivilegeWithdrawn,
+        Self::AaCompromise,
+        Self::Unspecified,
+    ];
+
     fn of_code(code: u8) -> Self {
         match code {
             0 => Self::Unspecified,
@@ -133,6 +147,21 @@ impl RevocationReason {
         }
     }
 }
+
+/// RFC 5280's name, in capitals or not.
+impl std::str::FromStr for RevocationReason {
+    type Err = UnknownReason;
+
+    fn from_str(text: &str) -> Result<Self, UnknownReason> {
+        let named = Self::NAMED.into_iter().find(|reason| reason.to_string().eq_ignore_ascii_case(text));
+        named.ok_or(UnknownReason)
+    }
+}
+
+/// A text that is no reason's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("that is no reason")]
+pub struct UnknownReason;
 
 /// RFC 5280's name: `keyCompromise`.
 impl std::fmt::Display for RevocationReason {

@@ -47,6 +47,28 @@ pub fn format_serial(bytes: &[u8]) -> String {
     out
 }
 
+/// A serial number in decimal digits, as PostgreSQL shows it (pg_stat_ssl, `client_serial`).
+#[must_use]
+pub fn decimal_serial(bytes: &[u8]) -> String {
+    // The lowest digit first.
+    let mut digits: Vec<u8> = Vec::new();
+    for byte in bytes {
+        let mut carry = u32::from(*byte);
+        for digit in &mut digits {
+            let value = u32::from(*digit) * 256 + carry;
+            (*digit, carry) = ((value % 10) as u8, value / 10);
+        }
+        while carry > 0 {
+            digits.push((carry % 10) as u8);
+            carry /= 10;
+        }
+    }
+    if digits.is_empty() {
+        digits.push(0);
+    }
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
+}
+
 /// Adds a byte as two hexadecimal digits, capital ones.
 pub(super) fn hexadecimal(byte: u8, out: &mut String) {
     let digit = |digit: u8| char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase();
@@ -69,6 +91,23 @@ pub fn serial_order(one: &[u8], other: &[u8]) -> std::cmp::Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_serial_number_is_shown_in_decimal_digits_whatever_its_length() {
+        for (bytes, shown) in [
+            (&[][..], "0"),
+            (&[0, 0], "0"),
+            (&[0xff], "255"),
+            (&[1, 0], "256"),
+            (&[0xff; 16], "340282366920938463463374607431768211455"),
+            (
+                &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                "43556142965880123323311949751266331066368",
+            ),
+        ] {
+            assert_eq!(decimal_serial(bytes), shown);
+        }
+    }
 
     #[test]
     fn a_serial_number_is_shown_without_the_zeros_that_its_encoding_needs() {

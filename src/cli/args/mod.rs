@@ -7,6 +7,7 @@ mod import;
 mod inspect;
 mod issue;
 mod output;
+mod revoke;
 mod rotate;
 mod sign;
 mod verify;
@@ -17,6 +18,7 @@ pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use issue::{IssueArgs, StreamWord, UnderArgs};
+pub(super) use revoke::{AuthoritiesArgs, CrlArgs, RevokeArgs};
 pub(super) use rotate::{RotateArgs, StepWord};
 pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
@@ -29,6 +31,7 @@ Examples:
   pgtls gen chain --server db1.example.com --server 10.0.0.5 --client app -D db1
   pgtls gen chain --if-missing         safe to repeat, as from a Makefile
   pgtls issue client alice             one more, from the CA in pki/
+  pgtls revoke alice                   turned away, once its list is copied
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
   pgtls rotate root add                a new CA, trusted beside the old one at first
@@ -58,6 +61,10 @@ pub(super) enum Verb {
     Csr(Box<CsrArgs>),
     /// Put what that CA sent back beside its key, in order
     Import(ImportArgs),
+    /// Shut certificates out before they expire: index, revocation lists, and the pair put away
+    Revoke(RevokeArgs),
+    /// Make the revocation lists of every CA anew, or those that are due
+    Crl(CrlArgs),
     /// Put a new CA in the place of an old one, in phases in which no login fails
     Rotate(RotateArgs),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
@@ -79,6 +86,8 @@ impl Verb {
             Self::Sign(args) => args.under.output.json,
             Self::Csr(args) => args.output.json,
             Self::Import(args) => args.output.json,
+            Self::Revoke(args) => args.output.json,
+            Self::Crl(args) => args.output.json,
             Self::Rotate(args) => args.output.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,

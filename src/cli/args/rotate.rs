@@ -46,7 +46,13 @@ pub(in crate::cli) struct RotateArgs {
     pub(in crate::cli) trust_is_distributed: bool,
 
     /// add: lifetime of the new CA: 1825d, 10y [default: that of the old one]
-    #[arg(long, value_name = "SPAN", allow_hyphen_values = true, conflicts_with = "days", help_heading = "New CA")]
+    #[arg(
+        long,
+        value_name = "SPAN",
+        allow_hyphen_values = true,
+        conflicts_with = "days",
+        help_heading = "New CA"
+    )]
     pub(in crate::cli) lifetime: Option<String>,
 
     /// The same, in days

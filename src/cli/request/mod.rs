@@ -7,6 +7,7 @@ mod generate;
 mod import;
 mod inspect;
 mod issue;
+mod revoke;
 mod rotate;
 mod stdin;
 mod typed;
@@ -20,6 +21,7 @@ pub(super) use generate::generate;
 pub(super) use import::import;
 pub(super) use inspect::inspected;
 pub(super) use issue::{issued, signed};
+pub(super) use revoke::{crl, revoked};
 pub(super) use rotate::{RotateCommand, rotated};
 pub(super) use typed::TypedCommand;
 pub(super) use verify::verified;
@@ -46,6 +48,9 @@ pub(super) enum CliError {
     /// Anything else about the flags.
     #[error("{fact}")]
     Flags { fact: String, hint: &'static str },
+    /// A word in a flag that is none of those that are known.
+    #[error("{fact}")]
+    Word { fact: String, hint: String },
     /// The library.
     #[error(transparent)]
     Library(#[from] Error),
@@ -64,6 +69,7 @@ impl Diagnosis for CliError {
             Self::Value { source, .. } => source.hint(),
             Self::KeyType { source, .. } => source.hint(),
             Self::Flags { hint, .. } => Some((*hint).to_owned()),
+            Self::Word { hint, .. } => Some(hint.clone()),
             Self::Library(error) => error.hint(),
         }
     }

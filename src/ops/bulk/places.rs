@@ -2,7 +2,7 @@
 
 use super::{BulkRequest, Outlet};
 use crate::error::Error;
-use crate::fs::{Directory, FileSet, Reserved, Target};
+use crate::fs::{Directory, Reserved, Target};
 use crate::index::INDEX_SUFFIX;
 use crate::layout::{self, Arrangement, Found};
 use crate::ops::change::{attributes, parted};
@@ -120,7 +120,7 @@ pub(super) fn look(
                 None => Default::default(),
             },
         };
-        Ok(Found { path, names: names.into_keys().collect(), files, beside: FileSet::default() })
+        Ok(Found { path, names: names.into_keys().collect(), files, ..Found::default() })
     };
     let own = found(directory, &counts)?;
     let ca = ca_directory.map(|place| {

@@ -81,7 +81,8 @@ pub(super) fn add(
         }),
         left: Vec::new(),
     };
-    let signer = new.filter(|spec| spec.kept.is_none()).and_then(|spec| spec.issuer.stem()).map(str::to_owned);
+    let signer =
+        new.filter(|spec| spec.kept.is_none()).and_then(|spec| spec.issuer.stem()).map(str::to_owned);
     let mut plan = footing::plan(specs, &found, rotation, state);
     plan.indexes = signer.iter().map(|signer| IndexSpec::of(signer, state, &plan.certificates)).collect();
     plan.bundles = lacking.into_iter().collect();
@@ -151,7 +152,8 @@ fn window(
         let detail = format!("It would end at {wished}; \"{above}\" ends at {ends}.");
         return Err(PlanError::outlives(stem, detail, "--lifetime", Lifetime::fitting(end - now), true));
     }
-    let capped = Notice::Capped { certificate: stem.to_owned(), because_of: above.to_owned(), not_after: end };
+    let capped =
+        Notice::Capped { certificate: stem.to_owned(), because_of: above.to_owned(), not_after: end };
     Ok((Window { not_before, not_after: end }, Some(capped)))
 }
 

@@ -148,9 +148,9 @@ impl Diagnosis for RotateError {
             Self::NotSwitched { stem } => format!("Run: pgtls rotate {stem} switch"),
             Self::NotDropped { stem, .. } => format!("End it with: pgtls rotate {stem} drop"),
             Self::OtherHalfWay { other } => format!("End that first; see: pgtls rotate {other} status"),
-            Self::Undistributed { stem, .. } => format!(
-                "Copy, reload, and then run: pgtls rotate {stem} switch --trust-is-distributed"
-            ),
+            Self::Undistributed { stem, .. } => {
+                format!("Copy, reload, and then run: pgtls rotate {stem} switch --trust-is-distributed")
+            }
             Self::StillNeeded { stem, needs, .. } if needs.iter().any(|need| need.file.is_some()) => format!(
                 "Repeat \"pgtls rotate {stem} switch\", which issues again what is here; revoke the others, or wait for \
                  their end."
@@ -159,7 +159,8 @@ impl Diagnosis for RotateError {
                 "Issue them again under the new CA, revoke them, or wait for their end.".to_owned()
             }
             Self::SignerElsewhere { .. } => {
-                "Put its certificate into the directory, and give the directory of its key with --ca-dir.".to_owned()
+                "Put its certificate into the directory, and give the directory of its key with --ca-dir."
+                    .to_owned()
             }
             Self::Ed25519 => "Leave --key-type at ecdsa-p256; an Ed25519 leaf under it works.".to_owned(),
             Self::Plan(source) => return source.hint(),

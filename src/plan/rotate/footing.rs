@@ -89,12 +89,16 @@ pub(super) fn plan(
     rotation: RotationSpec,
     state: &State,
 ) -> Plan {
-    let files = certificates.iter().filter(|spec| spec.kept.is_some()).map(|spec| certificate_file(&spec.stem));
+    let files =
+        certificates.iter().filter(|spec| spec.kept.is_some()).map(|spec| certificate_file(&spec.stem));
     let kept_files: BTreeSet<String> = files.filter(|file| state.occupied.contains(file)).collect();
     let elsewhere: BTreeMap<String, String> =
         found.iter().filter_map(|ca| Some((ca.stem.clone(), ca.elsewhere.clone()?))).collect();
     Plan {
-        elsewhere: elsewhere.into_iter().filter(|(stem, _)| certificates.iter().any(|it| it.stem == *stem)).collect(),
+        elsewhere: elsewhere
+            .into_iter()
+            .filter(|(stem, _)| certificates.iter().any(|it| it.stem == *stem))
+            .collect(),
         certificates,
         kept_files,
         rotation: Some(rotation),

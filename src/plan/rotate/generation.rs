@@ -36,7 +36,8 @@ pub(crate) fn without_generation(subject: &Name) -> Name {
 fn parted(common_name: &str) -> (&str, u32) {
     let parted = common_name.rsplit_once(" G").and_then(|(base, digits)| {
         let is_number = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let generation = digits.parse().ok().filter(|generation| is_number && (2..u32::MAX).contains(generation));
+        let generation =
+            digits.parse().ok().filter(|generation| is_number && (2..u32::MAX).contains(generation));
         Some((base, generation?))
     });
     parted.unwrap_or((common_name, 1))

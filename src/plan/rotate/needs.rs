@@ -69,10 +69,7 @@ pub(super) fn is_revoked(serial: &[u8], stem: &str, state: &State) -> bool {
 
 /// The certificates that are here and that a CA issued, each with a file that it is in: of several that beside its key, then
 /// one in which it stands first.
-pub(super) fn hanging_from<'s>(
-    authority: &Certificate,
-    state: &'s State,
-) -> Vec<(&'s str, &'s Certificate)> {
+pub(super) fn hanging_from<'s>(authority: &Certificate, state: &'s State) -> Vec<(&'s str, &'s Certificate)> {
     let has_key = |file: &str| file.strip_suffix(".crt").is_some_and(|stem| state.key(stem).is_some());
     let all = state.certificates.iter().flat_map(|(file, list)| {
         list.iter().enumerate().map(move |(at, certificate)| (file.as_str(), at, certificate))

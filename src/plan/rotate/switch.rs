@@ -45,7 +45,8 @@ pub(super) fn switch(
     let own = authority(stem, &found, state)?;
     let old = authority(&previous_stem(stem), &found, state)?;
     refuse_early_clock(stem, own.certificate, state, now)?;
-    let mut bench = Bench { own, specs: footing::kept([own, old], &found), left: Vec::new(), notices: Vec::new() };
+    let mut bench =
+        Bench { own, specs: footing::kept([own, old], &found), left: Vec::new(), notices: Vec::new() };
     for (file, certificate) in needs::hanging_from(old.certificate, state) {
         bench.take(file, certificate, old, state, now)?;
     }
@@ -176,11 +177,11 @@ fn window(
 ) -> Result<(Window, Option<Notice>), PlanError> {
     let not_before = now - BACKDATED;
     let not_after = not_before.checked_add(certificate.window.length()).filter(|end| end.year() <= 9999);
-    let not_after =
-        not_after.ok_or_else(|| PlanError::PastYear9999 { certificate: stem.to_owned() })?;
+    let not_after = not_after.ok_or_else(|| PlanError::PastYear9999 { certificate: stem.to_owned() })?;
     let signer = specs.iter().find(|spec| spec.stem == own.stem);
     let above = std::iter::successors(signer, |ca| ca.issuer_in(specs));
-    let Some(first) = above.min_by_key(|ca| ca.window.not_after).filter(|ca| ca.window.not_after < not_after) else {
+    let Some(first) = above.min_by_key(|ca| ca.window.not_after).filter(|ca| ca.window.not_after < not_after)
+    else {
         return Ok((Window { not_before, not_after }, None));
     };
     let end = first.window.not_after;
@@ -212,11 +213,10 @@ impl Names<'_> {
             let there = moves.iter().filter(|(from, _)| files.contains(from));
             there.map(|(from, to)| (to.clone(), from.clone())).collect()
         };
-        let both = |file: &dyn Fn(&str) -> String| {
-            [(file(stem), file(&previous)), (file(&next), file(stem))]
-        };
+        let both = |file: &dyn Fn(&str) -> String| [(file(stem), file(&previous)), (file(&next), file(stem))];
         let pairs = [both(&|stem| certificate_file(stem)), both(&|stem| key_file(stem))].concat();
-        let goes = [certificate_file, key_file, index_file, attributes_file, list_file].map(|file| file(&next));
+        let goes =
+            [certificate_file, key_file, index_file, attributes_file, list_file].map(|file| file(&next));
         match &state.ca_occupied {
             None if before == RotationPhase::Added => {
                 plan.moved_files = of(&state.occupied, &pairs);
