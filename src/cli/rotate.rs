@@ -32,8 +32,12 @@ pub(super) fn text(rotated: &Rotated, dry_run: bool) -> String {
         let _ = writeln!(out, "{line}");
     }
     if dry_run {
+        out.truncate(out.trim_end().len() + 1);
         out.push_str(&files_in(&rotated.outline, &rotated.directory, rotated.ca_directory.as_deref()));
-        let gone = rotated.plan.removed_files.union(&rotated.plan.removed_ca_files);
+        let Plan { removed_files, removed_ca_files, moved_files, moved_ca_files, .. } = &rotated.plan;
+        let is_moved =
+            |name: &&String| moved_files.values().chain(moved_ca_files.values()).any(|it| it == *name);
+        let gone = removed_files.union(removed_ca_files).filter(|name| !is_moved(name));
         let gone: Vec<String> = gone.map(|name| harmless(name)).collect();
         if !gone.is_empty() {
             let lines = wrapped(&format!("gone afterwards: {}", gone.join(" ")), 2);

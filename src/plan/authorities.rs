@@ -62,7 +62,7 @@ fn is_authority(certificate: &Certificate, stem: Option<&str>, state: &State) ->
     let signs = certificate.key_usage.as_ref().is_some_and(|usage| usage.contains(&KeyUsage::KeyCertSign));
     let mut others = state.certificates.values().flatten().filter(|other| other.der != certificate.der);
     signs
-        || stem.is_some_and(|stem| CA_STEMS.contains(&stem))
+        || stem.is_some_and(|stem| CA_STEMS.contains(&rotated_stem(stem).unwrap_or(stem)))
         || others.any(|other| certificate.may_have_issued(other))
 }
 

@@ -67,14 +67,16 @@ fn put_away(plan: &mut Plan, stem: &str, old: &Certificate, state: &State) {
         let names = files.map(|file| (file(&previous), revoked_file(&file(stem), &serial)));
         names.into_iter().filter(|(from, _)| there.contains(from)).map(|(from, to)| (to, from)).collect()
     };
-    let goes = files.map(|file| file(&previous)).into_iter().chain([attributes_file(&previous)]);
+    let all = || files.map(|file| file(&previous)).into_iter().chain([attributes_file(&previous)]);
+    let goes = |there: &BTreeSet<String>| all().filter(|file| there.contains(file)).collect::<Vec<_>>();
     match &state.ca_occupied {
         None => plan.moved_files = moves(&state.occupied),
         Some(there) => {
             plan.moved_ca_files = moves(there);
-            plan.removed_ca_files.extend(goes.clone());
+            plan.removed_ca_files.extend(goes(there));
         }
     }
+    plan.removed_files.extend(goes(&state.occupied));
     // Here or not: by this it is told that it counts no more.
-    plan.removed_files.extend(goes);
+    plan.removed_files.insert(certificate_file(&previous));
 }

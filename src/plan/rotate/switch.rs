@@ -215,18 +215,23 @@ impl Names<'_> {
         };
         let both = |file: &dyn Fn(&str) -> String| [(file(stem), file(&previous)), (file(&next), file(stem))];
         let pairs = [both(&|stem| certificate_file(stem)), both(&|stem| key_file(stem))].concat();
-        let goes =
+        let all =
             [certificate_file, key_file, index_file, attributes_file, list_file].map(|file| file(&next));
+        let goes = |there: &BTreeSet<String>| {
+            all.clone().into_iter().filter(|file| there.contains(file)).collect::<Vec<_>>()
+        };
         match &state.ca_occupied {
             None if before == RotationPhase::Added => {
                 plan.moved_files = of(&state.occupied, &pairs);
-                plan.removed_files.extend(goes);
+                plan.kept_files
+                    .extend(plan.moved_files.keys().filter(|name| name.ends_with(".crt")).cloned());
+                plan.removed_files.extend(goes(&state.occupied));
             }
             Some(there) => {
                 if before == RotationPhase::Added {
                     let lists = both(&|stem| list_file(stem));
                     plan.moved_ca_files = of(there, &[pairs.as_slice(), &lists].concat());
-                    plan.removed_ca_files.extend(goes.clone());
+                    plan.removed_ca_files.extend(goes(there));
                 }
                 self.follow(plan, old);
             }
