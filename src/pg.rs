@@ -10,6 +10,25 @@ pub const SERVICE_DIRECTORY: &str = "/etc/postgresql-common";
 /// What both sides trust, in the layouts that are made here: each CA, the root last.
 pub const CHAIN_FILE: &str = "chain.crt";
 
+/// What the files of the CA are called that comes after one: `root` -> `root.next`.
+#[must_use]
+pub fn next_stem(stem: &str) -> String {
+    [stem, ".next"].concat()
+}
+
+/// What the files of the CA are called that was there before one: `root` -> `root.prev`.
+#[must_use]
+pub fn previous_stem(stem: &str) -> String {
+    [stem, ".prev"].concat()
+}
+
+/// The stem that one of these two belongs to: `root.next`, `root.prev` -> `root`. A client may be called so as well: whether
+/// it is a CA, its certificate says.
+#[must_use]
+pub fn rotated_stem(stem: &str) -> Option<&str> {
+    [".next", ".prev"].iter().find_map(|ending| stem.strip_suffix(ending)).filter(|stem| !stem.is_empty())
+}
+
 /// The lists of all these CAs in one file, which is what PostgreSQL and libpq need as soon as they check one
 /// (X509_V_FLAG_CRL_CHECK_ALL).
 pub const LISTS_FILE: &str = "chain.crl";

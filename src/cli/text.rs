@@ -1,8 +1,8 @@
 //! The text of reports: facts first, aligned, every next step ready to be pasted.
 
-use super::look::{USUAL_WIDTH, wrapped};
+use super::look::{USUAL_WIDTH, columns, wrapped};
 use super::request::TypedCommand;
-use super::words::{harmless, shell_word};
+use super::words::{harmless, shell_word, wrapped as words_of};
 use crate::config;
 use crate::fs::Mode;
 use crate::layout::{
@@ -220,6 +220,7 @@ pub(super) fn files_in(outline: &Outline, own: &Path, ca_directory: Option<&Path
                 Content::Lists(of) => format!("the lists of {}", of.join(", ")),
                 Content::Moved { from } => format!("{from}, moved"),
                 Content::Request { of } => format!("request for {of}"),
+                Content::Rewritten(stems) if stems.is_empty() => "what is there, without one CA".to_owned(),
                 Content::Rewritten(stems) => format!("what is there, with {} anew", stems.join(", ")),
             };
             let owner = file.owner.map(|owner| format!("{}:{}", owner.uid, owner.gid)).unwrap_or_default();
@@ -231,7 +232,13 @@ pub(super) fn files_in(outline: &Outline, own: &Path, ca_directory: Option<&Path
     let gap = if owners > 0 { "  " } else { "" };
     let mut out = String::from("\nfiles, with mode and content\n");
     for [mode, owner, path, content] in &rows {
-        let _ = writeln!(out, "  {mode}{gap}{owner:owners$}  {path:paths$}  {content}");
+        let line = format!("  {mode}{gap}{owner:owners$}  {path:paths$}  {content}");
+        if columns(&line) <= USUAL_WIDTH {
+            let _ = writeln!(out, "{line}");
+            continue;
+        }
+        let _ = writeln!(out, "  {mode}{gap}{owner:owners$}  {path}");
+        words_of(content, 8).iter().for_each(|line| out.extend([line.as_str(), "\n"]));
     }
     out
 }

@@ -1,7 +1,8 @@
 //! `revoke`'s first step: a name, a certificate or a serial number, and a directory with a CA -> a plan that shuts it out.
 
 use super::authorities::{self, Authority};
-use super::lists::{RevocationSpec, Which, refresh};
+use super::list_spec::RevocationSpec;
+use super::lists::{Which, refresh};
 use super::{IndexSpec, Notice, Plan, RevokeError};
 use crate::fs::set::REVOKED;
 use crate::index::{Index, Line, Status, index_file};
@@ -367,7 +368,7 @@ fn of_line(line: &Line) -> Issued {
 }
 
 /// Where a file of a revoked pair goes: `client.crt` -> `revoked/client-4F2A.crt`.
-fn revoked_file(name: &str, serial: &str) -> String {
+pub(super) fn revoked_file(name: &str, serial: &str) -> String {
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
     format!("{REVOKED}/{stem}-{serial}.{ending}")
 }
