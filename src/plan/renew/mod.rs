@@ -67,7 +67,7 @@ pub struct Blocked {
     /// Its file.
     pub file: String,
     /// Its last valid second; `None`: it is not there, or several are meant.
-    #[serde(serialize_with = "super::serialize_end")]
+    #[serde(serialize_with = "super::notice::serialize_end")]
     pub not_after: Option<OffsetDateTime>,
     /// Why not.
     pub problem: String,
