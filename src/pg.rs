@@ -67,6 +67,25 @@ pub fn is_request_file(name: &str) -> bool {
     name.ends_with(".csr")
 }
 
+/// The first words of the names of a server's files, as PostgreSQL, Kubernetes and the guides have them.
+pub const SERVER_NAMES: [&str; 3] = ["server", "dbhost", "node"];
+
+/// Those of a client's files, as libpq, Kubernetes and the guides have them.
+pub const CLIENT_NAMES: [&str; 5] = ["client", "replication", "postgresql", "node", "kong"];
+
+/// The first word of a file's name: up to a dot, a hyphen or an underscore.
+#[must_use]
+pub fn first_word(name: &[u8]) -> &[u8] {
+    name.iter().position(|byte| b".-_".contains(byte)).map_or(name, |end| &name[..end])
+}
+
+/// Whether a file is a server's, and whether it is a client's, as far as its name says.
+#[must_use]
+pub fn sides_of_name(name: &str) -> (bool, bool) {
+    let is_among = |names: &[&str]| names.iter().any(|known| known.as_bytes() == first_word(name.as_bytes()));
+    (is_among(&SERVER_NAMES), is_among(&CLIENT_NAMES))
+}
+
 /// Whether a text can be a role's name that somebody types: not blank, and without control characters.
 #[must_use]
 pub fn can_be_role(name: &str) -> bool {

@@ -838,7 +838,10 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 9] = ["gen", "issue", "sign", "csr", "import", "export", "verify", "inspect", "profiles"];
+const VERBS: [&str; 12] = [
+    "gen", "issue", "sign", "csr", "import", "renew", "revoke", "crl", "export", "verify", "inspect",
+    "profiles",
+];
 
 #[test]
 fn every_flag_in_the_help_exists() {

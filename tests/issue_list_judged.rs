@@ -19,8 +19,7 @@ use time::OffsetDateTime;
 fn planned(list: &str) -> Series {
     let home = directory("");
     let files = Directory::open(home.path().join("pki")).unwrap().unwrap().read(|_| true).unwrap();
-    let found =
-        Found { path: "pki".to_owned(), files, names: Default::default(), beside: Default::default() };
+    let found = Found { path: "pki".to_owned(), files, ..Found::default() };
     let (state, problems) = restore(&found, None);
     assert!(problems.is_empty(), "{problems:?}");
     let ending = Ending::After(Lifetime::days(30));

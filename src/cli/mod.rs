@@ -15,6 +15,7 @@ mod json;
 mod look;
 mod prometheus;
 mod render;
+mod renewed;
 mod reports;
 mod request;
 mod requested;
@@ -221,6 +222,11 @@ fn dispatch(
             let made = ops::lists(&request::crl(args, variable)?, now, keys)?;
             let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
             Ok(Report::Lists { made: Box::new(made), dry_run, quiet })
+        }
+        Verb::Renew(args) => {
+            let renewed = ops::renew(&request::renewed(args, variable)?, now, keys)?;
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
+            Ok(Report::Renewed { renewed: Box::new(renewed), dry_run, quiet })
         }
         Verb::Verify(args) => {
             if let Some(against) = &args.against {

@@ -4,6 +4,7 @@ use super::bulk::{self, BulkJson, Destination};
 use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
+use super::renewed::{self, RenewedJson};
 use super::reports::{ComparedJson, ErrorJson, GeneratedJson, LoginJson, VerifiedJson};
 use super::request::{CliError, TypedCommand};
 use super::requested::{CsrJson, ImportedJson};
@@ -12,13 +13,14 @@ use super::rotate::{self, RotatedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::ops::{
-    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, RotatePlace,
-    Rotated, Verified,
+    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed,
+    RotatePlace, Rotated, Verified,
 };
 use crate::plan::{Notice, RotationStatus};
 use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 /// What a verb has to say.
@@ -55,6 +57,8 @@ pub(super) enum Report {
     Rotated { rotated: Box<Rotated>, dry_run: bool, quiet: bool },
     /// `rotate CA status`.
     RotationStatus { status: Box<RotationStatus>, place: RotatePlace, quiet: bool },
+    /// `renew`.
+    Renewed { renewed: Box<Renewed>, dry_run: bool, quiet: bool },
     /// `inspect`.
     Inspected {
         inspection: Box<Inspection>,
@@ -143,6 +147,13 @@ impl<'a> Render<'a> {
             }
             Report::RotationStatus { status, place, quiet } => {
                 (self.either(status, *quiet, || rotate::status(status, place)), exit::DONE)
+            }
+            Report::Renewed { renewed, dry_run, quiet } => {
+                self.warnings(&renewed.plan.notices);
+                let code = if renewed.blocked.is_empty() { exit::DONE } else { exit::NO };
+                let failure = renewed.executed.as_ref().and_then(|executed| executed.failure.as_ref());
+                let written = self.renewed(renewed, *dry_run, *quiet);
+                (written, failure.map_or(code, |failure| self.told(failure)))
             }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
@@ -260,6 +271,18 @@ impl<'a> Render<'a> {
         self.stdout.write_all(import::text(imported, dry_run).as_bytes())
     }
 
+    fn renewed(&mut self, renewed: &Renewed, dry_run: bool, quiet: bool) -> io::Result<()> {
+        for (warning, hint) in renewed::warnings(renewed) {
+            self.message("warning", &warning);
+            hint.into_iter().for_each(|hint| self.message("hint", &hint));
+        }
+        match (self.json, quiet) {
+            (true, _) => self.json_line(&RenewedJson::of(renewed, dry_run)),
+            (false, true) => Ok(()),
+            (false, false) => self.stdout.write_all(renewed::text(renewed, dry_run).as_bytes()),
+        }
+    }
+
     fn inspected(&mut self, inspection: &Inspection, form: Form) -> io::Result<()> {
         self.problems(&inspection.problems);
         self.problems(&inspection.unreadable);
@@ -341,6 +364,10 @@ impl<'a> Render<'a> {
 
     /// Prints an error in PostgreSQL's form: message, detail, hint; the result is the exit code.
     pub(super) fn error(&mut self, error: &CliError) -> u8 {
+        self.told(error)
+    }
+
+    fn told(&mut self, error: &(impl Diagnosis + Display)) -> u8 {
         let code = exit::code(error.failure());
         self.failure(ErrorJson {
             error: error.to_string(),

@@ -81,9 +81,9 @@ impl Index {
     /// finish.
     pub fn parse(text: &[u8]) -> Result<Self, IndexError> {
         let mut index = Self { is_open: !text.is_empty() && !text.ends_with(b"\n"), ..Self::default() };
-        let last = text.split_inclusive(|byte| *byte == b'\n').count();
+        let last = memchr::memchr_iter(b'\n', text).count() + usize::from(index.is_open);
         index.lines.reserve_exact(last);
-        for (number, raw) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
+        for (number, raw) in (1..).zip(raw_lines(text)) {
             if raw.starts_with(b"#") {
                 index.comments.entry(index.lines.len()).or_default().extend_from_slice(raw);
                 continue;
@@ -227,6 +227,17 @@ impl Index {
         let serial_at = |place: &u32| self.lines.get(*place as usize).map_or(&[][..], |line| &line.serial);
         self.by_serial.binary_search_by(|place| serial_order(serial_at(place), serial))
     }
+}
+
+/// The lines of a text, each with its end.
+fn raw_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let (line, behind) = rest.split_at(end);
+        rest = behind;
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 /// The places of lines by serial number. The first bytes of one tell it from nearly all others, and are at hand.

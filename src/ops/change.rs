@@ -69,6 +69,8 @@ pub(super) struct Change<'a> {
 pub(super) struct Changed {
     pub(super) plan: Plan,
     pub(super) outline: Outline,
+    /// What was made; `None` where nothing was.
+    pub(super) issued: Option<Issued>,
     pub(super) created: bool,
 }
 
@@ -79,7 +81,7 @@ impl Change<'_> {
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         pki::unlock(&plan, &state, self.secrets)?;
         let created = Directory::open(self.directory)?.is_none();
-        Ok(Changed { plan, outline, created })
+        Ok(Changed { plan, outline, issued: None, created })
     }
 
     /// Looks at what there is, and takes no lock.
@@ -141,11 +143,11 @@ impl Change<'_> {
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         if outline.files.is_empty() && plan.removed_files.is_empty() && plan.removed_ca_files.is_empty() {
-            return Ok(Changed { plan, outline, created: false });
+            return Ok(Changed { plan, outline, issued: None, created: false });
         }
         forget_bulk(&mut directory, &plan);
         ca_directory.iter_mut().for_each(|found| forget_bulk(found, &plan));
-        let issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
+        let mut issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let mut filled = layout::fill(&outline, &issued)?;
         filled.directory.extend(layout::rewrite(&plan, &issued, &directory.files));
         let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
@@ -159,7 +161,9 @@ impl Change<'_> {
         let (of_ca, own) = (in_use(&filled.ca_directory), in_use(&filled.directory));
         verify::gate(&[&kept_ca, &kept, &of_ca, &own], self.now)?;
         let changes_ca = !filled.ca_directory.is_empty() || !plan.removed_ca_files.is_empty();
-        self.gate_lists(&plan, &state, issued, &filled)?;
+        // What a long list is made of is not held while it is judged.
+        issued.lists.clear();
+        self.gate_lists(&plan, &state, &issued, &filled)?;
         let staged_ca = match &ca_target {
             Some(target) if changes_ca => {
                 Some(target.stage_change(&filled.ca_directory, &plan.removed_ca_files, PRIVATE)?)
@@ -181,14 +185,12 @@ impl Change<'_> {
         }
         let receipt = receipt?;
         let created = receipt.is_some_and(|receipt| receipt.created);
-        Ok(Changed { plan, outline, created })
+        Ok(Changed { plan, outline, issued: Some(issued), created })
     }
 
     /// The lists that were made, each against what is known of its CA.
-    fn gate_lists(&self, plan: &Plan, state: &State, issued: Issued, filled: &Filled) -> Result<(), Error> {
-        let Issued { certificates, indexes, lists } = issued;
-        // What a long list is made of is not held while it is judged.
-        drop(lists);
+    fn gate_lists(&self, plan: &Plan, state: &State, issued: &Issued, filled: &Filled) -> Result<(), Error> {
+        let Issued { certificates, indexes, .. } = issued;
         let made = plan.lists.iter().filter(|list| list.kept.is_none());
         let of_ca = |list: &ListSpec| Certificate::from_der(&certificates.get(&list.of)?.der).ok();
         let made: Vec<(&ListSpec, Certificate)> =

@@ -62,11 +62,7 @@ impl CaRequest {
         match problem {
             StateError::Index { .. } => false,
             _ if self.ca.is_some() => true,
-            StateError::Key { path, .. } => {
-                let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-                state.certificate(stem).is_none_or(|certificate| certificate.ca != Some(true))
-            }
-            _ => false,
+            _ => is_of_no_ca(problem, state),
         }
     }
 
@@ -224,8 +220,15 @@ pub(super) fn counts(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending)) || is_of_index(name)
 }
 
+/// Whether it is a key that cannot be read, and no CA's: those of others may be of kinds that sign nothing here.
+pub(super) fn is_of_no_ca(problem: &StateError, state: &State) -> bool {
+    let StateError::Key { path, .. } = problem else { return false };
+    let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    state.certificate(stem).is_none_or(|certificate| certificate.ca != Some(true))
+}
+
 /// An index, or its attributes.
-fn is_of_index(name: &str) -> bool {
+pub(super) fn is_of_index(name: &str) -> bool {
     name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX)
 }
 

@@ -1,7 +1,8 @@
 //! `revoke`'s first step: a name, a certificate or a serial number, and a directory with a CA -> a plan that shuts it out.
 
 use super::authorities::{self, Authority};
-use super::lists::{RevocationSpec, Which, refresh};
+use super::list_spec::RevocationSpec;
+use super::lists::{Which, refresh};
 use super::{IndexSpec, Notice, Plan, RevokeError};
 use crate::fs::set::REVOKED;
 use crate::index::{Index, Line, Status, index_file};

@@ -65,7 +65,7 @@ const CRATE_DOORS: [(&str, &[&str]); 28] = [
     ("pem", &["pem"]),
     ("base64", &["pem"]),
     ("base64ct", &["pem"]),
-    ("memchr", &["pem"]),
+    ("memchr", &["pem", "index"]),
     ("rustls_pki_types", &["pem"]),
     ("toml", &["profile"]),
     ("strsim", &["profile", "cli"]),

@@ -7,6 +7,7 @@ mod import;
 mod inspect;
 mod issue;
 mod output;
+mod renew;
 mod revoke;
 mod rotate;
 mod sign;
@@ -18,6 +19,7 @@ pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use issue::{IssueArgs, StreamWord, UnderArgs};
+pub(super) use renew::{RekeyArgs, RenewArgs};
 pub(super) use revoke::{AuthoritiesArgs, CrlArgs, RevokeArgs};
 pub(super) use rotate::{RotateArgs, StepWord};
 pub(super) use sign::SignArgs;
@@ -31,6 +33,7 @@ Examples:
   pgtls gen chain --server db1.example.com --server 10.0.0.5 --client app -D db1
   pgtls gen chain --if-missing         safe to repeat, as from a Makefile
   pgtls issue client alice             one more, from the CA in pki/
+  pgtls renew                          what is in the last third of its life
   pgtls revoke alice                   turned away, once its list is copied
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
@@ -61,6 +64,8 @@ pub(super) enum Verb {
     Csr(Box<CsrArgs>),
     /// Put what that CA sent back beside its key, in order
     Import(ImportArgs),
+    /// Renew what is due, or named: same names, same key, a new window
+    Renew(Box<RenewArgs>),
     /// Shut certificates out before they expire: index, revocation lists, and the pair put away
     Revoke(RevokeArgs),
     /// Make the revocation lists of every CA anew, or those that are due
@@ -88,6 +93,7 @@ impl Verb {
             Self::Import(args) => args.output.json,
             Self::Revoke(args) => args.output.json,
             Self::Crl(args) => args.output.json,
+            Self::Renew(args) => args.output.json,
             Self::Rotate(args) => args.output.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,

@@ -8,6 +8,12 @@ use time::OffsetDateTime;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenewError {
+    /// A directory without certificates.
+    #[error("there is no certificate in \"{path}\"")]
+    NoCertificates {
+        /// The directory, as the user names it.
+        path: String,
+    },
     /// A name that no certificate has.
     #[error("there is no certificate \"{name}\" in \"{path}\"")]
     NoSuchName {
@@ -109,6 +115,7 @@ impl Diagnosis for RenewError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::NoCertificates { .. } => "Name the directory with -D.",
             Self::NoSuchName { .. } => "Name it by the stem of its file, or by its common name.",
             Self::SeveralOfName { .. } => "Name it by the stem of its file.",
             Self::Revoked { .. } => {

@@ -98,11 +98,12 @@ fn one_named(name: &str, items: &[Item<'_>], state: &State) -> Result<usize, Ren
         [] => Err(RenewError::NoSuchName {
             name: name.to_owned(),
             path: state.path.clone(),
-            known: items.iter().map(|item| item.stem.clone()).collect(),
+            known: items.iter().map(|item| item.stem.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
         }),
-        several => Err(RenewError::SeveralOfName {
-            name: name.to_owned(),
-            stems: several.iter().map(|at| items[*at].stem.clone()).collect(),
-        }),
+        several => {
+            let mut stems: Vec<String> = several.iter().map(|at| items[*at].stem.clone()).collect();
+            stems.sort_unstable();
+            Err(RenewError::SeveralOfName { name: name.to_owned(), stems })
+        }
     }
 }

@@ -13,12 +13,12 @@ pub use difference::{Difference, differences};
 pub use due::{Due, NextDue};
 pub use error::RenewError;
 
-use super::{IndexSpec, Plan, PlanError, authorities};
+use super::{IndexSpec, Notice, Plan, PlanError, authorities};
 use crate::diagnosis::Diagnosis;
 use crate::keys::KeyType;
-use crate::pg::certificate_file;
+use crate::pg::{LISTS_FILE, certificate_file, key_file, list_file};
 use crate::state::State;
-use crate::x509::{Lifetime, Usage};
+use crate::x509::{Lifetime, Usage, Window};
 use again::Bench;
 use items::Item;
 use serde::Serialize;
@@ -59,8 +59,6 @@ pub struct Renewal {
     pub blocked: Vec<Blocked>,
     /// What is due next, of what was not due and is not named.
     pub next_due: Option<NextDue>,
-    /// How many certificates were looked at.
-    pub seen: usize,
 }
 
 /// Something that is due and cannot be renewed here.
@@ -68,13 +66,19 @@ pub struct Renewal {
 pub struct Blocked {
     /// Its file.
     pub file: String,
-    /// Its last valid second.
-    #[serde(serialize_with = "crate::x509::serialize_instant")]
-    pub not_after: OffsetDateTime,
+    /// Its last valid second; `None`: it is not there, or several are meant.
+    #[serde(serialize_with = "super::notice::serialize_end")]
+    pub not_after: Option<OffsetDateTime>,
     /// Why not.
     pub problem: String,
     /// The mend.
     pub hint: Option<String>,
+}
+
+impl Blocked {
+    fn of(file: String, not_after: Option<OffsetDateTime>, error: &PlanError) -> Self {
+        Self { file, not_after, problem: error.to_string(), hint: error.hint() }
+    }
 }
 
 /// How long a certificate is to last.
@@ -97,6 +101,9 @@ pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Ren
     let found = authorities::of(state, None);
     let items = items::items(state, &found);
     let is_named = !wish.names.is_empty();
+    if items.is_empty() {
+        return Err(RenewError::NoCertificates { path: state.path.clone() }.into());
+    }
     let chosen = match is_named {
         true => items::named(&wish.names, &items, state)?,
         false => due(&items, &found, wish, state, now),
@@ -111,21 +118,62 @@ pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Ren
             Err(error) if is_named => return Err(error),
             // A revoked one is at its end, and nobody waits for another.
             Err(PlanError::Renew(RenewError::Revoked { .. })) => {}
-            Err(error) => blocked.push(Blocked {
-                file: certificate_file(&item.stem),
-                not_after: item.certificate.window.not_after,
-                problem: error.to_string(),
-                hint: error.hint(),
-            }),
+            Err(error) => {
+                let not_after = Some(item.certificate.window.not_after);
+                blocked.push(Blocked::of(certificate_file(&item.stem), not_after, &error));
+            }
         }
     }
     bench.take_along(&items)?;
     bench.refuse_early_ends(&items)?;
     let others =
         (0..items.len()).filter(|at| !chosen.contains(at) && is_candidate(&items[*at], &found, state));
-    let next_due = next_due(others.map(|at| &items[at]), wish.due);
-    let plan = plan(bench, &items, is_named, state);
-    Ok(Renewal { plan, blocked, next_due, seen: items.len() })
+    let certificates =
+        others.map(|at| next_due(certificate_file(&items[at].stem), wish.due, &items[at].certificate.window));
+    let certificates: Vec<NextDue> = certificates.collect();
+    let mut plan = plan(bench, &items, is_named, state);
+    blocked.extend(refresh_lists(&mut plan, is_named, state, now)?);
+    let next_due = certificates.into_iter().chain(next_lists(&plan, state)).min_by_key(|next| next.from);
+    Ok(Renewal { plan, blocked, next_due })
+}
+
+/// Has the lists that are due made as well; what keeps them from being made is told where nothing is named.
+fn refresh_lists(
+    plan: &mut Plan,
+    is_named: bool,
+    state: &State,
+    now: OffsetDateTime,
+) -> Result<Vec<Blocked>, PlanError> {
+    let mut with_lists = plan.clone();
+    match super::refresh(&mut with_lists, state, super::Which::InUse, None, now) {
+        Ok(()) => *plan = with_lists,
+        Err(error) if is_named => return Err(error),
+        Err(error) => return Ok(vec![Blocked::of(LISTS_FILE.to_owned(), None, &error)]),
+    }
+    if is_named {
+        return Ok(Vec::new());
+    }
+    // They are due as certificates are, and told in the same words.
+    let away = plan.notices.iter().filter_map(|notice| match notice {
+        Notice::ListNotMade { certificate, next_update } => {
+            let key = state.shown_pair(true, &key_file(certificate));
+            let error = PlanError::CaKeyMissing { certificate: certificate_file(certificate), key };
+            Some(Blocked::of(list_file(certificate), *next_update, &error))
+        }
+        _ => None,
+    });
+    let away: Vec<Blocked> = away.collect();
+    plan.notices.retain(|notice| !matches!(notice, Notice::ListNotMade { .. }));
+    Ok(away)
+}
+
+/// When the lists that stay are due.
+fn next_lists<'p>(plan: &'p Plan, state: &'p State) -> impl Iterator<Item = NextDue> + 'p {
+    let kept = plan.lists.iter().filter(|list| list.kept.is_some() && state.key(&list.of).is_some());
+    kept.filter_map(|list| {
+        let window = Window { not_before: list.this_update, not_after: list.next_update? };
+        Some(next_due(list_file(&list.of), Due::LastThird, &window))
+    })
 }
 
 fn lasting(wish: &RenewWish, item: &Item<'_>) -> Lasting {
@@ -175,13 +223,8 @@ fn in_order(
     order
 }
 
-fn next_due<'i>(others: impl Iterator<Item = &'i Item<'i>>, due: Due) -> Option<NextDue> {
-    let of = |item: &Item<'_>| NextDue {
-        file: certificate_file(&item.stem),
-        from: due.from(&item.certificate.window),
-        not_after: item.certificate.window.not_after,
-    };
-    others.map(of).min_by_key(|next| next.from)
+fn next_due(file: String, due: Due, window: &Window) -> NextDue {
+    NextDue { file, from: due.from(window), not_after: window.not_after }
 }
 
 /// Everything that was planned, in the places of what was there.

@@ -1,0 +1,187 @@
+//! What the user should know about a plan, though nothing is refused.
+
+use crate::x509::{Name, format_date, serialize_instant};
+use serde::{Serialize, Serializer};
+use std::fmt;
+use time::OffsetDateTime;
+
+/// Something to know about a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "notice")]
+pub enum Notice {
+    /// A CA lives longer than its profile says, because a certificate under it does.
+    Stretched {
+        /// The CA.
+        certificate: String,
+        /// The certificate that needs it.
+        because_of: String,
+        /// The CA's new end.
+        #[serde(serialize_with = "serialize_instant")]
+        not_after: OffsetDateTime,
+    },
+    /// A certificate lives less long than the one before it, because a CA above it ends.
+    Capped {
+        /// The certificate.
+        certificate: String,
+        /// The CA.
+        because_of: String,
+        /// The end of both.
+        #[serde(serialize_with = "serialize_instant")]
+        not_after: OffsetDateTime,
+    },
+    /// A certificate is issued again because it names the serial number of its CA's certificate, which is another now.
+    TakenAlong {
+        /// The certificate.
+        certificate: String,
+        /// The CA.
+        because_of: String,
+    },
+    /// A life of over a hundred years.
+    OverHundredYears {
+        /// The certificate.
+        certificate: String,
+        /// Its end.
+        #[serde(serialize_with = "serialize_instant")]
+        not_after: OffsetDateTime,
+    },
+    /// A P-384 client key, which a TLS 1.2 server with the default curves refuses.
+    P384Client {
+        /// The certificate.
+        certificate: String,
+    },
+    /// Who signed the highest CA that is here is not here, and peers trust nobody but a root.
+    NoRoot {
+        /// That CA.
+        certificate: String,
+        /// Who signed it.
+        issuer: Name,
+    },
+    /// The list of a CA is due, or not there, and its key is away.
+    ListNotMade {
+        /// That CA.
+        certificate: String,
+        /// When what is there of it ends; `None`: nothing is there.
+        #[serde(serialize_with = "serialize_end")]
+        next_update: Option<OffsetDateTime>,
+    },
+    /// It was revoked before.
+    AlreadyRevoked {
+        /// Its serial number.
+        serial: String,
+        /// Whom it names, as the index has it.
+        subject: String,
+        /// Since when.
+        #[serde(serialize_with = "serialize_instant")]
+        at: OffsetDateTime,
+    },
+    /// Of the same subject, and not revoked, since one serial number was asked for.
+    StillValid {
+        /// Its serial number.
+        serial: String,
+        /// Whom it names, as the index has it.
+        subject: String,
+        /// Its end.
+        #[serde(serialize_with = "serialize_instant")]
+        not_after: OffsetDateTime,
+    },
+    /// A request asked for more than its certificate gets.
+    NotGranted {
+        /// The certificate.
+        certificate: String,
+        /// What it asked for, each in words.
+        asked: Vec<String>,
+    },
+    /// The names are the guide's example, not the user's.
+    ExampleNames {
+        /// The example's domain.
+        domain: String,
+    },
+}
+
+/// The instant, or null.
+pub(super) fn serialize_end<S: Serializer>(
+    end: &Option<OffsetDateTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match end {
+        Some(end) => serialize_instant(end, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl Notice {
+    /// Whether it is a warning, and not only said in passing.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        matches!(
+            self,
+            Self::OverHundredYears { .. }
+                | Self::P384Client { .. }
+                | Self::NoRoot { .. }
+                | Self::ListNotMade { .. }
+                | Self::StillValid { .. }
+                | Self::Capped { .. }
+                | Self::TakenAlong { .. }
+        )
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stretched { certificate, because_of, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{certificate}.crt lives until {date}, because {because_of}.crt does")
+            }
+            Self::Capped { certificate, because_of, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{certificate}.crt lives until {date} alone, when {because_of}.crt ends")
+            }
+            Self::TakenAlong { certificate, because_of } => write!(
+                f,
+                "{certificate}.crt names the serial number of {because_of}.crt, so it was made again too; others like \
+                 it elsewhere have to be renewed as well"
+            ),
+            Self::OverHundredYears { certificate, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{certificate}.crt lives for over 100 years, until {date}")
+            }
+            Self::P384Client { certificate } => write!(
+                f,
+                "{certificate}.key is P-384: over TLS 1.2 (Kong's default) the server refuses it unless \
+                 ssl_ecdh_curve is secp384r1"
+            ),
+            Self::NoRoot { certificate, issuer } => write!(
+                f,
+                "{issuer}, who signed {certificate}.crt, is in no file here: servers and clients accept nothing without \
+                 it in their trust file"
+            ),
+            Self::ListNotMade { certificate, next_update } => {
+                let of = format!("the revocation list of {certificate}.crt");
+                match next_update {
+                    Some(end) => write!(
+                        f,
+                        "{of} ends on {}, and its key is not here to make the next",
+                        format_date(*end)
+                    ),
+                    None => write!(
+                        f,
+                        "{of} is not here, nor is its key: with these lists everybody whose chain leads to it is \
+                         turned away"
+                    ),
+                }
+            }
+            Self::AlreadyRevoked { serial, subject, at } => {
+                write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))
+            }
+            Self::StillValid { serial, subject, not_after } => {
+                let date = format_date(*not_after);
+                write!(f, "{serial} of {subject} stays valid, until {date}; its name revokes that too")
+            }
+            Self::NotGranted { certificate, asked } => {
+                write!(f, "{certificate}.crt does not get what was asked for: {}", asked.join("; "))
+            }
+            Self::ExampleNames { domain } => write!(f, "\"{domain}\" is the guide's example"),
+        }
+    }
+}
