@@ -228,10 +228,7 @@ fn a_clock_before_the_beginning_of_the_ca_is_refused() {
 fn a_life_that_does_not_fit_is_refused_and_one_that_was_is_made_to() {
     let home = made(&["--intermediate"]);
     let said = refused(&home, &["intermediate", "add", "--lifetime", "20y"], 3);
-    says(
-        &said,
-        &["certificate \"intermediate.next\" would outlive its CA", "d is the longest that fits"],
-    );
+    says(&said, &["certificate \"intermediate.next\" would outlive its CA", "d is the longest that fits"]);
     let pki = home.path().join("pki").display().to_string();
     let late = OffsetDateTime::now_utc() + Duration::days(1820);
     let (code, stdout, stderr) =
