@@ -78,6 +78,13 @@ impl Contents {
         Self { bytes: Zeroizing::new(bytes.into()), is_public: true }
     }
 
+    /// The same bytes, of which whoever has read them knows that they hold no secret: they are not wiped.
+    #[must_use]
+    pub fn known_public(mut self) -> Self {
+        self.is_public = true;
+        self
+    }
+
     /// Whether they are not wiped.
     #[must_use]
     pub fn is_public(&self) -> bool {

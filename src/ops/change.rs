@@ -2,12 +2,13 @@
 
 use crate::error::{Error, RequestError};
 use crate::fs::{
-    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
+    Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
     same_directory,
 };
 use crate::index::{INDEX_SUFFIX, Index};
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
+use crate::pem;
 use crate::pg::{LIST_SUFFIX, certificate_file, key_file, list_file};
 use crate::pki::{self, Issued, Secrets};
 use crate::plan::{ListSpec, Plan};
@@ -270,7 +271,10 @@ fn forget_bulk(found: &mut Found, plan: &Plan) {
     let is_moved = |name: &&str| moved().any(|from| from == name);
     let names = found.files.names().filter(|name| is_bulk(name) && !is_moved(name));
     for name in names.map(ToOwned::to_owned).collect::<Vec<_>>() {
-        found.files.remove(&name);
+        let text = found.files.remove(&name).map(|entry| entry.contents);
+        // To wipe it takes as long as to read it.
+        let is_text = |text: &Contents| !pem::looks_like_der(text) && !pem::names_private_key(text);
+        drop(text.filter(is_text).map(Contents::known_public));
     }
 }
 

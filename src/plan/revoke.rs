@@ -312,7 +312,7 @@ impl<'s> Search<'s> {
     ) {
         let index = self.state.indexes.get(&found.authority.stem);
         for line in index.into_iter().flat_map(Index::lines) {
-            let is_left = line.subject == found.subject && line.serial != found.serial;
+            let is_left = line.subject == found.subject && *line.serial != *found.serial;
             if is_left
                 && line.status == Status::Valid
                 && line.not_after >= self.now
@@ -349,7 +349,7 @@ impl<'s> Search<'s> {
 }
 
 fn found_line<'s>(authority: &'s Authority<'s>, line: &Line, alone: bool) -> Found<'s> {
-    let (serial, subject) = (line.serial.clone(), line.subject.clone());
+    let (serial, subject) = (line.serial.to_vec(), line.subject.clone());
     Found { authority, serial, alone, subject, certificate: None }
 }
 
@@ -363,7 +363,7 @@ fn of_certificate(certificate: &Certificate) -> Issued {
 }
 
 fn of_line(line: &Line) -> Issued {
-    let (serial, subject) = (line.serial.clone(), line.subject.clone());
+    let (serial, subject) = (line.serial.to_vec(), line.subject.clone());
     Issued { serial, subject, not_after: line.not_after, name: None }
 }
 
