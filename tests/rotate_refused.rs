@@ -240,7 +240,8 @@ fn a_life_that_does_not_fit_is_refused_and_one_that_was_is_made_to() {
     let late = OffsetDateTime::now_utc() + Duration::days(300);
     let (code, stdout, stderr) = at(late, None, &[], &["rotate", "intermediate", "add", "-D", &pki]);
     assert_eq!(code, 0, "{stderr}");
-    says(&stdout, &["note: ", "root.crt"]);
+    assert!(stdout.contains("intermediate.next.crt"), "{stdout}");
+    says(&stderr, &["warning: intermediate.next.crt lives until ", "root.crt"]);
 }
 
 #[test]
