@@ -5,7 +5,7 @@ use crate::fs::{
     Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
     same_directory,
 };
-use crate::index::{INDEX_SUFFIX, Index};
+use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
 use crate::pem;
@@ -183,9 +183,7 @@ impl Change<'_> {
             made.filter_map(|list| Some((list, of_ca(list)?))).collect();
         let expected = made.iter().map(|(list, authority)| {
             let index = indexes.get(&list.of).or_else(|| state.indexes.get(&list.of));
-            let lines = index.into_iter().flat_map(Index::lines_by_serial);
-            let revoked = lines.filter(|line| line.revoked.is_some()).map(|line| line.serial.as_slice());
-            ExpectedList { file: list_file(&list.of), authority, revoked: revoked.collect() }
+            ExpectedList { file: list_file(&list.of), authority, index }
         });
         let files = [&filled.ca_directory, &filled.directory];
         Ok(verify::gate_lists(&files, &expected.collect::<Vec<_>>(), self.now)?)
