@@ -10,6 +10,25 @@ pub const SERVICE_DIRECTORY: &str = "/etc/postgresql-common";
 /// What both sides trust, in the layouts that are made here: each CA, the root last.
 pub const CHAIN_FILE: &str = "chain.crt";
 
+/// What the files of the CA are called that comes after one: `root` -> `root.next`.
+#[must_use]
+pub fn next_stem(stem: &str) -> String {
+    [stem, ".next"].concat()
+}
+
+/// What the files of the CA are called that was there before one: `root` -> `root.prev`.
+#[must_use]
+pub fn previous_stem(stem: &str) -> String {
+    [stem, ".prev"].concat()
+}
+
+/// The stem that one of these two belongs to: `root.next`, `root.prev` -> `root`. A client may be called so as well: whether
+/// it is a CA, its certificate says.
+#[must_use]
+pub fn rotated_stem(stem: &str) -> Option<&str> {
+    [".next", ".prev"].iter().find_map(|ending| stem.strip_suffix(ending)).filter(|stem| !stem.is_empty())
+}
+
 /// The lists of all these CAs in one file, which is what PostgreSQL and libpq need as soon as they check one
 /// (X509_V_FLAG_CRL_CHECK_ALL).
 pub const LISTS_FILE: &str = "chain.crl";
@@ -46,6 +65,25 @@ pub fn request_file(stem: &str) -> String {
 #[must_use]
 pub fn is_request_file(name: &str) -> bool {
     name.ends_with(".csr")
+}
+
+/// The first words of the names of a server's files, as PostgreSQL, Kubernetes and the guides have them.
+pub const SERVER_NAMES: [&str; 3] = ["server", "dbhost", "node"];
+
+/// Those of a client's files, as libpq, Kubernetes and the guides have them.
+pub const CLIENT_NAMES: [&str; 5] = ["client", "replication", "postgresql", "node", "kong"];
+
+/// The first word of a file's name: up to a dot, a hyphen or an underscore.
+#[must_use]
+pub fn first_word(name: &[u8]) -> &[u8] {
+    name.iter().position(|byte| b".-_".contains(byte)).map_or(name, |end| &name[..end])
+}
+
+/// Whether a file is a server's, and whether it is a client's, as far as its name says.
+#[must_use]
+pub fn sides_of_name(name: &str) -> (bool, bool) {
+    let is_among = |names: &[&str]| names.iter().any(|known| known.as_bytes() == first_word(name.as_bytes()));
+    (is_among(&SERVER_NAMES), is_among(&CLIENT_NAMES))
 }
 
 /// Whether a text can be a role's name that somebody types: not blank, and without control characters.

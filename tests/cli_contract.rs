@@ -838,9 +838,9 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 12] = [
-    "gen", "issue", "sign", "csr", "import", "renew", "revoke", "crl", "export", "verify", "inspect",
-    "profiles",
+const VERBS: [&str; 13] = [
+    "gen", "issue", "sign", "csr", "import", "renew", "rotate", "revoke", "crl", "export", "verify",
+    "inspect", "profiles",
 ];
 
 #[test]

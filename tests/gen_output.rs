@@ -194,9 +194,12 @@ fn the_commands_that_are_printed_can_be_pasted() {
     ] {
         let home = scratch();
         let first = printed(home.path(), arguments);
-        for words in ["with your own names:", "before then:"] {
-            let command =
-                line_after(&first, words).replace("pgtls ", &format!("{} ", env!("CARGO_BIN_EXE_pgtls")));
+        let renewal = match first.split_once("; run ") {
+            Some((_, rest)) => rest.split_once(" from cron").unwrap().0,
+            None => line_after(&first, "from cron:"),
+        };
+        for command in [line_after(&first, "with your own names:"), renewal] {
+            let command = command.replace("pgtls ", &format!("{} ", env!("CARGO_BIN_EXE_pgtls")));
             let pasted = Command::new("sh").args(["-c", &command]).current_dir(home.path()).output().unwrap();
             assert!(pasted.status.success(), "{command}\n{}", text(&pasted.stderr));
         }
@@ -208,7 +211,7 @@ fn an_end_that_was_asked_for_is_not_promised_to_move() {
     let home = scratch();
     let found = printed(home.path(), &["gen", "chain", "--not-after", "2035-01-01"]);
     assert!(found.contains("as asked for; a later end and --force make new ones"), "{found}");
-    assert!(!found.contains("before then"), "{found}");
+    assert!(!found.contains("from cron"), "{found}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 /// The command of a hint that is one.
@@ -51,11 +52,15 @@ fn ids(report: &Report) -> BTreeSet<Rule> {
 
 /// Our own program, at an instant when the guide's certificates are valid.
 fn pgtls(words: &str) -> (u8, String) {
+    pgtls_at(words, datetime!(2026-12-01 00:00 UTC))
+}
+
+fn pgtls_at(words: &str, now: OffsetDateTime) -> (u8, String) {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let code = run(Process {
         arguments: words.split_whitespace().map(Into::into).collect(),
         variable: &|_| None,
-        now: datetime!(2026-12-01 00:00 UTC),
+        now,
         keys: &SystemKeys,
         stdin: &mut std::io::empty(),
         terminal: None,
@@ -67,40 +72,43 @@ fn pgtls(words: &str) -> (u8, String) {
 }
 
 #[test]
-fn what_makes_the_guides_leaves_anew_mends_all_their_errors() {
+fn what_renews_the_guides_certificates_mends_all_their_faults_each_by_itself_and_all_together() {
     for layout in ["intermediate", "root-only", "self-signed"] {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/guide").join(layout);
-        let home = tempfile::tempdir().unwrap();
-        for name in names(&source) {
-            fs::copy(source.join(&name), home.path().join(&name)).unwrap();
-            let mode = if name.ends_with(".key") { 0o600 } else { 0o644 };
-            fs::set_permissions(home.path().join(&name), fs::Permissions::from_mode(mode)).unwrap();
-        }
-        let verify = format!("pgtls verify --json {}", home.path().display());
-        let (code, before) = pgtls(&verify);
-        assert_eq!(code, 1, "{before}");
-        let before: serde_json::Value = serde_json::from_str(&before).unwrap();
-        let hints =
-            before["findings"].as_array().unwrap().iter().filter_map(|finding| finding["hint"].as_str());
-        let commands: BTreeSet<&str> = hints.filter(|hint| hint.starts_with("pgtls ")).collect();
-        assert_eq!(commands.len(), 1, "{layout}: {commands:?}");
-        let command = commands.first().unwrap();
-        let (code, said) = pgtls(command);
-        assert_eq!(code, 0, "{command}\n{said}");
-        let (code, after) = pgtls(&verify);
-        let after: serde_json::Value = serde_json::from_str(&after).unwrap();
-        assert_eq!((code, &after["errors"]), (0, &0.into()), "{layout}: {command}\n{after:#}");
-        let rules = |report: &serde_json::Value| -> Vec<String> {
-            let of_leaves = |finding: &&serde_json::Value| finding["hint"].as_str() == Some(command);
-            report["findings"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter(of_leaves)
-                .map(|it| it["rule"].to_string())
-                .collect()
+        let fresh = || {
+            let home = tempfile::tempdir().unwrap();
+            for name in names(&source) {
+                fs::copy(source.join(&name), home.path().join(&name)).unwrap();
+                let mode = if name.ends_with(".key") { 0o600 } else { 0o644 };
+                fs::set_permissions(home.path().join(&name), fs::Permissions::from_mode(mode)).unwrap();
+            }
+            home
         };
-        assert!(rules(&before).len() >= 2 && rules(&after).is_empty(), "{layout}: {after:#}");
+        let faults = |home: &Path| -> Vec<(String, String)> {
+            let (_, said) = pgtls(&format!("pgtls verify --json {}", home.display()));
+            let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+            let word = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
+            let found = said["findings"].as_array().unwrap().iter().filter(|it| it["severity"] != "note");
+            let found = found.map(|it| (word(it, "rule"), word(it, "hint")));
+            found.filter(|(rule, _)| rule != "key-not-readable").collect()
+        };
+        let home = fresh();
+        let before = faults(home.path());
+        assert!(before.len() >= 3, "{layout}: {before:?}");
+        for (rule, hint) in &before {
+            assert!(hint.starts_with("pgtls renew "), "{layout}: {rule}: {hint}");
+            let (code, said) = pgtls(hint);
+            assert_eq!(code, 0, "{hint}\n{said}");
+        }
+        assert_eq!(faults(home.path()), [], "{layout}");
+        // The last line but one says it at once.
+        let home = fresh();
+        let (_, said) = pgtls(&format!("pgtls verify {}", home.path().display()));
+        let said = said.replace(" \\\n    ", " ");
+        let all = said.split("so that what runs now keeps running:\n").nth(1).unwrap();
+        let (code, said) = pgtls(all.lines().next().unwrap().trim());
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(faults(home.path()), [], "{layout}");
     }
 }
 
@@ -111,11 +119,39 @@ fn every_error_and_warning_says_how_it_is_mended() {
             let hint = finding.hint.as_deref().unwrap_or_else(|| panic!("{}: {finding:#?}", case.name));
             let is_sentence = hint.ends_with('.');
             assert!(
-                is_sentence || ["pgtls gen ", "openssl "].iter().any(|command| hint.contains(command)),
+                is_sentence
+                    || ["pgtls gen ", "pgtls renew ", "openssl "]
+                        .iter()
+                        .any(|command| hint.contains(command)),
                 "{hint}"
             );
             assert!(!hint.contains("  ") && !hint.contains('\n'), "{}: {hint:?}", case.name);
         }
+    }
+}
+
+#[test]
+fn a_renewal_that_is_printed_mends_the_fault() {
+    let mut ran = BTreeSet::new();
+    for case in cases() {
+        for finding in serious(&case.judged()) {
+            let hint = finding.hint.as_deref().unwrap_or_default();
+            let Some(words) = hint.strip_prefix("pgtls renew ").filter(|words| !words.contains("--ca-dir"))
+            else {
+                continue;
+            };
+            let copy = case.copied();
+            let (words, at) = (words.replace(" -D .", ""), case.policy().at);
+            let (code, said) = pgtls_at(&format!("pgtls renew {words} -D {}", copy.path().display()), at);
+            assert_eq!(code, 0, "{}: {hint}\n{said}", case.name);
+            let after = judged(&case, copy.path());
+            let stays = |other: &&Finding| other.rule == finding.rule && other.files == finding.files;
+            assert!(!serious(&after).any(|other| stays(&other)), "{}: {hint}: {after:#?}", case.name);
+            ran.insert(finding.rule.id());
+        }
+    }
+    for id in ["x509-v1", "san-missing", "server-passes-as-client"] {
+        assert!(ran.contains(id), "no renewal for {id} was run: {ran:?}");
     }
 }
 

@@ -20,6 +20,7 @@ mod reports;
 mod request;
 mod requested;
 mod revoked;
+mod rotate;
 mod shorten;
 mod text;
 mod verdict;
@@ -35,7 +36,7 @@ use clap::Parser;
 use interrupt::Interrupt;
 use look::Look;
 use render::{Render, Report};
-use request::{CliError, TypedCommand};
+use request::{CliError, RotateCommand, TypedCommand};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use time::OffsetDateTime;
@@ -198,6 +199,19 @@ fn dispatch(
                 dry_run: args.output.dry_run,
                 quiet: args.output.quiet,
             })
+        }
+        Verb::Rotate(args) => {
+            let quiet = args.output.quiet;
+            match request::rotated(args, variable)? {
+                RotateCommand::Phase(request) => {
+                    let rotated = ops::rotate(&request, now, keys)?;
+                    Ok(Report::Rotated { rotated: Box::new(rotated), dry_run: request.dry_run, quiet })
+                }
+                RotateCommand::Status { stem, place } => {
+                    let status = ops::rotation_status(&stem, &place, now, keys)?;
+                    Ok(Report::RotationStatus { status: Box::new(status), place, quiet })
+                }
+            }
         }
         Verb::Revoke(args) => {
             let revoked = ops::revoke(&request::revoked(args, variable)?, now, keys)?;

@@ -9,12 +9,14 @@ use super::reports::{ComparedJson, ErrorJson, GeneratedJson, LoginJson, Verified
 use super::request::{CliError, TypedCommand};
 use super::requested::{CsrJson, ImportedJson};
 use super::revoked::ListsJson;
+use super::rotate::{self, RotatedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::ops::{
-    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed, Verified,
+    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed,
+    RotatePlace, Rotated, Verified,
 };
-use crate::plan::Notice;
+use crate::plan::{Notice, RotationStatus};
 use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -53,6 +55,10 @@ pub(super) enum Report {
     Imported { imported: Box<Imported>, dry_run: bool, quiet: bool },
     /// `renew`.
     Renewed { renewed: Box<Renewed>, dry_run: bool, quiet: bool },
+    /// A phase of `rotate`.
+    Rotated { rotated: Box<Rotated>, dry_run: bool, quiet: bool },
+    /// `rotate CA status`.
+    RotationStatus { status: Box<RotationStatus>, place: RotatePlace, quiet: bool },
     /// `inspect`.
     Inspected {
         inspection: Box<Inspection>,
@@ -140,6 +146,14 @@ impl<'a> Render<'a> {
                 let failure = renewed.executed.as_ref().and_then(|executed| executed.failure.as_ref());
                 let written = self.renewed(renewed, *dry_run, *quiet);
                 (written, failure.map_or(code, |failure| self.told(failure)))
+            }
+            Report::Rotated { rotated, dry_run, quiet } => {
+                self.warnings(&rotated.plan.notices);
+                let json = RotatedJson::of(rotated, *dry_run);
+                (self.either(&json, *quiet, || rotate::text(rotated, *dry_run)), exit::DONE)
+            }
+            Report::RotationStatus { status, place, quiet } => {
+                (self.either(status, *quiet, || rotate::status(status, place)), exit::DONE)
             }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();

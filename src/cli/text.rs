@@ -1,11 +1,13 @@
 //! The text of reports: facts first, aligned, every next step ready to be pasted.
 
-use super::look::{USUAL_WIDTH, wrapped};
+use super::look::{USUAL_WIDTH, columns, wrapped};
 use super::request::TypedCommand;
-use super::words::{harmless, shell_word};
+use super::words::{harmless, shell_word, wrapped as words_of};
 use crate::config;
 use crate::fs::Mode;
-use crate::layout::{ClientFiles, Content, Deployment, Outline, Place, ServerFiles, Tree, TreeNode};
+use crate::layout::{
+    ClientFiles, Content, Deployment, Outline, OutlineFile, Place, ServerFiles, Tree, TreeNode,
+};
 use crate::ops::Generated;
 use crate::pg::certificate_file;
 use crate::plan::Notice;
@@ -57,7 +59,7 @@ pub(super) fn generated(
         }
     }
     let _ = writeln!(out, "next:   pgtls inspect {}", path_word(&generated.directory));
-    out.push_str(&expiry(generated, command));
+    out.push_str(&expiry(generated));
     if as_root {
         out.push_str(&installation(&placement, generated));
     }
@@ -218,6 +220,7 @@ pub(super) fn files_in(outline: &Outline, own: &Path, ca_directory: Option<&Path
                 Content::Lists(of) => format!("the lists of {}", of.join(", ")),
                 Content::Moved { from } => format!("{from}, moved"),
                 Content::Request { of } => format!("request for {of}"),
+                Content::Rewritten(stems) if stems.is_empty() => "what is there, without one CA".to_owned(),
                 Content::Rewritten(stems) => format!("what is there, with {} anew", stems.join(", ")),
             };
             let owner = file.owner.map(|owner| format!("{}:{}", owner.uid, owner.gid)).unwrap_or_default();
@@ -229,7 +232,13 @@ pub(super) fn files_in(outline: &Outline, own: &Path, ca_directory: Option<&Path
     let gap = if owners > 0 { "  " } else { "" };
     let mut out = String::from("\nfiles, with mode and content\n");
     for [mode, owner, path, content] in &rows {
-        let _ = writeln!(out, "  {mode}{gap}{owner:owners$}  {path:paths$}  {content}");
+        let line = format!("  {mode}{gap}{owner:owners$}  {path:paths$}  {content}");
+        if columns(&line) <= USUAL_WIDTH {
+            let _ = writeln!(out, "{line}");
+            continue;
+        }
+        let _ = writeln!(out, "  {mode}{gap}{owner:owners$}  {path}");
+        words_of(content, 8).iter().for_each(|line| out.extend([line.as_str(), "\n"]));
     }
     out
 }
@@ -321,8 +330,8 @@ fn in_double_quotes(text: &str) -> String {
     out
 }
 
-/// When the first of what was made ends (all that end that day), and what makes it anew.
-fn expiry(generated: &Generated, command: &TypedCommand) -> String {
+/// When the first of what was made ends (all that end that day), and what renews it.
+fn expiry(generated: &Generated) -> String {
     let leaves: Vec<_> = generated.plan.certificates.iter().filter(|spec| !spec.usage.is_ca()).collect();
     // What has ended already was meant to: a test's.
     let ends = leaves.iter().filter(|spec| spec.window.not_after > generated.now);
@@ -341,7 +350,28 @@ fn expiry(generated: &Generated, command: &TypedCommand) -> String {
         // The same command would make the same end again.
         return format!("expiry: {names} on {day}, as asked for; a later end and --force make new ones\n");
     }
-    format!("expiry: {names} on {day}; before then:\n  {} --force\n", command.again())
+    let renewal = renewal(generated);
+    let line = format!("expiry: {names} on {day}; run {renewal} from cron\n");
+    match line.chars().count() <= USUAL_WIDTH {
+        true => line,
+        false => format!("expiry: {names} on {day}; from cron:\n  {renewal}\n"),
+    }
+}
+
+/// The command that renews what was made, once it is due.
+fn renewal(generated: &Generated) -> String {
+    let mut command = "pgtls renew".to_owned();
+    if generated.directory != Path::new("pki") {
+        let _ = write!(command, " -D {}", path_word(&generated.directory));
+    }
+    if let Some(path) = &generated.ca_directory {
+        let _ = write!(command, " --ca-dir {}", path_word(path));
+    }
+    let is_closed = |file: &OutlineFile| matches!(&file.content, Content::Key { encrypted: true, .. });
+    if generated.outline.files.iter().any(is_closed) {
+        command.push_str(" --ca-passphrase-file FILE");
+    }
+    command
 }
 
 /// How root puts the server's files where the server reads them: it takes no key that another user owns.

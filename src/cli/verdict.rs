@@ -64,6 +64,10 @@ pub(super) fn text(verified: &Verified, asks_drivers: bool) -> String {
         let _ =
             writeln!(out, "New ones under the same CA:\n{}", folded(&harmless(command), FINDING).join("\n"));
     }
+    if let Some(command) = &tally.renewal {
+        let lead = "All of it, keeping keys, names and CA, so that what runs now keeps running:";
+        let _ = writeln!(out, "{lead}\n{}", folded(&harmless(command), FINDING).join("\n"));
+    }
     out
 }
 
@@ -183,9 +187,9 @@ fn logins(logins: &[Login]) -> String {
     out
 }
 
-/// The command that mends most, where findings name one.
+/// The command that makes end-entities anew, where findings name one.
 fn common_command(findings: &[Finding]) -> Option<&str> {
-    findings.iter().filter_map(|finding| finding.hint.as_deref()).find(|hint| hint.starts_with("pgtls "))
+    findings.iter().filter_map(|finding| finding.hint.as_deref()).find(|hint| hint.starts_with("pgtls gen "))
 }
 
 /// What keeps a chain from being one, beside what breaks it.

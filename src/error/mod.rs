@@ -12,7 +12,7 @@ use crate::k8s::KubernetesError;
 use crate::layout::LayoutError;
 use crate::layout::export::ExportError;
 use crate::pki::IssueError;
-use crate::plan::{ImportError, ListError, PlanError, RevokeError};
+use crate::plan::{ImportError, ListError, PlanError, RevokeError, RotateError};
 use crate::profile::ProfileError;
 use crate::recipe::RecipeError;
 use crate::settings::SettingsError;
@@ -35,6 +35,9 @@ pub enum Error {
     /// What is not revoked.
     #[error(transparent)]
     Revoke(#[from] RevokeError),
+    /// A phase of a rotation.
+    #[error(transparent)]
+    Rotate(#[from] RotateError),
     /// Lines of a list.
     #[error(transparent)]
     List(#[from] ListError),
@@ -80,6 +83,7 @@ impl Error {
             Self::Profile(error) => error,
             Self::Plan(error) => error,
             Self::Revoke(error) => error,
+            Self::Rotate(error) => error,
             Self::List(error) => error,
             Self::Import(error) => error,
             Self::State(error) => error,

@@ -159,13 +159,17 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
         owner: None,
     }));
     files.extend(lists(plan, arrangement));
-    files.extend(plan.moved_files.iter().map(|(name, from)| OutlineFile {
-        name: name.clone(),
-        place: Place::Directory,
-        content: Content::Moved { from: from.clone() },
-        mode: if from.ends_with(".key") { Mode::SECRET } else { Mode::PUBLIC },
-        owner: None,
-    }));
+    let moved = |place| {
+        move |(name, from): (&String, &String)| OutlineFile {
+            name: name.clone(),
+            place,
+            content: Content::Moved { from: from.clone() },
+            mode: if from.ends_with(".key") { Mode::SECRET } else { Mode::PUBLIC },
+            owner: None,
+        }
+    };
+    files.extend(plan.moved_ca_files.iter().map(moved(Place::CaDirectory)));
+    files.extend(plan.moved_files.iter().map(moved(Place::Directory)));
     files.extend(plan.indexes.iter().flat_map(|index| index_files(index, arrangement)));
     Outline { files }
 }

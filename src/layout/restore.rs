@@ -38,7 +38,12 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
     let mut state = State {
         path: directory.path.clone(),
         occupied: directory.names.clone(),
-        revoked: directory.revoked.clone(),
+        revoked: ca_directory
+            .iter()
+            .flat_map(|found| &found.revoked)
+            .chain(&directory.revoked)
+            .cloned()
+            .collect(),
         ca_path: ca_directory.map(|found| found.path.clone()).unwrap_or_default(),
         ca_occupied: ca_directory.map(|found| found.names.clone()),
         ..State::default()
@@ -100,9 +105,10 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         if copy.der == newer.der {
             return Ok(());
         }
-        // A CA that was renewed from elsewhere keeps its name and its key.
-        if copy.subject == newer.subject && copy.public_key == newer.public_key {
-            state.stale.push(copy);
+        // A CA that was renewed from elsewhere keeps its name and its key; of one that is being rotated a copy may lag.
+        let is_same = copy.subject == newer.subject && copy.public_key == newer.public_key;
+        state.stale.push(copy);
+        if is_same {
             return Ok(());
         }
         return Err(StateError::OtherCa { path: state.shown(name), ca_path: state.shown_pair(true, name) });

@@ -3,25 +3,34 @@
 
 use super::outline::{Content, Outline, OutlineFile, Place};
 use crate::fs::{FileEntry, FileSet};
-use crate::pem;
+use crate::pem::{self, Coming};
+use crate::pg::certificate_file;
 use crate::pki::Issued;
-use crate::plan::Plan;
+use crate::plan::{CertificateSpec, Plan, Succession, Trusted};
+use crate::x509::Certificate;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-/// The files among these that a plan's certificates come into, each with the stems of those.
+/// The files among these that a plan's certificates come into, or one goes out of, each with the stems of those that come.
 #[must_use]
 pub fn rewritten(plan: &Plan, files: &FileSet, place: Place) -> Vec<OutlineFile> {
-    if plan.replaced.is_empty() {
+    if rewrites_nothing(plan) {
         return Vec::new();
     }
     let outlined = files.iter().filter_map(|(name, entry)| {
-        let stems = comers(plan, &entry.contents);
-        let content = || Content::Rewritten(stems.iter().map(|stem| (*stem).to_owned()).collect());
-        (!stems.is_empty()).then(|| OutlineFile {
+        let rules = Rules::of(plan, name, &entry.contents);
+        let met = RefCell::new(None);
+        // What is asked for is what would be changed; the answer is of no use here.
+        let _ = pem::edit_certificates(&entry.contents, |der| {
+            let coming = rules.coming(der)?;
+            let stems = coming.into_iter().flatten().map(str::to_owned);
+            met.borrow_mut().get_or_insert_with(BTreeSet::new).extend(stems);
+            None
+        });
+        Some(OutlineFile {
             name: name.to_owned(),
             place,
-            content: content(),
+            content: Content::Rewritten(met.into_inner()?.into_iter().collect()),
             mode: entry.mode,
             owner: entry.owner,
         })
@@ -32,35 +41,96 @@ pub fn rewritten(plan: &Plan, files: &FileSet, place: Place) -> Vec<OutlineFile>
 /// What these files become.
 #[must_use]
 pub fn rewrite(plan: &Plan, issued: &Issued, files: &FileSet) -> FileSet {
-    if plan.replaced.is_empty() {
+    if rewrites_nothing(plan) {
         return FileSet::default();
     }
-    let new = |der: &[u8]| {
-        let stem = comer(plan, der)?;
-        issued.certificates.get(stem).map(|made| made.der.as_slice())
-    };
     let changed = files.iter().filter_map(|(name, entry)| {
-        let contents = pem::replace_certificates(&entry.contents, new)?;
+        let rules = Rules::of(plan, name, &entry.contents);
+        let contents = pem::edit_certificates(&entry.contents, |der| {
+            let coming = rules.coming(der)?.into_iter().map(|stem| match stem {
+                None => Some(Coming::Itself),
+                Some(stem) => issued.certificates.get(stem).map(|made| Coming::Other(&made.der)),
+            });
+            coming.collect()
+        })?;
         let FileEntry { mode, owner, .. } = *entry;
         Some((name.to_owned(), FileEntry { owner, ..FileEntry::new(contents, mode) }))
     });
     changed.collect()
 }
 
+fn rewrites_nothing(plan: &Plan) -> bool {
+    plan.replaced.is_empty() && succession(plan).is_none()
+}
+
+fn succession(plan: &Plan) -> Option<&Succession> {
+    plan.rotation.as_ref()?.succession.as_ref()
+}
+
+/// What becomes of the certificates of one file.
+struct Rules<'p> {
+    plan: &'p Plan,
+    /// What is done to a CA that is being rotated, of this file.
+    rotated: Option<(&'p Succession, Rotated)>,
+}
+
+/// What is done in a file to a CA that is being rotated.
+#[derive(Clone, Copy)]
+enum Rotated {
+    /// The other comes behind it.
+    Joined,
+    /// It goes.
+    Leaves,
+    /// The other takes its place.
+    Succeeded,
+}
+
+impl<'p> Rules<'p> {
+    fn of(plan: &'p Plan, name: &str, text: &[u8]) -> Self {
+        let rotated = succession(plan).and_then(|it| Some((it, Self::rotated(it, plan, name, text)?)));
+        Self { plan, rotated }
+    }
+
+    /// What peers trust is a file of CAs alone, and not that of one CA; what follows a leaf follows the one that is issued
+    /// again.
+    fn rotated(succession: &Succession, plan: &Plan, name: &str, text: &[u8]) -> Option<Rotated> {
+        let blocks = pem::scan(text).blocks;
+        let all: Vec<Certificate> =
+            blocks.iter().map(|block| Certificate::from_der(&block.der).ok()).collect::<Option<_>>()?;
+        let new = plan.certificate(&succession.new).and_then(|spec| spec.kept.as_ref());
+        let holds_new = all.iter().any(|certificate| Some(certificate) == new);
+        let of_ca = |spec: &CertificateSpec| spec.usage.is_ca() && certificate_file(&spec.stem) == name;
+        let is_own = plan.certificates.iter().any(of_ca)
+            || plan.moved_files.values().chain(plan.moved_ca_files.values()).any(|from| from == name);
+        let is_trusted = !is_own && all.iter().all(|certificate| certificate.ca == Some(true));
+        let is_replaced = |certificate: &Certificate| comer(plan, &certificate.der).is_some();
+        match succession.trusted {
+            Trusted::Both if is_trusted && !holds_new => Some(Rotated::Joined),
+            Trusted::NewAlone if is_trusted && holds_new => Some(Rotated::Leaves),
+            _ if succession.follows && !is_trusted && !is_own && all.iter().any(is_replaced) => {
+                Some(Rotated::Succeeded)
+            }
+            _ => None,
+        }
+    }
+
+    /// What comes into the place of a certificate: stems, and `None` for itself. Nothing is said of one that stays.
+    fn coming(&self, der: &[u8]) -> Option<Vec<Option<&'p str>>> {
+        if let Some(by) = comer(self.plan, der) {
+            return Some(vec![Some(by)]);
+        }
+        let (succession, rotated) = self.rotated.filter(|(succession, _)| succession.old == der)?;
+        Some(match rotated {
+            Rotated::Joined => vec![None, Some(succession.new.as_str())],
+            Rotated::Leaves => Vec::new(),
+            Rotated::Succeeded => vec![Some(succession.new.as_str())],
+        })
+    }
+}
+
 /// The stem of the certificate that takes the place of another.
 fn comer<'p>(plan: &'p Plan, der: &[u8]) -> Option<&'p str> {
     plan.replaced.iter().find(|replacement| replacement.old == der).map(|replacement| replacement.by.as_str())
-}
-
-/// The stems of the certificates that come into a text.
-fn comers<'p>(plan: &'p Plan, text: &[u8]) -> BTreeSet<&'p str> {
-    let met = RefCell::new(BTreeSet::new());
-    // What is asked for is what would be replaced; the answer is of no use here.
-    let _ = pem::replace_certificates(text, |der| {
-        met.borrow_mut().extend(comer(plan, der));
-        None
-    });
-    met.into_inner()
 }
 
 impl Outline {

@@ -15,6 +15,7 @@ use crate::plan::{ListSpec, Plan};
 use crate::state::{State, StateError};
 use crate::verify::{self, ExpectedList};
 use crate::x509::Certificate;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use time::OffsetDateTime;
@@ -77,6 +78,15 @@ pub(super) struct Changed {
 impl Change<'_> {
     /// Decides everything and makes nothing.
     pub(super) fn decide_only(&self) -> Result<Changed, Error> {
+        let (mut state, directory, ca_directory) = self.look()?;
+        let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
+        pki::unlock(&plan, &state, self.secrets)?;
+        let created = Directory::open(self.directory)?.is_none();
+        Ok(Changed { plan, outline, issued: None, created })
+    }
+
+    /// Looks at what there is, and takes no lock.
+    pub(super) fn look(&self) -> Result<(State, Found, Option<Found>), Error> {
         refuse_same_directory(self.directory, self.ca_directory)?;
         let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             match Directory::open(path)? {
@@ -89,17 +99,16 @@ impl Change<'_> {
             }
         };
         let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.reads_of_ca(name)));
-        let ca_directory =
+        let mut ca_directory =
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
         let mut directory = look(self.directory, &|name| self.verb.reads(name))?;
-        if let Some(opened) = Directory::open(self.directory)?.filter(|_| self.verb.asks_for_revoked()) {
-            directory.revoked = inside(opened.revoked_names(|_| true)?);
+        let of_ca = self.ca_directory.zip(ca_directory.as_mut());
+        for (path, found) in of_ca.into_iter().chain([(self.directory, &mut directory)]) {
+            if let Some(opened) = Directory::open(path)?.filter(|_| self.verb.asks_for_revoked()) {
+                found.revoked = inside(opened.revoked_names(|_| true)?);
+            }
         }
-        let mut state = self.restore(&directory, ca_directory.as_ref())?;
-        let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
-        pki::unlock(&plan, &state, self.secrets)?;
-        let created = Directory::open(self.directory)?.is_none();
-        Ok(Changed { plan, outline, issued: None, created })
+        Ok((self.restore(&directory, ca_directory.as_ref())?, directory, ca_directory))
     }
 
     /// Decides and makes.
@@ -126,12 +135,15 @@ impl Change<'_> {
         let mut ca_directory =
             ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
         let mut directory = look(&target, &|name| self.verb.reads(name))?;
-        if self.verb.asks_for_revoked() {
-            directory.revoked = inside(target.revoked_names(|_| true)?);
+        let of_ca = ca_target.as_ref().zip(ca_directory.as_mut());
+        for (target, found) in of_ca.into_iter().chain([(&target, &mut directory)]) {
+            if self.verb.asks_for_revoked() {
+                found.revoked = inside(target.revoked_names(|_| true)?);
+            }
         }
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
-        if outline.files.is_empty() && plan.removed_files.is_empty() {
+        if outline.files.is_empty() && plan.removed_files.is_empty() && plan.removed_ca_files.is_empty() {
             return Ok(Changed { plan, outline, issued: None, created: false });
         }
         forget_bulk(&mut directory, &plan);
@@ -142,17 +154,20 @@ impl Change<'_> {
         let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
         of_ca.for_each(|files| filled.ca_directory.extend(layout::rewrite(&plan, &issued, files)));
         // Together with what stays of the plan, for a leaf is judged by the CA that it hangs from.
-        let of_cas = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
-        let kept_ca: FileSet = of_cas.flat_map(|files| planned(files, &plan)).collect();
+        let of_cas: Vec<&FileSet> =
+            ca_directory.iter().flat_map(|found| [&found.files, &found.beside]).collect();
+        layout::carry(&plan, &directory.files, &of_cas, &mut filled)?;
+        let kept_ca: FileSet = of_cas.iter().flat_map(|files| planned(files, &plan)).collect();
         let kept = planned(&directory.files, &plan);
-        verify::gate(&[&kept_ca, &kept, &filled.ca_directory, &filled.directory], self.now)?;
+        let (of_ca, own) = (in_use(&filled.ca_directory), in_use(&filled.directory));
+        verify::gate(&[&kept_ca, &kept, &of_ca, &own], self.now)?;
+        let changes_ca = !filled.ca_directory.is_empty() || !plan.removed_ca_files.is_empty();
         // What a long list is made of is not held while it is judged.
         issued.lists.clear();
         self.gate_lists(&plan, &state, &issued, &filled)?;
-        layout::carry(&plan, &directory.files, &mut filled.directory)?;
         let staged_ca = match &ca_target {
-            Some(target) if !filled.ca_directory.is_empty() => {
-                Some(target.stage(&filled.ca_directory, PRIVATE)?)
+            Some(target) if changes_ca => {
+                Some(target.stage_change(&filled.ca_directory, &plan.removed_ca_files, PRIVATE)?)
             }
             _ => None,
         };
@@ -250,7 +265,8 @@ pub(super) fn retried<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T,
 /// Lets go of the texts of indexes and lists, which may be long and have been read.
 fn forget_bulk(found: &mut Found, plan: &Plan) {
     let is_bulk = |name: &&str| name.ends_with(INDEX_SUFFIX) || name.ends_with(LIST_SUFFIX);
-    let is_moved = |name: &&str| plan.moved_files.values().any(|from| from == name);
+    let moved = || plan.moved_files.values().chain(plan.moved_ca_files.values());
+    let is_moved = |name: &&str| moved().any(|from| from == name);
     let names = found.files.names().filter(|name| is_bulk(name) && !is_moved(name));
     for name in names.map(ToOwned::to_owned).collect::<Vec<_>>() {
         let text = found.files.remove(&name).map(|entry| entry.contents);
@@ -271,6 +287,16 @@ fn planned(files: &FileSet, plan: &Plan) -> FileSet {
         of_pairs.chain(plan.bundles.iter().map(|bundle| bundle.file.clone())).collect();
     let kept = files.iter().filter(|(name, _)| planned.contains(*name));
     kept.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
+}
+
+/// What is written and in use: not what is put away.
+fn in_use(files: &FileSet) -> Cow<'_, FileSet> {
+    let is_used = |name: &str| !name.contains('/');
+    if files.names().all(is_used) {
+        return Cow::Borrowed(files);
+    }
+    let used = files.iter().filter(|(name, _)| is_used(name));
+    Cow::Owned(used.map(|(name, entry)| (name.to_owned(), entry.clone())).collect())
 }
 
 /// The directory of CA keys, with what is not the CA's own and was only read beside it apart.

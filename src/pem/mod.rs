@@ -9,7 +9,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-pub use replace::replace_certificates;
+pub use replace::{Coming, edit_certificates};
 pub use scan::{Oddity, OddityKind, Scan, ScannedBlock, scan};
 
 use rustls_pki_types::pem::{self, PemObject, SectionKind};

@@ -204,6 +204,17 @@ pub fn unlock(plan: &Plan, state: &State, secrets: &Secrets) -> Result<(), Issue
     existing_issuers(plan, state, secrets).map(drop)
 }
 
+/// Opens the key of a CA that a plan keeps, whether it signs something or not, and drops it again.
+///
+/// # Errors
+/// Those of [`unlock`].
+pub fn unlock_ca(plan: &Plan, stem: &str, state: &State, secrets: &Secrets) -> Result<(), IssueError> {
+    match plan.certificate(stem) {
+        Some(spec) if spec.kept.is_some() => existing_issuer(spec, state, secrets).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Whether something new is signed with the key of this certificate, be it a list.
 fn signs(plan: &Plan, spec: &CertificateSpec) -> bool {
     list::is_made(plan, &spec.stem)

@@ -2,7 +2,7 @@
 
 use super::issuers::NO_CA;
 use super::{IssuerRef, PlanError};
-use crate::pg::{certificate_file, key_file};
+use crate::pg::{certificate_file, key_file, rotated_stem};
 use crate::state::{State, issued};
 use crate::x509::{Certificate, KeyUsage};
 
@@ -62,7 +62,7 @@ fn is_authority(certificate: &Certificate, stem: Option<&str>, state: &State) ->
     let signs = certificate.key_usage.as_ref().is_some_and(|usage| usage.contains(&KeyUsage::KeyCertSign));
     let mut others = state.certificates.values().flatten().filter(|other| other.der != certificate.der);
     signs
-        || stem.is_some_and(|stem| CA_STEMS.contains(&stem))
+        || stem.is_some_and(|stem| CA_STEMS.contains(&rotated_stem(stem).unwrap_or(stem)))
         || others.any(|other| certificate.may_have_issued(other))
 }
 
@@ -90,8 +90,14 @@ pub(super) fn issuer<'f, 's>(
             .filter(|other| !other.certificate.is_own_issuer())
             .any(|other| issued(authority.certificate, other.certificate))
     };
+    // Of a CA that is being rotated the one that comes after it signs nothing yet, and the one before it nothing more.
+    let is_beside = |authority: &Authority<'_>| {
+        let stem = rotated_stem(&authority.stem);
+        stem.is_some_and(|stem| found.iter().any(|own| own.stem == stem && own.elsewhere.is_none()))
+    };
+    let stands = |authority: &&Authority<'_>| authority.elsewhere.is_none() && !is_beside(authority);
     let lowest: Vec<&Authority<'_>> =
-        found.iter().filter(|authority| authority.elsewhere.is_none() && !is_above(authority)).collect();
+        found.iter().filter(stands).filter(|authority| !is_above(authority)).collect();
     // One that is only trusted here, such as that of somebody else's clients, does not sign here.
     let with_key: Vec<&Authority<'_>> =
         lowest.iter().copied().filter(|authority| state.key(&authority.stem).is_some()).collect();

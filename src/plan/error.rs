@@ -243,7 +243,7 @@ impl Diagnosis for PlanError {
             Self::SeveralCas { .. } => "Name the one that is meant with --ca and --ca-key.",
             Self::Issued { stem, .. } => {
                 return Some(format!(
-                    "Give another name, or move {stem}.crt and {stem}.key away to issue it anew."
+                    "Give another name; pgtls renew {stem} makes that one anew, and keeps its key."
                 ));
             }
             Self::RefusedRequest { hint, .. } => hint,

@@ -20,6 +20,7 @@ mod renew;
 mod request;
 mod revoke;
 mod revoke_error;
+mod rotate;
 mod rules;
 mod series;
 mod sign;
@@ -44,6 +45,10 @@ pub use renew::{
 pub use request::{RequestSpec, request};
 pub use revoke::{RevokeTarget, RevokeWish, revoke};
 pub use revoke_error::RevokeError;
+pub use rotate::{
+    Left, Need, RotateError, RotateWish, RotatedCa, RotationPhase, RotationSpec, RotationStatus,
+    RotationStep, Succession, Trusted, rotate, rotation_status,
+};
 pub use series::{Draft, Series, SeriesError, SeriesWish, series};
 pub use sign::{SignWish, sign};
 
@@ -90,6 +95,15 @@ pub struct Plan {
     /// Files of the directory that go, those that are moved among them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub removed_files: BTreeSet<String>,
+    /// The same of the directory of CA keys, where that is another one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved_ca_files: BTreeMap<String, String>,
+    /// Files of that directory that go.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub removed_ca_files: BTreeSet<String>,
+    /// The CA that is rotated, and how far that comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationSpec>,
     /// What the user should know, though nothing is refused.
     pub notices: Vec<Notice>,
 }
@@ -110,6 +124,9 @@ impl Plan {
             list_bundles: Vec::new(),
             moved_files: BTreeMap::new(),
             removed_files: BTreeSet::new(),
+            moved_ca_files: BTreeMap::new(),
+            removed_ca_files: BTreeSet::new(),
+            rotation: None,
             notices: Vec::new(),
         }
     }

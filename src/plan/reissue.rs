@@ -4,6 +4,7 @@
 
 use super::{CertificateSpec, IssuerRef, PlanError, build};
 use crate::keys::{KeyType, PublicKey};
+use crate::pg::sides_of_name;
 use crate::profile::PathLength;
 use crate::state::key_identifier;
 use crate::x509::{
@@ -101,13 +102,13 @@ pub fn leaf_usage(stem: &str, certificate: &Certificate, asked: Option<Usage>) -
     asked.or_else(|| named_usage(stem)).ok_or_else(|| PlanError::UnknownUse { certificate: stem.to_owned() })
 }
 
-/// What a stem says: `server`, `client.alice`, `node_1`; `postgresql` is libpq's own name of a client's files (libpq-ssl,
-/// "Client Certificates").
+/// What a stem says: `server`, `client.alice`, `node_1`.
 fn named_usage(stem: &str) -> Option<Usage> {
-    let first = stem.split(['.', '-', '_']).next().unwrap_or_default();
-    match first {
-        "postgresql" | "replication" => Some(Usage::Client),
-        first => [Usage::Server, Usage::Client, Usage::Node].into_iter().find(|usage| usage.id() == first),
+    match sides_of_name(stem) {
+        (true, true) => Some(Usage::Node),
+        (true, false) => Some(Usage::Server),
+        (false, true) => Some(Usage::Client),
+        (false, false) => None,
     }
 }
 
@@ -142,7 +143,9 @@ fn is_carried(extension: &CarriedExtension, wish: &Reissued<'_>, changes_kind: b
     }
     if extension.is(ExtensionKind::BasicConstraints) {
         let is_same_length = certificate.path_length.is_some() || added_path_length(wish).is_none();
-        return certificate.ca == Some(wish.usage.is_ca()) && is_same_length;
+        // Of a CA it has to be critical (RFC 5280 §4.2.1.9).
+        let is_critical_enough = certificate.basic_constraints_critical || !wish.usage.is_ca();
+        return certificate.ca == Some(wish.usage.is_ca()) && is_same_length && is_critical_enough;
     }
     // What an RSA key may be used for is more than another may.
     !(extension.is(ExtensionKind::KeyUsage) && changes_kind)

@@ -368,7 +368,7 @@ fn of_line(line: &Line) -> Issued {
 }
 
 /// Where a file of a revoked pair goes: `client.crt` -> `revoked/client-4F2A.crt`.
-fn revoked_file(name: &str, serial: &str) -> String {
+pub(super) fn revoked_file(name: &str, serial: &str) -> String {
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
     format!("{REVOKED}/{stem}-{serial}.{ending}")
 }

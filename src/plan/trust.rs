@@ -6,7 +6,7 @@ use crate::pg::{CHAIN_FILE, certificate_file};
 use crate::state::State;
 
 /// What the bundle is called where another CA's has that name.
-const OTHER_FILE: &str = "trust.crt";
+pub(super) const OTHER_FILE: &str = "trust.crt";
 
 /// Those of a directory's bundles that lie in it, and the one that it lacks: the CAs of the chain, the root last.
 pub(super) fn bundles(

@@ -1,7 +1,7 @@
 //! Whether what is there is what the plan wants: subject, SANs, usage, issuer, key type, lifetime and files.
 
 use super::window::BACKDATED;
-use super::{CertificateSpec, IssuerRef, PlanError};
+use super::{CertificateSpec, IssuerRef, PlanError, rotate::without_generation};
 use crate::keys::{PublicKey, StoredKey};
 use crate::pg::certificate_file;
 use crate::profile::{CertificateEntry, Ending};
@@ -26,7 +26,7 @@ pub(super) fn compare(
 ) -> Result<(), PlanError> {
     let Some(found) = state.certificate(&spec.stem) else { return Ok(()) };
     let fields = [
-        text("subject", found.subject.to_string(), spec.subject.to_string()),
+        subject(found, spec),
         text(
             "subject alternative names",
             sans(&found.subject_alt_names),
@@ -49,6 +49,12 @@ pub(super) fn compare(
             expected: field.expected,
         }),
     }
+}
+
+/// A CA that was rotated has the next generation of its name.
+fn subject(found: &Certificate, spec: &CertificateSpec) -> Option<Field> {
+    let is_rotated = spec.usage.is_ca() && without_generation(&found.subject) == spec.subject;
+    text("subject", found.subject.to_string(), spec.subject.to_string()).filter(|_| !is_rotated)
 }
 
 fn text(name: &'static str, found: String, expected: String) -> Option<Field> {
@@ -154,7 +160,7 @@ fn subjects(certificates: &[Certificate]) -> String {
     }
 }
 
-/// Compares an existing bundle with what it should hold.
+/// Compares an existing bundle with what it should hold; while a CA is rotated, the other of the two may be there too.
 pub(super) fn compare_bundle(
     file: &str,
     stems: &[String],
@@ -165,7 +171,14 @@ pub(super) fn compare_bundle(
     let kept =
         |stem: &String| specs.iter().find(|spec| spec.stem == *stem).and_then(|spec| spec.kept.as_ref());
     let expected: Vec<_> = stems.iter().map(kept).collect();
-    if found.iter().map(Some).collect::<Vec<_>>() == expected {
+    let is_beside = |it: &&Certificate| {
+        let name = without_generation(&it.subject);
+        let mut own = expected.iter().flatten();
+        it.ca == Some(true) && own.any(|own| own.der != it.der && without_generation(&own.subject) == name)
+    };
+    let is_wanted = |it: &&Certificate| expected.contains(&Some(it));
+    let counting = found.iter().filter(|it| is_wanted(it) || !is_beside(it));
+    if counting.map(Some).collect::<Vec<_>>() == expected {
         return Ok(());
     }
     Err(PlanError::Differs {

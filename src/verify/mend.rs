@@ -7,9 +7,9 @@ use super::exhibit::Exhibit;
 use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
-use super::scene::{CLIENT_NAMES, Identity, SERVER_NAMES, Scene, Side, is_key_of, names as is_called};
+use super::scene::{Identity, Scene, Side, is_key_of, names as is_called};
 use super::severity::Severity;
-use crate::pg::request_file;
+use crate::pg::{CLIENT_NAMES, SERVER_NAMES, request_file};
 use crate::x509::{Certificate, GeneralName, Name};
 use std::borrow::Cow;
 
@@ -191,7 +191,7 @@ impl<'a> Wish<'a> {
         }
     }
 
-    fn is_any(&self) -> bool {
+    pub(super) fn is_any(&self) -> bool {
         self.host.is_some() || self.role.is_some()
     }
 }
@@ -244,7 +244,7 @@ fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
 }
 
 /// The request that lies beside a file.
-fn request_of(exhibit: &Exhibit, scene: &Scene<'_>) -> Option<String> {
+pub(super) fn request_of(exhibit: &Exhibit, scene: &Scene<'_>) -> Option<String> {
     let request = request_file(exhibit.stem());
     scene.requests.contains(&request).then(|| scene.path(&request))
 }
@@ -275,15 +275,19 @@ fn name_unread(scene: &Scene<'_>, command: &mut String) {
 
 /// The directory in which the end-entities lie, from where the user stands; `None` where that is not one.
 fn home<'a>(scene: &Scene<'a>) -> Option<&'a str> {
-    let parent = |file: &'a str| match file.rsplit_once('/') {
+    let mut homes = scene.identities.iter().map(|identity| parent(identity.leaf.file, scene));
+    let first = homes.next().unwrap_or(scene.directory());
+    homes.all(|other| other == first).then_some(first)
+}
+
+/// The directory in which a file lies.
+pub(super) fn parent<'a>(file: &'a str, scene: &Scene<'a>) -> &'a str {
+    match file.rsplit_once('/') {
         Some(("", _)) => "/",
         Some((parent, _)) => parent,
         None if scene.directory() == file => ".",
         None => scene.directory(),
-    };
-    let mut homes = scene.identities.iter().map(|identity| parent(identity.leaf.file));
-    let first = homes.next().unwrap_or(scene.directory());
-    homes.all(|other| other == first).then_some(first)
+    }
 }
 
 /// The names of a server: its common name first, then the others; what nobody takes for a host is left out.
@@ -309,7 +313,7 @@ fn hosts(identity: &Identity<'_>, common: Option<String>, wish: &Wish<'_>) -> Ve
 }
 
 /// Whether the key of an authority lies here.
-fn has_key(authority: &Held<'_>, scene: &Scene<'_>) -> bool {
+pub(super) fn has_key(authority: &Held<'_>, scene: &Scene<'_>) -> bool {
     let keys = scene.exhibits.iter().flat_map(|exhibit| &exhibit.keys);
     keys.into_iter().any(|key| is_key_of(key, authority.certificate))
 }

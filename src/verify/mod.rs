@@ -27,6 +27,7 @@ mod mend;
 mod part;
 mod path;
 mod policy;
+mod renewal;
 mod report;
 mod revocation;
 mod roles;
@@ -79,6 +80,9 @@ pub struct Tally {
     pub knows_trust: bool,
     /// Each end-entity: its file, its common name, when it ends.
     pub leaves: Vec<Shown>,
+    /// The command that renews everything with a fault that is mended by that, where it is several certificates.
+    #[serde(skip)]
+    pub renewal: Option<String>,
 }
 
 /// An end-entity as it is shown.
@@ -132,7 +136,10 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     found.retain(|finding| !is_waived(finding, policy));
     let wish = mend::Wish::of(&found, policy);
     found.iter_mut().for_each(|finding| mend::add(finding, &scene, &wish));
-    (Report::of(found), tally(&scene))
+    let mut report = Report::of(found);
+    // Where other names are wanted, whoever has them is made anew.
+    let renewal = if wish.is_any() { None } else { renewal::hint(&mut report, &scene) };
+    (report, Tally { renewal, ..tally(&scene) })
 }
 
 fn tally(scene: &Scene<'_>) -> Tally {
@@ -159,6 +166,7 @@ fn tally(scene: &Scene<'_>) -> Tally {
             shows.into_iter().all(|(shows, side)| !shows || !scene.is_trust_elsewhere(side))
         }),
         leaves: scene.certificates().iter().map(shown).collect(),
+        renewal: None,
     }
 }
 

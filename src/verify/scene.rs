@@ -10,6 +10,7 @@ use super::mend;
 use super::policy::Policy;
 use super::roles::Roles;
 use crate::keys::{KeyFile, PublicKey};
+use crate::pg::{CLIENT_NAMES, SERVER_NAMES, first_word};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
 use std::sync::{Arc, OnceLock};
 use time::OffsetDateTime;
@@ -78,9 +79,6 @@ pub struct Scene<'a> {
     mend: OnceLock<String>,
 }
 
-/// The first part of a name that says what a file is for, as PostgreSQL, libpq, Kubernetes and the guides have it.
-pub(super) const SERVER_NAMES: [&str; 3] = ["server", "dbhost", "node"];
-pub(super) const CLIENT_NAMES: [&str; 5] = ["client", "replication", "postgresql", "node", "kong"];
 /// Trust files, best first.
 pub(super) const TRUST_NAMES: [&str; 6] =
     ["chain.crt", "ca.crt", "root.crt", "ca.pem", "ca-bundle.crt", "root.pem"];
@@ -329,7 +327,7 @@ fn is_authority(certificate: &Certificate, index: &Index<'_>) -> bool {
 pub(super) fn names(exhibit: &Exhibit, list: &[&str]) -> bool {
     let name = exhibit.name.as_bytes();
     let name = name.iter().rposition(|byte| *byte == b'/').map_or(name, |slash| &name[slash + 1..]);
-    let first = name.iter().position(|byte| b".-_".contains(byte)).map_or(name, |end| &name[..end]);
+    let first = first_word(name);
     list.iter().any(|known| known.as_bytes() == first)
 }
 

@@ -5,15 +5,30 @@ use crate::support::clock::{at, fixture, now};
 use crate::support::{run, scratch, snapshot};
 use pgtls::pem;
 use pgtls::x509::Certificate;
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
-/// So many days after the fixtures were made.
+thread_local! {
+    /// Day 0 of a test.
+    static START: Cell<OffsetDateTime> = Cell::new(now());
+}
+
+/// So many days after the fixtures were made; after this moment in a test in which openssl makes certificates, for that
+/// goes by the real clock.
 pub(crate) fn day(days: i64) -> OffsetDateTime {
-    now() + Duration::days(days)
+    START.get() + Duration::days(days)
+}
+
+/// A scratch directory with an empty `pki`, in which openssl makes certificates.
+pub(crate) fn for_openssl() -> TempDir {
+    // What is made in the next moments has begun by then.
+    START.set(OffsetDateTime::now_utc() + Duration::MINUTE);
+    let home = scratch();
+    fs::create_dir(home.path().join("pki")).unwrap();
+    home
 }
 
 /// A scratch directory with `pki` in it, made on day 0 by these words of `gen`.

@@ -9,6 +9,7 @@ mod issue;
 mod output;
 mod renew;
 mod revoke;
+mod rotate;
 mod sign;
 mod verify;
 
@@ -20,6 +21,7 @@ pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use issue::{IssueArgs, StreamWord, UnderArgs};
 pub(super) use renew::{RekeyArgs, RenewArgs};
 pub(super) use revoke::{AuthoritiesArgs, CrlArgs, RevokeArgs};
+pub(super) use rotate::{RotateArgs, StepWord};
 pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
@@ -35,6 +37,7 @@ Examples:
   pgtls revoke alice                   turned away, once its list is copied
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
+  pgtls rotate root add                a new CA, trusted beside the old one at first
   pgtls csr server db1.example.com     a key, and a request for another CA
   pgtls import signed.p7b              what that CA sent back, beside its key
 
@@ -67,6 +70,8 @@ pub(super) enum Verb {
     Revoke(RevokeArgs),
     /// Make the revocation lists of every CA anew, or those that are due
     Crl(CrlArgs),
+    /// Put a new CA in the place of an old one, in phases in which no login fails
+    Rotate(RotateArgs),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
@@ -89,6 +94,7 @@ impl Verb {
             Self::Revoke(args) => args.output.json,
             Self::Crl(args) => args.output.json,
             Self::Renew(args) => args.output.json,
+            Self::Rotate(args) => args.output.json,
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Export(args) => args.output.json,

@@ -9,6 +9,7 @@ mod inspect;
 mod issue;
 mod renew;
 mod revoke;
+mod rotate;
 mod stdin;
 mod typed;
 mod verify;
@@ -23,6 +24,7 @@ pub(super) use inspect::inspected;
 pub(super) use issue::{issued, signed};
 pub(super) use renew::renewed;
 pub(super) use revoke::{crl, revoked};
+pub(super) use rotate::{RotateCommand, rotated};
 pub(super) use typed::TypedCommand;
 pub(super) use verify::verified;
 

@@ -16,11 +16,6 @@ impl TypedCommand {
         Self { words: words.cloned().collect() }
     }
 
-    /// The same command.
-    pub(in crate::cli) fn again(&self) -> String {
-        line(&self.words)
-    }
-
     /// The command with the user's own names, into a place of its own.
     pub(in crate::cli) fn with_own_names(&self) -> String {
         let mut words = self.without(&["-D", "--dir", "--ca-dir"]);

@@ -182,7 +182,12 @@ impl<'b, 's> Bench<'b, 's> {
             Lasting::AsBefore if !length.is_positive() => {
                 return Err(RenewError::NoLength { certificate: item.shown(self.state) }.into());
             }
-            Lasting::AsBefore => not_before.checked_add(length),
+            // One that began in this last hour, as others make them, would end earlier than it does.
+            Lasting::AsBefore => {
+                let old = item.certificate.window;
+                let at_least = if old.not_before <= self.now { old.not_after } else { not_before };
+                not_before.checked_add(length).map(|end| end.max(at_least))
+            }
         };
         let not_after = not_after.filter(|end| end.year() <= 9999).ok_or_else(past)?;
         spec.window = Window { not_before, not_after };

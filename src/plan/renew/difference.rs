@@ -91,7 +91,9 @@ fn key(old: &Certificate, spec: &CertificateSpec) -> Option<Difference> {
 }
 
 fn constraints(old: &Certificate) -> String {
-    old.ca.map_or_else(|| NONE.to_owned(), |ca| constraints_text(ca, old.path_length))
+    let Some(ca) = old.ca else { return NONE.to_owned() };
+    let is_lax = ca && !old.basic_constraints_critical;
+    constraints_text(ca, old.path_length) + if is_lax { ", not critical" } else { "" }
 }
 
 fn constraints_text(ca: bool, path_length: Option<u32>) -> String {

@@ -1,0 +1,106 @@
+//! Who still needs a CA that is to be dropped.
+
+use crate::index::Status;
+use crate::pg::previous_stem;
+use crate::state::{State, issued};
+use crate::x509::{Certificate, RevocationReason, format_serial, serialize_instant, significant};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use time::OffsetDateTime;
+
+/// A certificate that ends with the CA above it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Need {
+    /// The file that it is in; `None`: the index alone tells of it.
+    pub file: Option<String>,
+    /// Its serial number in hexadecimal digits.
+    pub serial: String,
+    /// Whom it names, as the index has it: `/O=Acme/CN=alice`.
+    pub subject: String,
+    /// Its last second.
+    #[serde(serialize_with = "serialize_instant")]
+    pub not_after: OffsetDateTime,
+}
+
+/// Whoever needs the CA that was there before that of a stem: the unexpired and unrevoked certificates here that it issued,
+/// and those lines of its index whose subject has no successor.
+pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
+    let previous_stem = previous_stem(stem);
+    let Some(previous) = state.certificate(&previous_stem) else { return Vec::new() };
+    let mut needs: BTreeMap<Vec<u8>, Need> = BTreeMap::new();
+    for (file, certificate) in hanging_from(previous, state) {
+        let (serial, not_after) = (significant(&certificate.serial), certificate.window.not_after);
+        if not_after >= now && !is_revoked(serial, &previous_stem, state) {
+            needs.entry(serial.to_vec()).or_insert_with(|| Need {
+                file: Some(file.to_owned()),
+                serial: format_serial(serial),
+                subject: certificate.subject.oneline(),
+                not_after,
+            });
+        }
+    }
+    let successors = successors(stem, state, now);
+    let lines = state.indexes.get(&previous_stem).into_iter().flat_map(|index| index.lines());
+    for line in lines.filter(|line| line.status == Status::Valid && line.not_after >= now) {
+        let is_over = successors.contains(&line.subject)
+            || is_put_away(&line.serial, state)
+            || is_revoked(&line.serial, &previous_stem, state);
+        if !is_over {
+            needs.entry(line.serial.clone()).or_insert_with(|| Need {
+                file: None,
+                serial: line.serial_hex(),
+                subject: line.subject.clone(),
+                not_after: line.not_after,
+            });
+        }
+    }
+    let mut needs: Vec<Need> = needs.into_values().collect();
+    needs.sort_by(|one, other| (&one.file, &one.subject).cmp(&(&other.file, &other.subject)));
+    needs
+}
+
+/// Whether the CA of a stem has revoked a serial number, by its index or by a list of it.
+pub(super) fn is_revoked(serial: &[u8], stem: &str, state: &State) -> bool {
+    let line = state.indexes.get(stem).and_then(|index| index.line_of(serial));
+    let mut entries = state.lists_by(stem).filter(|list| !list.is_delta).filter_map(|list| list.find(serial));
+    line.is_some_and(|line| line.status == Status::Revoked)
+        || entries.any(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl))
+}
+
+/// The certificates that are here and that a CA issued, each with a file that it is in: of several that beside its key, then
+/// one in which it stands first.
+pub(super) fn hanging_from<'s>(authority: &Certificate, state: &'s State) -> Vec<(&'s str, &'s Certificate)> {
+    let has_key = |file: &str| file.strip_suffix(".crt").is_some_and(|stem| state.key(stem).is_some());
+    let all = state.certificates.iter().flat_map(|(file, list)| {
+        list.iter().enumerate().map(move |(at, certificate)| (file.as_str(), at, certificate))
+    });
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(file, at, _)| (*at > 0 || !has_key(file), *at > 0));
+    let mut found: Vec<(&str, &Certificate)> = Vec::new();
+    for (file, _, certificate) in all {
+        let is_known = found.iter().any(|(_, known)| known.der == certificate.der);
+        if !is_known && !certificate.is_own_issuer() && issued(authority, certificate) {
+            found.push((file, certificate));
+        }
+    }
+    found
+}
+
+/// The subjects of what the new CA issued and that counts.
+fn successors(stem: &str, state: &State, now: OffsetDateTime) -> BTreeSet<String> {
+    let lines = state.indexes.get(stem).into_iter().flat_map(|index| index.lines());
+    let counting = lines.filter(|line| line.status == Status::Valid && line.not_after >= now);
+    let mut subjects: BTreeSet<String> = counting.map(|line| line.subject.clone()).collect();
+    if let Some(authority) = state.certificate(stem) {
+        let here = hanging_from(authority, state).into_iter().map(|(_, certificate)| certificate);
+        let counting = here.filter(|certificate| certificate.window.not_after >= now);
+        subjects.extend(counting.map(|certificate| certificate.subject.oneline()));
+    }
+    subjects
+}
+
+/// Whether it is that of a CA which was dropped, and lies with what was revoked.
+fn is_put_away(serial: &[u8], state: &State) -> bool {
+    let ending = format!("-{}.crt", format_serial(significant(serial)));
+    state.revoked.iter().any(|name| name.ends_with(&ending))
+}

@@ -1,0 +1,254 @@
+//! `switch`: what hangs from the old CA is issued again under the new one, with its key, names and usage; the two CAs get
+//! each other's names.
+
+use super::error::RotateError;
+use super::footing::{self, authority, refuse_early_clock, require_key, told};
+use super::{Left, RotationPhase, RotationSpec, Succession, Trusted, needs, phase};
+use crate::index::{attributes_file, index_file};
+use crate::pg::{certificate_file, key_file, list_file, next_stem, previous_stem};
+use crate::plan::authorities::{self, Authority};
+use crate::plan::reissue::{Reissued, leaf_usage, reissue};
+use crate::plan::window::BACKDATED;
+use crate::plan::{
+    CertificateSpec, IndexSpec, Notice, Plan, PlanError, Replacement, Which, issuers, refresh, rules,
+};
+use crate::state::{State, key_identifier};
+use crate::x509::{Certificate, Usage, Window};
+use std::collections::{BTreeMap, BTreeSet};
+use time::OffsetDateTime;
+
+pub(super) fn switch(
+    stem: &str,
+    is_distributed: bool,
+    state: &mut State,
+    now: OffsetDateTime,
+) -> Result<Plan, RotateError> {
+    footing::certificate(stem, state)?;
+    let before = phase::phase(stem, state)?;
+    if before == RotationPhase::None {
+        return Err(RotateError::NotBegun { stem: stem.to_owned() });
+    }
+    if let Some(other) = phase::other_half_way(stem, state) {
+        return Err(RotateError::OtherHalfWay { other });
+    }
+    let next = next_stem(stem);
+    if before == RotationPhase::Added {
+        require_key(&next, state)?;
+        if !is_distributed {
+            return Err(undistributed(stem, state));
+        }
+        renamed(stem, state);
+    }
+    require_key(stem, state)?;
+    let state = &*state;
+    let found = authorities::of(state, None);
+    let own = authority(stem, &found, state)?;
+    let old = authority(&previous_stem(stem), &found, state)?;
+    refuse_early_clock(stem, own.certificate, state, now)?;
+    let mut bench =
+        Bench { own, specs: footing::kept([own, old], &found), left: Vec::new(), notices: Vec::new() };
+    for (file, certificate) in needs::hanging_from(old.certificate, state) {
+        bench.take(file, certificate, old, state, now)?;
+    }
+    issuers::check(&bench.specs, state, now)?;
+    for spec in bench.specs.iter().filter(|spec| spec.kept.is_none()) {
+        rules::check_reissued(spec, &bench.specs)?;
+    }
+    let rotation = RotationSpec {
+        ca: stem.to_owned(),
+        before,
+        after: RotationPhase::Switched,
+        old: told(&old.stem, old.certificate),
+        new: Some(told(stem, own.certificate)),
+        trusted_by: footing::trusting(old.certificate, &found, state),
+        succession: Some(Succession {
+            old: old.certificate.der.clone(),
+            new: stem.to_owned(),
+            trusted: Trusted::Both,
+            follows: true,
+        }),
+        left: bench.left,
+    };
+    let mut plan = footing::plan(bench.specs, &found, rotation, state);
+    plan.notices = bench.notices;
+    plan.replaced = replaced(&plan.certificates);
+    Names { stem, state, before }.apply(&mut plan, old.certificate);
+    let is_recorded = before == RotationPhase::Added || !plan.replaced.is_empty();
+    if is_recorded {
+        let index = |of: &str| IndexSpec { of: of.to_owned(), attributes: true };
+        plan.indexes = vec![index(stem), index(&old.stem)];
+    }
+    refresh(&mut plan, state, Which::InUse, None, now)?;
+    Ok(plan)
+}
+
+/// What peers have to be given first.
+fn undistributed(stem: &str, state: &State) -> RotateError {
+    let next = certificate_file(&next_stem(stem));
+    let found = authorities::of(state, None);
+    let new = state.certificate(&next_stem(stem));
+    let trusting = new.map(|new| footing::trusting(new, &found, state)).unwrap_or_default();
+    let of_new = state.lists_by(&next_stem(stem)).map(|list| &list.der).collect::<BTreeSet<_>>();
+    let with_lists = state.list_files.iter().filter(|(_, places)| {
+        let mut lists = places.iter().filter_map(|at| state.lists.get(*at));
+        places.len() > 1 && lists.any(|list| of_new.contains(&list.der))
+    });
+    let files = trusting.into_iter().chain(with_lists.map(|(file, _)| file.clone()));
+    let files = files.map(|file| state.shown(&file)).collect();
+    RotateError::Undistributed { stem: stem.to_owned(), next: state.shown_pair(true, &next), files }
+}
+
+/// Calls the two CAs by the names that they are to have.
+fn renamed(stem: &str, state: &mut State) {
+    let (next, previous) = (next_stem(stem), previous_stem(stem));
+    fn give<T>(map: &mut BTreeMap<String, T>, from: String, to: String) {
+        if let Some(value) = map.remove(&from) {
+            map.insert(to, value);
+        }
+    }
+    for (from, to) in [(stem, previous.as_str()), (next.as_str(), stem)] {
+        give(&mut state.certificates, certificate_file(from), certificate_file(to));
+        give(&mut state.keys, key_file(from), key_file(to));
+        give(&mut state.indexes, from.to_owned(), to.to_owned());
+    }
+    for stem in [stem, &next, &previous] {
+        state.unique_subjects.remove(stem);
+    }
+}
+
+/// What is planned so far.
+struct Bench<'f, 's> {
+    own: &'f Authority<'s>,
+    specs: Vec<CertificateSpec>,
+    left: Vec<Left>,
+    notices: Vec<Notice>,
+}
+
+impl Bench<'_, '_> {
+    /// Plans a certificate of the old CA again under the new one, unless nobody has a use for it any more.
+    fn take(
+        &mut self,
+        file: &str,
+        certificate: &Certificate,
+        old: &Authority<'_>,
+        state: &State,
+        now: OffsetDateTime,
+    ) -> Result<(), RotateError> {
+        let is_first = state.certificates.get(file).and_then(|list| list.first()) == Some(certificate);
+        let stem = file.strip_suffix(".crt").filter(|_| is_first);
+        let because = if certificate.window.not_after < now {
+            Some("it has ended")
+        } else if needs::is_revoked(&certificate.serial, &old.stem, state) {
+            Some("it is revoked")
+        } else if stem.is_none() {
+            Some("no file of its own has it")
+        } else {
+            None
+        };
+        let (Some(stem), None) = (stem, because) else {
+            let because = because.unwrap_or_default();
+            self.left.push(Left { file: file.to_owned(), because });
+            return Ok(());
+        };
+        let is_ca = authorities::of(state, None).iter().any(|ca| ca.certificate.der == certificate.der);
+        let (window, notice) = window(stem, certificate, &self.specs, self.own, now)?;
+        let spec = reissue(&Reissued {
+            stem,
+            certificate,
+            issuer: Some((self.own.stem.as_str(), key_identifier(self.own.certificate))),
+            usage: if is_ca { Usage::IntermediateCa } else { leaf_usage(stem, certificate, None)? },
+            window,
+            new_key: None,
+            path_length: None,
+        })?;
+        self.notices.extend(notice);
+        self.specs.push(spec);
+        Ok(())
+    }
+}
+
+/// As long as it was, from now on, and no longer than the CAs above it.
+fn window(
+    stem: &str,
+    certificate: &Certificate,
+    specs: &[CertificateSpec],
+    own: &Authority<'_>,
+    now: OffsetDateTime,
+) -> Result<(Window, Option<Notice>), PlanError> {
+    let not_before = now - BACKDATED;
+    let not_after = not_before.checked_add(certificate.window.length()).filter(|end| end.year() <= 9999);
+    let not_after = not_after.ok_or_else(|| PlanError::PastYear9999 { certificate: stem.to_owned() })?;
+    let signer = specs.iter().find(|spec| spec.stem == own.stem);
+    let above = std::iter::successors(signer, |ca| ca.issuer_in(specs));
+    let Some(first) = above.min_by_key(|ca| ca.window.not_after).filter(|ca| ca.window.not_after < not_after)
+    else {
+        return Ok((Window { not_before, not_after }, None));
+    };
+    let end = first.window.not_after;
+    let capped =
+        Notice::Capped { certificate: stem.to_owned(), because_of: first.stem.clone(), not_after: end };
+    Ok((Window { not_before, not_after: end }, Some(capped)))
+}
+
+/// What is issued again takes the place of what it was.
+fn replaced(specs: &[CertificateSpec]) -> Vec<Replacement> {
+    let of = |spec: &CertificateSpec| Some((spec.reissue.as_ref()?.of.der.clone(), spec.stem.clone()));
+    specs.iter().filter_map(of).map(|(old, by)| Replacement { old, by }).collect()
+}
+
+/// The files of the two CAs, which change their names.
+struct Names<'a> {
+    stem: &'a str,
+    state: &'a State,
+    before: RotationPhase,
+}
+
+impl Names<'_> {
+    /// Moves what is not where it belongs. Indexes and lists are written anew under their new names, but for the lists that
+    /// a CA keeps in a directory of its own.
+    fn apply(&self, plan: &mut Plan, old: &Certificate) {
+        let Self { stem, state, before } = *self;
+        let (next, previous) = (next_stem(stem), previous_stem(stem));
+        let of = |files: &BTreeSet<String>, moves: &[(String, String)]| -> BTreeMap<String, String> {
+            let there = moves.iter().filter(|(from, _)| files.contains(from));
+            there.map(|(from, to)| (to.clone(), from.clone())).collect()
+        };
+        let both = |file: &dyn Fn(&str) -> String| [(file(stem), file(&previous)), (file(&next), file(stem))];
+        let pairs = [both(&|stem| certificate_file(stem)), both(&|stem| key_file(stem))].concat();
+        let all =
+            [certificate_file, key_file, index_file, attributes_file, list_file].map(|file| file(&next));
+        let goes = |there: &BTreeSet<String>| {
+            all.clone().into_iter().filter(|file| there.contains(file)).collect::<Vec<_>>()
+        };
+        match &state.ca_occupied {
+            None if before == RotationPhase::Added => {
+                plan.moved_files = of(&state.occupied, &pairs);
+                plan.kept_files
+                    .extend(plan.moved_files.keys().filter(|name| name.ends_with(".crt")).cloned());
+                plan.removed_files.extend(goes(&state.occupied));
+            }
+            Some(there) => {
+                if before == RotationPhase::Added {
+                    let lists = both(&|stem| list_file(stem));
+                    plan.moved_ca_files = of(there, &[pairs.as_slice(), &lists].concat());
+                    plan.removed_ca_files.extend(goes(there));
+                }
+                self.follow(plan, old);
+            }
+            None => {}
+        }
+    }
+
+    /// The copies beside what is shipped follow the directory of CA keys, however far that is.
+    fn follow(&self, plan: &mut Plan, old: &Certificate) {
+        let Self { stem, state, before } = *self;
+        let own = [certificate_file(stem), certificate_file(&previous_stem(stem))];
+        let next = [certificate_file(&next_stem(stem)), list_file(&next_stem(stem))];
+        let is_behind = state.stale.iter().any(|copy| copy.der == old.der);
+        let is_lacking = own.iter().any(|file| !state.occupied.contains(file));
+        if before == RotationPhase::Added || is_behind || is_lacking {
+            plan.kept_files.retain(|file| !own.contains(file));
+        }
+        plan.removed_files.extend(next.into_iter().filter(|file| state.occupied.contains(file)));
+    }
+}
