@@ -192,6 +192,22 @@ impl Line {
     }
 }
 
+/// What each byte is as a hexadecimal digit; 255 is none.
+const VALUES: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut digit = 0;
+    while digit < 10 {
+        values[b'0' as usize + digit] = digit as u8;
+        digit += 1;
+    }
+    while digit < 16 {
+        values[b'A' as usize + digit - 10] = digit as u8;
+        values[b'a' as usize + digit - 10] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
 /// How long serial numbers are, as a rule.
 const SHORT: usize = 32;
 
@@ -202,7 +218,7 @@ fn number(text: &str) -> Option<Serial> {
     if pairs.is_empty() || !rest.is_empty() {
         return None;
     }
-    let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
+    let digit = |digit: u8| VALUES.get(usize::from(digit)).copied().filter(|value| *value < 16);
     let mut few = [0; SHORT];
     let mut many = Vec::new();
     let bytes = match few.get_mut(..pairs.len()) {

@@ -86,9 +86,7 @@ impl Index {
     /// finish.
     pub fn parse(text: &[u8]) -> Result<Self, IndexError> {
         let is_open = !text.is_empty() && !text.ends_with(b"\n");
-        let mut index = parts::parse(text, is_open)?;
-        index.is_open = is_open;
-        index.keys = order::sorted(&index.lines);
+        let index = parts::parse(text, is_open)?;
         if order::has_repeated(&index.keys, &index.lines)
             && let Some(error) = index.repeated(text)
         {

@@ -46,10 +46,23 @@ impl Key {
 /// The keys of these lines in order; of equal numbers the first comes first.
 pub(super) fn sorted(lines: &[Line]) -> Vec<Key> {
     let mut keys: Vec<Key> = lines.iter().enumerate().map(|(at, line)| Key::of(&line.serial, at)).collect();
-    keys.sort_unstable_by(|one, other| {
-        one.order(lines, other.serial_if_long(lines), *other).then(one.place.cmp(&other.place))
-    });
+    keys.sort_unstable_by(|one, other| one.among(other, lines));
     keys
+}
+
+/// The keys of all lines, given those of the first ones and those of the others by themselves.
+pub(super) fn merged(first: Vec<Key>, others: Vec<Key>, before: usize, lines: &[Line]) -> Vec<Key> {
+    let mut all = Vec::with_capacity(first.len() + others.len());
+    let mut first = first.into_iter().peekable();
+    for other in others {
+        let other = Key { place: other.place + before as u32, ..other };
+        while let Some(key) = first.next_if(|key| key.among(&other, lines).is_le()) {
+            all.push(key);
+        }
+        all.push(other);
+    }
+    all.extend(first);
+    all
 }
 
 /// Whether two lines have one number.
@@ -61,6 +74,11 @@ pub(super) fn has_repeated(keys: &[Key], lines: &[Line]) -> bool {
 }
 
 impl Key {
+    /// The order of keys of the same lines.
+    fn among(self, other: &Self, lines: &[Line]) -> Ordering {
+        self.order(lines, other.serial_if_long(lines), *other).then(self.place.cmp(&other.place))
+    }
+
     /// What is asked for only where the key does not tell.
     fn serial_if_long(self, lines: &[Line]) -> &[u8] {
         if self.length as usize > HELD { self.serial(lines) } else { &[] }

@@ -3,6 +3,7 @@
 use super::Index;
 use super::error::{IndexError, IndexProblem};
 use super::line::Line;
+use super::order::{self, Key};
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -13,6 +14,8 @@ const LONG_BYTES: usize = 1 << 20;
 #[derive(Default)]
 struct Part {
     lines: Vec<Line>,
+    /// These by serial number, their places counted from the first of them.
+    keys: Vec<Key>,
     comments: BTreeMap<usize, Vec<u8>>,
 }
 
@@ -34,13 +37,14 @@ pub(super) fn parse(text: &[u8], is_open: bool) -> Result<Index, IndexError> {
             let second = second.map_err(|error| told(error, is_open, count))?;
             let before = all.lines.len();
             all.lines.extend(second.lines);
+            all.keys = order::merged(all.keys, second.keys, before, &all.lines);
             for (at, text) in second.comments {
                 all.comments.entry(before + at).or_default().extend(text);
             }
         }
         Some(Err(panic)) => std::panic::resume_unwind(panic),
     }
-    Ok(Index { lines: all.lines, comments: all.comments, ..Index::default() })
+    Ok(Index { lines: all.lines, keys: all.keys, comments: all.comments, is_open })
 }
 
 /// One part, whose first line has the number after `before`.
@@ -54,6 +58,7 @@ fn part(text: &[u8], before: usize, room: usize) -> Result<Part, IndexError> {
         let line = Line::parse(raw.strip_suffix(b"\n").unwrap_or(raw));
         part.lines.push(line.map_err(|problem| IndexError { line: number, problem })?);
     }
+    part.keys = order::sorted(&part.lines);
     Ok(part)
 }
 
