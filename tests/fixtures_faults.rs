@@ -20,7 +20,7 @@ const REFUSED_BY_OPENSSL: &str = "\
 
 /// Rules about a client's or a server's settings, about archives and about indexes, which a directory of fixtures cannot
 /// hold as they are found: the tests that have their cases.
-const CASES_ELSEWHERE: [(&str, &str); 5] = [
+const CASES_ELSEWHERE: [(&str, &str); 6] = [
     (
         "verify_libpq.rs",
         "root-file-missing host-missing server-not-verified host-not-compared client-trust-unknown no-client-certificate \
@@ -32,6 +32,7 @@ const CASES_ELSEWHERE: [(&str, &str); 5] = [
     ),
     ("verify_answers.rs", "host-not-told"),
     ("verify_index.rs", "index-damaged index-revoked not-in-index indexed-elsewhere"),
+    ("rotate.rs", "rotation-half-way"),
     ("verify_pkcs12.rs", "pkcs12-locked pkcs12-not-read pkcs12-alias pkcs12-ending pkcs12-no-password"),
 ];
 

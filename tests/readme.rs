@@ -72,8 +72,9 @@ fn every_command_of_the_readme_runs() {
         fs::write(scratch.path().join("roles.txt"), "# who logs in\nalice\nbob\n").unwrap();
         let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
         for command in group.lines().filter(|line| line.starts_with("pgtls")) {
-            let needs_pki =
-                ["inspect pki", "pgtls export server"].iter().any(|words| command.contains(words));
+            let needs_pki = ["inspect pki", "pgtls export server", "pgtls renew -q", "pgtls rotate root add"]
+                .iter()
+                .any(|words| command.contains(words));
             let first_of = |words: &str| group.lines().find(|line| line.starts_with("pgtls")) == Some(words);
             if needs_pki || (command.starts_with("pgtls issue client") && first_of(command)) {
                 assert!(pgtls(scratch.path(), "pgtls gen chain").status.success());
@@ -120,10 +121,12 @@ fn every_flag_and_make_target_that_is_named_exists() {
         let output = pgtls(Path::new("."), &format!("pgtls {verb} --help"));
         String::from_utf8(output.stdout).unwrap()
     };
-    let known =
-        ["gen", "issue", "sign", "csr", "import", "export", "revoke", "crl", "verify", "inspect", "profiles"]
-            .map(help)
-            .concat();
+    let known = [
+        "gen", "issue", "sign", "csr", "import", "export", "renew", "rotate", "revoke", "crl", "verify",
+        "inspect", "profiles",
+    ]
+    .map(help)
+    .concat();
     for text in [README, PROFILES, CSR, LISTS, REVOCATION] {
         // Flags of cargo are in the same sentences as `cargo`.
         let lines = text.lines().filter(|line| !line.contains("cargo "));

@@ -228,6 +228,35 @@ fn everything_else_works_half_way() {
 }
 
 #[test]
+fn verify_says_which_phase_a_rotation_is_in_and_nothing_of_a_client_that_is_called_so() {
+    let home = made(&[]);
+    let found = || {
+        let output = Run::new(&["verify", "pki", "--json"]).dir(&home).output();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let of_rule = |finding: &&Value| finding["rule"] == "rotation-half-way";
+        let found = report["findings"].as_array().unwrap().iter().filter(of_rule);
+        found
+            .map(|it| (it["files"][0].clone(), it["detail"].clone(), it["severity"].clone()))
+            .collect::<Vec<_>>()
+    };
+    for name in ["next", "prev"] {
+        Run::new(&["issue", "client", name, "-q"]).dir(&home).code(0);
+    }
+    assert_eq!(found(), []);
+    for (words, file, next) in [
+        (&["root", "add"][..], "root.next.crt", "rotate root switch --trust-is-distributed, once every peer"),
+        (&["root", "switch", SWITCH], "root.prev.crt", "rotate root drop, once nothing needs it."),
+    ] {
+        rotate(&home, words);
+        let [(found, detail, severity)] = &found()[..] else { panic!("{words:?}") };
+        assert_eq!((found, severity), (&file.into(), &"note".into()));
+        assert!(detail.as_str().unwrap().contains(next), "{detail}");
+    }
+    rotate(&home, &["root", "drop"]);
+    assert_eq!(found(), []);
+}
+
+#[test]
 fn revocation_lists_keep_up_where_they_are_in_use_and_are_not_made_where_not() {
     let home = made(&["--intermediate"]);
     let issuers = || {

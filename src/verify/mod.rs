@@ -31,6 +31,7 @@ mod renewal;
 mod report;
 mod revocation;
 mod roles;
+mod rotation;
 mod rules;
 mod scene;
 mod settings;
@@ -129,6 +130,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     keyfiles::alone(&scene, &mut found);
     revocation::judge(&scene, roles, policy, &mut found);
     issued::judge(&scene, &mut found);
+    rotation::judge(&scene, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);
     archive::judge(&scene, roles, &mut found);
     client::judge(&scene, roles, policy, &mut found);

@@ -326,6 +326,8 @@ catalogue! {
     ServerTrustUnknown, "server-trust-unknown", Note, "libpq: sslrootcert";
     /// A server asks no client for a certificate: it has no CA file.
     NoClientTrust, "no-client-trust", Note, "PostgreSQL: ssl_ca_file";
+    /// A CA is being rotated: the one that comes after it, or came before it, is trusted beside it.
+    RotationHalfWay, "rotation-half-way", Note, "RFC 4210 §4.4";
     /// Keys of CAs lie beside files that are shipped.
     CaKeyPresent, "ca-key-present", Note, "PostgreSQL: ssl-tcp, Creating Certificates";
 }

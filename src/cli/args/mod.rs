@@ -35,9 +35,9 @@ Examples:
   pgtls issue client alice             one more, from the CA in pki/
   pgtls renew                          what is in the last third of its life
   pgtls revoke alice                   turned away, once its list is copied
+  pgtls rotate root add                a new CA, trusted beside the old one at first
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
-  pgtls rotate root add                a new CA, trusted beside the old one at first
   pgtls csr server db1.example.com     a key, and a request for another CA
   pgtls import signed.p7b              what that CA sent back, beside its key
 

@@ -166,6 +166,7 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::SocketWithoutTls
         | Rule::MapNotAnchored
         | Rule::MapRoleLiteral
+        | Rule::RotationHalfWay
         | Rule::CaKeyPresent => NOBODY,
     }
 }
