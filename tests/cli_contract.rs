@@ -839,7 +839,7 @@ fn listed(help: &str) -> Vec<String> {
 }
 
 const VERBS: [&str; 13] = [
-    "gen", "issue", "sign", "csr", "import", "renew", "revoke", "crl", "export", "rotate", "verify",
+    "gen", "issue", "sign", "csr", "import", "renew", "rotate", "revoke", "crl", "export", "verify",
     "inspect", "profiles",
 ];
 

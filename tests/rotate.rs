@@ -200,34 +200,6 @@ fn a_phase_that_is_done_is_said_to_be_and_changes_nothing() {
 }
 
 #[test]
-fn everything_else_works_half_way() {
-    let home = made(&["--intermediate"]);
-    let works = |when: &str| {
-        for words in [
-            &["gen", "chain", "--intermediate", "--if-missing", "-q"][..],
-            &["verify", "pki", "--host", "localhost", "-U", "kong", "-q"],
-            &["export", "server", "--to", "out", "-q"],
-        ] {
-            let output = Run::new(words).dir(&home).output();
-            assert_eq!(output.status.code(), Some(0), "{when}: {words:?} {}", text(&output.stderr));
-        }
-        let trusted = fs::read_to_string(home.path().join("out/root.crt")).unwrap();
-        fs::remove_dir_all(home.path().join("out")).unwrap();
-        let output = Run::new(&["inspect", "pki"]).dir(&home).output();
-        assert_eq!(output.status.code(), Some(0), "{when}");
-        trusted.matches("BEGIN CERTIFICATE").count()
-    };
-    for ca in ["root", "intermediate"] {
-        rotate(&home, &[ca, "add"]);
-        assert_eq!(works("added"), 3, "what is exported trusts both");
-        rotate(&home, &[ca, "switch", SWITCH]);
-        assert_eq!(works("switched"), 3);
-        rotate(&home, &[ca, "drop"]);
-        assert_eq!(works("dropped"), 2);
-    }
-}
-
-#[test]
 fn verify_says_which_phase_a_rotation_is_in_and_nothing_of_a_client_that_is_called_so() {
     let home = made(&[]);
     let found = || {

@@ -53,12 +53,12 @@ pub(super) enum Report {
     Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
     /// `import`.
     Imported { imported: Box<Imported>, dry_run: bool, quiet: bool },
+    /// `renew`.
+    Renewed { renewed: Box<Renewed>, dry_run: bool, quiet: bool },
     /// A phase of `rotate`.
     Rotated { rotated: Box<Rotated>, dry_run: bool, quiet: bool },
     /// `rotate CA status`.
     RotationStatus { status: Box<RotationStatus>, place: RotatePlace, quiet: bool },
-    /// `renew`.
-    Renewed { renewed: Box<Renewed>, dry_run: bool, quiet: bool },
     /// `inspect`.
     Inspected {
         inspection: Box<Inspection>,
@@ -140,6 +140,13 @@ impl<'a> Render<'a> {
                 let code = if imported.is_at_fault() { exit::NO } else { exit::DONE };
                 (self.imported(imported, *dry_run, *quiet), code)
             }
+            Report::Renewed { renewed, dry_run, quiet } => {
+                self.warnings(&renewed.plan.notices);
+                let code = if renewed.blocked.is_empty() { exit::DONE } else { exit::NO };
+                let failure = renewed.executed.as_ref().and_then(|executed| executed.failure.as_ref());
+                let written = self.renewed(renewed, *dry_run, *quiet);
+                (written, failure.map_or(code, |failure| self.told(failure)))
+            }
             Report::Rotated { rotated, dry_run, quiet } => {
                 self.warnings(&rotated.plan.notices);
                 let json = RotatedJson::of(rotated, *dry_run);
@@ -147,13 +154,6 @@ impl<'a> Render<'a> {
             }
             Report::RotationStatus { status, place, quiet } => {
                 (self.either(status, *quiet, || rotate::status(status, place)), exit::DONE)
-            }
-            Report::Renewed { renewed, dry_run, quiet } => {
-                self.warnings(&renewed.plan.notices);
-                let code = if renewed.blocked.is_empty() { exit::DONE } else { exit::NO };
-                let failure = renewed.executed.as_ref().and_then(|executed| executed.failure.as_ref());
-                let written = self.renewed(renewed, *dry_run, *quiet);
-                (written, failure.map_or(code, |failure| self.told(failure)))
             }
             Report::Inspected { inspection, short } => {
                 let is_whole = inspection.problems.is_empty() && inspection.unreadable.is_empty();
