@@ -175,7 +175,7 @@ fn openssl_goes_on_with_our_index_and_we_with_what_it_wrote() {
     let reasons = read.lines().iter().map(|line| line.revoked.and_then(|revoked| revoked.reason));
     let reasons: Vec<_> = reasons.collect();
     let place_of =
-        |name| read.lines().iter().position(|line| line.serial == serial_of(&place, name)).unwrap();
+        |name| read.lines().iter().position(|line| *line.serial == *serial_of(&place, name)).unwrap();
     assert_eq!(reasons[place_of("alice.crt")], Some(RevocationReason::CaCompromise));
     assert_eq!(reasons[place_of("bob.crt")], Some(RevocationReason::CessationOfOperation));
     assert_eq!(reasons[place_of("again.crt")], Some(RevocationReason::CertificateHold));

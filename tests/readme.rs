@@ -10,6 +10,7 @@ const README: &str = include_str!("../README.md");
 const PROFILES: &str = include_str!("../docs/profiles.md");
 const CSR: &str = include_str!("../docs/csr.md");
 const LISTS: &str = include_str!("../docs/lists.md");
+const REVOCATION: &str = include_str!("../docs/revocation.md");
 
 /// The indented code blocks of a Markdown text, without their indentation; a blank line inside one stays.
 fn code_blocks(text: &str) -> Vec<String> {
@@ -71,7 +72,7 @@ fn every_command_of_the_readme_runs() {
         fs::write(scratch.path().join("roles.txt"), "# who logs in\nalice\nbob\n").unwrap();
         let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
         for command in group.lines().filter(|line| line.starts_with("pgtls")) {
-            let needs_pki = ["inspect pki", "pgtls export server", "pgtls rotate root add"]
+            let needs_pki = ["inspect pki", "pgtls export server", "pgtls renew -q", "pgtls rotate root add"]
                 .iter()
                 .any(|words| command.contains(words));
             let first_of = |words: &str| group.lines().find(|line| line.starts_with("pgtls")) == Some(words);
@@ -120,11 +121,13 @@ fn every_flag_and_make_target_that_is_named_exists() {
         let output = pgtls(Path::new("."), &format!("pgtls {verb} --help"));
         String::from_utf8(output.stdout).unwrap()
     };
-    let known =
-        ["gen", "issue", "sign", "csr", "import", "export", "verify", "inspect", "profiles", "rotate"]
-            .map(help)
-            .concat();
-    for text in [README, PROFILES, CSR, LISTS] {
+    let known = [
+        "gen", "issue", "sign", "csr", "import", "export", "renew", "revoke", "crl", "rotate", "verify",
+        "inspect", "profiles",
+    ]
+    .map(help)
+    .concat();
+    for text in [README, PROFILES, CSR, LISTS, REVOCATION] {
         // Flags of cargo are in the same sentences as `cargo`.
         let lines = text.lines().filter(|line| !line.contains("cargo "));
         let words = lines.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'));
@@ -175,6 +178,25 @@ fn the_commands_and_lists_of_the_page_about_lists_work() {
         serde_json::from_slice(record.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
     for field in record.as_object().unwrap().keys() {
         assert!(LISTS.contains(&format!("`{field}`")), "docs/lists.md does not name {field}");
+    }
+}
+
+#[test]
+fn the_commands_of_the_page_about_revocation_work_and_it_names_every_reason() {
+    let scratch = tempfile::tempdir().unwrap();
+    assert!(pgtls(scratch.path(), "pgtls gen chain --intermediate").status.success());
+    assert!(pgtls(scratch.path(), "pgtls issue client alice").status.success());
+    let blocks = code_blocks(REVOCATION);
+    let commands: Vec<&str> =
+        blocks.iter().flat_map(|block| block.lines()).filter(|line| line.starts_with("pgtls ")).collect();
+    assert!(commands.len() >= 3, "{commands:?}");
+    for command in commands {
+        let output = pgtls(scratch.path(), command);
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    for reason in pgtls::x509::RevocationReason::NAMED {
+        let is_offered = !["unspecified", "removeFromCRL"].contains(&reason.to_string().as_str());
+        assert_eq!(REVOCATION.contains(&format!("`{reason}`")), is_offered, "{reason}");
     }
 }
 

@@ -303,6 +303,7 @@ fn a_new_key_comes_with_its_certificate_and_is_of_the_kind_that_the_old_one_was(
 fn new_keys_are_for_end_entities_and_an_encrypted_one_is_not_followed_by_one_in_the_clear() {
     let home = made(ROOT_ONLY);
     refused(&home, 1, &["root", "--rekey"], 2, "a CA keeps its key: \"pki/root.crt\"");
+    refused(&home, 1, &["root", "--as", "server"], 2, "\"root\" is for a CA, not for a server");
     let pass = home.path().join("pass");
     fs::write(&pass, "secret\n").unwrap();
     let pass = pass.to_str().unwrap();
@@ -402,6 +403,17 @@ fn a_revoked_certificate_is_refused_by_name_and_left_out_otherwise() {
     );
     let said = renewed(&home, 5, &["--all"]);
     assert!(said.starts_with("renewed 3 certificates") && !said.contains("alice"), "{said}");
+    // Put away as well, it is refused by both its names.
+    pgtls(&home, 5, &["issue", "client", "bob"]);
+    pgtls(&home, 5, &["revoke", "bob"]);
+    refused(
+        &home,
+        6,
+        &["bob"],
+        3,
+        "certificate \"bob\" is revoked\npgtls: detail: It was revoked on 2026-12-06.",
+    );
+    refused(&home, 6, &["client.bob"], 3, "certificate \"client.bob\" is revoked");
 }
 
 #[test]
@@ -498,6 +510,53 @@ fn flags_that_say_two_things_are_refused() {
         assert_eq!(renew(&home, 0, words).0, 2, "{words:?}");
         assert_eq!(snapshot(home.path()), before);
     }
+}
+
+// Revocation lists
+
+#[test]
+fn lists_that_are_due_are_made_in_the_same_run_and_one_stays_good_under_a_renewed_root() {
+    let home = made(INTERMEDIATE);
+    pgtls(&home, 0, &["issue", "client", "alice"]);
+    pgtls(&home, 0, &["revoke", "alice"]);
+    let lists = |home: &TempDir| ["root.crl", "intermediate.crl"].map(|name| file(home, name));
+    let before = lists(&home);
+    renewed(&home, 100, &["root", "intermediate"]);
+    assert_eq!(lists(&home), before, "neither was due");
+    openssl_verifies(
+        &home,
+        100,
+        "-crl_check_all -CRLfile chain.crl -CAfile root.crt -untrusted server.crt server.crt",
+    );
+    assert!(renewed(&home, 200, &[]).contains("; next client.crt from 2027-08-01 on"));
+    // Whatever is named, or nothing: in the last third of a list another one is made.
+    let said = renewed(&home, 250, &["server"]);
+    assert!(said.contains("\n  intermediate.crl  a new revocation list until 2028-08-07\n"), "{said}");
+    assert!(lists(&home)[0] != before[0] && lists(&home)[1] != before[1]);
+    openssl_verifies(
+        &home,
+        300,
+        "-crl_check_all -CRLfile chain.crl -CAfile root.crt -untrusted server.crt server.crt",
+    );
+    let numbers = openssl(&home, "crl -noout -crlnumber -in intermediate.crl");
+    assert_eq!(numbers.trim(), "crlNumber=0x02");
+    // Alone they are a change, too.
+    renewed(&home, 250, &["--all"]);
+    let log = home.path().join("log");
+    let said = renewed(&home, 500, &["--expires-in", "1d", "--exec", &format!("touch {}", log.display())]);
+    assert!(said.starts_with("renewed the revocation lists of pki/\n"), "{said}");
+    assert!(log.exists());
+}
+
+#[test]
+fn a_list_whose_ca_is_away_is_told_as_a_certificate_is() {
+    let home = made(ROOT_ONLY);
+    pgtls(&home, 0, &["crl"]);
+    fs::remove_file(home.path().join("pki/root.key")).unwrap();
+    let (code, _, stderr) = renew(&home, 300, &["-q", "--expires-in", "1d"]);
+    assert_eq!(code, 1);
+    let told = "pgtls: warning: root.crl ends on 2027-12-01 and was not renewed: the key of the CA \"pki/root.crt\" is not there\n";
+    assert!(stderr.contains(told), "{stderr}");
 }
 
 // The command afterwards

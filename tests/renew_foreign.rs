@@ -85,6 +85,20 @@ fn the_guides_directories_become_as_good_as_our_own_and_nothing_is_named_otherwi
         );
         assert!(said.contains("+ dbhost.yourdomain.com\n"), "{said}");
         assert_eq!(serious(&home, 0), [""; 0], "{layout}");
+        // The old ones of a CA are to be revoked; those that signed themselves nobody can revoke.
+        let revoked: Vec<&str> =
+            said.lines().filter_map(|line| line.strip_prefix("  pgtls revoke ")).collect();
+        assert_eq!(revoked.len(), if layout == "self-signed" { 0 } else { 2 }, "{said}");
+        for words in revoked {
+            let pki = format!("{}/pki", home.path().display());
+            let serial = words.split(' ').next().unwrap();
+            let (code, _, stderr) = at(day(0), None, &[], &["revoke", serial, "-q", "-D", &pki]);
+            assert_eq!(code, 0, "{stderr}");
+            assert!(
+                home.path().join("pki/server.crt").exists() && home.path().join("pki/client.key").exists()
+            );
+        }
+        assert_eq!(serious(&home, 0), [""; 0], "{layout}: the new ones are not revoked");
         let text = text_of(&home, "server.crt");
         assert!(
             text.contains("Version: 3")
@@ -358,4 +372,16 @@ fn openssl_goes_on_with_the_index() {
     let serial = pgtls::x509::format_serial(&certificate(&home, "server.crt").serial);
     assert!(String::from_utf8_lossy(&output.stdout).contains(&serial));
     refused(&home, 20, &["server"], 3, "is revoked");
+}
+
+#[test]
+fn a_root_of_x509_v1_is_not_taken_for_an_end_entity() {
+    let home = for_openssl();
+    openssl(
+        &home,
+        "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=old -keyout server.key -out server.csr",
+    );
+    openssl(&home, "x509 -req -in server.csr -signkey server.key -days 900 -out server.crt");
+    openssl_leaf(&home, "client", "/CN=app", "server", "extendedKeyUsage = clientAuth");
+    refused(&home, 0, &["server"], 3, "it issued others, and does not say that it is a CA");
 }

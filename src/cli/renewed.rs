@@ -6,7 +6,7 @@ use crate::layout::{Content, OutlineFile, Place};
 use crate::ops::Renewed;
 use crate::pg::{certificate_file, list_file};
 use crate::plan::{Blocked, CertificateSpec, Difference, IssuerRef, ListSpec, NextDue, Notice, differences};
-use crate::x509::{Name, Usage, Window, format_date};
+use crate::x509::{Certificate, Name, Usage, Window, format_date, format_serial};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -133,6 +133,7 @@ fn steps(out: &mut String, renewed: &Renewed) {
             "peers elsewhere that trust the old root go on doing so until it ends; give them the new one before then",
         );
     }
+    open_doors(out, renewed);
     let _ = writeln!(out, "next:   pgtls verify {}", path_word(&renewed.directory));
     let ends = made(renewed).filter(|spec| spec.usage.is_end_entity());
     if let Some(first) = ends.min_by_key(|spec| spec.window.not_after) {
@@ -142,6 +143,33 @@ fn steps(out: &mut String, renewed: &Renewed) {
             harmless(&certificate_file(&first.stem)),
             format_date(first.window.not_after)
         );
+    }
+}
+
+/// How many commands are printed where there is one for each certificate.
+const FEW: usize = 4;
+
+/// The old certificates of those that may do less from now on: they do what they did until they end, or are revoked.
+fn open_doors(out: &mut String, renewed: &Renewed) {
+    let old = made(renewed).filter(|spec| spec.usage.is_end_entity() && spec.issuer != IssuerRef::Itself);
+    let old = old.filter_map(|spec| Some(&spec.reissue.as_ref()?.of));
+    let is_open = |old: &&Certificate| !old.has_extended_key_usage && old.window.not_after > renewed.now;
+    let old: Vec<&Certificate> = old.filter(is_open).collect();
+    let Some(last) = old.iter().map(|old| old.window.not_after).max() else { return };
+    let words = format!(
+        "until {} the old ones serve and log in alike; once the new ones are in place:",
+        format_date(last)
+    );
+    paragraph(out, "revoke: ", &words);
+    let mut place = format!(" -D {}", path_word(&renewed.directory));
+    if let Some(path) = &renewed.ca_directory {
+        let _ = write!(place, " --ca-dir {}", path_word(path));
+    }
+    for old in old.iter().take(FEW) {
+        let _ = writeln!(out, "  pgtls revoke {}{place}", format_serial(&old.serial));
+    }
+    if old.len() > FEW {
+        let _ = writeln!(out, "  and {} more: --json has their serial numbers", old.len() - FEW);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::error::IndexProblem;
 use super::fields::{FIELDS, join, split};
 use super::reason;
+use super::serial::Serial;
 use crate::x509::{
     Certificate, Name, RevocationReason, format_asn1_time, format_serial, parse_asn1_time, parse_der_time,
     significant,
@@ -43,7 +44,7 @@ pub struct Line {
     /// There for a revoked one, and for no other.
     pub revoked: Option<Revoked>,
     /// Its serial number: big-endian bytes without leading zeros.
-    pub serial: Vec<u8>,
+    pub serial: Serial,
     /// Where the certificate is; `unknown`, which is all that OpenSSL writes.
     pub file: Cow<'static, str>,
     /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`; of an empty one the serial number, which is what
@@ -63,7 +64,7 @@ impl Line {
     /// The same, from what is recorded of it; the serial number may have leading zeros.
     #[must_use]
     pub fn issued(serial: &[u8], not_after: OffsetDateTime, subject: &Name) -> Self {
-        let serial = significant(serial).to_vec();
+        let serial = Serial::from(significant(serial));
         let mut subject = subject.oneline();
         if subject.is_empty() {
             subject = format_serial(&serial);
@@ -185,20 +186,31 @@ impl Line {
     }
 }
 
+/// How long serial numbers are, as a rule.
+const SHORT: usize = 32;
+
 /// Pairs of hexadecimal digits; a minus sign makes it the two's complement, as a certificate has it.
-fn number(text: &str) -> Option<Vec<u8>> {
+fn number(text: &str) -> Option<Serial> {
     let (digits, is_negative) = text.strip_prefix('-').map_or((text, false), |digits| (digits, true));
     let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
     if pairs.is_empty() || !rest.is_empty() {
         return None;
     }
     let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
-    let mut bytes = Vec::with_capacity(pairs.len());
-    for [high, low] in pairs {
-        bytes.push(digit(*high)? << 4 | digit(*low)?);
+    let mut few = [0; SHORT];
+    let mut many = Vec::new();
+    let bytes = match few.get_mut(..pairs.len()) {
+        Some(few) => few,
+        None => {
+            many.resize(pairs.len(), 0);
+            many.as_mut_slice()
+        }
+    };
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
     }
-    let zeros = bytes.len() - significant(&bytes).len();
-    bytes.drain(..zeros);
+    let zeros = bytes.len() - significant(bytes).len();
+    let bytes = &mut bytes[zeros..];
     if is_negative {
         let mut carry = true;
         for byte in bytes.iter_mut().rev() {
@@ -206,5 +218,5 @@ fn number(text: &str) -> Option<Vec<u8>> {
             (*byte, carry) = (sum, overflow);
         }
     }
-    Some(bytes)
+    Some(Serial::from(&*bytes))
 }

@@ -9,12 +9,14 @@ mod fields;
 mod line;
 mod reason;
 mod revoked;
+mod serial;
 #[cfg(test)]
 mod tests;
 
 pub use error::{IndexError, IndexProblem};
 pub use line::{Line, Revoked, Status};
 pub use revoked::{AllRevoked, all_revoked};
+pub use serial::Serial;
 
 use crate::x509::{Certificate, Name, RevocationList, RevocationReason, serial_order, significant};
 use std::collections::{BTreeMap, HashSet};
@@ -199,7 +201,7 @@ impl Index {
         if list.is_delta {
             return;
         }
-        let serials: Vec<Vec<u8>> = self.lines.iter().map(|line| line.serial.clone()).collect();
+        let serials: Vec<Serial> = self.lines.iter().map(|line| line.serial.clone()).collect();
         for serial in serials {
             let entry = list.find(&serial).filter(|it| it.reason != Some(RevocationReason::RemoveFromCrl));
             if let Some(entry) = entry {
@@ -244,7 +246,7 @@ fn raw_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn sorted(lines: &[Line]) -> Vec<u32> {
     let key = |(at, line): (usize, &Line)| {
         let mut first = [0; 8];
-        first.iter_mut().zip(&line.serial).for_each(|(to, byte)| *to = *byte);
+        first.iter_mut().zip(line.serial.iter()).for_each(|(to, byte)| *to = *byte);
         (u64::from_be_bytes(first), line.serial.len() as u32, at as u32)
     };
     let mut keys: Vec<(u64, u32, u32)> = lines.iter().enumerate().map(key).collect();

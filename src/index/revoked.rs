@@ -32,13 +32,17 @@ pub fn all_revoked<'a>(index: Option<&'a Index>, lists: &[&'a RevocationList]) -
         while let Some(entry) = next_before(&mut listed, &line.serial) {
             found.all.push(entry);
         }
-        let entry = listed.next_if(|entry| entry.serial == line.serial);
+        let entry = listed.next_if(|entry| *entry.serial == *line.serial);
         match (of_line(line), entry) {
             // OpenSSL has no word in an index for two of the reasons.
             (Some(revoked), Some(entry)) if revoked.reason.is_none() && revoked.instant == entry.instant => {
                 found.all.push(entry);
             }
-            (Some(revoked), _) => found.all.push(revoked),
+            // Its serial number as the list has it, which lies beside the others.
+            (Some(revoked), Some(Revocation { serial, .. })) => {
+                found.all.push(Revocation { serial, ..revoked })
+            }
+            (Some(revoked), None) => found.all.push(revoked),
             (None, Some(entry)) => {
                 found.all.push(entry);
                 found.unmarked.push(entry);

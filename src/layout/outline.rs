@@ -5,6 +5,7 @@ use crate::index::{attributes_file, index_file};
 use crate::pg::{certificate_file, key_file, list_file};
 use crate::plan::{IndexSpec, Plan};
 use serde::Serialize;
+use std::collections::HashSet;
 use std::slice;
 
 /// How the user wants files to lie, beyond what the plan says.
@@ -115,6 +116,7 @@ pub enum Content {
 /// Lays a plan out. Only files that are going to be written are in it.
 #[must_use]
 pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
+    let replacing: HashSet<&str> = plan.replaced.iter().map(|it| it.by.as_str()).collect();
     let mut files = Vec::with_capacity(2 * plan.certificates.len() + plan.bundles.len());
     for spec in &plan.certificates {
         let is_ca = spec.usage.is_ca();
@@ -132,7 +134,7 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
                 owner,
             });
         }
-        if plan.is_replacement(&spec.stem) {
+        if replacing.contains(spec.stem.as_str()) {
             continue;
         }
         let certificate = |place| OutlineFile {

@@ -9,7 +9,7 @@ use crate::pki::Issued;
 use crate::plan::{CertificateSpec, Plan, Succession, Trusted};
 use crate::x509::Certificate;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The files among these that a plan's certificates come into, or one goes out of, each with the stems of those that come.
 #[must_use]
@@ -17,8 +17,9 @@ pub fn rewritten(plan: &Plan, files: &FileSet, place: Place) -> Vec<OutlineFile>
     if rewrites_nothing(plan) {
         return Vec::new();
     }
+    let comers = comers(plan);
     let outlined = files.iter().filter_map(|(name, entry)| {
-        let rules = Rules::of(plan, name, &entry.contents);
+        let rules = Rules::of(plan, &comers, name, &entry.contents);
         let met = RefCell::new(None);
         // What is asked for is what would be changed; the answer is of no use here.
         let _ = pem::edit_certificates(&entry.contents, |der| {
@@ -44,8 +45,9 @@ pub fn rewrite(plan: &Plan, issued: &Issued, files: &FileSet) -> FileSet {
     if rewrites_nothing(plan) {
         return FileSet::default();
     }
+    let comers = comers(plan);
     let changed = files.iter().filter_map(|(name, entry)| {
-        let rules = Rules::of(plan, name, &entry.contents);
+        let rules = Rules::of(plan, &comers, name, &entry.contents);
         let contents = pem::edit_certificates(&entry.contents, |der| {
             let coming = rules.coming(der)?.into_iter().map(|stem| match stem {
                 None => Some(Coming::Itself),
@@ -69,7 +71,7 @@ fn succession(plan: &Plan) -> Option<&Succession> {
 
 /// What becomes of the certificates of one file.
 struct Rules<'p> {
-    plan: &'p Plan,
+    comers: &'p Comers<'p>,
     /// What is done to a CA that is being rotated, of this file.
     rotated: Option<(&'p Succession, Rotated)>,
 }
@@ -86,14 +88,21 @@ enum Rotated {
 }
 
 impl<'p> Rules<'p> {
-    fn of(plan: &'p Plan, name: &str, text: &[u8]) -> Self {
-        let rotated = succession(plan).and_then(|it| Some((it, Self::rotated(it, plan, name, text)?)));
-        Self { plan, rotated }
+    fn of(plan: &'p Plan, comers: &'p Comers<'p>, name: &str, text: &[u8]) -> Self {
+        let rotated =
+            succession(plan).and_then(|it| Some((it, Self::rotated(it, plan, comers, name, text)?)));
+        Self { comers, rotated }
     }
 
     /// What peers trust is a file of CAs alone, and not that of one CA; what follows a leaf follows the one that is issued
     /// again.
-    fn rotated(succession: &Succession, plan: &Plan, name: &str, text: &[u8]) -> Option<Rotated> {
+    fn rotated(
+        succession: &Succession,
+        plan: &Plan,
+        comers: &Comers<'_>,
+        name: &str,
+        text: &[u8],
+    ) -> Option<Rotated> {
         let blocks = pem::scan(text).blocks;
         let all: Vec<Certificate> =
             blocks.iter().map(|block| Certificate::from_der(&block.der).ok()).collect::<Option<_>>()?;
@@ -103,7 +112,7 @@ impl<'p> Rules<'p> {
         let is_own = plan.certificates.iter().any(of_ca)
             || plan.moved_files.values().chain(plan.moved_ca_files.values()).any(|from| from == name);
         let is_trusted = !is_own && all.iter().all(|certificate| certificate.ca == Some(true));
-        let is_replaced = |certificate: &Certificate| comer(plan, &certificate.der).is_some();
+        let is_replaced = |certificate: &Certificate| comers.contains_key(certificate.der.as_slice());
         match succession.trusted {
             Trusted::Both if is_trusted && !holds_new => Some(Rotated::Joined),
             Trusted::NewAlone if is_trusted && holds_new => Some(Rotated::Leaves),
@@ -116,8 +125,8 @@ impl<'p> Rules<'p> {
 
     /// What comes into the place of a certificate: stems, and `None` for itself. Nothing is said of one that stays.
     fn coming(&self, der: &[u8]) -> Option<Vec<Option<&'p str>>> {
-        if let Some(by) = comer(self.plan, der) {
-            return Some(vec![Some(by)]);
+        if let Some(by) = self.comers.get(der) {
+            return Some(vec![Some(*by)]);
         }
         let (succession, rotated) = self.rotated.filter(|(succession, _)| succession.old == der)?;
         Some(match rotated {
@@ -128,9 +137,11 @@ impl<'p> Rules<'p> {
     }
 }
 
-/// The stem of the certificate that takes the place of another.
-fn comer<'p>(plan: &'p Plan, der: &[u8]) -> Option<&'p str> {
-    plan.replaced.iter().find(|replacement| replacement.old == der).map(|replacement| replacement.by.as_str())
+/// Which certificates take the places of which: their stems, by the DER of the old ones.
+type Comers<'p> = HashMap<&'p [u8], &'p str>;
+
+fn comers(plan: &Plan) -> Comers<'_> {
+    plan.replaced.iter().map(|it| (it.old.as_slice(), it.by.as_str())).collect()
 }
 
 impl Outline {

@@ -2,12 +2,13 @@
 
 use crate::error::{Error, RequestError};
 use crate::fs::{
-    Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
+    Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
     same_directory,
 };
 use crate::index::{INDEX_SUFFIX, Index};
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
+use crate::pem;
 use crate::pg::{LIST_SUFFIX, certificate_file, key_file, list_file};
 use crate::pki::{self, Issued, Secrets};
 use crate::plan::{ListSpec, Plan};
@@ -160,11 +161,23 @@ impl Change<'_> {
         let kept = planned(&directory.files, &plan);
         let (of_ca, own) = (in_use(&filled.ca_directory), in_use(&filled.directory));
         verify::gate(&[&kept_ca, &kept, &of_ca, &own], self.now)?;
-        let changes_ca = !filled.ca_directory.is_empty() || !plan.removed_ca_files.is_empty();
         // What a long list is made of is not held while it is judged.
         issued.lists.clear();
         self.gate_lists(&plan, &state, &issued, &filled)?;
-        let staged_ca = match &ca_target {
+        let created = self.commit(ca_target.as_ref(), &target, &plan, &filled)?;
+        Ok(Changed { plan, outline, issued: Some(issued), created })
+    }
+
+    /// Writes and removes, first beside the keys of CAs; says whether the directory is new.
+    fn commit(
+        &self,
+        ca_target: Option<&Target>,
+        target: &Target,
+        plan: &Plan,
+        filled: &Filled,
+    ) -> Result<bool, Error> {
+        let changes_ca = !filled.ca_directory.is_empty() || !plan.removed_ca_files.is_empty();
+        let staged_ca = match ca_target {
             Some(target) if changes_ca => {
                 Some(target.stage_change(&filled.ca_directory, &plan.removed_ca_files, PRIVATE)?)
             }
@@ -183,9 +196,7 @@ impl Change<'_> {
         {
             ca_commit.stay();
         }
-        let receipt = receipt?;
-        let created = receipt.is_some_and(|receipt| receipt.created);
-        Ok(Changed { plan, outline, issued: Some(issued), created })
+        Ok(receipt?.is_some_and(|receipt| receipt.created))
     }
 
     /// The lists that were made, each against what is known of its CA.
@@ -270,7 +281,10 @@ fn forget_bulk(found: &mut Found, plan: &Plan) {
     let is_moved = |name: &&str| moved().any(|from| from == name);
     let names = found.files.names().filter(|name| is_bulk(name) && !is_moved(name));
     for name in names.map(ToOwned::to_owned).collect::<Vec<_>>() {
-        found.files.remove(&name);
+        let text = found.files.remove(&name).map(|entry| entry.contents);
+        // To wipe it takes as long as to read it.
+        let is_text = |text: &Contents| !pem::looks_like_der(text) && !pem::names_private_key(text);
+        drop(text.filter(is_text).map(Contents::known_public));
     }
 }
 

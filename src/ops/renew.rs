@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::keys::KeySource;
 use crate::layout::{Arrangement, Outline, Place};
 use crate::pki::Secrets;
-use crate::plan::{self, Blocked, NextDue, Plan, RenewWish, Renewal};
+use crate::plan::{self, Blocked, CertificateSpec, NextDue, Plan, RenewWish, Renewal};
 use crate::state::{State, StateError};
 use crate::x509::Certificate;
 use std::cell::RefCell;
@@ -84,11 +84,12 @@ pub fn renew(request: &RenewRequest, now: OffsetDateTime, keys: &dyn KeySource) 
     };
     let Changed { plan, outline, issued, .. } =
         if request.dry_run { change.decide_only()? } else { change.run()? };
-    let serial_of = |der: &[u8]| Certificate::from_der(der).ok().map(|made| made.serial);
-    let made = issued.iter().flat_map(|issued| &issued.certificates);
-    let serials = made.filter_map(|(stem, made)| Some((stem.clone(), serial_of(&made.der)?)));
-    let serials = serials.filter(|(stem, _)| plan.certificate(stem).is_some_and(|spec| spec.kept.is_none()));
-    let serials = serials.collect();
+    let serial_of = |spec: &CertificateSpec| {
+        let made = issued.as_ref()?.certificates.get(&spec.stem)?;
+        Some((spec.stem.clone(), Certificate::from_der(&made.der).ok()?.serial))
+    };
+    let made = plan.certificates.iter().filter(|spec| spec.kept.is_none());
+    let serials = made.filter_map(serial_of).collect();
     let executed = match (&request.exec, issued.is_some()) {
         (Some(command), true) => Some(execute(command, directory, &changed(&outline))),
         _ => None,
@@ -126,6 +127,10 @@ impl Decide for Renewing<'_> {
 
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
         is_of_no_ca(problem, state)
+    }
+
+    fn asks_for_revoked(&self) -> bool {
+        true
     }
 
     fn keeps_attributes(&self) -> bool {

@@ -208,6 +208,12 @@ pub fn holds_trusted_certificate(text: &[u8]) -> bool {
     text.windows(label.len()).any(|window| window == label)
 }
 
+/// Whether a text may hold a private key as PEM, by the words that every label of one has.
+#[must_use]
+pub fn names_private_key(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"PRIVATE KEY").is_some()
+}
+
 /// The old label of a certificate (RFC 7468 §5.1 has parsers treat it alike) replaced by the one that is known;
 /// `None` where there is none. Keys may stand beside it.
 fn modern(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

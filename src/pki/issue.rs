@@ -9,7 +9,7 @@ use crate::plan::{CertificateSpec, IndexSpec, IssuerRef, Plan};
 use crate::state::{self, State};
 use crate::x509::{Certificate, SerialNumber};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 /// What was made, and what was kept, by stem.
@@ -226,9 +226,12 @@ fn existing_issuers<'p>(
     state: &State,
     secrets: &Secrets,
 ) -> Result<BTreeMap<&'p str, Issuer>, IssueError> {
+    let made = plan.certificates.iter().filter(|spec| spec.kept.is_none());
+    let issuers: BTreeSet<&str> = made.filter_map(|spec| spec.issuer.stem()).collect();
     let needed = |spec: &&CertificateSpec| {
         let signs_itself = spec.reissued_with_its_key().is_some() && spec.issuer == IssuerRef::Itself;
-        spec.existing().is_some() && (signs(plan, spec) || signs_itself)
+        let signs = issuers.contains(spec.stem.as_str()) || list::is_made(plan, &spec.stem);
+        spec.existing().is_some() && (signs || signs_itself)
     };
     let existing = plan.certificates.iter().filter(needed);
     existing.map(|spec| Ok((spec.stem.as_str(), existing_issuer(spec, state, secrets)?))).collect()

@@ -3,7 +3,7 @@
 use super::list_spec::{ListSpec, RevocationSpec};
 use super::lists::Which;
 use super::{CertificateSpec, IndexSpec, IssuerRef, Notice, Plan, PlanError, issuers};
-use crate::index::{AllRevoked, all_revoked};
+use crate::index::{AllRevoked, Status, all_revoked};
 use crate::pg::{certificate_file, key_file};
 use crate::state::State;
 use crate::x509::{
@@ -27,6 +27,7 @@ pub(super) struct Standing<'a> {
     pub(super) places: Vec<usize>,
     /// The one of these that counts.
     latest: Option<usize>,
+    /// Whom it revoked, where there are lists of it.
     revoked: AllRevoked<'a>,
     /// Whether `latest` is not there, ends soon, or lacks somebody.
     is_due: bool,
@@ -49,7 +50,9 @@ impl<'a> Standing<'a> {
         let lists: Vec<&RevocationList> = places.iter().filter_map(|at| state.lists.get(*at)).collect();
         let whole = places.iter().copied().filter(|at| state.lists.get(*at).is_some_and(is_whole));
         let latest = whole.max_by(|one, other| age_order(&state.lists[*one], &state.lists[*other]));
-        let revoked = all_revoked(state.indexes.get(&spec.stem), &lists);
+        // Where there is no list, the index is all there is, and is gone through when the list is made.
+        let index = state.indexes.get(&spec.stem);
+        let revoked = if lists.is_empty() { AllRevoked::default() } else { all_revoked(index, &lists) };
         let revokes = plan.revocations.iter().any(|it| it.of == spec.stem);
         let has_key = |spec: &CertificateSpec| spec.kept.is_none() || state.key(&spec.stem).is_some();
         let is_fresh = |at: usize| {
@@ -127,9 +130,13 @@ impl<'a> Standing<'a> {
         let end = self.spec.window.not_after;
         let numbers = self.places.iter().filter_map(|at| state.lists[*at].number.as_deref());
         let last = numbers.map(significant).max_by(|one, other| serial_order(one, other));
+        let index = state.indexes.get(&self.spec.stem).filter(|_| self.places.is_empty());
+        let of_index = index
+            .map_or(0, |index| index.lines().iter().filter(|line| line.status == Status::Revoked).count());
         let is_new = |serial: &[u8]| {
             let known = self.revoked.all.binary_search_by(|it| serial_order(it.serial, serial));
-            known.is_err()
+            let line = index.and_then(|index| index.line_of(serial));
+            known.is_err() && line.is_none_or(|line| line.status != Status::Revoked)
         };
         let own = plan.revocations.iter().filter(|it| it.of == self.spec.stem && is_new(&it.serial));
         ListSpec {
@@ -139,7 +146,7 @@ impl<'a> Standing<'a> {
             this_update: now,
             next_update: Some(now.checked_add(life).map_or(end, |next| next.min(end))),
             number: Some(successor(last.unwrap_or_default())),
-            revoked: self.revoked.all.len() + own.count(),
+            revoked: self.revoked.all.len() + of_index + own.count(),
             kept: None,
         }
     }
@@ -152,7 +159,7 @@ impl<'a> Standing<'a> {
             let Some(line) = index.line_of(entry.serial) else { continue };
             plan.revocations.push(RevocationSpec {
                 of: of.clone(),
-                serial: line.serial.clone(),
+                serial: line.serial.to_vec(),
                 subject: line.subject.clone(),
                 not_after: line.not_after,
                 name: None,

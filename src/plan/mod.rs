@@ -136,12 +136,6 @@ impl Plan {
     pub fn certificate(&self, stem: &str) -> Option<&CertificateSpec> {
         self.certificates.iter().find(|spec| spec.stem == stem)
     }
-
-    /// Whether the certificate of that stem comes to stand where another one stood, and nowhere else.
-    #[must_use]
-    pub fn is_replacement(&self, stem: &str) -> bool {
-        self.replaced.iter().any(|replacement| replacement.by == stem)
-    }
 }
 
 /// A certificate that gives its place to another.

@@ -4,7 +4,7 @@ use super::authorities::{self, Authority, is_of_one};
 use super::list_spec::RevocationSpec;
 use super::lists::{Which, refresh};
 use super::{IndexSpec, Notice, Plan, RevokeError};
-use crate::fs::set::REVOKED;
+use crate::fs::set::revoked_file;
 use crate::index::{Index, Line, Status, index_file};
 use crate::pg::{certificate_file, key_file};
 use crate::state::{State, issued};
@@ -327,7 +327,7 @@ impl<'s> Search<'s> {
     ) {
         let index = self.state.indexes.get(&found.authority.stem);
         for line in index.into_iter().flat_map(Index::lines) {
-            let is_left = line.subject == found.subject && line.serial != found.serial;
+            let is_left = line.subject == found.subject && *line.serial != *found.serial;
             if is_left
                 && line.status == Status::Valid
                 && line.not_after >= self.now
@@ -364,7 +364,7 @@ impl<'s> Search<'s> {
 }
 
 fn found_line<'s>(authority: &'s Authority<'s>, line: &Line, alone: bool) -> Found<'s> {
-    let (serial, subject) = (line.serial.clone(), line.subject.clone());
+    let (serial, subject) = (line.serial.to_vec(), line.subject.clone());
     Found { authority, serial, alone, subject, certificate: None }
 }
 
@@ -378,14 +378,8 @@ fn of_certificate(certificate: &Certificate) -> Issued {
 }
 
 fn of_line(line: &Line) -> Issued {
-    let (serial, subject) = (line.serial.clone(), line.subject.clone());
+    let (serial, subject) = (line.serial.to_vec(), line.subject.clone());
     Issued { serial, subject, not_after: line.not_after, name: None }
-}
-
-/// Where a file of a revoked pair goes: `client.crt` -> `revoked/client-4F2A.crt`.
-pub(super) fn revoked_file(name: &str, serial: &str) -> String {
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-    format!("{REVOKED}/{stem}-{serial}.{ending}")
 }
 
 /// The common name in the subject of an index: `/O=Acme/CN=alice`.

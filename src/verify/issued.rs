@@ -2,7 +2,7 @@
 
 use super::chain::Held;
 use super::exhibit::Exhibit;
-use super::mend::run;
+use super::mend::{new_list, run};
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::Scene;
@@ -53,7 +53,7 @@ fn against(name: &str, index: &Index, authority: Held<'_>, scene: &Scene<'_>, fo
             Some(line) => {
                 here.insert(significant(&certificate.serial));
                 if let Some(revoked) = line.revoked.filter(|_| !known.contains(held.file)) {
-                    found.push(is_revoked(held, name, revoked));
+                    found.push(is_revoked(held, name, revoked, scene));
                 }
             }
         }
@@ -73,11 +73,13 @@ fn not_listed(held: &Held<'_>, index: &str, scene: &Scene<'_>) -> Finding {
     Finding::new(Rule::NotInIndex, held.file, format!("{index} does not list it")).detail(detail).hint(hint)
 }
 
-fn is_revoked(held: &Held<'_>, index: &str, revoked: Revoked) -> Finding {
+fn is_revoked(held: &Held<'_>, index: &str, revoked: Revoked, scene: &Scene<'_>) -> Finding {
     let reason = revoked.reason.map(|reason| format!(", {reason}")).unwrap_or_default();
     let fact = format!("it is revoked, says {index}: {}{reason}", format_instant(revoked.at));
     let detail = "No revocation list here says so, and servers and clients ask nothing else.";
-    Finding::new(Rule::IndexRevoked, held.file, fact).detail(detail)
+    let issuer = &held.certificate.issuer;
+    let hint = new_list(issuer, &format!("Put a new list of {issuer} beside it"), scene);
+    Finding::new(Rule::IndexRevoked, held.file, fact).detail(detail).hint(hint)
 }
 
 fn not_here(index: &str, elsewhere: &[&Line], all: usize) -> Finding {

@@ -10,7 +10,7 @@ use super::rules::Rule;
 use super::scene::{Identity, Scene, Side, is_key_of, names as is_called};
 use super::severity::Severity;
 use crate::pg::{CLIENT_NAMES, SERVER_NAMES, request_file};
-use crate::x509::{Certificate, GeneralName};
+use crate::x509::{Certificate, GeneralName, Name};
 use std::borrow::Cow;
 
 /// Adds the mend to errors and warnings that were found without one.
@@ -138,16 +138,37 @@ fn of_content(file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> String {
             .to_owned();
     }
     if let Some(list) = scene.exhibits.iter().find(lists).and_then(|exhibit| exhibit.lists.first()) {
-        let path = scene.path(file);
-        return format!(
-            "Put a new list of {} into {path}: openssl ca -gencrl, where its key is.",
-            list.issuer
+        return new_list(
+            &list.issuer,
+            &format!("Put a new list of {} into {}", list.issuer, scene.path(file)),
+            scene,
         );
     }
     if scene.identities.is_empty() && !scene.exhibits.iter().any(|exhibit| exhibit.name != file) {
         return "Put the right file in its place.".to_owned();
     }
     if wish.is_any() { command(scene, wish) } else { scene.mend().to_owned() }
+}
+
+/// How a list of a CA is made anew: at once where its key is here, else by whoever has that.
+pub(super) fn new_list(issuer: &Name, otherwise: &str, scene: &Scene<'_>) -> String {
+    match has_key_of(issuer, scene) {
+        true => run(&format!("pgtls crl --refresh -D {}", as_word(scene.directory()))),
+        false => format!("{otherwise}: pgtls crl, where its key is."),
+    }
+}
+
+/// How a revoked pair is put away, where the key of its CA is here and the list is made anew with it.
+pub(super) fn put_away(certificate: &Certificate, file: &str, scene: &Scene<'_>) -> Option<String> {
+    let stem = file.strip_suffix(".crt").filter(|stem| !stem.contains('/'))?;
+    let is_possible = has_key_of(&certificate.issuer, scene) && certificate.ca != Some(true);
+    is_possible.then(|| run(&format!("pgtls revoke {} -D {}", as_word(stem), as_word(scene.directory()))))
+}
+
+/// Whether the key of a CA lies in the directory that is judged.
+fn has_key_of(subject: &Name, scene: &Scene<'_>) -> bool {
+    let mut named = scene.certificates().iter().filter(|held| held.certificate.subject == *subject);
+    named.any(|held| !held.file.contains('/') && has_key(held, scene))
 }
 
 /// What a new set is to have that the old one has not.

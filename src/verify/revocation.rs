@@ -4,7 +4,7 @@
 use super::applicable::{Choice, choose, is_current};
 use super::chain::{self, End, Held};
 use super::exhibit::Exhibit;
-use super::mend::{rewritten, run};
+use super::mend::{new_list, put_away, rewritten, run};
 use super::policy::Policy;
 use super::report::Finding;
 use super::roles::Roles;
@@ -60,7 +60,7 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
         for trusted in scene.trust(Side::Client) {
             let subject = &trusted.certificate.subject;
             if !lists.iter().any(|held| held.list.issuer == *subject) {
-                found.push(missing(subject, "every client under it", trusted.file, &lists));
+                found.push(missing(subject, "every client under it", trusted.file, &lists, scene));
             }
         }
     }
@@ -262,7 +262,7 @@ fn chain_lists(
         match choose(certificate, issuer.certificate, lists.iter().map(|held| held.list), policy.at) {
             // What it signed has been said to lack the same list.
             Choice::Missing if is_anchor => {}
-            Choice::Missing => found.push(missing(&certificate.issuer, link.file, link.file, lists)),
+            Choice::Missing => found.push(missing(&certificate.issuer, link.file, link.file, lists, scene)),
             Choice::OutOfScope(list) => found.push(out_of_scope(link, list, lists)),
             // OpenSSL takes who is on the list for revoked, from whenever on the list says.
             Choice::Taken(list) => {
@@ -272,22 +272,25 @@ fn chain_lists(
                 let since =
                     if entry.instant <= policy.at { "since" } else { "even before the date on the list," };
                 let fact = format!("it is revoked, {since} {}", format_instant(entry.instant));
-                found.push(Finding::new(Rule::Revoked, link.file, fact));
+                let finding = Finding::new(Rule::Revoked, link.file, fact);
+                found.push(match put_away(certificate, link.file, scene) {
+                    Some(hint) => finding.hint(hint),
+                    None => finding,
+                });
             }
         }
     }
 }
 
 /// Who needs a list that is not here; told of the file of lists, or of `file` where there is none.
-fn missing(issuer: &Name, who: &str, file: &str, lists: &[HeldList<'_>]) -> Finding {
+fn missing(issuer: &Name, who: &str, file: &str, lists: &[HeldList<'_>], scene: &Scene<'_>) -> Finding {
     let fact = format!("no revocation list of {issuer} is here that counts, and {who} needs one");
     let detail =
         "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
     let file = lists.first().map_or(file, |held| held.file);
     let place = if lists.is_empty() { "the directory of lists, under its hash name" } else { "the lists" };
-    let hint = format!(
-        "Put a whole list of {issuer} into {place}; it may be empty: openssl ca -gencrl, where its key is."
-    );
+    let hint =
+        new_list(issuer, &format!("Put a whole list of {issuer} into {place}; it may be empty"), scene);
     Finding::new(Rule::CrlMissing, file, fact).detail(detail).hint(hint)
 }
 

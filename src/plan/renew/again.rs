@@ -38,11 +38,7 @@ impl<'b, 's> Bench<'b, 's> {
         if let Some(ca) = signer {
             refuse_revoked(item, ca, self.state)?;
         }
-        let usage = match (item.is_ca, signer) {
-            (true, None) => Usage::RootCa,
-            (true, Some(_)) => Usage::IntermediateCa,
-            (false, _) => leaf_usage(&item.stem, item.certificate, self.asked_usage(item))?,
-        };
+        let usage = self.usage(item, signer.is_some())?;
         let wish = Reissued {
             stem: &item.stem,
             certificate: item.certificate,
@@ -96,6 +92,25 @@ impl<'b, 's> Bench<'b, 's> {
                 Err(RenewError::OwnKeyMissing { certificate: item.shown(self.state), key }.into())
             }
             Signer::Itself => Ok(Vec::new()),
+        }
+    }
+
+    fn usage(&self, item: &Item<'_>, has_signer: bool) -> Result<Usage, PlanError> {
+        if !item.is_ca {
+            let says_nothing = item.certificate.ca.is_none() && !item.certificate.has_extended_key_usage;
+            let all = self.state.certificates.values().flatten();
+            let mut others = all.filter(|other| !item.is(other));
+            // X.509 v1 knows no CAs, and anybody could be one.
+            if says_nothing && others.any(|other| item.certificate.may_have_issued(other)) {
+                let problem = "it issued others, and does not say that it is a CA".to_owned();
+                return Err(PlanError::NotReproducible { certificate: item.stem.clone(), problem });
+            }
+            return leaf_usage(&item.stem, item.certificate, self.asked_usage(item));
+        }
+        let own = if has_signer { Usage::IntermediateCa } else { Usage::RootCa };
+        match self.wish.usage.filter(|_| !self.wish.names.is_empty()) {
+            Some(asked) => Err(PlanError::OtherUse { certificate: item.stem.clone(), own, asked }),
+            None => Ok(own),
         }
     }
 

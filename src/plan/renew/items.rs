@@ -1,6 +1,7 @@
 //! What there is to be renewed: every CA and every end-entity of a directory once, and which of them a name means.
 
 use super::RenewError;
+use super::signer::was_revoked;
 use crate::pg::{certificate_file, key_file};
 use crate::plan::authorities::Authority;
 use crate::state::State;
@@ -95,6 +96,9 @@ fn one_named(name: &str, items: &[Item<'_>], state: &State) -> Result<usize, Ren
     let called: Vec<usize> = (0..items.len()).filter(|at| is_called(&items[*at])).collect();
     match called.as_slice() {
         [one] => Ok(*one),
+        [] if let Some(at) = was_revoked(name, state) => {
+            Err(RenewError::Revoked { certificate: name.to_owned(), at })
+        }
         [] => Err(RenewError::NoSuchName {
             name: name.to_owned(),
             path: state.path.clone(),

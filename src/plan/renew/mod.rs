@@ -157,7 +157,8 @@ fn refresh_lists(
     let away = plan.notices.iter().filter_map(|notice| match notice {
         Notice::ListNotMade { certificate, next_update } => {
             let key = state.shown_pair(true, &key_file(certificate));
-            let error = PlanError::CaKeyMissing { certificate: certificate_file(certificate), key };
+            let shown = state.shown_pair(true, &certificate_file(certificate));
+            let error = PlanError::CaKeyMissing { certificate: shown, key };
             Some(Blocked::of(list_file(certificate), *next_update, &error))
         }
         _ => None,
@@ -243,8 +244,9 @@ fn plan(bench: Bench<'_, '_>, items: &[Item<'_>], is_named: bool, state: &State)
     let kept_files = again::kept_files(&bench.cas).collect();
     let Bench { cas, leaves, notices, .. } = bench;
     let certificates: Vec<_> = cas.into_iter().chain(leaves).collect();
-    let signs = |stem: &str| certificates.iter().any(|spec| spec.kept.is_none() && spec.issuer.is(stem));
-    let signing = certificates.iter().filter(|spec| signs(&spec.stem));
+    let made = certificates.iter().filter(|spec| spec.kept.is_none());
+    let issuers: BTreeSet<&str> = made.filter_map(|spec| spec.issuer.stem()).collect();
+    let signing = certificates.iter().filter(|spec| issuers.contains(spec.stem.as_str()));
     Plan {
         indexes: signing.map(|ca| IndexSpec::of(&ca.stem, state, &certificates)).collect(),
         replaced: stale::replaced(&certificates).chain(stale).collect(),

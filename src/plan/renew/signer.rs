@@ -2,7 +2,7 @@
 
 use super::RenewError;
 use super::items::Item;
-use crate::index::Status;
+use crate::index::{Line, Status};
 use crate::keys::{PublicKey, SignatureCheck};
 use crate::plan::authorities::Authority;
 use crate::state::{State, issued, signature_by};
@@ -37,6 +37,19 @@ pub(super) fn signer<'f, 's>(item: &Item<'_>, found: &'f [Authority<'s>], state:
 fn is_issuer(ca: &Certificate, certificate: &Certificate) -> bool {
     let key = PublicKey::from_spki_der(&ca.public_key);
     ca.subject == certificate.issuer && signature_by(&key, &certificate.signed()) != SignatureCheck::Bad
+}
+
+/// Whether a name that nobody has any more is that of a certificate which was revoked, and since when, where that is known:
+/// its pair lies among the revoked ones, or an index has the common name.
+pub(super) fn was_revoked(name: &str, state: &State) -> Option<Option<OffsetDateTime>> {
+    let lines = state.indexes.values().flat_map(|index| index.lines());
+    let mut revoked = lines.filter(|line| line.status == Status::Revoked);
+    let is_called = |line: &&Line| line.subject.rsplit_once("/CN=").is_some_and(|(_, own)| own == name);
+    if let Some(line) = revoked.find(is_called) {
+        return Some(line.revoked.map(|revoked| revoked.at));
+    }
+    let stem = |file: &'_ String| Some(file.strip_suffix(".crt")?.rsplit_once('-')?.0 == name);
+    state.revoked.iter().any(|file| stem(file) == Some(true)).then_some(None)
 }
 
 /// The refusal of a revoked one: by the index of its CA, or by a list that this signed.

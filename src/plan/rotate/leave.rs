@@ -4,9 +4,9 @@
 use super::error::RotateError;
 use super::footing::{self, authority, require_key, told};
 use super::{RotationPhase, RotationSpec, Succession, Trusted, generation, needs, phase};
+use crate::fs::set::revoked_file;
 use crate::index::{attributes_file, index_file};
 use crate::pg::{certificate_file, key_file, list_file, previous_stem};
-use crate::plan::revoke::revoked_file;
 use crate::plan::{Plan, Which, authorities, refresh};
 use crate::state::State;
 use crate::x509::{Certificate, format_serial, significant};

@@ -46,7 +46,7 @@ pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
             || is_put_away(&line.serial, state)
             || is_revoked(&line.serial, &previous_stem, state);
         if !is_over {
-            needs.entry(line.serial.clone()).or_insert_with(|| Need {
+            needs.entry(line.serial.to_vec()).or_insert_with(|| Need {
                 file: None,
                 serial: line.serial_hex(),
                 subject: line.subject.clone(),
