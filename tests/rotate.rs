@@ -159,6 +159,32 @@ fn above_an_intermediate_the_root_signs_it_again_and_every_copy_of_it_is_the_new
     );
 }
 
+/// What openssl and easy-rsa write with `authorityKeyIdentifier = keyid,issuer`.
+#[test]
+fn a_leaf_that_names_the_serial_number_of_its_intermediate_goes_along_when_that_is_signed_again() {
+    let home = made(&["--intermediate"]);
+    let script = "cd pki && openssl req -new -key client.key -subj /CN=kong -out r 2>/dev/null &&
+        printf 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=clientAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid,issuer:always\n' >e &&
+        openssl x509 -req -in r -CA intermediate.crt -CAkey intermediate.key -set_serial 77 -days 9 -extfile e 2>/dev/null >c &&
+        cat c intermediate.crt >client.crt && rm r e c";
+    run(home.path(), "sh", &["-ec", script]);
+    let old = certificates(&home, "client.crt").remove(0);
+    assert!(old.authority_serial.is_some());
+    rotate(&home, &["root", "add"]);
+    rotate(&home, &["root", "switch", SWITCH]);
+    let new = certificates(&home, "client.crt").remove(0);
+    assert_eq!((new.window, &new.public_key), (old.window, &old.public_key), "to the same end");
+    rotate(&home, &["root", "drop"]);
+    let leaf = "pki/client.crt";
+    run(
+        home.path(),
+        "openssl",
+        &["verify", "-x509_strict", "-CAfile", "pki/root.crt", "-untrusted", leaf, leaf],
+    );
+    let index = fs::read_to_string(home.path().join("pki/intermediate.index")).unwrap();
+    assert_eq!(index.matches("/CN=kong").count(), 2, "{index}");
+}
+
 #[test]
 fn dropping_puts_the_old_ca_away_whole_and_another_rotation_may_follow() {
     let home = made(&[]);
