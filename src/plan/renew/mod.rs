@@ -16,7 +16,7 @@ pub use error::RenewError;
 use super::{IndexSpec, Notice, Plan, PlanError, authorities};
 use crate::diagnosis::Diagnosis;
 use crate::keys::KeyType;
-use crate::pg::{LISTS_FILE, certificate_file, key_file, list_file, previous_stem};
+use crate::pg::{LISTS_FILE, certificate_file, key_file, list_file};
 use crate::state::State;
 use crate::x509::{Lifetime, Usage, Window};
 use again::Bench;
@@ -197,11 +197,10 @@ fn due(
 }
 
 /// Whether it is this directory's to renew: an end-entity is, and a CA whose key, or the key above it, is here. What is
-/// only trusted here is somebody else's, and what was rotated away is to end.
+/// only trusted here is somebody else's, and of a CA that is being rotated the other one lasts as long as it does.
 fn is_candidate(item: &Item<'_>, found: &[authorities::Authority<'_>], state: &State) -> bool {
     let has_key = state.key(&item.stem).is_some();
-    let is_successor = |other: &authorities::Authority<'_>| previous_stem(&other.stem) == item.stem;
-    if item.is_ca && found.iter().any(is_successor) {
+    if item.is_ca && authorities::is_beside(&item.stem, found) {
         return false;
     }
     match signer::signer(item, found, state) {
