@@ -10,6 +10,8 @@
 mod bulk;
 #[path = "ratios/bundle.rs"]
 mod bundle;
+#[path = "ratios/crl.rs"]
+mod crl;
 #[path = "ratios/library.rs"]
 mod library;
 #[path = "ratios/many.rs"]
@@ -54,7 +56,7 @@ const PEAK_BOUND_MIB: f64 = 8.0;
 type Measure = fn(&Scratch) -> Vec<Row>;
 
 /// What is measured, by the names that pick some of it.
-const MEASURES: [(&str, Measure); 9] = [
+const MEASURES: [(&str, Measure); 10] = [
     ("gen-p256", |scratch| vec![p256_against_openssl(scratch)]),
     ("gen-rsa", |scratch| vec![rsa_against_openssl(scratch)]),
     ("gen-cores", |scratch| vec![rsa_on_two_cores(scratch)]),
@@ -63,6 +65,7 @@ const MEASURES: [(&str, Measure); 9] = [
     ("gen-library", |_| vec![library::against_plain_ring()]),
     ("verify", many::rows),
     ("issue-list", bulk::rows),
+    ("crl", crl::rows),
     ("inspect", |scratch| vec![inspect_against_openssl(scratch)]),
 ];
 

@@ -240,9 +240,36 @@ fn a_pair_that_was_left_in_its_place_is_put_away_later() {
     }
     let verified = Run::new(&["verify", "pki"]).dir(&home).output();
     assert_eq!(verified.status.code(), Some(1), "{}", text(&verified.stdout));
-    let said = revoked(&home, &["alice"]);
+    assert!(
+        text(&verified.stdout).contains("hint: Run pgtls revoke -D pki client.alice.\n"),
+        "{}",
+        text(&verified.stdout)
+    );
+    let said = revoked(&home, &["-D", "pki", "client.alice"]);
     assert!(said.contains("is revoked already") && said.contains("moved to pki/revoked/"), "{said}");
     assert!(!pki.join("client.alice.key").exists());
+    assert_eq!(Run::new(&["verify", "pki"]).dir(&home).output().status.code(), Some(0));
+}
+
+#[test]
+fn verify_tells_how_a_list_that_lacks_somebody_or_has_ended_is_made_anew() {
+    let home = directory();
+    revoked(&home, &["alice"]);
+    for file in ["intermediate.crl", "chain.crl"] {
+        fs::remove_file(home.path().join("pki").join(file)).unwrap();
+    }
+    let said = text(&Run::new(&["verify", "pki"]).dir(&home).output().stdout);
+    assert!(said.contains("[crl-missing]") && said.contains("Run pgtls crl -D pki --refresh.\n"), "{said}");
+    made(&home, &["crl", "-D", "pki", "--refresh"]);
+    assert_eq!(Run::new(&["verify", "pki"]).dir(&home).output().status.code(), Some(0));
+    // Where the key is elsewhere, whoever has it is told.
+    for key in ["root.key", "intermediate.key"] {
+        fs::rename(home.path().join("pki").join(key), home.path().join(key)).unwrap();
+    }
+    fs::remove_file(home.path().join("pki/root.crl")).unwrap();
+    fs::copy(home.path().join("pki/intermediate.crl"), home.path().join("pki/chain.crl")).unwrap();
+    let said = text(&Run::new(&["verify", "pki"]).dir(&home).output().stdout).replace("\n    ", " ");
+    assert!(said.contains("pgtls crl, where its key is."), "{said}");
 }
 
 #[test]

@@ -123,13 +123,23 @@ impl Line {
     /// Reads a line that is just what would be written for it, as nearly all of a hundred thousand are: nothing is written
     /// to find that out.
     fn parse_usual(text: &[u8]) -> Option<Self> {
-        if text.contains(&b'\\') || text.contains(&0) || text.ends_with(b"\r") {
+        if memchr::memchr2(b'\\', 0, text).is_some() || text.ends_with(b"\r") {
             return None;
         }
-        let mut fields = str::from_utf8(text).ok()?.split('\t');
-        let mut next = || fields.next();
-        let (status, expiry, revocation, serial) = (next()?, next()?, next()?, next()?);
-        let (file, subject) = (next()?, next()?);
+        let text = str::from_utf8(text).ok()?;
+        let (mut tabs, mut start) = (memchr::memchr_iter(b'\t', text.as_bytes()), 0);
+        let mut next = || {
+            let end = tabs.next()?;
+            let field = text.get(start..end);
+            start = end + 1;
+            field
+        };
+        let (status, expiry, revocation) = (next()?, next()?, next()?);
+        let (serial, file) = (next()?, next()?);
+        if tabs.next().is_some() {
+            return None;
+        }
+        let subject = text.get(start..)?;
         let (status, revoked) = match (status, revocation) {
             ("V", "") => (Status::Valid, None),
             ("E", "") => (Status::Expired, None),
@@ -137,11 +147,7 @@ impl Line {
             _ => return None,
         };
         let has_capitals_alone = !serial.bytes().any(|digit| digit.is_ascii_lowercase());
-        if fields.next().is_some()
-            || !has_capitals_alone
-            || serial.starts_with("00")
-            || serial.starts_with('-')
-        {
+        if !has_capitals_alone || serial.starts_with("00") || serial.starts_with('-') {
             return None;
         }
         let not_after = parse_der_time(expiry)?;
@@ -186,6 +192,22 @@ impl Line {
     }
 }
 
+/// What each byte is as a hexadecimal digit; 255 is none.
+const VALUES: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut digit = 0;
+    while digit < 10 {
+        values[b'0' as usize + digit] = digit as u8;
+        digit += 1;
+    }
+    while digit < 16 {
+        values[b'A' as usize + digit - 10] = digit as u8;
+        values[b'a' as usize + digit - 10] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
 /// How long serial numbers are, as a rule.
 const SHORT: usize = 32;
 
@@ -196,7 +218,7 @@ fn number(text: &str) -> Option<Serial> {
     if pairs.is_empty() || !rest.is_empty() {
         return None;
     }
-    let digit = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
+    let digit = |digit: u8| VALUES.get(usize::from(digit)).copied().filter(|value| *value < 16);
     let mut few = [0; SHORT];
     let mut many = Vec::new();
     let bytes = match few.get_mut(..pairs.len()) {

@@ -7,6 +7,8 @@
 mod error;
 mod fields;
 mod line;
+mod order;
+mod parts;
 mod reason;
 mod revoked;
 mod serial;
@@ -15,10 +17,11 @@ mod tests;
 
 pub use error::{IndexError, IndexProblem};
 pub use line::{Line, Revoked, Status};
-pub use revoked::{AllRevoked, all_revoked};
+pub use revoked::{Survey, all_revoked, count_revoked, survey};
 pub use serial::Serial;
 
-use crate::x509::{Certificate, Name, RevocationList, RevocationReason, serial_order, significant};
+use crate::x509::{Certificate, Name, RevocationList, RevocationReason, significant};
+use order::Key;
 use std::collections::{BTreeMap, HashSet};
 use time::OffsetDateTime;
 
@@ -67,8 +70,8 @@ pub fn wants_unique_subjects(attributes: &[u8]) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Index {
     lines: Vec<Line>,
-    /// Places of the lines by serial number, so that one is found at once.
-    by_serial: Vec<u32>,
+    /// The lines by serial number, so that one is found at once.
+    keys: Vec<Key>,
     /// Comments, by the place of the line that they stand before.
     comments: BTreeMap<usize, Vec<u8>>,
     /// Whether the last line lacks its end.
@@ -82,27 +85,9 @@ impl Index {
     /// [`IndexError`] with the first line that OpenSSL's `ca` would not read either, and a last one that a writer did not
     /// finish.
     pub fn parse(text: &[u8]) -> Result<Self, IndexError> {
-        let mut index = Self { is_open: !text.is_empty() && !text.ends_with(b"\n"), ..Self::default() };
-        let last = memchr::memchr_iter(b'\n', text).count() + usize::from(index.is_open);
-        index.lines.reserve_exact(last);
-        for (number, raw) in (1..).zip(raw_lines(text)) {
-            if raw.starts_with(b"#") {
-                index.comments.entry(index.lines.len()).or_default().extend_from_slice(raw);
-                continue;
-            }
-            let line = Line::parse(raw.strip_suffix(b"\n").unwrap_or(raw)).map_err(|problem| {
-                let problem = match index.is_open && number == last {
-                    true => IndexProblem::Torn { problem: Box::new(problem) },
-                    false => problem,
-                };
-                IndexError { line: number, problem }
-            })?;
-            index.lines.push(line);
-        }
-        index.by_serial = sorted(&index.lines);
-        let lines = &index.lines;
-        let is_pair = |pair: &[u32]| lines[pair[0] as usize].serial == lines[pair[1] as usize].serial;
-        if index.by_serial.windows(2).any(is_pair)
+        let is_open = !text.is_empty() && !text.ends_with(b"\n");
+        let index = parts::parse(text, is_open)?;
+        if order::has_repeated(&index.keys, &index.lines)
             && let Some(error) = index.repeated(text)
         {
             return Err(error);
@@ -158,12 +143,7 @@ impl Index {
     #[must_use]
     pub fn line_of(&self, serial: &[u8]) -> Option<&Line> {
         let at = self.place(significant(serial)).ok()?;
-        self.lines.get(*self.by_serial.get(at)? as usize)
-    }
-
-    /// Its lines by serial number, the lowest first.
-    pub fn lines_by_serial(&self) -> impl Iterator<Item = &Line> {
-        self.by_serial.iter().filter_map(|place| self.lines.get(*place as usize))
+        self.lines.get(self.keys.get(at)?.place())
     }
 
     /// Appends a line for a certificate, unless its serial number is there; says whether it did.
@@ -174,7 +154,7 @@ impl Index {
     /// The same, from what is recorded of it.
     pub fn record_issued(&mut self, serial: &[u8], not_after: OffsetDateTime, subject: &Name) -> bool {
         let Err(at) = self.place(significant(serial)) else { return false };
-        self.by_serial.insert(at, self.lines.len() as u32);
+        self.keys.insert(at, Key::of(significant(serial), self.lines.len()));
         self.lines.push(Line::issued(serial, not_after, subject));
         self.is_open = false;
         true
@@ -184,8 +164,8 @@ impl Index {
     /// CA did not issue cannot be revoked.
     pub fn revoke(&mut self, serial: &[u8], revoked: Revoked) -> bool {
         let Ok(at) = self.place(significant(serial)) else { return false };
-        let place = self.by_serial.get(at).copied().unwrap_or_default() as usize;
-        match self.lines.get_mut(place) {
+        let Some(key) = self.keys.get(at) else { return false };
+        match self.lines.get_mut(key.place()) {
             Some(line) if line.status != Status::Revoked => {
                 line.status = Status::Revoked;
                 line.revoked = Some(revoked);
@@ -224,36 +204,9 @@ impl Index {
         index
     }
 
-    /// Where a serial number is, or belongs, in `by_serial`.
+    /// Where a serial number is, or belongs, among the keys.
     fn place(&self, serial: &[u8]) -> Result<usize, usize> {
-        let serial_at = |place: &u32| self.lines.get(*place as usize).map_or(&[][..], |line| &line.serial);
-        self.by_serial.binary_search_by(|place| serial_order(serial_at(place), serial))
+        let wanted = Key::of(serial, 0);
+        self.keys.binary_search_by(|key| key.order(&self.lines, serial, wanted))
     }
-}
-
-/// The lines of a text, each with its end.
-fn raw_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, behind) = rest.split_at(end);
-        rest = behind;
-        (!line.is_empty()).then_some(line)
-    })
-}
-
-/// The places of lines by serial number. The first bytes of one tell it from nearly all others, and are at hand.
-fn sorted(lines: &[Line]) -> Vec<u32> {
-    let key = |(at, line): (usize, &Line)| {
-        let mut first = [0; 8];
-        first.iter_mut().zip(line.serial.iter()).for_each(|(to, byte)| *to = *byte);
-        (u64::from_be_bytes(first), line.serial.len() as u32, at as u32)
-    };
-    let mut keys: Vec<(u64, u32, u32)> = lines.iter().enumerate().map(key).collect();
-    let serial = |at: u32| lines.get(at as usize).map_or(&[][..], |line| &line.serial);
-    keys.sort_unstable_by(|one, other| {
-        let near = one.1.cmp(&other.1).then_with(|| one.0.cmp(&other.0));
-        near.then_with(|| serial(one.2).cmp(serial(other.2))).then_with(|| one.2.cmp(&other.2))
-    });
-    keys.into_iter().map(|(_, _, at)| at).collect()
 }

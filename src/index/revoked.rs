@@ -1,57 +1,115 @@
 //! Whom a CA revoked, by everything that says so: its index, and the lists that it signed before. A revocation that one
 //! of them alone knows is not lost.
 
-use super::{Index, Line};
+use super::order::Key;
+use super::{Index, Line, Status};
 use crate::x509::{Revocation, RevocationList, RevocationReason, serial_order};
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-/// Whom a CA revoked.
+/// How index and lists of a CA stand to each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllRevoked<'a> {
-    /// Everybody once, by serial number: as the index has it, else as the first of the lists that names it.
-    pub all: Vec<Revocation<'a>>,
+pub struct Survey<'a> {
+    /// How many are revoked, by the one or the others.
+    pub count: usize,
+    /// Everybody on the lists once, by serial number.
+    pub listed: Vec<Revocation<'a>>,
     /// Of these who is in the index, and not revoked there.
     pub unmarked: Vec<Revocation<'a>>,
 }
 
-/// Puts together what an index and lists of one CA say. It goes through them side by side, for there may be very many.
+/// Looks through an index and lists of one CA, side by side, for there may be very many.
 #[must_use]
-pub fn all_revoked<'a>(index: Option<&'a Index>, lists: &[&'a RevocationList]) -> AllRevoked<'a> {
-    let mut listed: Vec<Revocation<'a>> = Vec::new();
-    for list in lists {
-        listed = match listed.is_empty() {
-            true => of_list(list).collect(),
-            false => merged(listed, of_list(list)),
-        };
-    }
-    let Some(index) = index else { return AllRevoked { all: listed, unmarked: Vec::new() } };
-    let mut found = AllRevoked { all: Vec::with_capacity(listed.len()), unmarked: Vec::new() };
-    let mut listed = listed.into_iter().peekable();
-    for line in index.lines_by_serial() {
-        while let Some(entry) = next_before(&mut listed, &line.serial) {
-            found.all.push(entry);
+pub fn survey<'a>(index: Option<&'a Index>, lists: &[&'a RevocationList]) -> Survey<'a> {
+    let listed = listed(lists);
+    let Some(index) = index else { return Survey { count: listed.len(), listed, unmarked: Vec::new() } };
+    let (mut count, mut unmarked) = (0, Vec::new());
+    for line in index.lines() {
+        if line.status == Status::Revoked {
+            count += 1;
+        } else if let Ok(at) = listed.binary_search_by(|entry| serial_order(entry.serial, &line.serial)) {
+            unmarked.extend(listed.get(at).copied());
         }
-        let entry = listed.next_if(|entry| *entry.serial == *line.serial);
-        match (of_line(line), entry) {
+    }
+    let unknown = {
+        let mut keys = index.keys.iter().peekable();
+        let is_unknown = |entry: &&Revocation<'_>| {
+            let own = Key::of(entry.serial, 0);
+            let order = |key: &Key| key.order(index.lines(), entry.serial, own);
+            while keys.next_if(|key| order(key).is_lt()).is_some() {}
+            keys.next_if(|key| order(key).is_eq()).is_none()
+        };
+        listed.iter().filter(is_unknown).count()
+    };
+    Survey { count: count + unmarked.len() + unknown, listed, unmarked }
+}
+
+/// Everybody whom a CA revoked, once, by serial number: as its index has it, else as the first of the lists that names it.
+#[must_use]
+pub fn all_revoked<'a>(index: Option<&'a Index>, lists: &[&'a RevocationList]) -> Vec<Revocation<'a>> {
+    let listed = listed(lists);
+    let Some(index) = index else { return listed };
+    let mut all = Vec::with_capacity(listed.len().max(index.lines().len()));
+    let mut listed = listed.into_iter().peekable();
+    for key in &index.keys {
+        let order = |entry: &Revocation<'_>| {
+            key.order(index.lines(), entry.serial, Key::of(entry.serial, 0)).reverse()
+        };
+        while let Some(entry) = listed.next_if(|entry| order(entry).is_lt()) {
+            all.push(entry);
+        }
+        let entry = listed.next_if(|entry| order(entry).is_eq());
+        match (index.lines().get(key.place()).and_then(of_line), entry) {
             // OpenSSL has no word in an index for two of the reasons.
             (Some(revoked), Some(entry)) if revoked.reason.is_none() && revoked.instant == entry.instant => {
-                found.all.push(entry);
+                all.push(entry);
             }
             // Its serial number as the list has it, which lies beside the others.
-            (Some(revoked), Some(Revocation { serial, .. })) => {
-                found.all.push(Revocation { serial, ..revoked })
-            }
-            (Some(revoked), None) => found.all.push(revoked),
-            (None, Some(entry)) => {
-                found.all.push(entry);
-                found.unmarked.push(entry);
-            }
-            (None, None) => {}
+            (Some(revoked), Some(Revocation { serial, .. })) => all.push(Revocation { serial, ..revoked }),
+            (Some(revoked), None) => all.push(revoked),
+            (None, entry) => all.extend(entry),
         }
     }
-    found.all.extend(listed);
-    found
+    all.extend(listed);
+    all
+}
+
+/// How many a list revokes.
+#[must_use]
+pub fn count_revoked(list: &RevocationList) -> usize {
+    of_list(list).count()
+}
+
+impl Index {
+    /// The first line by serial number that is revoked, and that a list does not name.
+    #[must_use]
+    pub fn missing_from(&self, list: &RevocationList) -> Option<&Line> {
+        let mut listed = list.revocations().peekable();
+        self.keys.iter().find_map(|key| {
+            let order = |entry: &Revocation<'_>| {
+                key.order(&self.lines, entry.serial, Key::of(entry.serial, 0)).reverse()
+            };
+            while listed.next_if(|entry| order(entry).is_lt()).is_some() {}
+            if listed.peek().is_some_and(|entry| order(entry).is_eq()) {
+                return None;
+            }
+            self.lines.get(key.place()).filter(|line| line.status == Status::Revoked)
+        })
+    }
+}
+
+/// Everybody on these lists once, by serial number.
+fn listed<'a>(lists: &[&'a RevocationList]) -> Vec<Revocation<'a>> {
+    let mut listed: Vec<Revocation<'a>> = Vec::new();
+    for list in lists {
+        if listed.is_empty() {
+            listed.reserve_exact(list.revocations().len());
+            listed.extend(of_list(list));
+        } else {
+            listed = merged(listed, of_list(list));
+        }
+    }
+    listed
 }
 
 fn of_line(line: &Line) -> Option<Revocation<'_>> {

@@ -5,7 +5,7 @@ use crate::fs::{
     Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
     same_directory,
 };
-use crate::index::{INDEX_SUFFIX, Index};
+use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
 use crate::pem;
@@ -13,11 +13,13 @@ use crate::pg::{LIST_SUFFIX, certificate_file, key_file, list_file};
 use crate::pki::{self, Issued, Secrets};
 use crate::plan::{ListSpec, Plan};
 use crate::state::{State, StateError};
-use crate::verify::{self, ExpectedList};
+use crate::verify::{self, ExpectedList, VerifyError};
 use crate::x509::Certificate;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 use time::OffsetDateTime;
 
 /// The directory of CA keys, and any other without an owner.
@@ -143,11 +145,11 @@ impl Change<'_> {
         }
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
+        forget_bulk(&mut directory, &plan);
+        ca_directory.iter_mut().for_each(|found| forget_bulk(found, &plan));
         if outline.files.is_empty() && plan.removed_files.is_empty() && plan.removed_ca_files.is_empty() {
             return Ok(Changed { plan, outline, issued: None, created: false });
         }
-        forget_bulk(&mut directory, &plan);
-        ca_directory.iter_mut().for_each(|found| forget_bulk(found, &plan));
         let mut issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
         let mut filled = layout::fill(&outline, &issued)?;
         filled.directory.extend(layout::rewrite(&plan, &issued, &directory.files));
@@ -163,31 +165,41 @@ impl Change<'_> {
         verify::gate(&[&kept_ca, &kept, &of_ca, &own], self.now)?;
         // What a long list is made of is not held while it is judged.
         issued.lists.clear();
-        self.gate_lists(&plan, &state, &issued, &filled)?;
-        let created = self.commit(ca_target.as_ref(), &target, &plan, &filled)?;
+        let created = self.commit(ca_target.as_ref(), &target, &plan, &state, &issued, &filled)?;
         Ok(Changed { plan, outline, issued: Some(issued), created })
     }
 
-    /// Writes and removes, first beside the keys of CAs; says whether the directory is new.
+    /// Writes and removes what the judge has nothing against, first beside the keys of CAs; says whether the directory is new.
     fn commit(
         &self,
         ca_target: Option<&Target>,
         target: &Target,
         plan: &Plan,
+        state: &State,
+        issued: &Issued,
         filled: &Filled,
     ) -> Result<bool, Error> {
         let changes_ca = !filled.ca_directory.is_empty() || !plan.removed_ca_files.is_empty();
-        let staged_ca = match ca_target {
-            Some(target) if changes_ca => {
-                Some(target.stage_change(&filled.ca_directory, &plan.removed_ca_files, PRIVATE)?)
-            }
-            _ => None,
-        };
         let attributes = attributes(self.arrangement);
-        let staged = match filled.directory.is_empty() && plan.removed_files.is_empty() {
-            true => None,
-            false => Some(target.stage_change(&filled.directory, &plan.removed_files, attributes)?),
+        let stage = || -> Result<_, FsError> {
+            let staged_ca = match ca_target {
+                Some(target) if changes_ca => {
+                    Some(target.stage_change(&filled.ca_directory, &plan.removed_ca_files, PRIVATE)?)
+                }
+                _ => None,
+            };
+            let staged = match filled.directory.is_empty() && plan.removed_files.is_empty() {
+                true => None,
+                false => Some(target.stage_change(&filled.directory, &plan.removed_files, attributes)?),
+            };
+            Ok((staged_ca, staged))
         };
+        let now = self.now;
+        let judge = || gate_lists(plan, state, issued, filled, now);
+        // What is staged goes again unless it is committed, and that waits for the judge.
+        let (judged, staged) = beside(is_bulky(filled), judge, stage);
+        judged?;
+        let (staged_ca, staged) = staged?;
         let ca_commit = staged_ca.map(|staged| staged.commit_tentatively()).transpose()?;
         let receipt = staged.map(|staged| staged.commit()).transpose();
         // A new CA whose directory cannot be made after all goes again; what the next run finishes needs it.
@@ -197,23 +209,6 @@ impl Change<'_> {
             ca_commit.stay();
         }
         Ok(receipt?.is_some_and(|receipt| receipt.created))
-    }
-
-    /// The lists that were made, each against what is known of its CA.
-    fn gate_lists(&self, plan: &Plan, state: &State, issued: &Issued, filled: &Filled) -> Result<(), Error> {
-        let Issued { certificates, indexes, .. } = issued;
-        let made = plan.lists.iter().filter(|list| list.kept.is_none());
-        let of_ca = |list: &ListSpec| Certificate::from_der(&certificates.get(&list.of)?.der).ok();
-        let made: Vec<(&ListSpec, Certificate)> =
-            made.filter_map(|list| Some((list, of_ca(list)?))).collect();
-        let expected = made.iter().map(|(list, authority)| {
-            let index = indexes.get(&list.of).or_else(|| state.indexes.get(&list.of));
-            let lines = index.into_iter().flat_map(Index::lines_by_serial);
-            let revoked = lines.filter(|line| line.revoked.is_some()).map(|line| line.serial.as_slice());
-            ExpectedList { file: list_file(&list.of), authority, revoked: revoked.collect() }
-        });
-        let files = [&filled.ca_directory, &filled.directory];
-        Ok(verify::gate_lists(&files, &expected.collect::<Vec<_>>(), self.now)?)
     }
 
     fn reads_of_ca(&self, name: &str) -> bool {
@@ -274,6 +269,45 @@ pub(super) fn retried<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T,
     }
 }
 
+/// The lists that were made, each against what is known of its CA.
+fn gate_lists(
+    plan: &Plan,
+    state: &State,
+    issued: &Issued,
+    filled: &Filled,
+    now: OffsetDateTime,
+) -> Result<(), VerifyError> {
+    let Issued { certificates, indexes, .. } = issued;
+    let made = plan.lists.iter().filter(|list| list.kept.is_none());
+    let of_ca = |list: &ListSpec| Certificate::from_der(&certificates.get(&list.of)?.der).ok();
+    let made: Vec<(&ListSpec, Certificate)> = made.filter_map(|list| Some((list, of_ca(list)?))).collect();
+    let expected = made.iter().map(|(list, authority)| {
+        let index = indexes.get(&list.of).or_else(|| state.indexes.get(&list.of));
+        ExpectedList { file: list_file(&list.of), authority, index }
+    });
+    let files = [&filled.ca_directory, &filled.directory];
+    verify::gate_lists(&files, &expected.collect::<Vec<_>>(), now)
+}
+
+/// Whether lists are so long that they are judged on another processor, while they are written to where they wait.
+fn is_bulky(filled: &Filled) -> bool {
+    const BYTES: usize = 1 << 20;
+    let all = filled.directory.iter().chain(filled.ca_directory.iter());
+    all.filter(|(name, _)| name.ends_with(LIST_SUFFIX)).any(|(_, entry)| entry.contents.len() > BYTES)
+}
+
+/// Does both, side by side where that is worth its while.
+fn beside<A: Send, B>(apart: bool, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    if !apart {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
+    })
+}
+
 /// Lets go of the texts of indexes and lists, which may be long and have been read.
 fn forget_bulk(found: &mut Found, plan: &Plan) {
     let is_bulk = |name: &&str| name.ends_with(INDEX_SUFFIX) || name.ends_with(LIST_SUFFIX);
@@ -307,7 +341,8 @@ fn in_use(files: &FileSet) -> Cow<'_, FileSet> {
     if files.names().all(is_used) {
         return Cow::Borrowed(files);
     }
-    let used = files.iter().filter(|(name, _)| is_used(name));
+    // Lists have a judge of their own, and may be long.
+    let used = files.iter().filter(|(name, _)| is_used(name) && !name.ends_with(LIST_SUFFIX));
     Cow::Owned(used.map(|(name, entry)| (name.to_owned(), entry.clone())).collect())
 }
 

@@ -15,9 +15,6 @@ pub use scan::{Oddity, OddityKind, Scan, ScannedBlock, scan};
 use rustls_pki_types::pem::{self, PemObject, SectionKind};
 use zeroize::Zeroizing;
 
-/// The length of a line of base64 (RFC 7468 §2).
-const LINE_CHARACTERS: usize = 64;
-
 /// One PEM block: its kind and the DER inside. Wiped when dropped, since it may be a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Block {
@@ -160,23 +157,15 @@ pub fn secret_base64_line(bytes: &[u8]) -> Zeroizing<String> {
 }
 
 fn encode(label: &str, der: &[u8]) -> String {
-    let body = base64::encode_public(der);
-    let lines = body.len() + body.len() / LINE_CHARACTERS + 1;
-    let mut text = String::with_capacity(lines + 2 * (label.len() + 17));
-    let mut line = |parts: &[&str]| {
-        parts.iter().for_each(|part| text.push_str(part));
-        text.push('\n');
-    };
-    line(&["-----BEGIN ", label, "-----"]);
-    let mut rest = body.as_str();
-    while let Some((full, behind)) = rest.split_at_checked(LINE_CHARACTERS) {
-        line(&[full]);
-        rest = behind;
+    let body = base64::lines_length(der.len());
+    let mut text = String::with_capacity(body + 2 * (label.len() + 17));
+    for part in ["-----BEGIN ", label, "-----\n"] {
+        text.push_str(part);
     }
-    if !rest.is_empty() {
-        line(&[rest]);
+    base64::push_lines(der, &mut text);
+    for part in ["-----END ", label, "-----\n"] {
+        text.push_str(part);
     }
-    line(&["-----END ", label, "-----"]);
     text
 }
 

@@ -48,7 +48,7 @@ fn sign(
     let places = before.map(|before| state.lists_of(before)).unwrap_or_default();
     let lists: Vec<&RevocationList> = places.iter().filter_map(|at| state.lists.get(*at)).collect();
     let index = indexes.get(&spec.of).or_else(|| state.indexes.get(&spec.of));
-    let mut revoked = all_revoked(index, &lists).all;
+    let mut revoked = all_revoked(index, &lists);
     for own in plan.revocations.iter().filter(|own| own.of == spec.of && own.reason.is_some()) {
         let place = revoked.binary_search_by(|entry| serial_order(entry.serial, &own.serial));
         let entry = place.ok().and_then(|place| revoked.get_mut(place));

@@ -3,12 +3,11 @@
 use super::list_spec::{ListSpec, RevocationSpec};
 use super::lists::Which;
 use super::{CertificateSpec, IndexSpec, IssuerRef, Notice, Plan, PlanError, issuers};
-use crate::index::{AllRevoked, Status, all_revoked};
+use crate::index::{Status, Survey, count_revoked, survey};
 use crate::pg::{certificate_file, key_file};
 use crate::state::State;
 use crate::x509::{
-    Certificate, KeyUsage, Lifetime, Revocation, RevocationList, RevocationReason, format_instant,
-    serial_order, significant,
+    Certificate, KeyUsage, Lifetime, RevocationList, format_instant, serial_order, significant,
 };
 use std::cmp::Ordering;
 use time::OffsetDateTime;
@@ -27,8 +26,8 @@ pub(super) struct Standing<'a> {
     pub(super) places: Vec<usize>,
     /// The one of these that counts.
     latest: Option<usize>,
-    /// Whom it revoked, where there are lists of it.
-    revoked: AllRevoked<'a>,
+    /// Whom it revoked.
+    survey: Survey<'a>,
     /// Whether `latest` is not there, ends soon, or lacks somebody.
     is_due: bool,
     /// Whether the plan revokes something that it issued.
@@ -50,14 +49,12 @@ impl<'a> Standing<'a> {
         let lists: Vec<&RevocationList> = places.iter().filter_map(|at| state.lists.get(*at)).collect();
         let whole = places.iter().copied().filter(|at| state.lists.get(*at).is_some_and(is_whole));
         let latest = whole.max_by(|one, other| age_order(&state.lists[*one], &state.lists[*other]));
-        // Where there is no list, the index is all there is, and is gone through when the list is made.
-        let index = state.indexes.get(&spec.stem);
-        let revoked = if lists.is_empty() { AllRevoked::default() } else { all_revoked(index, &lists) };
+        let survey = survey(state.indexes.get(&spec.stem), &lists);
         let revokes = plan.revocations.iter().any(|it| it.of == spec.stem);
         let has_key = |spec: &CertificateSpec| spec.kept.is_none() || state.key(&spec.stem).is_some();
         let is_fresh = |at: usize| {
             let list = &state.lists[at];
-            !is_ending(list, now) && is_found_by(list, certificate) && names_all(list, &revoked.all)
+            !is_ending(list, now) && is_found_by(list, certificate) && count_revoked(list) == survey.count
         };
         Self {
             has_key: has_key(spec),
@@ -67,7 +64,7 @@ impl<'a> Standing<'a> {
             spec,
             places,
             latest,
-            revoked,
+            survey,
             revokes,
         }
     }
@@ -130,13 +127,11 @@ impl<'a> Standing<'a> {
         let end = self.spec.window.not_after;
         let numbers = self.places.iter().filter_map(|at| state.lists[*at].number.as_deref());
         let last = numbers.map(significant).max_by(|one, other| serial_order(one, other));
-        let index = state.indexes.get(&self.spec.stem).filter(|_| self.places.is_empty());
-        let of_index = index
-            .map_or(0, |index| index.lines().iter().filter(|line| line.status == Status::Revoked).count());
+        let index = state.indexes.get(&self.spec.stem);
         let is_new = |serial: &[u8]| {
-            let known = self.revoked.all.binary_search_by(|it| serial_order(it.serial, serial));
             let line = index.and_then(|index| index.line_of(serial));
-            known.is_err() && line.is_none_or(|line| line.status != Status::Revoked)
+            let listed = self.survey.listed.binary_search_by(|it| serial_order(it.serial, serial));
+            listed.is_err() && line.is_none_or(|line| line.status != Status::Revoked)
         };
         let own = plan.revocations.iter().filter(|it| it.of == self.spec.stem && is_new(&it.serial));
         ListSpec {
@@ -146,7 +141,7 @@ impl<'a> Standing<'a> {
             this_update: now,
             next_update: Some(now.checked_add(life).map_or(end, |next| next.min(end))),
             number: Some(successor(last.unwrap_or_default())),
-            revoked: self.revoked.all.len() + of_index + own.count(),
+            revoked: self.survey.count + own.count(),
             kept: None,
         }
     }
@@ -155,7 +150,7 @@ impl<'a> Standing<'a> {
     pub(super) fn mark(&self, plan: &mut Plan, state: &State) {
         let of = &self.spec.stem;
         let Some(index) = state.indexes.get(of) else { return };
-        for entry in &self.revoked.unmarked {
+        for entry in &self.survey.unmarked {
             let Some(line) = index.line_of(entry.serial) else { continue };
             plan.revocations.push(RevocationSpec {
                 of: of.clone(),
@@ -167,7 +162,7 @@ impl<'a> Standing<'a> {
                 reason: entry.reason,
             });
         }
-        if !self.revoked.unmarked.is_empty() && !plan.indexes.iter().any(|index| index.of == *of) {
+        if !self.survey.unmarked.is_empty() && !plan.indexes.iter().any(|index| index.of == *of) {
             let index = IndexSpec::of(of, state, &plan.certificates);
             plan.indexes.push(index);
         }
@@ -223,12 +218,6 @@ fn is_found_by(list: &RevocationList, authority: Option<&Certificate>) -> bool {
     own.zip(list.authority_key_identifier.as_ref()).is_none_or(|(own, named)| own == named)
 }
 
-/// Whether a list has everybody; both are in the order of serial numbers.
-fn names_all(list: &RevocationList, revoked: &[Revocation<'_>]) -> bool {
-    let mut listed = list.revocations().filter(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl));
-    revoked.iter().all(|wanted| listed.any(|entry| entry.serial == wanted.serial))
-}
-
 /// One that stays as it is.
 pub(super) fn kept(of: &str, place: usize, state: &State) -> ListSpec {
     let list = &state.lists[place];
@@ -238,7 +227,7 @@ pub(super) fn kept(of: &str, place: usize, state: &State) -> ListSpec {
         this_update: list.this_update,
         next_update: list.next_update,
         number: list.number.as_deref().map(|number| significant(number).to_vec()),
-        revoked: list.revocations().len(),
+        revoked: count_revoked(list),
         kept: Some(place),
     }
 }

@@ -5,10 +5,11 @@ use super::gate::{VerifyError, refuse};
 use super::report::Finding;
 use super::rules::Rule;
 use crate::fs::FileSet;
+use crate::index::Index;
 use crate::keys::{PublicKey, SignatureCheck};
 use crate::pem::{self, BlockKind};
 use crate::pg::LIST_SUFFIX;
-use crate::x509::{Certificate, RevocationList, format_serial};
+use crate::x509::{Certificate, RevocationList};
 use std::mem;
 use time::OffsetDateTime;
 
@@ -19,8 +20,8 @@ pub struct ExpectedList<'a> {
     pub file: String,
     /// Who is to have signed it.
     pub authority: &'a Certificate,
-    /// The serial numbers that have to be on it, in their order.
-    pub revoked: Vec<&'a [u8]>,
+    /// The index of which nobody who is revoked may be missing from it.
+    pub index: Option<&'a Index>,
 }
 
 /// Judges the files of revocation lists in memory before they are written: all of them can be read to their ends, and
@@ -71,7 +72,7 @@ fn read(name: &str, text: &[u8]) -> Result<Vec<RevocationList>, Finding> {
 }
 
 fn judge(lists: &[RevocationList], expected: &ExpectedList<'_>, now: OffsetDateTime) -> Result<(), Finding> {
-    let ExpectedList { file, authority, revoked } = expected;
+    let ExpectedList { file, authority, index } = expected;
     let say = |rule, fact: String| Err(Finding::new(rule, file, fact));
     let [list] = lists else {
         return say(Rule::BlockUnreadable, format!("it holds {} lists", lists.len()));
@@ -88,10 +89,8 @@ fn judge(lists: &[RevocationList], expected: &ExpectedList<'_>, now: OffsetDateT
     if matches!(identifiers, (Some(own), Some(named)) if own != named) {
         return say(Rule::CrlSignatureBad, "it names another key than its CA does".to_owned());
     }
-    // Both are in order, so each goes through once.
-    let mut listed = list.revocations();
-    match revoked.iter().find(|serial| !listed.any(|entry| entry.serial == **serial)) {
-        Some(serial) => say(Rule::IndexRevoked, format!("it lacks {}", format_serial(serial))),
+    match index.and_then(|index| index.missing_from(list)) {
+        Some(line) => say(Rule::IndexRevoked, format!("it lacks {}", line.serial_hex())),
         None => Ok(()),
     }
 }
@@ -102,6 +101,7 @@ mod tests {
     use super::*;
     use crate::diagnosis::Diagnosis as _;
     use crate::fs::{FileEntry, Mode};
+    use crate::x509::format_serial;
 
     const LIST: &str = include_str!("../../fixtures/faults/client-revoked/crl.pem");
     const ROOT: &str = include_str!("../../fixtures/faults/client-revoked/root.crt");
@@ -117,11 +117,13 @@ mod tests {
     }
 
     /// What is said against a list that is to be this root's, with these on it.
-    fn said(root: &str, text: &str, revoked: &[&[u8]], days: i64) -> Option<String> {
+    fn said(root: &str, text: &str, revoked: &str, days: i64) -> Option<String> {
         let [list] = read("root.crl", LIST.as_bytes()).unwrap().try_into().unwrap();
         let authority = certificate(root);
+        let line = format!("R\t301122000000Z\t261101000000Z\t{revoked}\tunknown\t/CN=x\n");
+        let index = Index::parse(line.as_bytes()).unwrap();
         let expected =
-            [ExpectedList { file: "root.crl".to_owned(), authority: &authority, revoked: revoked.to_vec() }];
+            [ExpectedList { file: "root.crl".to_owned(), authority: &authority, index: Some(&index) }];
         let all = [text, LIST].concat();
         let set = files(&[("root.crl", text), ("chain.crl", &all)]);
         let error = gate_lists(&[&set], &expected, list.this_update + time::Duration::days(days)).err()?;
@@ -130,22 +132,27 @@ mod tests {
 
     #[test]
     fn a_list_of_its_ca_in_its_time_with_all_that_are_revoked_passes() {
+        assert_eq!(said(ROOT, LIST, &on_it(), 0), None);
+    }
+
+    /// Somebody who is on the list.
+    fn on_it() -> String {
         let [list] = read("root.crl", LIST.as_bytes()).unwrap().try_into().unwrap();
-        let serials: Vec<&[u8]> = list.revocations().map(|entry| entry.serial).collect();
-        assert_eq!(said(ROOT, LIST, &serials, 0), None);
+        list.revocations().next().map(|entry| format_serial(entry.serial)).unwrap()
     }
 
     #[test]
     fn a_list_of_another_out_of_its_time_without_somebody_or_damaged_does_not() {
         for (root, text, revoked, days, rule) in [
-            (OTHER, LIST, &[][..], 0, "crl-signature-bad"),
-            (ROOT, LIST, &[], 100_000, "crl-stale"),
-            (ROOT, LIST, &[], -1, "crl-stale"),
-            (ROOT, LIST, &[&[0x7f_u8; 16][..]], 0, "index-revoked"),
-            (ROOT, &LIST[..LIST.len() - 8], &[], 0, "pem-damaged"),
-            (ROOT, ROOT, &[], 0, "block-unreadable"),
+            (OTHER, LIST, on_it(), 0, "crl-signature-bad"),
+            (ROOT, LIST, on_it(), 100_000, "crl-stale"),
+            (ROOT, LIST, on_it(), -1, "crl-stale"),
+            (ROOT, LIST, "7F".repeat(16), 0, "index-revoked"),
+            (ROOT, LIST, "7F".repeat(20), 0, "index-revoked"),
+            (ROOT, &LIST[..LIST.len() - 8], on_it(), 0, "pem-damaged"),
+            (ROOT, ROOT, on_it(), 0, "block-unreadable"),
         ] {
-            let said = said(root, text, revoked, days).unwrap_or_default();
+            let said = said(root, text, &revoked, days).unwrap_or_default();
             assert!(said.contains(&format!("rule {rule};")), "{rule}: {said}");
         }
     }

@@ -153,7 +153,7 @@ fn of_content(file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> String {
 /// How a list of a CA is made anew: at once where its key is here, else by whoever has that.
 pub(super) fn new_list(issuer: &Name, otherwise: &str, scene: &Scene<'_>) -> String {
     match has_key_of(issuer, scene) {
-        true => run(&format!("pgtls crl --refresh -D {}", as_word(scene.directory()))),
+        true => run(&format!("pgtls crl -D {} --refresh", as_word(scene.directory()))),
         false => format!("{otherwise}: pgtls crl, where its key is."),
     }
 }
@@ -162,7 +162,7 @@ pub(super) fn new_list(issuer: &Name, otherwise: &str, scene: &Scene<'_>) -> Str
 pub(super) fn put_away(certificate: &Certificate, file: &str, scene: &Scene<'_>) -> Option<String> {
     let stem = file.strip_suffix(".crt").filter(|stem| !stem.contains('/'))?;
     let is_possible = has_key_of(&certificate.issuer, scene) && certificate.ca != Some(true);
-    is_possible.then(|| run(&format!("pgtls revoke {} -D {}", as_word(stem), as_word(scene.directory()))))
+    is_possible.then(|| run(&format!("pgtls revoke -D {} {}", as_word(scene.directory()), as_word(stem))))
 }
 
 /// Whether the key of a CA lies in the directory that is judged.

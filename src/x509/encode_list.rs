@@ -40,42 +40,57 @@ const AUTHORITY_KEY_IDENTIFIER: [u8; 3] = [0x55, 0x1d, 35];
 /// The signer's own.
 pub fn encode_list<S: Signer>(fields: &ListFields<'_>, signer: &S) -> Result<Vec<u8>, S::Error> {
     let algorithm = signer.algorithm_der();
-    // What is signed is made where it stays, in a list of megabytes: the outer header comes before it, and its length is
-    // known when the signature is.
-    let mut der = to_be_signed(fields, algorithm);
-    let signature = signer.sign(&der)?;
+    let (mut der, start) = to_be_signed(fields, algorithm);
+    let signature = signer.sign(der.get(start..).unwrap_or_default())?;
     der.extend_from_slice(algorithm);
     header(BIT_STRING, 1 + signature.len(), &mut der);
     der.push(0);
     der.extend_from_slice(&signature);
-    let mut outer = Vec::with_capacity(6);
-    header(SEQUENCE, der.len(), &mut outer);
-    der.splice(..0, outer);
+    let start = header_before(start, SEQUENCE, &mut der);
+    der.drain(..start);
     Ok(der)
 }
 
-/// The TBSCertList, with room for what comes around it.
-fn to_be_signed(fields: &ListFields<'_>, algorithm: &[u8]) -> Vec<u8> {
-    /// Outer header, algorithm and signature, of RSA with 4,096 bits too.
-    const ROOM_BYTES: usize = 640;
+/// The TBSCertList, and where it begins: the bytes before it are for the header of what it becomes a part of. A list has
+/// megabytes, and is made where it stays; what goes before the entries is put there when their length is known.
+fn to_be_signed(fields: &ListFields<'_>, algorithm: &[u8]) -> (Vec<u8>, usize) {
+    /// The longest header, that of 4 GiB.
+    const HEADER_BYTES: usize = 6;
+    /// What an entry takes, most of them less.
+    const ENTRY_BYTES: usize = 56;
     let mut head = element(INTEGER, &[&[1]]);
     head.extend_from_slice(algorithm);
     head.extend_from_slice(fields.issuer.as_der());
     push_time(fields.this_update, &mut head);
     push_time(fields.next_update, &mut head);
-    let extensions = extensions(fields);
-    let entries: usize = fields.revoked.iter().map(|entry| whole_length(entry_length(entry))).sum();
-    let revoked = if fields.revoked.is_empty() { 0 } else { whole_length(entries) };
-    let length = head.len() + revoked + extensions.len();
-    let mut der = Vec::with_capacity(length + ROOM_BYTES);
-    header(SEQUENCE, length, &mut der);
-    der.extend_from_slice(&head);
+    let entries = head.len() + 3 * HEADER_BYTES;
+    let mut der = Vec::with_capacity(entries + ENTRY_BYTES * fields.revoked.len() + 1024);
+    der.resize(entries, 0);
+    fields.revoked.iter().for_each(|entry| push_entry(entry, &mut der));
+    let mut start = entries;
     if !fields.revoked.is_empty() {
-        header(SEQUENCE, entries, &mut der);
-        fields.revoked.iter().for_each(|entry| push_entry(entry, &mut der));
+        start = header_before(start, SEQUENCE, &mut der);
     }
-    der.extend_from_slice(&extensions);
-    der
+    der.extend_from_slice(&extensions(fields));
+    start = put_before(start, &head, &mut der);
+    start = header_before(start, SEQUENCE, &mut der);
+    (der, start)
+}
+
+/// Puts bytes before what begins there; they begin where is returned.
+fn put_before(start: usize, bytes: &[u8], der: &mut [u8]) -> usize {
+    let begin = start.saturating_sub(bytes.len());
+    if let Some(room) = der.get_mut(begin..start) {
+        room.copy_from_slice(bytes);
+    }
+    begin
+}
+
+/// Makes what begins there, to the end, the content of an element.
+fn header_before(start: usize, tag: u8, der: &mut [u8]) -> usize {
+    let mut bytes = Vec::with_capacity(6);
+    header(tag, der.len() - start, &mut bytes);
+    put_before(start, &bytes, der)
 }
 
 /// An Extension that is not critical.
