@@ -298,7 +298,7 @@ fn a_pipe_among_the_files_is_not_waited_for() {
 #[test]
 fn a_file_above_16_mib_is_refused() {
     let scratch = tempfile::tempdir().unwrap();
-    let file = fs::File::create(scratch.path().join("root.crl")).unwrap();
+    let file = fs::File::create(scratch.path().join("root.crt")).unwrap();
     file.set_len(16 * 1024 * 1024 + 1).unwrap();
     let directory = Directory::open(scratch.path()).unwrap().unwrap();
     assert!(matches!(directory.read(|_| true), Err(FsError::TooLarge { .. })));
