@@ -1,6 +1,6 @@
 //! Why a plan cannot be.
 
-use super::RenewError;
+use super::{ListsError, RenewError};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::profile::Rule;
 use crate::x509::{Lifetime, Usage, X509Error};
@@ -119,6 +119,9 @@ pub enum PlanError {
     /// What keeps a certificate from being renewed.
     #[error(transparent)]
     Renew(#[from] RenewError),
+    /// What keeps revocation lists from being made.
+    #[error(transparent)]
+    Lists(#[from] ListsError),
     /// A certificate with something in it that another one cannot have.
     #[error("\"{certificate}\" cannot be made again as it is: {problem}")]
     NotReproducible {
@@ -206,6 +209,7 @@ impl Diagnosis for PlanError {
             Self::Issued { .. } => Some("It would be overwritten; nothing was changed.".to_owned()),
             Self::Requested { .. } => Some("Nothing was changed.".to_owned()),
             Self::Renew(error) => error.detail(),
+            Self::Lists(error) => error.detail(),
             Self::CaKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
             _ => None,
         }
@@ -227,6 +231,7 @@ impl Diagnosis for PlanError {
             Self::Names { hint, .. } => hint,
             Self::Value(source) => return source.hint(),
             Self::Renew(error) => return error.hint(),
+            Self::Lists(error) => return error.hint(),
             Self::Requested { .. } => {
                 "What the CA sends back for it goes in with \"pgtls import\"; for a new key move it away, or give \
                  another directory with -D."
@@ -274,6 +279,7 @@ impl Diagnosis for PlanError {
             | Self::PastYear9999 { .. } => Failure::Usage,
             Self::Value(source) => source.failure(),
             Self::Renew(error) => error.failure(),
+            Self::Lists(error) => error.failure(),
             Self::CaKeyMissing { .. } => Failure::System,
             _ => Failure::Forbidden,
         }

@@ -2,6 +2,7 @@
 //! `rotate` keep lists up with it.
 
 use super::issue::kept_spec;
+use super::list_guard::refuse_loss;
 use super::list_spec::{ListSpec, ListsSpec};
 use super::list_standing::{Standing, age_order, kept, key_missing};
 use super::{CertificateSpec, Plan, PlanError, authorities};
@@ -30,7 +31,8 @@ pub enum Which {
 ///
 /// # Errors
 /// [`PlanError::NoCa`]; [`PlanError::CaKeyMissing`] for a list that has to be made; [`PlanError::UnusableCa`] for a CA that
-/// may not sign lists, or not now. With [`Which::InUse`] the last alone.
+/// may not sign lists, or not now; [`PlanError::Lists`] where a file with something unknown would be written over. With
+/// [`Which::InUse`] the last two alone.
 pub fn refresh(
     plan: &mut Plan,
     state: &State,
@@ -61,7 +63,8 @@ pub fn refresh(
     }
     add_strangers(plan, state, &held);
     file(plan, state);
-    Ok(())
+    let names: Vec<&Name> = cas.iter().map(|spec| &spec.subject).collect();
+    Ok(refuse_loss(plan, state, &names, &held)?)
 }
 
 /// `crl`'s first step: a directory with a CA -> a plan for the lists of all of them.
