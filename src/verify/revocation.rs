@@ -208,10 +208,11 @@ fn currency(held: &HeldList<'_>, policy: &Policy, found: &mut Vec<Finding>) {
         found.push(Finding::new(Rule::CrlNotYetValid, file, fact).detail(outage));
     }
     let Some(next) = list.next_update else { return };
+    // One that is made for a few days is made anew in the last third of them, and not before.
     if policy.at > next {
         let fact = format!("the list of {} has ended, at {}", list.issuer, format_instant(next));
         found.push(Finding::new(Rule::CrlStale, file, fact).detail(outage));
-    } else if next - policy.at < policy.expires_in {
+    } else if next - policy.at < policy.expires_in.min((next - list.this_update) / 3) {
         let fact = format!("the list of {} ends soon, at {}", list.issuer, format_instant(next));
         found.push(Finding::new(Rule::CrlExpiresSoon, file, fact));
     }
