@@ -180,3 +180,26 @@ fn a_list_in_a_bundle_of_any_name_counts_as_it_does_for_the_judge() {
     said(&home, &["crl", "-q"], 0);
     assert_eq!(listed(&home, "intermediate.crl"), (before, vec![2]));
 }
+
+#[test]
+fn a_list_that_openssl_refuses_is_due() {
+    let home = directory();
+    configure(&home, "root", "1.2.3.4=critical,ASN1:NULL\n");
+    openssl(&home, "ca -config ca.cnf -gencrl -out pki/root.crl");
+    fs::remove_file(home.path().join("pki/chain.crl")).unwrap();
+    said(&home, &["crl", "--refresh", "-q"], 0);
+    let list = lists(&home, "root.crl").remove(0);
+    assert_eq!((list.number, list.unknown_critical_extensions), (Some(vec![0x10, 0x01]), vec![]));
+}
+
+#[test]
+fn a_number_above_what_rfc_5280_allows_is_told() {
+    let home = directory();
+    configure(&home, "root", "");
+    fs::write(home.path().join("crlnumber"), format!("{}\n", "FF".repeat(20))).unwrap();
+    openssl(&home, "ca -config ca.cnf -gencrl -out pki/root.crl");
+    fs::remove_file(home.path().join("pki/chain.crl")).unwrap();
+    let told = said(&home, &["crl", "-q"], 0);
+    assert!(told.contains("the number of the revocation list of root.crt is longer than the 20"), "{told}");
+    openssl(&home, "crl -in pki/root.crl -CAfile pki/root.crt -verify -noout");
+}

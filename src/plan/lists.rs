@@ -4,8 +4,8 @@
 use super::issue::kept_spec;
 use super::list_guard::refuse_loss;
 use super::list_spec::{ListSpec, ListsSpec};
-use super::list_standing::{Standing, age_order, kept, key_missing};
-use super::{CertificateSpec, Plan, PlanError, authorities};
+use super::list_standing::{Standing, age_order, kept, why_none};
+use super::{CertificateSpec, ListsError, Plan, PlanError, authorities};
 use crate::pg::{LISTS_FILE, certificate_file, list_file};
 use crate::state::State;
 use crate::x509::{Certificate, Lifetime, Name};
@@ -49,7 +49,7 @@ pub fn refresh(
     let cas: Vec<CertificateSpec> =
         plan.certificates.iter().filter(|spec| spec.usage.is_ca()).cloned().collect();
     if cas.is_empty() && which != Which::InUse {
-        return Err(PlanError::NoCa { path: state.path.clone() });
+        return Err(ListsError::NoCa { path: state.path.clone() }.into());
     }
     for spec in &cas {
         let standing = Standing::of(spec, &cas, plan, state, now);
@@ -80,10 +80,14 @@ pub fn lists(
     let mut plan = Plan::named("crl");
     refresh(&mut plan, state, which, lifetime, now)?;
     let makes_none = plan.lists.iter().all(|list| list.kept.is_some());
-    match plan.certificates.iter().rev().find(|spec| spec.usage.is_ca()) {
-        // What is there would count for as long as before, and whoever asked would not know.
-        Some(lowest) if makes_none && which == Which::All => Err(key_missing(&lowest.stem, state)),
-        _ => Ok(plan),
+    if !makes_none || which != Which::All {
+        return Ok(plan);
+    }
+    // What is there would count for as long as before, and whoever asked would not know.
+    let mut cas = plan.certificates.iter().rev().filter(|spec| spec.usage.is_ca());
+    match cas.clone().find(|spec| state.key(&spec.stem).is_some()).or(cas.next()) {
+        Some(lowest) => Err(why_none(lowest, state, now)),
+        None => Ok(plan),
     }
 }
 
