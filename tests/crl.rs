@@ -282,6 +282,18 @@ fn a_ca_that_stands_in_a_bundle_alone_is_told_by_its_name() {
 }
 
 #[test]
+fn after_a_switch_to_another_ca_no_list_is_due() {
+    let home = directory(&["--intermediate"]);
+    crl(&home, &[]);
+    made(&home, &["rotate", "root", "add"]);
+    made(&home, &["rotate", "root", "switch", "--trust-is-distributed"]);
+    let before = snapshot(home.path());
+    let said = crl(&home, &["--refresh"]);
+    assert!(said.starts_with("pki/: no revocation list is due before "), "{said}");
+    assert_eq!(snapshot(home.path()), before);
+}
+
+#[test]
 fn a_list_that_is_made_for_days_is_no_warning_before_it_is_due() {
     let home = directory(&[]);
     for lifetime in ["12h", "5d", "20d"] {

@@ -5,10 +5,11 @@ use super::issue::kept_spec;
 use super::list_guard::refuse_loss;
 use super::list_spec::{ListSpec, ListsSpec};
 use super::list_standing::{Standing, age_order, kept, why_none};
-use super::{CertificateSpec, ListsError, Plan, PlanError, authorities};
+use super::{CertificateSpec, IssuerRef, ListsError, Plan, PlanError, authorities};
 use crate::pg::{LISTS_FILE, certificate_file, list_file};
 use crate::state::State;
 use crate::x509::{Certificate, Lifetime, Name};
+use std::cmp::Reverse;
 use time::OffsetDateTime;
 
 /// Which lists are made anew.
@@ -61,6 +62,8 @@ pub fn refresh(
             plan.lists.push(list);
         }
     }
+    // Whatever the order in which a plan has its CAs, so that a file that is whole stays: roots first.
+    plan.lists.sort_by_cached_key(|list| (above(&list.of, &cas), Reverse(list.of.clone())));
     add_strangers(plan, state, &held);
     file(plan, state);
     let names: Vec<&Name> = cas.iter().map(|spec| &spec.subject).collect();
@@ -89,6 +92,15 @@ pub fn lists(
         Some(lowest) => Err(why_none(lowest, state, now)),
         None => Ok(plan),
     }
+}
+
+/// How many CAs stand above one.
+fn above(stem: &str, cas: &[CertificateSpec]) -> usize {
+    let issuer = |stem: &str| match cas.iter().find(|ca| ca.stem == stem).map(|ca| &ca.issuer) {
+        Some(IssuerRef::Certificate(above)) => Some(above.as_str()),
+        _ => None,
+    };
+    std::iter::successors(issuer(stem), |stem| issuer(stem)).take(cas.len()).count()
 }
 
 /// The CAs of the directory, as parts of the plan.
