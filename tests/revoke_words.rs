@@ -152,3 +152,38 @@ fn a_path_where_nothing_is_does_not_exist() {
     let place = directory();
     refused(&place, &["./nofile.crt"], 4, &["\"./nofile.crt\" does not exist"]);
 }
+
+#[test]
+fn who_is_revoked_by_the_subject_alone_is_told() {
+    let place = directory();
+    line(&place, "intermediate.index", "1234", "/CN=bob");
+    let said = revoked(&place, &["kept/client.bob.crt"]).stdout;
+    assert!(is_revoked(&place, "intermediate.index", "\t1234\t"));
+    assert!(said.contains("1234 is of the same subject, /CN=bob; its key is not known here\n"), "{said}");
+    assert_eq!(said.matches("is of the same subject").count(), 1, "{said}");
+}
+
+#[test]
+fn another_reason_than_it_has_is_told_to_stay() {
+    let place = directory();
+    revoked(&place, &["bob", "--reason", "keyCompromise"]);
+    revoked(&place, &["carol"]);
+    let said = |words: &[&str]| revoked(&place, words).stdout.replace('\n', " ");
+    let again = said(&["bob", "--reason", "superseded"]);
+    assert!(again.contains("; its reason stays keyCompromise"), "{again}");
+    assert!(said(&["carol", "--reason", "superseded"]).contains("; its reason stays unspecified"));
+    for words in [&["bob"][..], &["bob", "--reason", "keyCompromise"]] {
+        assert!(!said(words).contains("its reason stays"), "{words:?}");
+    }
+}
+
+#[test]
+fn for_a_server_it_is_the_clients_that_need_the_list_and_no_session_is_ended() {
+    let place = directory();
+    let server = revoked(&place, &["server"]).stdout;
+    assert!(!server.contains("pg_terminate_backend") && !server.contains("pg_reload_conf"), "{server}");
+    let clients = server.find("at every client").unwrap_or_else(|| panic!("{server}"));
+    assert!(clients < server.find("sslcrl=chain.crl").unwrap(), "{server}");
+    assert!(server.lines().all(|line| line.chars().count() <= 80), "{server}");
+    assert!(revoked(&place, &["bob"]).stdout.contains("pg_terminate_backend"));
+}

@@ -8,10 +8,10 @@ use super::list_spec::RevocationSpec;
 use super::lists::{Which, refresh};
 use super::{IndexSpec, Notice, Plan, RevokeError};
 use crate::fs::set::revoked_file;
-use crate::index::{Index, Line, Status};
+use crate::index::{Index, Line, Revoked, Status};
 use crate::pg::{certificate_file, key_file};
 use crate::state::{State, issued};
-use crate::x509::{Certificate, Name, RevocationReason, format_date, format_serial, significant};
+use crate::x509::{Certificate, Name, RevocationReason, Usage, format_date, format_serial, significant};
 use time::OffsetDateTime;
 
 /// What is to be revoked.
@@ -70,6 +70,8 @@ struct Issued {
     not_after: OffsetDateTime,
     /// Where it is here.
     name: Option<Name>,
+    /// Where that says so.
+    usage: Option<Usage>,
 }
 
 struct Search<'s> {
@@ -124,26 +126,37 @@ impl<'s> Search<'s> {
         let index = self.state.indexes.get(of);
         let listed = self.state.lists_of(found.authority.certificate);
         let lists = || listed.iter().filter_map(|at| self.state.lists.get(*at));
-        let since = |serial: &[u8]| {
+        let known = |serial: &[u8]| {
             let line = index.and_then(|index| index.line_of(serial)).and_then(|line| line.revoked);
-            line.map(|revoked| revoked.at)
-                .or_else(|| lists().find_map(|list| list.find(serial)).map(|entry| entry.instant))
+            let listed = lists().find_map(|list| list.find(serial));
+            let listed = listed.map(|entry| Revoked { at: entry.instant, reason: entry.reason });
+            // OpenSSL has no word in an index for two of the reasons.
+            line.map(|line| Revoked { reason: line.reason.or(listed.and_then(|it| it.reason)), ..line })
+                .or(listed)
         };
+        let since = |serial: &[u8]| known(serial).map(|revoked| revoked.at);
         let all = self.meant(found);
         let mut taken: Vec<Vec<u8>> = Vec::new();
         for one in &all {
-            if let Some(at) = since(&one.serial) {
-                let (serial, subject) = (format_serial(&one.serial), one.subject.clone());
-                plan.notices.push(Notice::AlreadyRevoked { serial, subject, at });
+            let (serial, subject) = (format_serial(&one.serial), one.subject.clone());
+            if let Some(Revoked { at, reason }) = known(&one.serial) {
+                let is_other = self.wish.reason.is_some() && self.wish.reason != reason;
+                let kept_reason =
+                    is_other.then(|| reason.unwrap_or(RevocationReason::Unspecified).to_string());
+                plan.notices.push(Notice::AlreadyRevoked { serial, subject, at, kept_reason });
             } else if one.not_after < self.now {
                 continue;
             } else {
+                // What a line alone says is no more than the subject, unless that is what was asked for.
+                let is_by_subject = found.certificate.is_some() && one.name.is_none();
+                plan.notices.extend(is_by_subject.then_some(Notice::BySubject { serial, subject }));
                 plan.revocations.push(RevocationSpec {
                     of: of.clone(),
                     serial: one.serial.clone(),
                     subject: one.subject.clone(),
                     not_after: one.not_after,
                     name: one.name.clone(),
+                    usage: one.usage.or_else(|| found.certificate.map(Certificate::leaf_usage)),
                     at: self.now,
                     reason: self.wish.reason,
                 });
@@ -256,10 +269,11 @@ fn of_certificate(certificate: &Certificate) -> Issued {
         subject: certificate.subject.oneline(),
         not_after: certificate.window.not_after,
         name: Some(certificate.subject.clone()),
+        usage: Some(certificate.leaf_usage()),
     }
 }
 
 fn of_line(line: &Line) -> Issued {
     let (serial, subject) = (line.serial.to_vec(), line.subject.clone());
-    Issued { serial, subject, not_after: line.not_after, name: None }
+    Issued { serial, subject, not_after: line.not_after, name: None, usage: None }
 }
