@@ -17,6 +17,7 @@ use crate::verify::{self, ExpectedList, VerifyError};
 use crate::x509::Certificate;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
@@ -186,6 +187,11 @@ impl Change<'_> {
         let (judged, staged) = beside(is_bulky(&filled), judge, stage);
         judged?;
         let (staged_ca, staged) = staged?;
+        // To free a hundred thousand lines takes a while, in which what follows can be done.
+        let read = mem::take(&mut state.indexes);
+        if is_bulky(&filled) {
+            thread::spawn(move || drop(read));
+        }
         let ca_commit = staged_ca.map(|staged| staged.commit_tentatively()).transpose()?;
         let receipt = staged.map(|staged| staged.commit()).transpose();
         // A new CA whose directory cannot be made after all goes again; what the next run finishes needs it.
