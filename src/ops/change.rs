@@ -17,6 +17,7 @@ use crate::verify::{self, ExpectedList, VerifyError};
 use crate::x509::Certificate;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
@@ -171,6 +172,11 @@ impl Change<'_> {
         // What is staged goes again unless it is committed, and that waits for the judge.
         let (judged, staged) = beside(is_bulky(&filled), judge, stage);
         judged?;
+        // To free a hundred thousand lines takes a while, in which what follows can be done.
+        let read = mem::take(&mut state.indexes);
+        if is_bulky(&filled) {
+            thread::spawn(move || drop(read));
+        }
         let created = commit(staged?)?;
         Ok(Changed { plan, outline, issued: Some(issued), created })
     }
