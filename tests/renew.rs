@@ -13,7 +13,7 @@ use renewing::{
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use support::clock::at;
-use support::{is_root, names, snapshot};
+use support::{Run, is_root, names, scratch, snapshot, text};
 use tempfile::TempDir;
 use time::Duration;
 
@@ -255,6 +255,31 @@ fn files_keep_the_modes_and_owners_that_they_have() {
     assert_eq!(of("server.crt"), (0o640, uid, gid));
     assert_eq!(of("server.key"), (0o400, uid, gid));
     assert_eq!(of("root.crt").0, 0o444);
+}
+
+#[test]
+fn who_may_not_give_files_away_changes_none_of_somebody_elses() {
+    if !is_root() {
+        return;
+    }
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q"]).dir(&home).code(0);
+    let pki = home.path().join("pki");
+    let nobody = |path: &std::path::Path| std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
+    nobody(&pki);
+    names(&pki).iter().filter(|name| *name != "server.crt").for_each(|name| nobody(&pki.join(name)));
+    let before = snapshot(&pki);
+    let run = |name: &str| Run::new(&["renew", name, "-q"]).dir(&home).by_nobody().output();
+    let refused = run("server");
+    assert_eq!(refused.status.code(), Some(4));
+    let stderr = text(&refused.stderr);
+    assert!(
+        stderr.contains("could not change owner of \"pki/server.crt\"") && stderr.contains("as root"),
+        "{stderr}"
+    );
+    assert_eq!(snapshot(&pki), before);
+    assert_eq!(run("client").status.code(), Some(0));
+    assert_eq!(fs::metadata(pki.join("client.crt")).unwrap().uid(), 65534);
 }
 
 #[test]
@@ -510,6 +535,22 @@ fn flags_that_say_two_things_are_refused() {
         assert_eq!(renew(&home, 0, words).0, 2, "{words:?}");
         assert_eq!(snapshot(home.path()), before);
     }
+}
+
+#[test]
+fn in_the_midst_of_a_rotation_everything_is_renewed_but_the_ca_that_comes_or_goes() {
+    let home = made(INTERMEDIATE);
+    pgtls(&home, 0, &["rotate", "root", "add"]);
+    let said = renewed(&home, 10, &["--all"]);
+    assert!(said.starts_with("renewed 4 certificates") && !said.contains("root.next.crt  "), "{said}");
+    assert!(renewed(&home, 10, &["root.next"]).contains("root.next.crt  "));
+    pgtls(&home, 10, &["rotate", "root", "switch", "--trust-is-distributed"]);
+    let said = renewed(&home, 20, &["--all"]);
+    assert!(said.starts_with("renewed 4 certificates") && !said.contains("root.prev.crt  "), "{said}");
+    openssl_verifies(&home, 20, "-CAfile root.crt -untrusted server.crt server.crt");
+    assert!(renewed(&home, 20, &["root.prev"]).contains("root.prev.crt  "));
+    pgtls(&home, 20, &["rotate", "root", "drop"]);
+    assert_eq!(findings(&home, 20).iter().filter(|it| it.starts_with("error")).count(), 0);
 }
 
 // Revocation lists

@@ -31,6 +31,20 @@ fn unit(section: &str) -> String {
     block.replace("/usr/local/bin/pgtls", env!("CARGO_BIN_EXE_pgtls"))
 }
 
+#[test]
+fn the_page_names_every_field_of_the_json() {
+    let home = scratch();
+    Run::new(&["gen", "chain", "-q"]).dir(&home).code(0);
+    let output = Run::new(&["renew", "server", "--json", "--exec", "true"]).dir(&home).output();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let inside = [&report["renewed"][0], &report["renewed"][0]["changes"][0], &report["executed"]];
+    for object in std::iter::once(&report).chain(inside) {
+        for field in object.as_object().unwrap().keys() {
+            assert!(PAGE.contains(&format!("`{field}`")), "docs/renewal.md does not name {field}");
+        }
+    }
+}
+
 /// A flag of the page that no verb has would be found here.
 #[test]
 fn every_command_of_the_page_runs() {

@@ -143,6 +143,25 @@ fn what_has_ended_or_is_revoked_is_left_as_it_is_and_keeps_nothing() {
 }
 
 #[test]
+fn a_leaf_that_cannot_be_issued_again_is_left_and_keeps_the_old_ca() {
+    let home = made(&[]);
+    // What a log is promised of one certificate holds for no other.
+    let script = "cd pki && openssl req -new -key client.key -subj /CN=kong -out r 2>/dev/null &&
+        printf 'extendedKeyUsage=clientAuth\\n1.3.6.1.4.1.11129.2.4.3=ASN1:NULL\\n' >e &&
+        openssl x509 -req -in r -CA root.crt -CAkey root.key -set_serial 77 -days 9 -extfile e 2>/dev/null >c &&
+        mv c client.crt && rm r e";
+    run(home.path(), "sh", &["-ec", script]);
+    rotate(&home, &["root", "add"]);
+    let output = Run::new(&["rotate", "root", "switch", SWITCH]).dir(&home).output();
+    let stdout = text(&output.stdout);
+    says(&stdout.replace('\n', " "), &["left as it is: client.crt (", "11129.2.4.3", "  server.crt  "]);
+    says(&refused(&home, &["root", "drop"], 3), &["client.crt until "]);
+    Run::new(&["issue", "client", "kong", "-q"]).dir(&home).code(0);
+    fs::remove_file(home.path().join("pki/client.crt")).unwrap();
+    rotate(&home, &["root", "drop"]);
+}
+
+#[test]
 fn a_key_that_is_away_is_asked_for_with_its_name() {
     let home = scratch();
     let apart = ["--ca-dir", "ca", "-q"];
@@ -238,9 +257,9 @@ fn a_life_that_does_not_fit_is_refused_and_one_that_was_is_made_to() {
     let home = made(&["--intermediate", "--ca-lifetime", "1900d"]);
     let pki = home.path().join("pki").display().to_string();
     let late = OffsetDateTime::now_utc() + Duration::days(300);
-    let (code, stdout, stderr) = at(late, None, &[], &["rotate", "intermediate", "add", "-D", &pki]);
+    let (code, _, stderr) = at(late, None, &[], &["rotate", "intermediate", "add", "-D", &pki]);
     assert_eq!(code, 0, "{stderr}");
-    says(&stdout, &["note: ", "root.crt"]);
+    says(&stderr, &["warning: intermediate.next.crt ", "root.crt"]);
 }
 
 #[test]

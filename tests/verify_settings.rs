@@ -113,14 +113,17 @@ fn a_list_file_that_cannot_be_loaded_is_an_error_of_a_server() {
     }
 }
 
-/// The command that makes new ones names the directory of the files, not the file of the settings.
+/// The command that renews them names the directory of the files, not the file of the settings.
 #[test]
 fn the_mend_of_what_a_file_of_settings_names_is_where_they_lie() {
     let home = data_directory("ssl = on\nssl_ca_file = 'root.crt'\n", SCRAM);
     let (code, stdout) = verified(&home, &["--conf", "data/postgresql.conf", "--at", "2050-01-01"]);
     assert_eq!(code, Some(1), "{stdout}");
-    let command = stdout.lines().find(|line| line.starts_with("  pgtls gen ")).unwrap();
-    assert!(command.contains("data --ca-dir ") && !command.contains("postgresql.conf"), "{command}");
+    let command = stdout.lines().find(|line| line.contains("pgtls renew ")).unwrap();
+    assert!(
+        command.contains("data --ca-dir ") && !command.contains("postgresql.conf"),
+        "{command}\n{stdout}"
+    );
 }
 
 #[test]

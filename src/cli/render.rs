@@ -5,86 +5,21 @@ use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
 use super::renewed::{self, RenewedJson};
+use super::report::Report;
 use super::reports::{ComparedJson, ErrorJson, GeneratedJson, LoginJson, VerifiedJson};
-use super::request::{CliError, TypedCommand};
+use super::request::CliError;
 use super::requested::{CsrJson, ImportedJson};
 use super::revoked::ListsJson;
 use super::rotate::{self, RotatedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::ops::{
-    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed,
-    RotatePlace, Rotated, Verified,
-};
-use crate::plan::{Notice, RotationStatus};
+use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Imported, Inspection, Renewed, Verified};
+use crate::plan::Notice;
 use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
-
-/// What a verb has to say.
-pub(super) enum Report {
-    /// `gen`.
-    Generated {
-        generated: Box<Generated>,
-        dry_run: bool,
-        quiet: bool,
-        /// Run by root, without an owner asked for.
-        as_root: bool,
-        /// The command that was typed.
-        command: TypedCommand,
-    },
-    /// `issue` and `sign`.
-    Issued {
-        issued: Box<Generated>,
-        dry_run: bool,
-        quiet: bool,
-        /// Run by root, without an owner asked for.
-        as_root: bool,
-    },
-    /// `issue -f`.
-    Listed { issued: Box<BulkIssued>, destination: Destination, dry_run: bool, quiet: bool },
-    /// `revoke`.
-    Revoked { revoked: Box<Generated>, dry_run: bool, quiet: bool },
-    /// `crl`.
-    Lists { made: Box<ListsMade>, dry_run: bool, quiet: bool },
-    /// `csr`.
-    Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
-    /// `import`.
-    Imported { imported: Box<Imported>, dry_run: bool, quiet: bool },
-    /// `renew`.
-    Renewed { renewed: Box<Renewed>, dry_run: bool, quiet: bool },
-    /// A phase of `rotate`.
-    Rotated { rotated: Box<Rotated>, dry_run: bool, quiet: bool },
-    /// `rotate CA status`.
-    RotationStatus { status: Box<RotationStatus>, place: RotatePlace, quiet: bool },
-    /// `inspect`.
-    Inspected {
-        inspection: Box<Inspection>,
-        /// One line each.
-        short: bool,
-    },
-    /// `verify`.
-    Verified {
-        verified: Box<Verified>,
-        /// Warnings fail too.
-        strict: bool,
-        quiet: bool,
-        /// As metrics for Prometheus.
-        metrics: bool,
-        /// Whether the client stacks are asked for.
-        drivers: bool,
-    },
-    /// `verify --against`.
-    Compared { compared: Compared, quiet: bool },
-    /// `export`.
-    Exported { exported: Box<Exported>, dry_run: bool, quiet: bool },
-    /// `profiles`: names and summaries.
-    Profiles(Vec<(String, String)>),
-    /// A text as it is.
-    Text(String),
-}
 
 /// The two streams, and whether they speak JSON.
 pub(super) struct Render<'a> {

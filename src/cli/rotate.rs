@@ -25,7 +25,8 @@ pub(super) fn text(rotated: &Rotated, dry_run: bool) -> String {
         out.push_str(&issued(rotated));
     }
     for left in &rotated.rotation.left {
-        let _ = writeln!(out, "left as it is: {} ({})", harmless(&left.file), left.because);
+        let line = format!("left as it is: {} ({})", harmless(&left.file), harmless(&left.because));
+        wrapped(&line, 0).iter().for_each(|line| out.extend([line.as_str(), "\n"]));
     }
     let notes = rotated.plan.notices.iter().filter(|notice| !notice.is_warning());
     for line in notes.flat_map(|notice| wrapped(&format!("note: {}", harmless(&notice.to_string())), 0)) {

@@ -15,6 +15,13 @@ pub const STANDARD_INPUT: &str = "standard input";
 /// The folder inside a directory for what was revoked: a set calls a file in it `revoked/NAME`.
 pub const REVOKED: &str = "revoked";
 
+/// Where a file goes that is put away, by the serial number of its certificate: `client.crt` -> `revoked/client-4F2A.crt`.
+#[must_use]
+pub fn revoked_file(name: &str, serial: &str) -> String {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    format!("{REVOKED}/{stem}-{serial}.{ending}")
+}
+
 /// The permission bits of a file or directory, printed as four octal digits (`0600`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mode(u32);

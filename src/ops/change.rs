@@ -2,8 +2,8 @@
 
 use crate::error::{Error, RequestError};
 use crate::fs::{
-    Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Target, is_within,
-    same_directory,
+    Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Staged, Target,
+    is_within, same_directory,
 };
 use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
@@ -164,44 +164,21 @@ impl Change<'_> {
         let kept = planned(&directory.files, &plan);
         let (of_ca, own) = (in_use(&filled.ca_directory), in_use(&filled.directory));
         verify::gate(&[&kept_ca, &kept, &of_ca, &own], self.now)?;
-        let changes_ca = !filled.ca_directory.is_empty() || !plan.removed_ca_files.is_empty();
         // What a long list is made of is not held while it is judged.
         issued.lists.clear();
-        let attributes = attributes(self.arrangement);
-        let stage = || -> Result<_, FsError> {
-            let staged_ca = match &ca_target {
-                Some(target) if changes_ca => {
-                    Some(target.stage_change(&filled.ca_directory, &plan.removed_ca_files, PRIVATE)?)
-                }
-                _ => None,
-            };
-            let staged = match filled.directory.is_empty() && plan.removed_files.is_empty() {
-                true => None,
-                false => Some(target.stage_change(&filled.directory, &plan.removed_files, attributes)?),
-            };
-            Ok((staged_ca, staged))
-        };
         let now = self.now;
+        let arrangement = self.arrangement;
         let judge = || gate_lists(&plan, &state, &issued, &filled, now);
+        let stage = || stage(arrangement, ca_target.as_ref(), &target, &plan, &filled);
         // What is staged goes again unless it is committed, and that waits for the judge.
-        let (judged, staged) = beside(is_bulky(&filled), judge, stage);
+        let (staged, judged) = beside(is_bulky(&filled), stage, judge);
         judged?;
-        let (staged_ca, staged) = staged?;
         // To free a hundred thousand lines takes a while, in which what follows can be done.
         let read = mem::take(&mut state.indexes);
         if is_bulky(&filled) {
             thread::spawn(move || drop(read));
         }
-        let ca_commit = staged_ca.map(|staged| staged.commit_tentatively()).transpose()?;
-        let receipt = staged.map(|staged| staged.commit()).transpose();
-        // A new CA whose directory cannot be made after all goes again; what the next run finishes needs it.
-        if let Some(ca_commit) =
-            ca_commit.filter(|_| receipt.as_ref().err().is_none_or(FsError::left_something))
-        {
-            ca_commit.stay();
-        }
-        let receipt = receipt?;
-        let created = receipt.is_some_and(|receipt| receipt.created);
+        let created = commit(staged?)?;
         Ok(Changed { plan, outline, issued: Some(issued), created })
     }
 
@@ -261,6 +238,35 @@ pub(super) fn retried<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T,
             other => return other,
         }
     }
+}
+
+/// Writes to where it waits, first beside the keys of CAs.
+fn stage<'t>(
+    arrangement: &Arrangement,
+    ca_target: Option<&'t Target>,
+    target: &'t Target,
+    plan: &Plan,
+    filled: &Filled,
+) -> Result<(Option<Staged<'t>>, Option<Staged<'t>>), FsError> {
+    let staged = |target: &'t Target, files: &FileSet, removed: &BTreeSet<String>, attributes| {
+        let changes = !files.is_empty() || !removed.is_empty();
+        changes.then(|| target.stage_change(files, removed, attributes)).transpose()
+    };
+    let of_ca = ca_target.map(|target| staged(target, &filled.ca_directory, &plan.removed_ca_files, PRIVATE));
+    let of_ca = of_ca.transpose()?.flatten();
+    Ok((of_ca, staged(target, &filled.directory, &plan.removed_files, attributes(arrangement))?))
+}
+
+/// Makes both what the directories hold; says whether the second is new.
+fn commit((of_ca, own): (Option<Staged<'_>>, Option<Staged<'_>>)) -> Result<bool, FsError> {
+    let ca_commit = of_ca.map(|staged| staged.commit_tentatively()).transpose()?;
+    let receipt = own.map(|staged| staged.commit()).transpose();
+    // A new CA whose directory cannot be made after all goes again; what the next run finishes needs it.
+    if let Some(ca_commit) = ca_commit.filter(|_| receipt.as_ref().err().is_none_or(FsError::left_something))
+    {
+        ca_commit.stay();
+    }
+    Ok(receipt?.is_some_and(|receipt| receipt.created))
 }
 
 /// The lists that were made, each against what is known of its CA.

@@ -66,6 +66,19 @@ fn is_authority(certificate: &Certificate, stem: Option<&str>, state: &State) ->
         || others.any(|other| certificate.may_have_issued(other))
 }
 
+/// Whether the CA of a stem is there because another is being rotated: one that comes after it signs nothing yet, and one
+/// that came before it nothing more.
+pub(super) fn is_beside(stem: &str, found: &[Authority<'_>]) -> bool {
+    let own = rotated_stem(stem);
+    own.is_some_and(|own| found.iter().any(|ca| ca.stem == own && ca.elsewhere.is_none()))
+}
+
+/// Whether one of two CAs is there because the other is being rotated, or both are one.
+pub(super) fn is_of_one(one: &Authority<'_>, other: &Authority<'_>) -> bool {
+    let own = |ca: &Authority<'_>| rotated_stem(&ca.stem).unwrap_or(&ca.stem).to_owned();
+    one.stem == other.stem || one.elsewhere.is_none() && other.elsewhere.is_none() && own(one) == own(other)
+}
+
 /// The CA that is to sign: the one whose stem is asked for, else the lowest with files of its own.
 pub(super) fn issuer<'f, 's>(
     found: &'f [Authority<'s>],
@@ -90,12 +103,8 @@ pub(super) fn issuer<'f, 's>(
             .filter(|other| !other.certificate.is_own_issuer())
             .any(|other| issued(authority.certificate, other.certificate))
     };
-    // Of a CA that is being rotated the one that comes after it signs nothing yet, and the one before it nothing more.
-    let is_beside = |authority: &Authority<'_>| {
-        let stem = rotated_stem(&authority.stem);
-        stem.is_some_and(|stem| found.iter().any(|own| own.stem == stem && own.elsewhere.is_none()))
-    };
-    let stands = |authority: &&Authority<'_>| authority.elsewhere.is_none() && !is_beside(authority);
+    let stands =
+        |authority: &&Authority<'_>| authority.elsewhere.is_none() && !is_beside(&authority.stem, found);
     let lowest: Vec<&Authority<'_>> =
         found.iter().filter(stands).filter(|authority| !is_above(authority)).collect();
     // One that is only trusted here, such as that of somebody else's clients, does not sign here.

@@ -71,7 +71,7 @@ impl Footing {
         // The root is what a peer trusts, and so is not sent.
         let below_root = authorities.iter().rev().filter(|spec| spec.usage != Usage::RootCa);
         let append = below_root.map(|spec| spec.stem.clone()).collect();
-        let (mut bundles, lacking) = trust::bundles(bundles(state, &chain), &chain, state);
+        let (mut bundles, lacking) = trust::bundles(bundles(state, &chain, &found), &chain, state);
         let mut kept_files: BTreeSet<String> =
             chain.iter().map(|(link, _)| certificate_file(&link.stem)).collect();
         kept_files.extend(bundles.iter().map(|bundle| bundle.file.clone()));
@@ -183,18 +183,24 @@ pub(super) fn kept_spec((authority, issuer): &(&Authority<'_>, IssuerRef)) -> Ce
     }
 }
 
-/// The files of the directory that hold CAs of this chain alone: what peers are given to trust.
-fn bundles(state: &State, chain: &[(&Authority<'_>, IssuerRef)]) -> Vec<BundleSpec> {
+/// The files of the directory that hold CAs of this chain alone: what peers are given to trust. While one of them is
+/// rotated, the other of the two is in them as well.
+fn bundles(state: &State, chain: &[(&Authority<'_>, IssuerRef)], found: &[Authority<'_>]) -> Vec<BundleSpec> {
     let stem_of = |der: &[u8]| {
         chain.iter().find(|(link, _)| link.certificate.der == der).map(|(link, _)| link.stem.clone())
     };
-    let is_own = |file: &str| chain.iter().any(|(link, _)| certificate_file(&link.stem) == file);
+    let is_beside = |der: &[u8]| {
+        let mut beside = found.iter().filter(|ca| ca.certificate.der == der);
+        beside.any(|ca| authorities::is_beside(&ca.stem, found))
+    };
+    let is_own =
+        |file: &str| found.iter().any(|ca| certificate_file(&ca.stem) == file && ca.elsewhere.is_none());
     let others = state.certificates.iter().filter(|(file, list)| !is_own(file) && !list.is_empty());
     others
         .filter_map(|(file, list)| {
-            let certificates =
-                list.iter().map(|certificate| stem_of(&certificate.der)).collect::<Option<_>>()?;
-            Some(BundleSpec { file: file.clone(), certificates })
+            let counting = list.iter().filter(|it| stem_of(&it.der).is_some() || !is_beside(&it.der));
+            let certificates = counting.map(|it| stem_of(&it.der)).collect::<Option<Vec<_>>>()?;
+            (!certificates.is_empty()).then(|| BundleSpec { file: file.clone(), certificates })
         })
         .collect()
 }

@@ -1,10 +1,10 @@
 //! `revoke`'s first step: a name, a certificate or a serial number, and a directory with a CA -> a plan that shuts it out.
 
-use super::authorities::{self, Authority};
+use super::authorities::{self, Authority, is_of_one};
 use super::list_spec::RevocationSpec;
 use super::lists::{Which, refresh};
 use super::{IndexSpec, Notice, Plan, RevokeError};
-use crate::fs::set::REVOKED;
+use crate::fs::set::revoked_file;
 use crate::index::{Index, Line, Status, index_file};
 use crate::pg::{certificate_file, key_file};
 use crate::state::{State, issued};
@@ -164,11 +164,12 @@ impl<'s> Search<'s> {
             let named = index.lines().iter().filter(|line| common_name(&line.subject) == Some(name));
             for line in named {
                 let is_known = |(ca, known): &(&Authority<'_>, &Line)| {
-                    ca.stem == authority.stem && known.subject == line.subject
+                    is_of_one(ca, authority) && known.subject == line.subject
                 };
                 match lines.iter_mut().find(|known| is_known(known)) {
-                    // The latest is the one that is meant, should all be revoked.
-                    Some(known) => known.1 = line,
+                    // The latest is the one that is meant, should all be revoked; of two CAs that which signs now.
+                    Some(known) if known.0.stem.len() >= authority.stem.len() => *known = (authority, line),
+                    Some(_) => {}
                     None => lines.push((authority, line)),
                 }
             }
@@ -216,8 +217,25 @@ impl<'s> Search<'s> {
         self.authorities.iter().filter_map(move |it| Some((it, state.indexes.get(&it.stem)?)))
     }
 
-    /// Puts into the plan what is revoked, and what goes.
-    fn take(&self, found: &Found<'_>, plan: &mut Plan) -> Result<(), RevokeError> {
+    /// Puts into the plan what is revoked, and what goes; of a CA that is being rotated by both, for both are trusted.
+    fn take(&self, found: &Found<'s>, plan: &mut Plan) -> Result<(), RevokeError> {
+        let mut all = self.take_of(found, plan);
+        let is_beside =
+            |it: &&Authority<'_>| it.stem != found.authority.stem && is_of_one(it, found.authority);
+        for authority in self.authorities.iter().filter(is_beside) {
+            let (serial, subject) = (Vec::new(), found.subject.clone());
+            all.extend(self.take_of(&Found { authority, serial, subject, ..*found }, plan));
+        }
+        if !all.iter().any(|(_, is_taken)| *is_taken) {
+            let last = all.iter().map(|(not_after, _)| *not_after).max().unwrap_or(self.now);
+            let not_after = format_date(last);
+            return Err(RevokeError::Expired { name: self.wish.name.clone(), not_after });
+        }
+        Ok(())
+    }
+
+    /// The same for one CA; what comes back is the end of everything that is meant, and whether it is revoked by now.
+    fn take_of(&self, found: &Found<'_>, plan: &mut Plan) -> Vec<(OffsetDateTime, bool)> {
         let of = &found.authority.stem;
         let index = self.state.indexes.get(of);
         let listed = self.state.lists_of(found.authority.certificate);
@@ -248,19 +266,14 @@ impl<'s> Search<'s> {
             }
             taken.push(one.serial.clone());
         }
-        if taken.is_empty() {
-            let last = all.iter().map(|one| one.not_after).max().unwrap_or(self.now);
-            let not_after = format_date(last);
-            return Err(RevokeError::Expired { name: self.wish.name.clone(), not_after });
-        }
         if found.alone {
             self.tell_others(found, &since, plan);
         }
-        if !plan.revocations.is_empty() {
+        if plan.revocations.iter().any(|revocation| revocation.of == *of) {
             plan.indexes.push(IndexSpec::of(of, self.state, &[]));
         }
         self.put_away(found, &taken, plan);
-        Ok(())
+        all.iter().map(|one| (one.not_after, taken.contains(&one.serial))).collect()
     }
 
     /// Everything that is meant: what is named, all of its subject that no other key has, and all of its key.
@@ -274,9 +287,11 @@ impl<'s> Search<'s> {
         let index = self.state.indexes.get(&found.authority.stem);
         let own_line = index.and_then(|index| index.line_of(&found.serial));
         match (found.certificate, own_line) {
-            (Some(certificate), _) => add(of_certificate(certificate)),
-            (None, Some(line)) => add(of_line(line)),
-            (None, None) => {}
+            (Some(certificate), _) if issued(found.authority.certificate, certificate) => {
+                add(of_certificate(certificate));
+            }
+            (_, Some(line)) => add(of_line(line)),
+            (_, None) => {}
         }
         if found.alone {
             return all;
@@ -365,12 +380,6 @@ fn of_certificate(certificate: &Certificate) -> Issued {
 fn of_line(line: &Line) -> Issued {
     let (serial, subject) = (line.serial.to_vec(), line.subject.clone());
     Issued { serial, subject, not_after: line.not_after, name: None }
-}
-
-/// Where a file of a revoked pair goes: `client.crt` -> `revoked/client-4F2A.crt`.
-pub(super) fn revoked_file(name: &str, serial: &str) -> String {
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-    format!("{REVOKED}/{stem}-{serial}.{ending}")
 }
 
 /// The common name in the subject of an index: `/O=Acme/CN=alice`.

@@ -9,7 +9,7 @@ use super::scene::{Identity, Scene};
 use super::severity::Severity;
 use crate::pg::sides_of_name;
 use crate::x509::{Certificate, GeneralName, KeyUsage};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A certificate that can be renewed where it lies.
 struct Renewable<'a> {
@@ -21,57 +21,128 @@ struct Renewable<'a> {
     usage: Option<&'static str>,
 }
 
+/// More names than this are not printed.
+const FEW: usize = 8;
+
 /// Gives the findings that a renewal mends their command, and hands back the one that mends all of them; `None` where that
 /// would say no more than each.
 pub(super) fn hint(report: &mut Report, scene: &Scene<'_>) -> Option<String> {
     let is_revoked = |finding: &&Finding| matches!(finding.rule, Rule::Revoked | Rule::IndexRevoked);
     let revoked = report.findings.iter().filter(is_revoked).flat_map(|finding| finding.files.clone());
     let revoked: BTreeSet<String> = revoked.collect();
-    let mut all = BTreeSet::new();
-    let mut commands = BTreeSet::new();
+    let held = Holdings::of(scene);
+    let (mut all, mut commands) = (BTreeSet::new(), BTreeSet::new());
     for finding in report.findings.iter_mut().filter(|finding| finding.severity != Severity::Note) {
-        let mended =
-            finding.files.iter().all(|file| !revoked.contains(file) && is_mended(finding.rule, file, scene));
-        let Some(command) =
-            mended.then(|| command(finding.files.iter().map(String::as_str), scene)).flatten()
-        else {
+        let is_mended = |file: &String| !revoked.contains(file) && held.is_mended(finding.rule, file);
+        if !finding.files.iter().all(is_mended) {
             continue;
-        };
+        }
+        let Some(command) = held.command(finding.files.iter().map(String::as_str)) else { continue };
         all.extend(finding.files.iter().cloned());
         commands.insert(command.clone());
         finding.hint = Some(command);
     }
-    let ordered = in_order(&all, scene);
-    command(ordered.into_iter(), scene).filter(|whole| !commands.contains(whole))
+    held.command(held.in_order(&all).into_iter()).filter(|whole| !commands.contains(whole))
 }
 
-/// End-entities first, servers before clients, then authorities from the lowest up.
-fn in_order<'s>(files: &'s BTreeSet<String>, scene: &Scene<'_>) -> Vec<&'s str> {
-    let rank = |file: &&str| match leaf(file, scene) {
-        Some(identity) if identity.serves => 0,
-        Some(_) => 1,
-        None if authority(file, scene).is_some_and(|held| !held.certificate.is_own_issuer()) => 2,
-        None => 3,
-    };
-    let mut ordered: Vec<&str> = files.iter().map(String::as_str).collect();
-    ordered.sort_by_key(rank);
-    ordered
+/// The certificates of a scene by their files, of which there may be thousands.
+struct Holdings<'s, 'a> {
+    scene: &'s Scene<'a>,
+    leaves: HashMap<&'a str, &'s Identity<'a>>,
+    authorities: HashMap<&'a str, &'s Held<'a>>,
+    /// The places of the authorities whose keys are here.
+    with_key: HashSet<usize>,
 }
 
-fn leaf<'s, 'a>(file: &str, scene: &'s Scene<'a>) -> Option<&'s Identity<'a>> {
-    scene.identities.iter().find(|identity| identity.leaf.file == file)
-}
+impl<'s, 'a> Holdings<'s, 'a> {
+    fn of(scene: &'s Scene<'a>) -> Self {
+        Self {
+            scene,
+            leaves: scene.identities.iter().map(|identity| (identity.leaf.file, identity)).collect(),
+            authorities: scene.authorities.iter().map(|held| (held.file, held)).collect(),
+            with_key: {
+                let with_key = scene.authorities.iter().filter(|held| has_key(held, scene));
+                with_key.map(|held| held.place).collect()
+            },
+        }
+    }
 
-fn authority<'s, 'a>(file: &str, scene: &'s Scene<'a>) -> Option<&'s Held<'a>> {
-    scene.authorities.iter().find(|authority| authority.file == file)
-}
+    /// End-entities first, servers before clients, then authorities from the lowest up.
+    fn in_order<'f>(&self, files: &'f BTreeSet<String>) -> Vec<&'f str> {
+        let rank = |file: &&str| match (self.leaves.get(file), self.authorities.get(file)) {
+            (Some(identity), _) if identity.serves => 0,
+            (Some(_), _) => 1,
+            (None, Some(held)) if !held.certificate.is_own_issuer() => 2,
+            (None, _) => 3,
+        };
+        let mut ordered: Vec<&str> = files.iter().map(String::as_str).collect();
+        ordered.sort_by_key(rank);
+        ordered
+    }
 
-/// Whether the certificate of a file, renewed, has this fault no more.
-fn is_mended(rule: Rule, file: &str, scene: &Scene<'_>) -> bool {
-    match (leaf(file, scene), authority(file, scene)) {
-        (Some(identity), _) => is_mended_in_leaf(rule, identity.leaf.certificate),
-        (None, Some(held)) => is_mended_in_authority(rule, held.certificate),
-        (None, None) => false,
+    /// Whether the certificate of a file, renewed, has this fault no more.
+    fn is_mended(&self, rule: Rule, file: &str) -> bool {
+        match (self.leaves.get(file), self.authorities.get(file)) {
+            (Some(identity), _) => is_mended_in_leaf(rule, identity.leaf.certificate),
+            (None, Some(held)) => is_mended_in_authority(rule, held.certificate),
+            (None, None) => false,
+        }
+    }
+
+    /// The command that renews the certificates of these files; `None` where one cannot be, or they do not lie together.
+    fn command<'f>(&self, files: impl Iterator<Item = &'f str>) -> Option<String> {
+        let all: Vec<Renewable<'_>> = files.map(|file| self.renewable(file)).collect::<Option<_>>()?;
+        let first = all.first()?;
+        let mut usages = all.iter().map(|one| one.usage);
+        if all.iter().any(|one| one.directory != first.directory) || usages.any(|usage| usage != first.usage)
+        {
+            return None;
+        }
+        let stems: Vec<&str> = all.iter().map(|one| one.stem).collect();
+        let names = if stems.len() > FEW { "--all".to_owned() } else { stems.join(" ") };
+        let mut command = format!("pgtls renew {names} -D {}", first.directory);
+        if all.iter().any(|one| one.wants_ca_directory) {
+            command.push_str(" --ca-dir DIRECTORY_OF_THE_CA_KEY");
+        }
+        first.usage.iter().for_each(|usage| command.push_str(&format!(" --as {usage}")));
+        Some(command)
+    }
+
+    fn renewable(&self, file: &str) -> Option<Renewable<'a>> {
+        let (held, identity) = match (self.leaves.get(file), self.authorities.get(file)) {
+            (Some(identity), _) => (&identity.leaf, Some(*identity)),
+            (None, held) => (*held?, None),
+        };
+        let name = held.file.rsplit('/').next().unwrap_or(held.file);
+        let directory = parent(held.file, self.scene);
+        let stem = name.strip_suffix(".crt").filter(|stem| is_word(stem) && is_word(directory))?;
+        let wants_ca_directory = self.wants_ca_directory(held, identity)?;
+        let says_use = held.certificate.has_extended_key_usage || sides_of_name(stem) != (false, false);
+        let usage =
+            identity.filter(|_| !says_use).map(|identity| match (identity.serves, identity.logs_in) {
+                (true, true) => "node",
+                (true, false) => "server",
+                (false, _) => "client",
+            });
+        Some(Renewable { stem, directory, wants_ca_directory, usage })
+    }
+
+    /// Whether the key of its CA is elsewhere; `None` where nobody here can renew it.
+    fn wants_ca_directory(&self, held: &Held<'_>, identity: Option<&Identity<'_>>) -> Option<bool> {
+        let scene = self.scene;
+        if held.certificate.is_own_issuer() {
+            return has_key(held, scene).then_some(false);
+        }
+        let is_issuer =
+            |ca: &&Held<'_>| ca.certificate.subject == held.certificate.issuer && ca.place != held.place;
+        let mut issuers = scene.authorities.iter().filter(is_issuer).peekable();
+        // Of a CA that is not here nobody knows where it is.
+        issuers.peek()?;
+        if issuers.any(|ca| self.with_key.contains(&ca.place)) {
+            return Some(false);
+        }
+        // Whoever asked somebody else's CA for it asks there again.
+        identity.is_none_or(|identity| request_of(identity.exhibit, scene).is_none()).then_some(true)
     }
 }
 
@@ -112,58 +183,4 @@ fn is_mended_in_authority(rule: Rule, certificate: &Certificate) -> bool {
                 | Rule::AuthorityKeyIdentifierMissing
                 | Rule::SerialMalformed
         )
-}
-
-/// The command that renews the certificates of these files; `None` where one cannot be, or they do not lie together.
-fn command<'f>(files: impl Iterator<Item = &'f str>, scene: &Scene<'_>) -> Option<String> {
-    let all: Vec<Renewable<'_>> = files.map(|file| renewable(file, scene)).collect::<Option<_>>()?;
-    let first = all.first()?;
-    let mut usages = all.iter().map(|one| one.usage);
-    if all.iter().any(|one| one.directory != first.directory) || usages.any(|usage| usage != first.usage) {
-        return None;
-    }
-    let stems: Vec<&str> = all.iter().map(|one| one.stem).collect();
-    let mut command = format!("pgtls renew {} -D {}", stems.join(" "), first.directory);
-    if all.iter().any(|one| one.wants_ca_directory) {
-        command.push_str(" --ca-dir DIRECTORY_OF_THE_CA_KEY");
-    }
-    first.usage.iter().for_each(|usage| command.push_str(&format!(" --as {usage}")));
-    Some(command)
-}
-
-fn renewable<'a>(file: &str, scene: &Scene<'a>) -> Option<Renewable<'a>> {
-    let (held, identity) = match (leaf(file, scene), authority(file, scene)) {
-        (Some(identity), _) => (&identity.leaf, Some(identity)),
-        (None, held) => (held?, None),
-    };
-    let name = held.file.rsplit('/').next().unwrap_or(held.file);
-    let directory = parent(held.file, scene);
-    let stem = name.strip_suffix(".crt").filter(|stem| is_word(stem) && is_word(directory))?;
-    let wants_ca_directory = match held.certificate.is_own_issuer() {
-        true if has_key(held, scene) => false,
-        true => return None,
-        false => {
-            let mut issuers = scene
-                .authorities
-                .iter()
-                .filter(|ca| ca.certificate.subject == held.certificate.issuer && ca.place != held.place);
-            let is_signed_here = issuers.any(|ca| has_key(ca, scene));
-            // Whoever asked somebody else's CA for it asks there again; and of a CA that is not here nobody knows.
-            let was_asked_for =
-                identity.is_some_and(|identity| request_of(identity.exhibit, scene).is_some());
-            let is_known =
-                scene.authorities.iter().any(|ca| ca.certificate.subject == held.certificate.issuer);
-            if !is_signed_here && (was_asked_for || !is_known) {
-                return None;
-            }
-            !is_signed_here
-        }
-    };
-    let says_use = held.certificate.has_extended_key_usage || sides_of_name(stem) != (false, false);
-    let usage = identity.filter(|_| !says_use).map(|identity| match (identity.serves, identity.logs_in) {
-        (true, true) => "node",
-        (true, false) => "server",
-        (false, _) => "client",
-    });
-    Some(Renewable { stem, directory, wants_ca_directory, usage })
 }

@@ -125,7 +125,9 @@ impl Diagnosis for RenewError {
                 "Name the directory of the CA with --ca-dir. A CA of somebody else signs what pgtls csr asks for."
             }
             Self::OwnKeyMissing { .. } => "Put it back, or make a new pair with pgtls gen self-signed.",
-            Self::RekeyedCa { .. } => "Leave --rekey out, or name the certificates that are to get new keys.",
+            Self::RekeyedCa { .. } => {
+                "Leave --rekey out; another key makes another CA, to which pgtls rotate changes over."
+            }
             Self::NoKeyToReplace { .. } => {
                 "Leave --rekey out, or sign a new request of whoever holds it with pgtls sign."
             }

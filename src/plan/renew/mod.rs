@@ -197,9 +197,12 @@ fn due(
 }
 
 /// Whether it is this directory's to renew: an end-entity is, and a CA whose key, or the key above it, is here. What is
-/// only trusted here is somebody else's.
+/// only trusted here is somebody else's, and of a CA that is being rotated the other one lasts as long as it does.
 fn is_candidate(item: &Item<'_>, found: &[authorities::Authority<'_>], state: &State) -> bool {
     let has_key = state.key(&item.stem).is_some();
+    if item.is_ca && authorities::is_beside(&item.stem, found) {
+        return false;
+    }
     match signer::signer(item, found, state) {
         Signer::Itself => has_key,
         Signer::Ca(ca) if item.is_ca => has_key || state.key(&ca.stem).is_some(),

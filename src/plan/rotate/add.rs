@@ -28,10 +28,14 @@ pub(super) fn add(
     let before = phase::phase(stem, state)?;
     if before == RotationPhase::Switched {
         let previous = state.shown_pair(true, &certificate_file(&previous_stem(stem)));
-        return Err(RotateError::NotDropped { stem: stem.to_owned(), previous });
+        return Err(RotateError::NotDropped {
+            stem: stem.to_owned(),
+            previous,
+            command: footing::command(stem, "drop", state),
+        });
     }
     if let Some(other) = phase::other_half_way(stem, state) {
-        return Err(RotateError::OtherHalfWay { other });
+        return Err(RotateError::OtherHalfWay { command: footing::command(&other, "status", state), other });
     }
     require_key(stem, state)?;
     let next = next_stem(stem);

@@ -35,12 +35,16 @@ pub enum RotateError {
     NotBegun {
         /// The CA.
         stem: String,
+        /// The command that begins one.
+        command: String,
     },
     /// The drop before the switch.
     #[error("\"{stem}\" has not been switched yet")]
     NotSwitched {
         /// The CA.
         stem: String,
+        /// The command that switches it.
+        command: String,
     },
     /// A new rotation before the end of the last.
     #[error("the last rotation of \"{stem}\" has not ended: \"{previous}\" is still trusted")]
@@ -49,18 +53,22 @@ pub enum RotateError {
         stem: String,
         /// The certificate of the CA that was there before, as the user names it.
         previous: String,
+        /// The command that ends it.
+        command: String,
     },
     /// Another CA is being rotated.
     #[error("the rotation of \"{other}\" is half-way")]
     OtherHalfWay {
         /// That CA.
         other: String,
+        /// The command that tells how far it is.
+        command: String,
     },
     /// Nobody has said that peers trust the new CA.
     #[error("it is not said that every peer trusts \"{next}\" by now")]
     Undistributed {
-        /// The CA.
-        stem: String,
+        /// The command that says so.
+        command: String,
         /// The certificate of the CA to come, as the user names it.
         next: String,
         /// The files that peers must have first, as the user names them.
@@ -69,8 +77,8 @@ pub enum RotateError {
     /// Certificates that end with the CA above them.
     #[error("\"{previous}\" is still needed by {}", counted(needs.len()))]
     StillNeeded {
-        /// The stem of the CA.
-        stem: String,
+        /// The command that issues again what is here.
+        command: String,
         /// The CA that was to be dropped.
         previous: String,
         /// Who needs it.
@@ -144,17 +152,17 @@ impl Diagnosis for RotateError {
                 "See with pgtls inspect which of \"{next}\" and \"{previous}\" is of use, and move the other away with \
                  its key."
             ),
-            Self::NotBegun { stem } => format!("Begin with: pgtls rotate {stem} add"),
-            Self::NotSwitched { stem } => format!("Run: pgtls rotate {stem} switch"),
-            Self::NotDropped { stem, .. } => format!("End it with: pgtls rotate {stem} drop"),
-            Self::OtherHalfWay { other } => format!("End that first; see: pgtls rotate {other} status"),
-            Self::Undistributed { stem, .. } => {
-                format!("Copy, reload, and then run: pgtls rotate {stem} switch --trust-is-distributed")
-            }
-            Self::StillNeeded { stem, needs, .. } if needs.iter().any(|need| need.file.is_some()) => format!(
-                "Repeat \"pgtls rotate {stem} switch\", which issues again what is here; revoke the others, or wait for \
+            Self::NotBegun { command, .. } => format!("Begin with: {command}"),
+            Self::NotSwitched { command, .. } => format!("Run: {command}"),
+            Self::NotDropped { command, .. } => format!("End it with: {command}"),
+            Self::OtherHalfWay { command, .. } => format!("End that first; see: {command}"),
+            Self::Undistributed { command, .. } => format!("Copy, reload, and then run: {command}"),
+            Self::StillNeeded { command, needs, .. } if needs.iter().any(|need| need.file.is_some()) => {
+                format!(
+                    "Repeat \"{command}\", which issues again what is here; revoke the others, or wait for \
                  their end."
-            ),
+                )
+            }
             Self::StillNeeded { .. } => {
                 "Issue them again under the new CA, revoke them, or wait for their end.".to_owned()
             }

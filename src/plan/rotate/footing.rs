@@ -11,6 +11,9 @@ use crate::x509::{Certificate, format_instant, format_serial, significant};
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
+/// The directory that need not be named.
+const USUAL_DIRECTORY: &str = "pki";
+
 /// What plans of this verb are called.
 const ROTATE: &str = "rotate";
 
@@ -32,6 +35,25 @@ pub(super) fn authority<'f, 's>(
 pub(super) fn certificate<'s>(stem: &str, state: &'s State) -> Result<&'s Certificate, RotateError> {
     let found = authorities::of(state, None);
     Ok(authority(stem, &found, state)?.certificate)
+}
+
+/// The command of a phase, for the same directories.
+pub(super) fn command(stem: &str, phase: &str, state: &State) -> String {
+    let word = |text: &str| {
+        let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%,".contains(c);
+        match text.chars().all(is_plain) && !text.starts_with('-') {
+            true => text.to_owned(),
+            false => format!("'{}'", text.replace('\'', r"'\''")),
+        }
+    };
+    let mut command = format!("pgtls rotate {} {phase}", word(stem));
+    if state.path != USUAL_DIRECTORY {
+        command = format!("{command} -D {}", word(&state.path));
+    }
+    match &state.ca_occupied {
+        Some(_) => format!("{command} --ca-dir {}", word(&state.ca_path)),
+        None => command,
+    }
 }
 
 /// Refuses where the key of a CA is away: its files go by other names together.

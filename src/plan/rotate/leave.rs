@@ -4,9 +4,9 @@
 use super::error::RotateError;
 use super::footing::{self, authority, require_key, told};
 use super::{RotationPhase, RotationSpec, Succession, Trusted, generation, needs, phase};
+use crate::fs::set::revoked_file;
 use crate::index::{attributes_file, index_file};
 use crate::pg::{certificate_file, key_file, list_file, previous_stem};
-use crate::plan::revoke::revoked_file;
 use crate::plan::{Plan, Which, authorities, refresh};
 use crate::state::State;
 use crate::x509::{Certificate, format_serial, significant};
@@ -28,13 +28,23 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
         left: Vec::new(),
     };
     match before {
-        RotationPhase::Added => return Err(RotateError::NotSwitched { stem: stem.to_owned() }),
+        RotationPhase::Added => {
+            return Err(RotateError::NotSwitched {
+                stem: stem.to_owned(),
+                command: footing::command(stem, "switch", state),
+            });
+        }
         // It has been done: nobody else gives such a name.
         RotationPhase::None if generation::generation(&own.certificate.subject) > 1 => {
             let done = rotation(told(stem, own.certificate), Vec::new(), None);
             return Ok(footing::plan(footing::kept([own], &found), &found, done, state));
         }
-        RotationPhase::None => return Err(RotateError::NotBegun { stem: stem.to_owned() }),
+        RotationPhase::None => {
+            return Err(RotateError::NotBegun {
+                stem: stem.to_owned(),
+                command: footing::command(stem, "add", state),
+            });
+        }
         RotationPhase::Switched => {}
     }
     require_key(stem, state)?;
@@ -42,7 +52,11 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
     let old = authority(&previous_stem(stem), &found, state)?;
     if !needs.is_empty() {
         let previous = state.shown_pair(true, &certificate_file(&old.stem));
-        return Err(RotateError::StillNeeded { stem: stem.to_owned(), previous, needs });
+        return Err(RotateError::StillNeeded {
+            command: footing::command(stem, "switch", state),
+            previous,
+            needs,
+        });
     }
     let succession = Succession {
         old: old.certificate.der.clone(),

@@ -130,7 +130,7 @@ pub struct Left {
     /// The file that it is in.
     pub file: String,
     /// Why.
-    pub because: &'static str,
+    pub because: String,
 }
 
 /// Plans a phase. What is in the state is called by its new names when it returns.

@@ -1,11 +1,13 @@
 //! Who still needs a CA that is to be dropped.
 
-use crate::index::Status;
+use crate::index::{Index, Status};
 use crate::pg::previous_stem;
 use crate::state::{State, issued};
-use crate::x509::{Certificate, RevocationReason, format_serial, serialize_instant, significant};
+use crate::x509::{
+    Certificate, RevocationList, RevocationReason, format_serial, serialize_instant, significant,
+};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use time::OffsetDateTime;
 
 /// A certificate that ends with the CA above it.
@@ -27,10 +29,11 @@ pub struct Need {
 pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
     let previous_stem = previous_stem(stem);
     let Some(previous) = state.certificate(&previous_stem) else { return Vec::new() };
+    let revoked = RevokedBy::of(&previous_stem, state);
     let mut needs: BTreeMap<Vec<u8>, Need> = BTreeMap::new();
     for (file, certificate) in hanging_from(previous, state) {
         let (serial, not_after) = (significant(&certificate.serial), certificate.window.not_after);
-        if not_after >= now && !is_revoked(serial, &previous_stem, state) {
+        if not_after >= now && !revoked.holds(serial) {
             needs.entry(serial.to_vec()).or_insert_with(|| Need {
                 file: Some(file.to_owned()),
                 serial: format_serial(serial),
@@ -44,7 +47,7 @@ pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
     for line in lines.filter(|line| line.status == Status::Valid && line.not_after >= now) {
         let is_over = successors.contains(&line.subject)
             || is_put_away(&line.serial, state)
-            || is_revoked(&line.serial, &previous_stem, state);
+            || revoked.holds(&line.serial);
         if !is_over {
             needs.entry(line.serial.to_vec()).or_insert_with(|| Need {
                 file: None,
@@ -59,12 +62,26 @@ pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
     needs
 }
 
-/// Whether the CA of a stem has revoked a serial number, by its index or by a list of it.
-pub(super) fn is_revoked(serial: &[u8], stem: &str, state: &State) -> bool {
-    let line = state.indexes.get(stem).and_then(|index| index.line_of(serial));
-    let mut entries = state.lists_by(stem).filter(|list| !list.is_delta).filter_map(|list| list.find(serial));
-    line.is_some_and(|line| line.status == Status::Revoked)
-        || entries.any(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl))
+/// Whom a CA has revoked: by its index, and by its lists, whose signatures are checked once.
+pub(super) struct RevokedBy<'s> {
+    index: Option<&'s Index>,
+    lists: Vec<&'s RevocationList>,
+}
+
+impl<'s> RevokedBy<'s> {
+    /// What the CA of a stem has revoked.
+    pub(super) fn of(stem: &str, state: &'s State) -> Self {
+        let lists = state.lists_by(stem).filter(|list| !list.is_delta).collect();
+        Self { index: state.indexes.get(stem), lists }
+    }
+
+    /// Whether a serial number is among them.
+    pub(super) fn holds(&self, serial: &[u8]) -> bool {
+        let line = self.index.and_then(|index| index.line_of(serial));
+        let mut entries = self.lists.iter().filter_map(|list| list.find(serial));
+        line.is_some_and(|line| line.status == Status::Revoked)
+            || entries.any(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl))
+    }
 }
 
 /// The certificates that are here and that a CA issued, each with a file that it is in: of several that beside its key, then
@@ -76,14 +93,10 @@ pub(super) fn hanging_from<'s>(authority: &Certificate, state: &'s State) -> Vec
     });
     let mut all: Vec<_> = all.collect();
     all.sort_by_key(|(file, at, _)| (*at > 0 || !has_key(file), *at > 0));
-    let mut found: Vec<(&str, &Certificate)> = Vec::new();
-    for (file, _, certificate) in all {
-        let is_known = found.iter().any(|(_, known)| known.der == certificate.der);
-        if !is_known && !certificate.is_own_issuer() && issued(authority, certificate) {
-            found.push((file, certificate));
-        }
-    }
-    found
+    let mut met = HashSet::new();
+    let hanging = all.into_iter().filter(|(.., it)| it.issuer == authority.subject && met.insert(&it.der));
+    let hanging = hanging.filter(|(.., it)| !it.is_own_issuer() && issued(authority, it));
+    hanging.map(|(file, _, certificate)| (file, certificate)).collect()
 }
 
 /// The subjects of what the new CA issued and that counts.

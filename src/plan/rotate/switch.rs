@@ -3,7 +3,8 @@
 
 use super::error::RotateError;
 use super::footing::{self, authority, refuse_early_clock, require_key, told};
-use super::{Left, RotationPhase, RotationSpec, Succession, Trusted, needs, phase};
+use super::needs::{self, RevokedBy};
+use super::{Left, RotationPhase, RotationSpec, Succession, Trusted, phase};
 use crate::index::{attributes_file, index_file};
 use crate::pg::{certificate_file, key_file, list_file, next_stem, previous_stem};
 use crate::plan::authorities::{self, Authority};
@@ -26,10 +27,13 @@ pub(super) fn switch(
     footing::certificate(stem, state)?;
     let before = phase::phase(stem, state)?;
     if before == RotationPhase::None {
-        return Err(RotateError::NotBegun { stem: stem.to_owned() });
+        return Err(RotateError::NotBegun {
+            stem: stem.to_owned(),
+            command: footing::command(stem, "add", state),
+        });
     }
     if let Some(other) = phase::other_half_way(stem, state) {
-        return Err(RotateError::OtherHalfWay { other });
+        return Err(RotateError::OtherHalfWay { command: footing::command(&other, "status", state), other });
     }
     let next = next_stem(stem);
     if before == RotationPhase::Added {
@@ -45,11 +49,9 @@ pub(super) fn switch(
     let own = authority(stem, &found, state)?;
     let old = authority(&previous_stem(stem), &found, state)?;
     refuse_early_clock(stem, own.certificate, state, now)?;
-    let mut bench =
-        Bench { own, specs: footing::kept([own, old], &found), left: Vec::new(), notices: Vec::new() };
-    for (file, certificate) in needs::hanging_from(old.certificate, state) {
-        bench.take(file, certificate, old, state, now)?;
-    }
+    let specs = footing::kept([own, old], &found);
+    let mut bench = Bench { found: &found, state, now, specs, left: Vec::new(), notices: Vec::new() };
+    bench.bring_over(own, old)?;
     issuers::check(&bench.specs, state, now)?;
     for spec in bench.specs.iter().filter(|spec| spec.kept.is_none()) {
         rules::check_reissued(spec, &bench.specs)?;
@@ -77,6 +79,10 @@ pub(super) fn switch(
     if is_recorded {
         let index = |of: &str| IndexSpec { of: of.to_owned(), attributes: true };
         plan.indexes = vec![index(stem), index(&old.stem)];
+        let signers: BTreeSet<&str> =
+            made(&plan.certificates).filter_map(|spec| spec.issuer.stem()).collect();
+        let others = signers.into_iter().filter(|signer| *signer != stem);
+        plan.indexes.extend(others.map(|signer| IndexSpec::of(signer, state, &plan.certificates)));
     }
     refresh(&mut plan, state, Which::InUse, None, now)?;
     Ok(plan)
@@ -95,7 +101,11 @@ fn undistributed(stem: &str, state: &State) -> RotateError {
     });
     let files = trusting.into_iter().chain(with_lists.map(|(file, _)| file.clone()));
     let files = files.map(|file| state.shown(&file)).collect();
-    RotateError::Undistributed { stem: stem.to_owned(), next: state.shown_pair(true, &next), files }
+    RotateError::Undistributed {
+        command: footing::command(stem, "switch --trust-is-distributed", state),
+        next: state.shown_pair(true, &next),
+        files,
+    }
 }
 
 /// Calls the two CAs by the names that they are to have.
@@ -118,27 +128,64 @@ fn renamed(stem: &str, state: &mut State) {
 
 /// What is planned so far.
 struct Bench<'f, 's> {
-    own: &'f Authority<'s>,
+    found: &'f [Authority<'s>],
+    state: &'s State,
+    now: OffsetDateTime,
     specs: Vec<CertificateSpec>,
     left: Vec<Left>,
     notices: Vec<Notice>,
 }
 
+/// Under whom something is issued again.
+struct Signer<'s> {
+    stem: String,
+    identifier: Vec<u8>,
+    /// Whom the CA that signed it before has revoked.
+    revoked: RevokedBy<'s>,
+    /// Whether it is to end when it did.
+    to_the_same_end: bool,
+}
+
 impl Bench<'_, '_> {
-    /// Plans a certificate of the old CA again under the new one, unless nobody has a use for it any more.
+    /// Plans again what hangs from the old CA; and under CAs among that what names the serial number or the issuer of their
+    /// certificate, which are others now (RFC 5280 §4.2.1.1).
+    fn bring_over(&mut self, own: &Authority<'_>, old: &Authority<'_>) -> Result<(), RotateError> {
+        let signer = |stem: &str, identifier, before: &str, to_the_same_end| Signer {
+            stem: stem.to_owned(),
+            identifier,
+            revoked: RevokedBy::of(before, self.state),
+            to_the_same_end,
+        };
+        let directly = signer(&own.stem, key_identifier(own.certificate), &old.stem, false);
+        for (file, certificate) in needs::hanging_from(old.certificate, self.state) {
+            self.take(file, certificate, &directly)?;
+        }
+        let of_ca = |spec: &CertificateSpec| Some((spec.stem.clone(), spec.reissue.as_ref()?.of.clone()));
+        let cas: Vec<_> = self.specs.iter().filter(|spec| spec.usage.is_ca()).filter_map(of_ca).collect();
+        for (stem, certificate) in cas {
+            let signer = signer(&stem, key_identifier(&certificate), &stem, true);
+            let names_it = |it: &Certificate| it.authority_serial.is_some() || it.authority_issuer.is_some();
+            let below = needs::hanging_from(&certificate, self.state).into_iter();
+            for (file, below) in below.filter(|(_, below)| names_it(below)) {
+                self.take(file, below, &signer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans a certificate again, unless nobody has a use for it any more, or it cannot be.
     fn take(
         &mut self,
         file: &str,
         certificate: &Certificate,
-        old: &Authority<'_>,
-        state: &State,
-        now: OffsetDateTime,
+        signer: &Signer<'_>,
     ) -> Result<(), RotateError> {
-        let is_first = state.certificates.get(file).and_then(|list| list.first()) == Some(certificate);
+        let is_first = self.state.certificates.get(file).and_then(|list| list.first()) == Some(certificate);
         let stem = file.strip_suffix(".crt").filter(|_| is_first);
-        let because = if certificate.window.not_after < now {
+        let left = |because: String| Left { file: file.to_owned(), because };
+        let because = if certificate.window.not_after < self.now {
             Some("it has ended")
-        } else if needs::is_revoked(&certificate.serial, &old.stem, state) {
+        } else if signer.revoked.holds(&certificate.serial) {
             Some("it is revoked")
         } else if stem.is_none() {
             Some("no file of its own has it")
@@ -146,48 +193,61 @@ impl Bench<'_, '_> {
             None
         };
         let (Some(stem), None) = (stem, because) else {
-            let because = because.unwrap_or_default();
-            self.left.push(Left { file: file.to_owned(), because });
+            self.left.push(left(because.unwrap_or_default().to_owned()));
             return Ok(());
         };
-        let is_ca = authorities::of(state, None).iter().any(|ca| ca.certificate.der == certificate.der);
-        let (window, notice) = window(stem, certificate, &self.specs, self.own, now)?;
-        let spec = reissue(&Reissued {
-            stem,
-            certificate,
-            issuer: Some((self.own.stem.as_str(), key_identifier(self.own.certificate))),
-            usage: if is_ca { Usage::IntermediateCa } else { leaf_usage(stem, certificate, None)? },
-            window,
-            new_key: None,
-            path_length: None,
-        })?;
-        self.notices.extend(notice);
-        self.specs.push(spec);
+        let is_ca = self.found.iter().any(|ca| ca.certificate.der == certificate.der);
+        let usage = if is_ca { Ok(Usage::IntermediateCa) } else { leaf_usage(stem, certificate, None) };
+        let (window, notice) = self.window(stem, certificate, signer)?;
+        let spec = usage.and_then(|usage| {
+            reissue(&Reissued {
+                stem,
+                certificate,
+                issuer: Some((signer.stem.as_str(), signer.identifier.clone())),
+                usage,
+                window,
+                new_key: None,
+                path_length: None,
+            })
+        });
+        match spec {
+            Ok(spec) => {
+                self.notices.extend(notice);
+                self.specs.push(spec);
+            }
+            // The others need not wait for it; the old CA cannot be dropped before.
+            Err(error) => self.left.push(left(error.to_string())),
+        }
         Ok(())
+    }
+
+    /// As long as it was, from now on, and no longer than the CAs above it; or as it is.
+    fn window(
+        &self,
+        stem: &str,
+        certificate: &Certificate,
+        signer: &Signer<'_>,
+    ) -> Result<(Window, Option<Notice>), PlanError> {
+        if signer.to_the_same_end {
+            return Ok((certificate.window, None));
+        }
+        let not_before = self.now - BACKDATED;
+        let end = not_before.checked_add(certificate.window.length()).filter(|end| end.year() <= 9999);
+        let not_after = end.ok_or_else(|| PlanError::PastYear9999 { certificate: stem.to_owned() })?;
+        let signer = self.specs.iter().find(|spec| spec.stem == signer.stem);
+        let above = std::iter::successors(signer, |ca| ca.issuer_in(&self.specs));
+        let first = above.min_by_key(|ca| ca.window.not_after);
+        let Some(first) = first.filter(|ca| ca.window.not_after < not_after) else {
+            return Ok((Window { not_before, not_after }, None));
+        };
+        let not_after = first.window.not_after;
+        let (certificate, because_of) = (stem.to_owned(), first.stem.clone());
+        Ok((Window { not_before, not_after }, Some(Notice::Capped { certificate, because_of, not_after })))
     }
 }
 
-/// As long as it was, from now on, and no longer than the CAs above it.
-fn window(
-    stem: &str,
-    certificate: &Certificate,
-    specs: &[CertificateSpec],
-    own: &Authority<'_>,
-    now: OffsetDateTime,
-) -> Result<(Window, Option<Notice>), PlanError> {
-    let not_before = now - BACKDATED;
-    let not_after = not_before.checked_add(certificate.window.length()).filter(|end| end.year() <= 9999);
-    let not_after = not_after.ok_or_else(|| PlanError::PastYear9999 { certificate: stem.to_owned() })?;
-    let signer = specs.iter().find(|spec| spec.stem == own.stem);
-    let above = std::iter::successors(signer, |ca| ca.issuer_in(specs));
-    let Some(first) = above.min_by_key(|ca| ca.window.not_after).filter(|ca| ca.window.not_after < not_after)
-    else {
-        return Ok((Window { not_before, not_after }, None));
-    };
-    let end = first.window.not_after;
-    let capped =
-        Notice::Capped { certificate: stem.to_owned(), because_of: first.stem.clone(), not_after: end };
-    Ok((Window { not_before, not_after: end }, Some(capped)))
+fn made(specs: &[CertificateSpec]) -> impl Iterator<Item = &CertificateSpec> {
+    specs.iter().filter(|spec| spec.kept.is_none())
 }
 
 /// What is issued again takes the place of what it was.
