@@ -6,6 +6,7 @@ mod compared;
 mod csr;
 mod drivers;
 mod exit;
+mod expiry;
 mod export;
 mod import;
 mod inspect;

@@ -1,13 +1,12 @@
 //! The text of reports: facts first, aligned, every next step ready to be pasted.
 
+use super::expiry;
 use super::look::{USUAL_WIDTH, columns, wrapped};
 use super::request::TypedCommand;
 use super::words::{harmless, shell_word, wrapped as words_of};
 use crate::config;
 use crate::fs::Mode;
-use crate::layout::{
-    ClientFiles, Content, Deployment, Outline, OutlineFile, Place, ServerFiles, Tree, TreeNode,
-};
+use crate::layout::{ClientFiles, Content, Deployment, Outline, Place, ServerFiles, Tree, TreeNode};
 use crate::ops::Generated;
 use crate::pg::certificate_file;
 use crate::plan::Notice;
@@ -59,7 +58,7 @@ pub(super) fn generated(
         }
     }
     let _ = writeln!(out, "next:   pgtls inspect {}", path_word(&generated.directory));
-    out.push_str(&expiry(generated));
+    out.push_str(&expiry::line(generated));
     if as_root {
         out.push_str(&installation(&placement, generated));
     }
@@ -328,50 +327,6 @@ fn in_double_quotes(text: &str) -> String {
         out.push(c);
     }
     out
-}
-
-/// When the first of what was made ends (all that end that day), and what renews it.
-fn expiry(generated: &Generated) -> String {
-    let leaves: Vec<_> = generated.plan.certificates.iter().filter(|spec| !spec.usage.is_ca()).collect();
-    // What has ended already was meant to: a test's.
-    let ends = leaves.iter().filter(|spec| spec.window.not_after > generated.now);
-    let Some(first) = ends.min_by_key(|spec| spec.window.not_after) else { return String::new() };
-    let day = format_date(first.window.not_after);
-    let files: Vec<String> = leaves
-        .iter()
-        .filter(|spec| format_date(spec.window.not_after) == day)
-        .map(|spec| certificate_file(&spec.stem))
-        .collect();
-    let names = match files.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => files.join(""),
-    };
-    if first.fixed_end {
-        // The same command would make the same end again.
-        return format!("expiry: {names} on {day}, as asked for; a later end and --force make new ones\n");
-    }
-    let renewal = renewal(generated);
-    let line = format!("expiry: {names} on {day}; run {renewal} from cron\n");
-    match line.chars().count() <= USUAL_WIDTH {
-        true => line,
-        false => format!("expiry: {names} on {day}; from cron:\n  {renewal}\n"),
-    }
-}
-
-/// The command that renews what was made, once it is due.
-fn renewal(generated: &Generated) -> String {
-    let mut command = "pgtls renew".to_owned();
-    if generated.directory != Path::new("pki") {
-        let _ = write!(command, " -D {}", path_word(&generated.directory));
-    }
-    if let Some(path) = &generated.ca_directory {
-        let _ = write!(command, " --ca-dir {}", path_word(path));
-    }
-    let is_closed = |file: &OutlineFile| matches!(&file.content, Content::Key { encrypted: true, .. });
-    if generated.outline.files.iter().any(is_closed) {
-        command.push_str(" --ca-passphrase-file FILE");
-    }
-    command
 }
 
 /// How root puts the server's files where the server reads them: it takes no key that another user owns.

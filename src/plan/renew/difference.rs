@@ -27,48 +27,38 @@ const NONE: &str = "none";
 pub fn differences(spec: &CertificateSpec, serial: Option<&[u8]>) -> Vec<Difference> {
     let Some(reissue) = &spec.reissue else { return Vec::new() };
     let old = &reissue.of;
-    let stays = |kind| reissue.carried.iter().any(|carried| carried.is(kind));
-    let extensions = &spec.extensions;
-    let mut found = vec![
+    let new_serial = serial.map_or_else(|| "new".to_owned(), format_serial);
+    let fields = [
         windows(&old.window, &spec.window),
-        differ(
-            "serial number",
-            format_serial(&old.serial),
-            serial.map_or_else(|| "new".to_owned(), format_serial),
-        ),
+        differ("serial number", format_serial(&old.serial), new_serial),
         differ("version", format!("v{}", old.version), "v3".to_owned()),
         key(old, spec),
     ];
-    let basic = || {
-        differ("basic constraints", constraints(old), {
-            let length = extensions.basic_constraints.path_length().map(u32::from);
-            constraints_text(extensions.basic_constraints.is_ca(), length)
-        })
-    };
-    let usages = || differ("key usage", list(old.key_usage.iter().flatten()), list(&extensions.key_usage));
-    let purposes =
-        || differ("extended key usage", list(&old.extended_key_usage), list(&extensions.extended_key_usage));
-    let names = || {
-        differ(
-            "alternative names",
-            list(old.subject_alt_names.iter().map(GeneralName::short)),
-            list(extensions.subject_alt_names.iter().map(GeneralName::short)),
-        )
-    };
-    let not_carried = |kind, difference: Option<Difference>| difference.filter(|_| !stays(kind));
-    found.extend([
-        not_carried(ExtensionKind::BasicConstraints, basic()),
-        not_carried(ExtensionKind::KeyUsage, usages()),
-        not_carried(ExtensionKind::ExtendedKeyUsage, purposes()),
-        not_carried(ExtensionKind::SubjectAltName, names()),
-    ]);
-    if !stays(ExtensionKind::SubjectKeyIdentifier) && spec.existing_key.is_some() {
-        found.push(differ("subject key identifier", NONE.to_owned(), "that of its key".to_owned()));
-    }
-    if !stays(ExtensionKind::AuthorityKeyIdentifier) {
-        found.push(authority(old, spec));
-    }
-    found.into_iter().flatten().collect()
+    // What is carried is the same to the byte, whatever is made of it here.
+    let stays = |kind: ExtensionKind| reissue.carried.iter().any(|carried| carried.is(kind));
+    let made = extensions(old, spec).into_iter().filter(|(kind, _)| !stays(*kind));
+    fields.into_iter().chain(made.map(|(_, difference)| difference)).flatten().collect()
+}
+
+/// Each extension that this crate writes, with what changes in it.
+fn extensions(old: &Certificate, spec: &CertificateSpec) -> [(ExtensionKind, Option<Difference>); 6] {
+    let new = &spec.extensions;
+    let length = new.basic_constraints.path_length().map(u32::from);
+    let basic = constraints_text(new.basic_constraints.is_ca(), length);
+    let short = |names: &[GeneralName]| list(names.iter().map(GeneralName::short));
+    let purposes = (list(&old.extended_key_usage), list(&new.extended_key_usage));
+    let usages = (list(old.key_usage.iter().flatten()), list(&new.key_usage));
+    let names = (short(&old.subject_alt_names), short(&new.subject_alt_names));
+    // That of a new key goes without saying.
+    let own = differ("subject key identifier", NONE.to_owned(), "that of its key".to_owned());
+    [
+        (ExtensionKind::BasicConstraints, differ("basic constraints", constraints(old), basic)),
+        (ExtensionKind::KeyUsage, differ("key usage", usages.0, usages.1)),
+        (ExtensionKind::ExtendedKeyUsage, differ("extended key usage", purposes.0, purposes.1)),
+        (ExtensionKind::SubjectAltName, differ("alternative names", names.0, names.1)),
+        (ExtensionKind::SubjectKeyIdentifier, own.filter(|_| spec.existing_key.is_some())),
+        (ExtensionKind::AuthorityKeyIdentifier, authority(old, spec)),
+    ]
 }
 
 fn differ(field: &'static str, before: String, after: String) -> Option<Difference> {
