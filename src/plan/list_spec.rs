@@ -23,7 +23,11 @@ pub struct ListSpec {
     pub number: Option<Vec<u8>>,
     /// How many it revokes.
     pub revoked: usize,
-    /// The place in [`State::lists`] of the one that is here and stays; `None`: it is made.
+    /// The places in [`State::lists`](crate::state::State::lists) of those that came before it, whose entries it goes on
+    /// with.
+    #[serde(skip)]
+    pub earlier: Vec<usize>,
+    /// The place in [`State::lists`](crate::state::State::lists) of the one that is here and stays; `None`: it is made.
     #[serde(serialize_with = "serialize_kept")]
     pub kept: Option<usize>,
 }
