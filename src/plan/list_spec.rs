@@ -1,7 +1,7 @@
 //! Revocations and revocation lists as parts of a plan: plain data.
 
 use crate::index::Revoked;
-use crate::x509::{Name, RevocationReason, format_serial, serialize_instant};
+use crate::x509::{Name, RevocationReason, Usage, format_serial, serialize_instant};
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
@@ -57,6 +57,9 @@ pub struct RevocationSpec {
     /// Whom it names, where the index may lack it.
     #[serde(skip)]
     pub name: Option<Name>,
+    /// What it is for, where a certificate that is here says so.
+    #[serde(skip)]
+    pub usage: Option<Usage>,
     /// Since when.
     #[serde(serialize_with = "serialize_instant")]
     pub at: OffsetDateTime,

@@ -159,6 +159,7 @@ impl<'a> Standing<'a> {
                 subject: line.subject.clone(),
                 not_after: line.not_after,
                 name: None,
+                usage: None,
                 at: entry.instant,
                 reason: entry.reason,
             });
