@@ -20,6 +20,7 @@ mod renew;
 mod request;
 mod revoke;
 mod revoke_error;
+mod revoked;
 mod rotate;
 mod rules;
 mod series;
