@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
@@ -70,42 +71,54 @@ pub struct Owner {
     pub gid: u32,
 }
 
-/// The bytes of a file. They are wiped from memory when dropped, unless whoever made them said that they are public.
+/// The bytes of a file, shared by those that hold the same. They are wiped from memory when the last of these is dropped,
+/// unless whoever made them said that they are public.
 #[derive(Clone)]
 pub struct Contents {
+    held: Arc<Held>,
+}
+
+struct Held {
     bytes: Zeroizing<Vec<u8>>,
     is_public: bool,
 }
 
 impl Contents {
+    fn new(bytes: Zeroizing<Vec<u8>>, is_public: bool) -> Self {
+        Self { held: Arc::new(Held { bytes, is_public }) }
+    }
+
     /// Bytes that are made to be handed out, such as certificates: wiping them would only take time. What was read is
     /// not known to be public, whatever its name and mode.
     #[must_use]
     pub fn public(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { bytes: Zeroizing::new(bytes.into()), is_public: true }
+        Self::new(Zeroizing::new(bytes.into()), true)
     }
 
-    /// The same bytes, of which whoever has read them knows that they hold no secret: they are not wiped.
+    /// The same bytes, of which whoever has read them knows that they hold no secret: where nobody else holds them, they
+    /// are not wiped.
     #[must_use]
     pub fn known_public(mut self) -> Self {
-        self.is_public = true;
+        if let Some(held) = Arc::get_mut(&mut self.held) {
+            held.is_public = true;
+        }
         self
     }
 
     /// Whether they are not wiped.
     #[must_use]
     pub fn is_public(&self) -> bool {
-        self.is_public
+        self.held.is_public
     }
 
     /// The bytes.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
-        &self.bytes
+        &self.held.bytes
     }
 }
 
-impl Drop for Contents {
+impl Drop for Held {
     fn drop(&mut self) {
         if self.is_public {
             // Taken out of what wipes it.
@@ -117,7 +130,7 @@ impl Drop for Contents {
 /// Secret, for nobody says otherwise.
 impl From<Zeroizing<Vec<u8>>> for Contents {
     fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self { bytes, is_public: false }
+        Self::new(bytes, false)
     }
 }
 
@@ -125,7 +138,7 @@ impl Deref for Contents {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        self.as_slice()
     }
 }
 
@@ -139,7 +152,7 @@ impl fmt::Debug for Contents {
 /// The bytes count, and not how they go.
 impl PartialEq for Contents {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
+        self.as_slice() == other.as_slice()
     }
 }
 

@@ -45,11 +45,18 @@ pub struct Line {
     pub revoked: Option<Revoked>,
     /// Its serial number: big-endian bytes without leading zeros.
     pub serial: Serial,
-    /// Where the certificate is; `unknown`, which is all that OpenSSL writes.
-    pub file: Cow<'static, str>,
     /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`; of an empty one the serial number, which is what
     /// OpenSSL's `ca` writes, and looks for when it revokes (apps/ca.c).
     pub subject: String,
+    /// What few lines have.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few lines have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Rare {
+    /// Where the certificate is; OpenSSL knows of none.
+    file: String,
     /// As it was read, where it is not what would be written.
     read: Option<Box<[u8]>>,
 }
@@ -69,15 +76,7 @@ impl Line {
         if subject.is_empty() {
             subject = format_serial(&serial);
         }
-        Self {
-            status: Status::Valid,
-            not_after,
-            revoked: None,
-            serial,
-            file: Cow::Borrowed(UNKNOWN),
-            subject,
-            read: None,
-        }
+        Self { status: Status::Valid, not_after, revoked: None, serial, subject, rare: None }
     }
 
     /// Reads a line, without its end.
@@ -115,8 +114,13 @@ impl Line {
         let serial = number(&serial).ok_or(IndexProblem::Serial { found: serial })?;
         // A text from Windows ends its lines with CR LF.
         let subject = subject.strip_suffix('\r').unwrap_or(&subject).to_owned();
-        let mut line = Self { status, not_after, revoked, serial, file: file.into(), subject, read: None };
-        line.read = (line.to_text() != text).then(|| text.into());
+        let mut line = Self { status, not_after, revoked, serial, subject, rare: None };
+        if file != UNKNOWN {
+            line.rare = Some(Box::new(Rare { file: file.clone(), read: None }));
+        }
+        if line.to_text() != text {
+            line.rare = Some(Box::new(Rare { file, read: Some(text.into()) }));
+        }
         Ok(line)
     }
 
@@ -151,16 +155,24 @@ impl Line {
             return None;
         }
         let not_after = parse_der_time(expiry)?;
-        let file = if file == UNKNOWN { Cow::Borrowed(UNKNOWN) } else { Cow::Owned(file.to_owned()) };
+        let is_known = (file != UNKNOWN).then(|| Box::new(Rare { file: file.to_owned(), read: None }));
         let (serial, subject) = (number(serial)?, subject.to_owned());
-        Some(Self { status, not_after, revoked, serial, file, subject, read: None })
+        Some(Self { status, not_after, revoked, serial, subject, rare: is_known })
+    }
+
+    /// Where the certificate is; `unknown`, which is all that OpenSSL writes.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.rare.as_ref().map_or(UNKNOWN, |rare| &rare.file)
     }
 
     /// The line without its end: the fields as they were read, unless their value is another by now.
     #[must_use]
     pub fn to_text(&self) -> Cow<'_, [u8]> {
         let fields = self.fields();
-        let Some(read) = &self.read else { return Cow::Owned(join(&fields)) };
+        let Some(read) = self.rare.as_ref().and_then(|rare| rare.read.as_ref()) else {
+            return Cow::Owned(join(&fields));
+        };
         let Ok(was) = Self::parse(read) else { return Cow::Owned(join(&fields)) };
         let was = was.fields();
         if fields == was {
@@ -186,7 +198,7 @@ impl Line {
             format_asn1_time(self.not_after),
             self.revoked.map(reason::format).unwrap_or_default(),
             self.serial_hex(),
-            self.file.clone().into_owned(),
+            self.file().to_owned(),
             self.subject.clone(),
         ]
     }

@@ -45,33 +45,41 @@ pub fn survey<'a>(index: Option<&'a Index>, lists: &[&'a RevocationList]) -> Sur
 }
 
 /// Everybody whom a CA revoked, once, by serial number: as its index has it, else as the first of the lists that names it.
-#[must_use]
-pub fn all_revoked<'a>(index: Option<&'a Index>, lists: &[&'a RevocationList]) -> Vec<Revocation<'a>> {
-    let listed = listed(lists);
-    let Some(index) = index else { return listed };
-    let mut all = Vec::with_capacity(listed.len().max(index.lines().len()));
-    let mut listed = listed.into_iter().peekable();
-    for key in &index.keys {
-        let order = |entry: &Revocation<'_>| {
-            key.order(index.lines(), entry.serial, Key::of(entry.serial, 0)).reverse()
-        };
-        while let Some(entry) = listed.next_if(|entry| order(entry).is_lt()) {
-            all.push(entry);
-        }
-        let entry = listed.next_if(|entry| order(entry).is_eq());
-        match (index.lines().get(key.place()).and_then(of_line), entry) {
-            // OpenSSL has no word in an index for two of the reasons.
-            (Some(revoked), Some(entry)) if revoked.reason.is_none() && revoked.instant == entry.instant => {
-                all.push(entry);
+/// One after the other, for all of them at once take much room.
+pub fn all_revoked<'a>(
+    index: Option<&'a Index>,
+    lists: &[&'a RevocationList],
+) -> impl Iterator<Item = Revocation<'a>> {
+    let mut listed: Peekable<Box<dyn Iterator<Item = Revocation<'a>>>> = match lists {
+        [one] => (Box::new(of_list(one)) as Box<dyn Iterator<Item = Revocation<'a>>>).peekable(),
+        several => (Box::new(listed(several).into_iter()) as Box<dyn Iterator<Item = _>>).peekable(),
+    };
+    let lines = index.map_or(&[][..], Index::lines);
+    let mut keys = index.map_or(&[][..], |index| &index.keys).iter().peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let Some(key) = keys.peek().copied() else { return listed.next() };
+            let order =
+                |entry: &Revocation<'_>| key.order(lines, entry.serial, Key::of(entry.serial, 0)).reverse();
+            if let Some(entry) = listed.next_if(|entry| order(entry).is_lt()) {
+                return Some(entry);
             }
-            // Its serial number as the list has it, which lies beside the others.
-            (Some(revoked), Some(Revocation { serial, .. })) => all.push(Revocation { serial, ..revoked }),
-            (Some(revoked), None) => all.push(revoked),
-            (None, entry) => all.extend(entry),
+            keys.next();
+            let entry = listed.next_if(|entry| order(entry).is_eq());
+            let revoked = match (lines.get(key.place()).and_then(of_line), entry) {
+                // OpenSSL has no word in an index for two of the reasons.
+                (Some(own), Some(entry)) if own.reason.is_none() && own.instant == entry.instant => {
+                    Some(entry)
+                }
+                // Its serial number as the list has it, which lies beside the others.
+                (Some(own), Some(Revocation { serial, .. })) => Some(Revocation { serial, ..own }),
+                (own, entry) => own.or(entry),
+            };
+            if revoked.is_some() {
+                return revoked;
+            }
         }
-    }
-    all.extend(listed);
-    all
+    })
 }
 
 /// How many a list revokes.

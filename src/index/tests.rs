@@ -37,7 +37,7 @@ fn the_fields_of_each_line_are_read() {
         (&alice.serial[..], &bob.serial[..], &old.serial[..]),
         (&[0x61, 0x6b, 4][..], &[1][..], &[][..])
     );
-    assert_eq!((&*alice.file, alice.subject.as_str()), ("unknown", "/O=Acme/CN=alice"));
+    assert_eq!((alice.file(), alice.subject.as_str()), ("unknown", "/O=Acme/CN=alice"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Outline and certificates -> the bytes of every file.
 
-use super::outline::{Content, Outline, OutlineFile, Place};
+use super::outline::{Content, Outline, Place};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::{Contents, FileEntry, FileSet};
 use crate::index::ATTRIBUTES;
@@ -43,8 +43,10 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
         .iter()
         .map(|(stem, made)| (stem.as_str(), pem::encode_certificate(&made.der)))
         .collect();
-    let mut lists: BTreeMap<&str, String> =
-        issued.lists.iter().map(|(of, der)| (of.as_str(), pem::encode_revocation_list(der))).collect();
+    // Of several files with one list in them each holds the same bytes.
+    let text =
+        |(of, der): (&String, &Vec<u8>)| (of.clone(), Contents::public(pem::encode_revocation_list(der)));
+    let lists: BTreeMap<String, Contents> = issued.lists.iter().map(text).collect();
     for file in &outline.files {
         let missing = || LayoutError { wanted: file.name.clone() };
         let contents = match &file.content {
@@ -59,11 +61,16 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
                 Contents::public(parts.concat())
             }
             Content::Index { of } => Contents::public(issued.indexes.get(of).ok_or_else(missing)?.to_text()),
-            // Last, so that its text need not be copied.
-            Content::List { .. } => continue,
+            Content::List { of } => lists.get(of).cloned().ok_or_else(missing)?,
             Content::Lists(all) => {
-                let parts = all.iter().map(|of| lists.get(of.as_str()).map(String::as_str));
-                Contents::public(parts.collect::<Option<Vec<_>>>().ok_or_else(missing)?.concat())
+                let parts = all.iter().map(|of| lists.get(of)).collect::<Option<Vec<_>>>();
+                match parts.ok_or_else(missing)?.as_slice() {
+                    [one] => (*one).clone(),
+                    parts => {
+                        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_slice()).collect();
+                        Contents::public(parts.concat())
+                    }
+                }
             }
             // Whoever has read it carries it over.
             Content::Moved { .. } => continue,
@@ -73,25 +80,11 @@ pub fn fill(outline: &Outline, issued: &Issued) -> Result<Filled, LayoutError> {
             // Of certificates that are made here nobody is asked.
             Content::Request { .. } => return Err(missing()),
         };
-        put(file, contents, &mut filled);
-    }
-    for (at, file) in outline.files.iter().enumerate() {
-        let Content::List { of } = &file.content else { continue };
-        let mut later = outline.files.iter().skip(at + 1);
-        let text = match later.any(|other| other.content == file.content) {
-            true => lists.get(of.as_str()).cloned(),
-            false => lists.remove(of.as_str()),
+        let set = match file.place {
+            Place::Directory => &mut filled.directory,
+            Place::CaDirectory => &mut filled.ca_directory,
         };
-        let text = text.ok_or_else(|| LayoutError { wanted: file.name.clone() })?;
-        put(file, Contents::public(text), &mut filled);
+        set.insert(file.name.clone(), FileEntry { contents, mode: file.mode, owner: file.owner });
     }
     Ok(filled)
-}
-
-fn put(file: &OutlineFile, contents: Contents, filled: &mut Filled) {
-    let set = match file.place {
-        Place::Directory => &mut filled.directory,
-        Place::CaDirectory => &mut filled.ca_directory,
-    };
-    set.insert(file.name.clone(), FileEntry { contents, mode: file.mode, owner: file.owner });
 }

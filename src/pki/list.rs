@@ -3,9 +3,9 @@
 use super::IssueError;
 use super::certificate::Issuer;
 use crate::index::{Index, all_revoked};
-use crate::plan::{ListSpec, Plan};
+use crate::plan::{ListSpec, Plan, RevocationSpec};
 use crate::state::State;
-use crate::x509::{ListFields, RevocationList, encode_list, serial_order};
+use crate::x509::{ListFields, Revocation, RevocationList, encode_list, serial_order};
 use std::collections::BTreeMap;
 
 /// Whether a list of that CA is made.
@@ -42,27 +42,24 @@ fn sign(
     indexes: &BTreeMap<String, Index>,
     issuer: &Issuer,
 ) -> Result<Vec<u8>, IssueError> {
-    let certificate = plan.certificate(&spec.of);
-    let before = certificate.and_then(|it| it.kept.as_ref()).or_else(|| state.certificate(&spec.of));
-    let before = before.filter(|before| before.subject == issuer.name);
-    let places = before.map(|before| state.lists_of(before)).unwrap_or_default();
-    let lists: Vec<&RevocationList> = places.iter().filter_map(|at| state.lists.get(*at)).collect();
+    let lists: Vec<&RevocationList> = spec.earlier.iter().filter_map(|at| state.lists.get(*at)).collect();
     let index = indexes.get(&spec.of).or_else(|| state.indexes.get(&spec.of));
-    let mut revoked = all_revoked(index, &lists);
-    for own in plan.revocations.iter().filter(|own| own.of == spec.of && own.reason.is_some()) {
-        let place = revoked.binary_search_by(|entry| serial_order(entry.serial, &own.serial));
-        let entry = place.ok().and_then(|place| revoked.get_mut(place));
-        if let Some(entry) = entry.filter(|entry| entry.instant == own.at) {
-            entry.reason = own.reason;
-        }
-    }
+    // In an index OpenSSL has no word for two of the reasons.
+    let mut own: Vec<&RevocationSpec> =
+        plan.revocations.iter().filter(|own| own.of == spec.of && own.reason.is_some()).collect();
+    own.sort_by(|one, other| serial_order(&one.serial, &other.serial));
+    let revoked = all_revoked(index, &lists).map(|entry| {
+        let place = own.binary_search_by(|own| serial_order(&own.serial, entry.serial));
+        let own = place.ok().and_then(|place| own.get(place)).filter(|own| own.at == entry.instant);
+        Revocation { reason: own.map_or(entry.reason, |own| own.reason), ..entry }
+    });
     let fields = ListFields {
         issuer: &issuer.name,
         this_update: spec.this_update,
         next_update: spec.next_update.unwrap_or(spec.this_update),
         number: spec.number.as_deref().unwrap_or_default(),
         authority_key_identifier: &issuer.key_identifier,
-        revoked: &revoked,
+        room: index.map_or(0, |index| index.lines().len()),
     };
-    encode_list(&fields, issuer).map_err(|error| error.of(&spec.of))
+    encode_list(&fields, revoked, issuer).map_err(|error| error.of(&spec.of))
 }

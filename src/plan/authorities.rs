@@ -54,7 +54,8 @@ pub(super) fn of<'s>(state: &'s State, asked: Option<&str>) -> Vec<Authority<'s>
 }
 
 /// Whether a certificate is a CA's. One that signs itself and never signed another (the guide's own commands make such
-/// servers and clients) is none, unless it says so or its file does.
+/// servers and clients) is none, unless it says so or its file does: that of a CA which is rotated signs nothing yet, or
+/// nothing more.
 fn is_authority(certificate: &Certificate, stem: Option<&str>, state: &State) -> bool {
     if certificate.ca != Some(true) {
         return false;
@@ -63,7 +64,12 @@ fn is_authority(certificate: &Certificate, stem: Option<&str>, state: &State) ->
     let mut others = state.certificates.values().flatten().filter(|other| other.der != certificate.der);
     signs
         || stem.is_some_and(|stem| CA_STEMS.contains(&rotated_stem(stem).unwrap_or(stem)))
+        || stem.and_then(rotated_stem).is_some_and(|own| is_ca(own, state))
         || others.any(|other| certificate.may_have_issued(other))
+}
+
+fn is_ca(stem: &str, state: &State) -> bool {
+    state.certificate(stem).is_some_and(|certificate| certificate.ca == Some(true))
 }
 
 /// Whether the CA of a stem is there because another is being rotated: one that comes after it signs nothing yet, and one

@@ -22,6 +22,7 @@ mod renew;
 mod request;
 mod revoke;
 mod revoke_error;
+mod revoked;
 mod rotate;
 mod rules;
 mod series;

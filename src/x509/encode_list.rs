@@ -25,8 +25,8 @@ pub struct ListFields<'a> {
     pub number: &'a [u8],
     /// authorityKeyIdentifier, keyid form: the subjectKeyIdentifier of the CA, or OpenSSL finds no list of it.
     pub authority_key_identifier: &'a [u8],
-    /// Who is revoked, each once. Where there is nobody, the field is left out, as RFC 5280 §5.1.2.6 wants it.
-    pub revoked: &'a [Revocation<'a>],
+    /// For how many entries room is made at once.
+    pub room: usize,
 }
 
 /// 2.5.29.20, 2.5.29.21 and 2.5.29.35.
@@ -34,13 +34,18 @@ const CRL_NUMBER: [u8; 3] = [0x55, 0x1d, 20];
 const REASON_CODE: [u8; 3] = [0x55, 0x1d, 21];
 const AUTHORITY_KEY_IDENTIFIER: [u8; 3] = [0x55, 0x1d, 35];
 
-/// Encodes and signs a revocation list of version 2; the result is DER.
+/// Encodes and signs a revocation list of version 2; the result is DER. `revoked` has everybody once; where there is nobody,
+/// the field is left out, as RFC 5280 §5.1.2.6 wants it.
 ///
 /// # Errors
 /// The signer's own.
-pub fn encode_list<S: Signer>(fields: &ListFields<'_>, signer: &S) -> Result<Vec<u8>, S::Error> {
+pub fn encode_list<'a, S: Signer>(
+    fields: &ListFields<'_>,
+    revoked: impl IntoIterator<Item = Revocation<'a>>,
+    signer: &S,
+) -> Result<Vec<u8>, S::Error> {
     let algorithm = signer.algorithm_der();
-    let (mut der, start) = to_be_signed(fields, algorithm);
+    let (mut der, start) = to_be_signed(fields, revoked, algorithm);
     let signature = signer.sign(der.get(start..).unwrap_or_default())?;
     der.extend_from_slice(algorithm);
     header(BIT_STRING, 1 + signature.len(), &mut der);
@@ -53,7 +58,11 @@ pub fn encode_list<S: Signer>(fields: &ListFields<'_>, signer: &S) -> Result<Vec
 
 /// The TBSCertList, and where it begins: the bytes before it are for the header of what it becomes a part of. A list has
 /// megabytes, and is made where it stays; what goes before the entries is put there when their length is known.
-fn to_be_signed(fields: &ListFields<'_>, algorithm: &[u8]) -> (Vec<u8>, usize) {
+fn to_be_signed<'a>(
+    fields: &ListFields<'_>,
+    revoked: impl IntoIterator<Item = Revocation<'a>>,
+    algorithm: &[u8],
+) -> (Vec<u8>, usize) {
     /// The longest header, that of 4 GiB.
     const HEADER_BYTES: usize = 6;
     /// What an entry takes, most of them less.
@@ -64,11 +73,11 @@ fn to_be_signed(fields: &ListFields<'_>, algorithm: &[u8]) -> (Vec<u8>, usize) {
     push_time(fields.this_update, &mut head);
     push_time(fields.next_update, &mut head);
     let entries = head.len() + 3 * HEADER_BYTES;
-    let mut der = Vec::with_capacity(entries + ENTRY_BYTES * fields.revoked.len() + 1024);
+    let mut der = Vec::with_capacity(entries + ENTRY_BYTES * fields.room + 1024);
     der.resize(entries, 0);
-    fields.revoked.iter().for_each(|entry| push_entry(entry, &mut der));
+    revoked.into_iter().for_each(|entry| push_entry(&entry, &mut der));
     let mut start = entries;
-    if !fields.revoked.is_empty() {
+    if der.len() > entries {
         start = header_before(start, SEQUENCE, &mut der);
     }
     der.extend_from_slice(&extensions(fields));
@@ -192,9 +201,9 @@ mod tests {
             next_update: parse_instant("2051-11-22T01:02:03Z").unwrap(),
             number: &[0xff],
             authority_key_identifier: &[7; 20],
-            revoked,
+            room: 1,
         };
-        RevocationList::from_der(&encode_list(&fields, &Nobody).unwrap()).unwrap()
+        RevocationList::from_der(&encode_list(&fields, revoked.iter().copied(), &Nobody).unwrap()).unwrap()
     }
 
     #[test]

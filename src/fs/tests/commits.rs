@@ -296,13 +296,17 @@ fn a_pipe_among_the_files_is_not_waited_for() {
 }
 
 #[test]
-fn a_file_above_16_mib_is_refused() {
-    let scratch = tempfile::tempdir().unwrap();
-    let file = fs::File::create(scratch.path().join("root.crt")).unwrap();
-    file.set_len(16 * 1024 * 1024 + 1).unwrap();
-    let directory = Directory::open(scratch.path()).unwrap().unwrap();
-    assert!(matches!(directory.read(|_| true), Err(FsError::TooLarge { .. })));
-    assert!(directory.read(|_| false).unwrap().is_empty());
+fn a_file_above_16_mib_is_refused_and_one_that_grows_with_its_ca_above_256() {
+    for (name, mib) in [("root.crt", 16), ("root.crl", 256), ("8d5927db.r0", 256), ("root.index", 256)] {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = fs::File::create(scratch.path().join(name)).unwrap();
+        let directory = Directory::open(scratch.path()).unwrap().unwrap();
+        file.set_len(mib * 1024 * 1024 + 1).unwrap();
+        assert!(matches!(directory.read(|_| true), Err(FsError::TooLarge { .. })), "{name}");
+        assert!(directory.read(|_| false).unwrap().is_empty());
+        file.set_len(17 * 1024 * 1024).unwrap();
+        assert_eq!(directory.read(|_| true).is_ok(), mib > 16, "{name}");
+    }
 }
 
 #[test]

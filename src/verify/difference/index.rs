@@ -47,7 +47,7 @@ pub(super) fn described(exhibit: &Exhibit) -> Option<String> {
 
 /// What a line says, however it is written.
 fn said(line: &Line) -> impl PartialEq + '_ {
-    (line.status, line.not_after, line.revoked, &line.serial, &line.file, &line.subject)
+    (line.status, line.not_after, line.revoked, &line.serial, line.file(), &line.subject)
 }
 
 fn revoked(index: &Index) -> impl Iterator<Item = &Line> {
