@@ -5,9 +5,11 @@ use super::issue::kept_spec;
 use super::list_spec::{ListSpec, ListsSpec};
 use super::list_standing::{Standing, age_order, kept, key_missing};
 use super::{CertificateSpec, Plan, PlanError, authorities};
-use crate::pg::{LISTS_FILE, certificate_file, list_file};
+use crate::pg::{LISTS_FILE, certificate_file, list_file, rotated_stem};
 use crate::state::State;
 use crate::x509::{Certificate, Lifetime, Name};
+use std::cmp::Reverse;
+use std::iter::successors;
 use time::OffsetDateTime;
 
 /// Which lists are made anew.
@@ -130,6 +132,13 @@ fn add_strangers(plan: &mut Plan, state: &State, held: &[usize]) {
     }
 }
 
+/// How many CAs of the plan are above one.
+fn depth(stem: &str, plan: &Plan) -> usize {
+    let above = successors(plan.certificate(stem), |spec| spec.issuer_in(&plan.certificates));
+    // A chain has an end, and names of files that lead in a circle are no chain.
+    above.take(plan.certificates.len()).count()
+}
+
 /// Decides which files are written: each CA's own, and that of all.
 fn file(plan: &mut Plan, state: &State) {
     if plan.lists.is_empty() {
@@ -147,10 +156,20 @@ fn file(plan: &mut Plan, state: &State) {
     }
     let is_own = |list: &&ListSpec| plan.certificate(&list.of).is_some();
     let (own, strange): (Vec<&ListSpec>, Vec<&ListSpec>) = plan.lists.iter().partition(is_own);
-    // As in the file of the certificates: the root last.
-    let ordered: Vec<&ListSpec> = own.into_iter().rev().chain(strange).collect();
+    // As in the file of the certificates: the root last. Whichever verb planned them in whichever order.
+    let mut own = own;
+    own.sort_by_cached_key(|list| {
+        (Reverse(depth(&list.of, plan)), rotated_stem(&list.of).is_some(), &list.of)
+    });
+    let ordered: Vec<&ListSpec> = own.into_iter().chain(strange).collect();
+    let sorted = |mut places: Vec<usize>| {
+        places.sort_unstable();
+        places
+    };
     let places: Option<Vec<usize>> = ordered.iter().map(|list| list.kept).collect();
-    if places.is_some_and(|places| state.list_files.get(LISTS_FILE) == Some(&places)) {
+    let on_disk = state.list_files.get(LISTS_FILE).cloned().map(sorted);
+    // In another order it says the same.
+    if places.is_some_and(|places| on_disk == Some(sorted(places))) {
         plan.kept_files.insert(LISTS_FILE.to_owned());
     }
     let lists = ordered.iter().map(|list| list.of.clone()).collect();
