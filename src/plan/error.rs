@@ -165,6 +165,16 @@ pub enum PlanError {
         /// Why not.
         problem: String,
     },
+    /// An existing CA that has ended, or has not begun.
+    #[error("the existing CA \"{certificate}\" cannot sign: {problem}")]
+    CaOutOfTime {
+        /// Its file, as the user names it.
+        certificate: String,
+        /// When it is valid.
+        problem: String,
+        /// The mend.
+        hint: String,
+    },
 }
 
 impl PlanError {
@@ -256,6 +266,7 @@ impl Diagnosis for PlanError {
             }
             Self::OtherUse { .. } => "Leave --as out; pgtls issue makes a certificate for another use.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
+            Self::CaOutOfTime { hint, .. } => hint,
             Self::UnusableCa { .. } => {
                 "Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D."
             }
