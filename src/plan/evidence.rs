@@ -35,6 +35,7 @@ pub(super) fn evidence(certificate: &Certificate, stem: Option<&str>, state: &St
     let mut others = state.certificates.values().flatten().filter(|other| other.der != certificate.der);
     if usage.is_some_and(|usage| usage.contains(&KeyUsage::KeyCertSign))
         || stem.is_some_and(is_ca_stem)
+        || stem.and_then(rotated_stem).is_some_and(|own| is_called_one(own, state))
         || others.any(|other| certificate.may_have_issued(other))
     {
         return Evidence::Ca;
@@ -52,6 +53,11 @@ pub(super) fn evidence(certificate: &Certificate, stem: Option<&str>, state: &St
     let is_pair = |stem: &&str| sides_of_name(stem) != (false, false);
     let names_hosts = certificate.has_extended_key_usage || certificate.has_subject_alt_names;
     if names_hosts || stems.iter().any(is_pair) { Evidence::EndEntity } else { Evidence::ItsWord }
+}
+
+/// Whether the certificate of a stem calls itself a CA: the one that is rotated for it signs nothing yet, or nothing more.
+fn is_called_one(stem: &str, state: &State) -> bool {
+    state.certificate(stem).is_some_and(|certificate| certificate.ca == Some(true))
 }
 
 /// Whether a word of a name is one of a CA's: `client-ca`, `pg_client_ca`, `rootCA`, `Corp Root`. A dot parts no words, for

@@ -21,6 +21,7 @@ mod renew;
 mod request;
 mod revoke;
 mod revoke_error;
+mod revoked;
 mod rotate;
 mod rules;
 mod series;
