@@ -613,7 +613,9 @@ fn owner_and_mode_of_a_directory_are_as_asked_for() {
     fs::set_permissions(home.path().join("pki/server.key"), fs::Permissions::from_mode(0o644)).unwrap();
     let output = Run::new(&words).dir(&home).by_nobody().output();
     assert_eq!(output.status.code(), Some(4));
-    assert!(text(&output.stderr).contains("Run the command as root, or leave --owner out."));
+    assert!(
+        text(&output.stderr).contains("Run the command as root; where --owner asks for it, leave that out.")
+    );
     assert!(!home.path().join("no").exists());
     exported(&home, "client --key-mode 0400 --as p12 --to closed");
     assert_eq!(mode(&home.path().join("closed/client.p12")), 0o400);

@@ -606,13 +606,14 @@ fn a_list_whose_ca_is_away_is_told_as_a_certificate_is() {
 fn the_command_runs_once_after_a_change_with_what_changed() {
     let home = made(INTERMEDIATE);
     let log = home.path().join("log");
-    let command = format!("echo \"$PGTLS_DIR: $PGTLS_CHANGED\" >>'{}'; echo heard", log.display());
+    let command =
+        format!("echo \"$PGTLS_DIR: $PGTLS_CHANGED $PGTLS_CHANGED_COUNT\" >>'{}'; echo heard", log.display());
     renewed(&home, 200, &["--exec", &command]);
     assert!(!log.exists(), "nothing changed");
     let said = renewed(&home, 300, &["--exec", &command]);
     assert!(!said.contains("heard") && !said.contains("reload:"), "{said}");
     let line = format!(
-        "{}/pki: intermediate.index intermediate.index.attr client.crt server.crt\n",
+        "{}/pki: intermediate.index\nintermediate.index.attr\nclient.crt\nserver.crt 4\n",
         home.path().display()
     );
     assert_eq!(fs::read_to_string(&log).unwrap(), line);

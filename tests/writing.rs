@@ -265,7 +265,7 @@ fn who_is_not_root_cannot_give_files_away() {
     let home = scratch();
     run(home.path(), "chmod", &["0777", "."]);
     let stderr = "pgtls: error: could not change owner of \"pki/client.crt\": operation not permitted\n\
-                  pgtls: hint: Run the command as root, or leave --owner out.\n";
+                  pgtls: hint: Run the command as root; where --owner asks for it, leave that out.\n";
     refused(&home, generate(&home, &["--owner", "0:0"]).by_nobody(), 4, stderr);
 }
 
@@ -405,7 +405,7 @@ fn a_parent_that_does_not_exist_is_made_and_taken_away_after_a_refusal() {
     let home = scratch();
     run(home.path(), "chmod", &["0777", "."]);
     let stderr = "pgtls: error: could not change owner of \"a/b/pki/client.crt\": operation not permitted\n\
-                  pgtls: hint: Run the command as root, or leave --owner out.\n";
+                  pgtls: hint: Run the command as root; where --owner asks for it, leave that out.\n";
     refused(&home, generate(&home, &["-D", "a/b/pki", "--owner", "0:0"]).by_nobody(), 4, stderr);
 }
 

@@ -79,6 +79,9 @@ impl<'a> Render<'a> {
                 self.warnings(&renewed.plan.notices);
                 let code = if renewed.blocked.is_empty() { exit::DONE } else { exit::NO };
                 let failure = renewed.executed.as_ref().and_then(|executed| executed.failure.as_ref());
+                if let Some(count) = renewed.executed.as_ref().and_then(|executed| executed.untold) {
+                    self.message("warning", &renewed::untold(count));
+                }
                 let written = self.renewed(renewed, *dry_run, *quiet);
                 (written, failure.map_or(code, |failure| self.told(failure)))
             }

@@ -194,6 +194,11 @@ pub(super) fn warnings(renewed: &Renewed) -> impl Iterator<Item = (String, Optio
     })
 }
 
+/// That the command of `--exec` was not told what changed.
+pub(super) fn untold(count: usize) -> String {
+    format!("the names of {count} files are too long for PGTLS_CHANGED, which was left empty")
+}
+
 /// `renew --json`; the field names are an interface.
 #[derive(Serialize)]
 pub(super) struct RenewedJson<'a> {

@@ -110,7 +110,7 @@ pub enum FsError {
         /// The directory that appeared.
         path: PathBuf,
     },
-    /// Only root may give files away. Mend: run as root, or leave `--owner` out.
+    /// Only root may give files away. Mend: run as root, or leave `--owner` out where it asks for it.
     #[error("could not change owner of {path:?}: {}", reason(source))]
     ChangeOwner {
         /// The file or directory.
@@ -278,7 +278,9 @@ impl Diagnosis for FsError {
                 Some("Name a directory; to make one, a path where nothing exists yet.".to_owned())
             }
             Self::Appeared { .. } => Some("Run the command again.".to_owned()),
-            Self::ChangeOwner { .. } => Some("Run the command as root, or leave --owner out.".to_owned()),
+            Self::ChangeOwner { .. } => {
+                Some("Run the command as root; where --owner asks for it, leave that out.".to_owned())
+            }
             Self::Symlink { path } => {
                 Some(format!("Remove {path:?}, or put the file that it points to in its place."))
             }

@@ -1,5 +1,6 @@
 //! What every verb that makes certificates does with a directory: lock it, read it, decide, make, judge, commit.
 
+use super::gated;
 use crate::error::{Error, RequestError};
 use crate::fs::{
     Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Staged, Target,
@@ -9,13 +10,12 @@ use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
 use crate::pem;
-use crate::pg::{LIST_SUFFIX, certificate_file, key_file, list_file};
+use crate::pg::{LIST_SUFFIX, list_file};
 use crate::pki::{self, Issued, Secrets};
 use crate::plan::{ListSpec, Plan};
 use crate::state::{State, StateError};
 use crate::verify::{self, ExpectedList, VerifyError};
 use crate::x509::Certificate;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::panic::resume_unwind;
@@ -160,10 +160,7 @@ impl Change<'_> {
         let of_cas: Vec<&FileSet> =
             ca_directory.iter().flat_map(|found| [&found.files, &found.beside]).collect();
         layout::carry(&plan, &directory.files, &of_cas, &mut filled)?;
-        let kept_ca: FileSet = of_cas.iter().flat_map(|files| planned(files, &plan)).collect();
-        let kept = planned(&directory.files, &plan);
-        let (of_ca, own) = (in_use(&filled.ca_directory), in_use(&filled.directory));
-        verify::gate(&[&kept_ca, &kept, &of_ca, &own], self.now)?;
+        gated::gate(&plan, &of_cas, &directory.files, &filled, self.now)?;
         // What a long list is made of is not held while it is judged.
         issued.lists.clear();
         let now = self.now;
@@ -320,30 +317,6 @@ fn forget_bulk(found: &mut Found, plan: &Plan) {
         let is_text = |text: &Contents| !pem::looks_like_der(text) && !pem::names_private_key(text);
         drop(text.filter(is_text).map(Contents::known_public));
     }
-}
-
-/// The files that a plan speaks of. What else lies in the directory may have faults of its own, which are nobody's here.
-fn planned(files: &FileSet, plan: &Plan) -> FileSet {
-    if files.is_empty() {
-        return FileSet::default();
-    }
-    let of_pairs =
-        plan.certificates.iter().flat_map(|spec| [certificate_file(&spec.stem), key_file(&spec.stem)]);
-    let planned: BTreeSet<String> =
-        of_pairs.chain(plan.bundles.iter().map(|bundle| bundle.file.clone())).collect();
-    let kept = files.iter().filter(|(name, _)| planned.contains(*name));
-    kept.map(|(name, entry)| (name.to_owned(), entry.clone())).collect()
-}
-
-/// What is written and in use: not what is put away.
-fn in_use(files: &FileSet) -> Cow<'_, FileSet> {
-    let is_used = |name: &str| !name.contains('/');
-    if files.names().all(is_used) {
-        return Cow::Borrowed(files);
-    }
-    // Lists have a judge of their own, and may be long.
-    let used = files.iter().filter(|(name, _)| is_used(name) && !name.ends_with(LIST_SUFFIX));
-    Cow::Owned(used.map(|(name, entry)| (name.to_owned(), entry.clone())).collect())
 }
 
 /// The directory of CA keys, with what is not the CA's own and was only read beside it apart.

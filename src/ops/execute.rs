@@ -7,8 +7,12 @@ use std::process::{Command, Stdio};
 
 /// The directory that was changed, for the command.
 const DIRECTORY: &str = "PGTLS_DIR";
-/// The names of the files in it that were written, a space between them.
+/// The names of the files in it that were written, one a line; empty where they are too long.
 const CHANGED: &str = "PGTLS_CHANGED";
+/// How many they are.
+const COUNT: &str = "PGTLS_CHANGED_COUNT";
+/// How long the names may be: Linux takes 128 KiB in one variable (MAX_ARG_STRLEN, execve(2)).
+const LONGEST: usize = 120 << 10;
 /// Lets the command write to standard error whatever it writes: standard output is for results.
 const TO_STDERR: &str = "exec sh -c \"$1\" >&2";
 
@@ -17,6 +21,8 @@ const TO_STDERR: &str = "exec sh -c \"$1\" >&2";
 pub struct Executed {
     /// As it was given.
     pub command: String,
+    /// How many names of files were too long for its environment, and left out.
+    pub untold: Option<usize>,
     /// Why it failed; `None`: it did not.
     pub failure: Option<ExecuteError>,
 }
@@ -60,10 +66,13 @@ impl Diagnosis for ExecuteError {
 /// Runs it where the caller stands.
 pub(super) fn execute(command: &str, directory: &Path, changed: &[&str]) -> Executed {
     let directory = absolute(directory).map_or_else(|_| directory.into(), OsString::from);
+    let names = Some(changed.join("\n")).filter(|names| names.len() <= LONGEST);
+    let untold = names.is_none().then_some(changed.len());
     let status = Command::new("sh")
         .args(["-c", TO_STDERR, "sh", command])
         .env(DIRECTORY, directory)
-        .env(CHANGED, changed.join(" "))
+        .env(CHANGED, names.unwrap_or_default())
+        .env(COUNT, changed.len().to_string())
         .stdin(Stdio::null())
         .status();
     let own = || command.to_owned();
@@ -72,5 +81,5 @@ pub(super) fn execute(command: &str, directory: &Path, changed: &[&str]) -> Exec
         Ok(status) => Some(ExecuteError::Failed { command: own(), status: status.to_string() }),
         Err(error) => Some(ExecuteError::NotStarted { command: own(), reason: error.to_string() }),
     };
-    Executed { command: own(), failure }
+    Executed { command: own(), untold, failure }
 }

@@ -8,6 +8,7 @@ mod csr;
 mod evidence;
 mod execute;
 mod export;
+mod gated;
 mod generate;
 mod hash_directory;
 mod import;

@@ -3,8 +3,9 @@
 use super::change::{Change, Changed, Decide};
 use super::execute::{Executed, execute};
 use super::inspect::directory_or_default;
-use super::issue::{counts, is_of_index, is_of_no_ca};
+use super::issue::{counts, is_of_index};
 use super::secret::{Passphrase, secret_line};
+use crate::diagnosis::Diagnosis;
 use crate::error::Error;
 use crate::keys::KeySource;
 use crate::layout::{Arrangement, Outline, Place};
@@ -14,7 +15,7 @@ use crate::state::{State, StateError};
 use crate::x509::Certificate;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 /// What `renew` is asked for.
@@ -65,7 +66,7 @@ pub struct Renewed {
 /// [`Error`]: nothing on disk was changed.
 pub fn renew(request: &RenewRequest, now: OffsetDateTime, keys: &dyn KeySource) -> Result<Renewed, Error> {
     let (directory, _) = directory_or_default(request.directory.as_deref())?;
-    let verb = Renewing { request, now, rest: RefCell::default() };
+    let verb = Renewing { request, now, rest: RefCell::default(), unread: RefCell::default() };
     let change = Change {
         directory,
         ca_directory: request.ca_directory.as_deref(),
@@ -110,6 +111,28 @@ struct Renewing<'a> {
     request: &'a RenewRequest,
     now: OffsetDateTime,
     rest: RefCell<(Vec<Blocked>, Option<NextDue>)>,
+    /// Certificates that cannot be read.
+    unread: RefCell<Vec<Blocked>>,
+}
+
+impl Renewing<'_> {
+    fn is_named(&self, path: &str) -> bool {
+        let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        self.request.wish.names.iter().any(|name| name.strip_suffix(".crt").unwrap_or(name) == stem)
+    }
+
+    /// Beside a key a certificate is one that is to be renewed, though nobody can say when.
+    fn tell_of(&self, path: &str, problem: &StateError, state: &State) {
+        let path = Path::new(path);
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let (Some(file), Some(key)) = (name(path), name(&path.with_extension("key"))) else { return };
+        let is_pair = state.occupied.contains(&key) || state.holdings(true).contains(&key);
+        let blocked = Blocked { file, not_after: None, problem: problem.to_string(), hint: problem.hint() };
+        let mut unread = self.unread.borrow_mut();
+        if is_pair && !unread.contains(&blocked) {
+            unread.push(blocked);
+        }
+    }
 }
 
 impl Decide for Renewing<'_> {
@@ -126,7 +149,21 @@ impl Decide for Renewing<'_> {
     }
 
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
-        is_of_no_ca(problem, state)
+        match problem {
+            // What needs it says so.
+            StateError::Key { .. } => true,
+            StateError::Certificate { path, .. }
+            | StateError::Pem { path, .. }
+            | StateError::Empty { path }
+            | StateError::Trusted { path }
+            | StateError::Der { path }
+                if !self.is_named(path) =>
+            {
+                self.tell_of(path, problem, state);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn asks_for_revoked(&self) -> bool {
@@ -138,7 +175,10 @@ impl Decide for Renewing<'_> {
     }
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
-        let Renewal { plan, blocked, next_due } = plan::renew(&self.request.wish, state, self.now)?;
+        let Renewal { plan, mut blocked, next_due } = plan::renew(&self.request.wish, state, self.now)?;
+        if self.request.wish.names.is_empty() {
+            blocked.extend(self.unread.borrow().iter().cloned());
+        }
         *self.rest.borrow_mut() = (blocked, next_due);
         Ok(plan)
     }

@@ -177,6 +177,16 @@ pub enum PlanError {
         /// Why not.
         problem: String,
     },
+    /// An existing CA that has ended, or has not begun.
+    #[error("the existing CA \"{certificate}\" cannot sign: {problem}")]
+    CaOutOfTime {
+        /// Its file, as the user names it.
+        certificate: String,
+        /// When it is valid.
+        problem: String,
+        /// The mend.
+        hint: String,
+    },
 }
 
 impl PlanError {
@@ -275,6 +285,7 @@ impl Diagnosis for PlanError {
             }
             Self::OtherUse { .. } => "Leave --as out; pgtls issue makes a certificate for another use.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
+            Self::CaOutOfTime { hint, .. } => hint,
             Self::RevokedCa { .. } => {
                 "Another CA takes its place: pgtls rotate intermediate add, then switch, then drop. Or name one that is good \
                  (--ca-dir; of issue and sign also --ca)."

@@ -23,11 +23,14 @@ pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTim
         while let Some(issuer) = below.issuer_in(specs) {
             existing_below += u32::from(below.kept.as_ref().is_some_and(|kept| !kept.is_self_issued()));
             if let Some(certificate) = &issuer.kept {
-                let shown = state.shown_pair(true, &certificate_file(&issuer.stem));
+                let shown = shown(&issuer.stem, state);
                 let problem = problem(certificate, issuer, spec, below, now)
                     .or_else(|| path_length_spent(certificate, existing_below));
                 if let Some(problem) = problem {
-                    return Err(PlanError::UnusableCa { certificate: shown, problem });
+                    return Err(match mend_of_time(certificate, specs, state, now) {
+                        Some(hint) => PlanError::CaOutOfTime { certificate: shown, problem, hint },
+                        None => PlanError::UnusableCa { certificate: shown, problem },
+                    });
                 }
                 if let Some(at) = revoked_by(issuer.issuer_in(specs), certificate, state) {
                     return Err(PlanError::RevokedCa { certificate: shown, at });
@@ -37,17 +40,45 @@ pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTim
                 }
             } else if let Some(certificate) = issuer.reissued_with_its_key().filter(|_| below.kept.is_none())
             {
-                check_key(
-                    issuer,
-                    certificate,
-                    state.shown_pair(true, &certificate_file(&issuer.stem)),
-                    state,
-                )?;
+                check_key(issuer, certificate, shown(&issuer.stem, state), state)?;
             }
             below = issuer;
         }
     }
     Ok(())
+}
+
+/// Where a CA's certificate is, as the user names it: in a file of its own, or in a bundle (`chain.crt#2`).
+fn shown(stem: &str, state: &State) -> String {
+    let file = certificate_file(stem);
+    match stem.rsplit_once('#').filter(|_| !state.certificates.contains_key(&file)) {
+        Some((bundle, _)) => state.shown_pair(state.holdings(true).contains(bundle), bundle),
+        None => state.shown_pair(true, &file),
+    }
+}
+
+/// What a clock that is behind asks for.
+pub(super) const EARLY_CLOCK: &str = "Set the clock of this machine, or wait until the CA begins.";
+
+/// The mend of a CA at which nothing but its window is wrong; `None`: something is, or its key is elsewhere.
+fn mend_of_time(
+    certificate: &Certificate,
+    specs: &[CertificateSpec],
+    state: &State,
+    now: OffsetDateTime,
+) -> Option<String> {
+    let window = certificate.window;
+    if window.contains(now) || unfit(certificate, window.not_before).is_some() {
+        return None;
+    }
+    if now < window.not_before {
+        return Some(EARLY_CLOCK.to_owned());
+    }
+    let ended = specs.iter().filter(|spec| spec.kept.is_some() && spec.window.not_after < now);
+    let own: Vec<&str> =
+        ended.map(|spec| spec.stem.as_str()).filter(|stem| state.key(stem).is_some()).collect();
+    let is_here = own.iter().any(|stem| state.certificate(stem).is_some_and(|it| it.der == certificate.der));
+    is_here.then(|| format!("Renew it first: pgtls renew {}", own.join(" ")))
 }
 
 /// Whether the CA above an existing one revoked it, and since when.
@@ -119,6 +150,13 @@ pub(super) fn unfit(certificate: &Certificate, now: OffsetDateTime) -> Option<St
         .then(|| format!("it is valid from {} to {}", format_instant(not_before), format_instant(not_after)))
 }
 
+/// A key of a CA that is there, and could not be read or signs nothing here.
+pub(super) fn unread_key(stem: &str, state: &State) -> Option<String> {
+    let file = key_file(stem);
+    let is_there = state.key(stem).is_none() && state.holdings(true).contains(&file);
+    is_there.then(|| format!("its key \"{}\" cannot be used", state.shown_pair(true, &file)))
+}
+
 /// The key of a CA that signs is there and its own; a closed one is opened, and compared, when it signs.
 pub(super) fn check_key(
     ca: &CertificateSpec,
@@ -127,6 +165,9 @@ pub(super) fn check_key(
     state: &State,
 ) -> Result<(), PlanError> {
     match state.key(&ca.stem) {
+        None if let Some(problem) = unread_key(&ca.stem, state) => {
+            Err(PlanError::UnusableCa { certificate: shown, problem })
+        }
         None => {
             let key = state.shown_pair(true, &key_file(&ca.stem));
             Err(PlanError::CaKeyMissing { certificate: shown, key })

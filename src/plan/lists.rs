@@ -5,11 +5,12 @@ use super::issue::kept_spec;
 use super::list_guard::refuse_loss;
 use super::list_spec::{ListSpec, ListsSpec};
 use super::list_standing::{Standing, age_order, kept, why_none};
-use super::{CertificateSpec, IssuerRef, ListsError, Plan, PlanError, authorities};
-use crate::pg::{LISTS_FILE, certificate_file, list_file};
+use super::{CertificateSpec, ListsError, Plan, PlanError, authorities};
+use crate::pg::{LISTS_FILE, certificate_file, list_file, rotated_stem};
 use crate::state::State;
 use crate::x509::{Certificate, Lifetime, Name};
 use std::cmp::Reverse;
+use std::iter::successors;
 use time::OffsetDateTime;
 
 /// Which lists are made anew.
@@ -62,8 +63,6 @@ pub fn refresh(
             plan.lists.push(list);
         }
     }
-    // Whatever the order in which a plan has its CAs, so that a file that is whole stays: roots first.
-    plan.lists.sort_by_cached_key(|list| (above(&list.of, &cas), Reverse(list.of.clone())));
     add_strangers(plan, state, &held);
     file(plan, state);
     let names: Vec<&Name> = cas.iter().map(|spec| &spec.subject).collect();
@@ -92,15 +91,6 @@ pub fn lists(
         Some(lowest) => Err(why_none(lowest, state, now)),
         None => Ok(plan),
     }
-}
-
-/// How many CAs stand above one.
-fn above(stem: &str, cas: &[CertificateSpec]) -> usize {
-    let issuer = |stem: &str| match cas.iter().find(|ca| ca.stem == stem).map(|ca| &ca.issuer) {
-        Some(IssuerRef::Certificate(above)) => Some(above.as_str()),
-        _ => None,
-    };
-    std::iter::successors(issuer(stem), |stem| issuer(stem)).take(cas.len()).count()
 }
 
 /// The CAs of the directory, as parts of the plan.
@@ -149,6 +139,13 @@ fn add_strangers(plan: &mut Plan, state: &State, held: &[usize]) {
     }
 }
 
+/// How many CAs of the plan are above one.
+fn depth(stem: &str, plan: &Plan) -> usize {
+    let above = successors(plan.certificate(stem), |spec| spec.issuer_in(&plan.certificates));
+    // A chain has an end, and names of files that lead in a circle are no chain.
+    above.take(plan.certificates.len()).count()
+}
+
 /// Decides which files are written: each CA's own, and that of all.
 fn file(plan: &mut Plan, state: &State) {
     if plan.lists.is_empty() {
@@ -166,10 +163,20 @@ fn file(plan: &mut Plan, state: &State) {
     }
     let is_own = |list: &&ListSpec| plan.certificate(&list.of).is_some();
     let (own, strange): (Vec<&ListSpec>, Vec<&ListSpec>) = plan.lists.iter().partition(is_own);
-    // As in the file of the certificates: the root last.
-    let ordered: Vec<&ListSpec> = own.into_iter().rev().chain(strange).collect();
+    // As in the file of the certificates: the root last. Whichever verb planned them in whichever order.
+    let mut own = own;
+    own.sort_by_cached_key(|list| {
+        (Reverse(depth(&list.of, plan)), rotated_stem(&list.of).is_some(), &list.of)
+    });
+    let ordered: Vec<&ListSpec> = own.into_iter().chain(strange).collect();
+    let sorted = |mut places: Vec<usize>| {
+        places.sort_unstable();
+        places
+    };
     let places: Option<Vec<usize>> = ordered.iter().map(|list| list.kept).collect();
-    if places.is_some_and(|places| state.list_files.get(LISTS_FILE) == Some(&places)) {
+    let on_disk = state.list_files.get(LISTS_FILE).cloned().map(sorted);
+    // In another order it says the same.
+    if places.is_some_and(|places| on_disk == Some(sorted(places))) {
         plan.kept_files.insert(LISTS_FILE.to_owned());
     }
     let lists = ordered.iter().map(|list| list.of.clone()).collect();

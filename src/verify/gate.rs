@@ -85,6 +85,42 @@ pub fn gate_request(files: &FileSet) -> Result<(), VerifyError> {
 /// # Errors
 /// [`VerifyError`] for the worst finding that no wish can ask for.
 pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
+    pass(judged(sets, now)).map(drop)
+}
+
+/// The same of a change to a directory, which has no part in what was at fault before: a key in a file that was there beside
+/// its certificate, and faults of files that are not written. `before` are the files as they were.
+///
+/// # Errors
+/// [`VerifyError`] for the worst finding that no wish can ask for, and that the change brings.
+pub fn gate_change(
+    before: &[&FileSet],
+    kept: &[&FileSet],
+    written: &[&FileSet],
+    now: OffsetDateTime,
+) -> Result<(), VerifyError> {
+    let sets: Vec<&FileSet> = kept.iter().chain(written).copied().collect();
+    let report = judged(&sets, now);
+    if !report.findings.iter().any(|finding| NEVER_WANTED.contains(&finding.rule)) {
+        return Ok(());
+    }
+    let before = judged(before, now);
+    let is_written = |file: &String| written.iter().any(|files| files.get(file).is_some());
+    let was_so = |finding: &Finding, file: &String| {
+        let is_it = |old: &Finding| old.rule == finding.rule && old.fact == finding.fact;
+        let mut known = before.findings.iter().filter(|old| is_it(old));
+        known.any(|old| old.files.contains(file))
+            && (finding.rule == Rule::KeyInPublicFile || !is_written(file))
+    };
+    let is_new = |finding: &&Finding| {
+        NEVER_WANTED.contains(&finding.rule)
+            && (finding.files.is_empty() || finding.files.iter().any(|file| !was_so(finding, file)))
+    };
+    report.findings.iter().find(is_new).map_or(Ok(()), |finding| Err(refuse(finding.clone())))
+}
+
+/// What is found of them.
+fn judged(sets: &[&FileSet], now: OffsetDateTime) -> Report {
     let files: BTreeMap<&str, &FileEntry> = sets.iter().flat_map(|files| files.iter()).collect();
     let files = files.into_iter().filter(|(name, _)| super::concerns(name) && !name.ends_with(LIST_SUFFIX));
     let exhibits = Exhibit::read_all(files, None);
@@ -93,7 +129,7 @@ pub fn gate(sets: &[&FileSet], now: OffsetDateTime) -> Result<(), VerifyError> {
     let mut found: Vec<Finding> = exhibits.iter().flat_map(|exhibit| exhibit.findings.clone()).collect();
     scene.identities.iter().for_each(|identity| keyfiles::judge(identity, &scene, &policy, &mut found));
     path::signatures(&scene, &mut found);
-    pass(Report::of(found)).map(drop)
+    Report::of(found)
 }
 
 /// A finding as a refusal.

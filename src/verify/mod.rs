@@ -43,7 +43,7 @@ pub use chain::{Chain, End, Held};
 pub use difference::{Comparison, Difference, DifferenceKind, Field, Remark, RemarkKind, Shelf, compare};
 pub use drivers::{Answer, Driver, DriverRow, Verdict, drivers};
 pub use exhibit::{Archive, Exhibit};
-pub use gate::{VerifyError, gate, gate_chain, gate_request, pass};
+pub use gate::{VerifyError, gate, gate_chain, gate_change, gate_request, pass};
 pub use gate_lists::{ExpectedList, gate_lists};
 pub use host::accepts_host;
 pub use index::Index;

@@ -15,8 +15,8 @@ Examples:
   pgtls renew client.alice --rekey       with a new key
 
 Subject, names, usages and extensions stay as they are, and so does the key.
-The command of --exec runs once, after a change alone, with PGTLS_DIR and, in
-PGTLS_CHANGED, the names of the files that were written.
+The command of --exec runs once, after a change alone, with PGTLS_DIR and, one a
+line in PGTLS_CHANGED, the names of the files that were written.
 Exit codes: 0 renewed, or nothing due; 1 something is due and cannot be renewed
 here; 4 also where the command of --exec fails.";
 

@@ -2,8 +2,8 @@
 //! being renewed.
 
 use super::items::Item;
-use super::signer::{Signer, refuse_revoked, signer};
-use super::{Lasting, RenewError, RenewWish};
+use super::signer::{Signer, refuse_revoked, signer, successor};
+use super::{Blocked, Due, Lasting, RenewError, RenewWish, lasting};
 use crate::keys::{KeyType, PublicKey, StoredKey};
 use crate::pg::{certificate_file, key_file};
 use crate::plan::authorities::{self, Authority};
@@ -32,13 +32,33 @@ pub(super) struct Bench<'b, 's> {
 type Above<'b, 's> = Vec<(&'b Authority<'s>, IssuerRef)>;
 
 impl<'b, 's> Bench<'b, 's> {
+    /// Plans those at these places again. What is due and cannot be comes back; of what is named the first is refused.
+    pub(super) fn renew_all(
+        &mut self,
+        order: Vec<usize>,
+        items: &[Item<'_>],
+    ) -> Result<Vec<Blocked>, PlanError> {
+        let mut blocked = Vec::new();
+        for item in order.into_iter().map(|at| &items[at]) {
+            match self.renew(item, lasting(self.wish, item)) {
+                Ok(()) => {}
+                Err(error) if !self.wish.names.is_empty() => return Err(error),
+                // A revoked one is at its end, and nobody waits for another.
+                Err(PlanError::Renew(RenewError::Revoked { .. })) => {}
+                Err(error) => blocked.push(Blocked::of_item(item, &error)),
+            }
+        }
+        Ok(blocked)
+    }
+
     /// Plans one again, for as long as is said; its CAs stay as they are, unless they were planned before.
     pub(super) fn renew(&mut self, item: &Item<'_>, lasting: Lasting) -> Result<(), PlanError> {
         let chain = self.above(item)?;
-        let signer = chain.last().map(|(ca, _)| *ca);
-        if let Some(ca) = signer {
-            refuse_revoked(item, ca, self.state)?;
+        if let Signer::Ca(issuer) = signer(item, self.found, self.state) {
+            refuse_revoked(item, issuer, self.state)?;
         }
+        self.refuse_other_key(item)?;
+        let signer = chain.last().map(|(ca, _)| *ca);
         let usage = self.usage(item, signer.is_some())?;
         let wish = Reissued {
             stem: &item.stem,
@@ -87,14 +107,18 @@ impl<'b, 's> Bench<'b, 's> {
     /// Who signs it, and the CAs above that.
     pub(super) fn above(&self, item: &Item<'_>) -> Result<Above<'b, 's>, PlanError> {
         match signer(item, self.found, self.state) {
-            Signer::Ca(ca) => Ok(authorities::above(ca, self.found)),
+            Signer::Ca(ca) => Ok(authorities::above(successor(ca, self.found), self.found)),
             Signer::Elsewhere => {
                 let issuer = item.certificate.issuer.clone();
                 Err(RenewError::CaElsewhere { certificate: item.shown(self.state), issuer }.into())
             }
+            Signer::Itself if let Some(problem) = issuers::unread_key(&item.stem, self.state) => {
+                Err(PlanError::UnusableCa { certificate: item.shown(self.state), problem })
+            }
             Signer::Itself if self.state.key(&item.stem).is_none() => {
                 let key = self.state.shown_pair(item.is_ca, &key_file(&item.stem));
-                Err(RenewError::OwnKeyMissing { certificate: item.shown(self.state), key }.into())
+                Err(RenewError::OwnKeyMissing { certificate: item.shown(self.state), key, is_ca: item.is_ca }
+                    .into())
             }
             Signer::Itself => Ok(Vec::new()),
         }
@@ -128,6 +152,19 @@ impl<'b, 's> Bench<'b, 's> {
     fn has_cas_below(&self, item: &Item<'_>) -> bool {
         let mut others = self.found.iter().filter(|other| !item.is(other.certificate));
         item.is_ca && others.any(|other| item.certificate.may_have_issued(other.certificate))
+    }
+
+    /// A pair of two keys works nowhere, and nobody knows which of them is the right one.
+    fn refuse_other_key(&self, item: &Item<'_>) -> Result<(), RenewError> {
+        match self.state.key(&item.stem) {
+            Some(StoredKey::Plain(key))
+                if self.wish.rekey.is_none() && key.public().spki_der() != item.certificate.public_key =>
+            {
+                let key = self.state.shown_pair(item.is_ca, &key_file(&item.stem));
+                Err(RenewError::OtherKey { certificate: item.shown(self.state), key })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The kind of the new key, where it gets one.
@@ -169,7 +206,12 @@ impl<'b, 's> Bench<'b, 's> {
         if item.is_ca
             && let Some(problem) = unfit(item, self.now)
         {
-            return Err(PlanError::UnusableCa { certificate: item.shown(self.state), problem });
+            let certificate = item.shown(self.state);
+            if self.now < item.certificate.window.not_before {
+                let hint = issuers::EARLY_CLOCK.to_owned();
+                return Err(PlanError::CaOutOfTime { certificate, problem, hint });
+            }
+            return Err(PlanError::UnusableCa { certificate, problem });
         }
         // Together with its CAs, and not with whatever else is renewed.
         self.cas.push(spec);
@@ -212,7 +254,11 @@ impl<'b, 's> Bench<'b, 's> {
         let not_after = not_after.filter(|end| end.year() <= 9999).ok_or_else(past)?;
         spec.window = Window { not_before, not_after };
         let ends = std::iter::successors(spec.issuer_in(&self.cas), |ca| ca.issuer_in(&self.cas));
-        let Some(first) = ends.min_by_key(|ca| ca.window.not_after) else { return Ok(None) };
+        let Some(first) = ends
+            .reduce(|one, higher| if higher.window.not_after <= one.window.not_after { higher } else { one })
+        else {
+            return Ok(None);
+        };
         let end = first.window.not_after;
         if not_after <= end {
             return Ok(None);
@@ -222,6 +268,12 @@ impl<'b, 's> Bench<'b, 's> {
             let detail = format!("It would end at {own}; \"{}\" ends at {ca}.", first.stem);
             let fits = Lifetime::fitting(end - self.now);
             return Err(PlanError::outlives(&item.stem, detail, "--lifetime", fits, true));
+        }
+        // Else it would be made again every day, to the same second or an earlier one.
+        let is_asked = !self.wish.names.is_empty() || self.wish.due == Due::All;
+        if !is_asked && end <= item.certificate.window.not_after {
+            let (certificate, ca) = (item.shown(self.state), first.stem.clone());
+            return Err(RenewError::EndsWithCa { certificate, ca, ends: end }.into());
         }
         spec.window.not_after = end;
         let (certificate, because_of) = (item.stem.clone(), first.stem.clone());

@@ -1,6 +1,7 @@
 //! Why a certificate cannot be renewed.
 
 use crate::diagnosis::{Diagnosis, Failure};
+use crate::plan::PlanError;
 use crate::x509::{Name, format_date};
 use time::OffsetDateTime;
 
@@ -57,6 +58,38 @@ pub enum RenewError {
         certificate: String,
         /// The key file that was looked for.
         key: String,
+        /// Whether it is a CA.
+        is_ca: bool,
+    },
+    /// A pair whose halves do not belong together.
+    #[error("\"{key}\" is not the key of \"{certificate}\"")]
+    OtherKey {
+        /// The certificate's file, as the user names it.
+        certificate: String,
+        /// The key's.
+        key: String,
+    },
+    /// A certificate that lasts as long as its CA does.
+    #[error("it ends with its CA \"{ca}\"")]
+    EndsWithCa {
+        /// Its file, as the user names it.
+        certificate: String,
+        /// The stem of the first CA above it that ends.
+        ca: String,
+        /// When.
+        ends: OffsetDateTime,
+    },
+    /// A certificate that has to go along with its CA, and cannot.
+    #[error(
+        "\"{below}\" names the serial number of \"{certificate}\", and cannot be made again with it: {problem}"
+    )]
+    NotTakenAlong {
+        /// The CA's file, as the user names it.
+        certificate: String,
+        /// The stem of the other.
+        below: String,
+        /// Why not.
+        problem: Box<PlanError>,
     },
     /// A new key for a CA.
     #[error("a CA keeps its key: \"{certificate}\"")]
@@ -110,6 +143,8 @@ impl Diagnosis for RenewError {
             Self::Revoked { at: Some(at), .. } => Some(format!("It was revoked on {}.", format_date(*at))),
             Self::OwnKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
             Self::EndsBefore { ends, .. } => Some(format!("That ends on {}.", format_date(*ends))),
+            Self::EndsWithCa { ends, .. } => Some(format!("That ends on {}.", format_date(*ends))),
+            Self::NotTakenAlong { problem, .. } => problem.detail(),
             Self::KeyEncrypted { .. } => Some("A new one would be written in the clear.".to_owned()),
             _ => None,
         }
@@ -129,7 +164,22 @@ impl Diagnosis for RenewError {
             Self::CaElsewhere { .. } => {
                 "Name the directory of the CA with --ca-dir. A CA of somebody else signs what pgtls csr asks for."
             }
+            Self::OwnKeyMissing { is_ca: true, .. } => {
+                "Put it back, or name the directory that holds it with --ca-dir."
+            }
             Self::OwnKeyMissing { .. } => "Put it back, or make a new pair with pgtls gen self-signed.",
+            Self::OtherKey { .. } => "Put the right one back, or make a new pair: --rekey, or pgtls issue.",
+            Self::EndsWithCa { ca, .. } => {
+                return Some(format!("Renew that first, with --ca-dir where its key is: pgtls renew {ca}"));
+            }
+            Self::NotTakenAlong { below, problem, .. } => match **problem {
+                PlanError::UnknownUse { .. } => {
+                    return Some(format!(
+                        "Renew that first, and say what it is for: pgtls renew {below} --as server"
+                    ));
+                }
+                _ => return problem.hint(),
+            },
             Self::RekeyedCa { .. } => {
                 "Leave --rekey out; another key makes another CA, to which pgtls rotate changes over."
             }
@@ -148,6 +198,7 @@ impl Diagnosis for RenewError {
         match self {
             Self::SeveralOfName { .. } | Self::RekeyedCa { .. } => Failure::Usage,
             Self::CaElsewhere { .. } | Self::OwnKeyMissing { .. } => Failure::System,
+            Self::NotTakenAlong { problem, .. } => problem.failure(),
             _ => Failure::Forbidden,
         }
     }

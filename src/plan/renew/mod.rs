@@ -13,13 +13,14 @@ pub use difference::{Difference, differences};
 pub use due::{Due, NextDue};
 pub use error::RenewError;
 
-use super::{IndexSpec, Notice, Plan, PlanError, authorities, evidence};
+use super::{IndexSpec, Notice, Plan, PlanError, authorities, evidence, issuers};
 use crate::diagnosis::Diagnosis;
 use crate::keys::KeyType;
 use crate::pg::{LISTS_FILE, certificate_file, key_file, list_file};
 use crate::state::State;
 use crate::x509::{Lifetime, Usage, Window};
 use again::Bench;
+use below::BelowCa;
 use items::Item;
 use serde::Serialize;
 use signer::Signer;
@@ -76,6 +77,10 @@ pub struct Blocked {
 }
 
 impl Blocked {
+    fn of_item(item: &Item<'_>, error: &PlanError) -> Self {
+        Self::of(certificate_file(&item.stem), Some(item.certificate.window.not_after), error)
+    }
+
     fn of(file: String, not_after: Option<OffsetDateTime>, error: &PlanError) -> Self {
         Self { file, not_after, problem: error.to_string(), hint: error.hint() }
     }
@@ -105,28 +110,34 @@ pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Ren
     if items.is_empty() {
         return Err(RenewError::NoCertificates { path: state.path.clone() }.into());
     }
-    let chosen = match is_named {
+    let mut chosen = match is_named {
         true => items::named(&wish.names, &items, state)?,
         false => due(&items, &found, wish, state, now),
     };
-    let mut bench =
-        Bench { state, found: &found, wish, now, cas: Vec::new(), leaves: Vec::new(), notices: Vec::new() };
-    let mut blocked = Vec::new();
-    for at in in_order(&chosen, &items, &found) {
-        let item = &items[at];
-        match bench.renew(item, lasting(wish, item)) {
-            Ok(()) => {}
-            Err(error) if is_named => return Err(error),
-            // A revoked one is at its end, and nobody waits for another.
-            Err(PlanError::Renew(RenewError::Revoked { .. })) => {}
-            Err(error) => {
-                let not_after = Some(item.certificate.window.not_after);
-                blocked.push(Blocked::of(certificate_file(&item.stem), not_after, &error));
+    let mut stopped = Vec::new();
+    let (bench, mut blocked) = loop {
+        let mut bench = Bench {
+            state,
+            found: &found,
+            wish,
+            now,
+            cas: Vec::new(),
+            leaves: Vec::new(),
+            notices: Vec::new(),
+        };
+        let blocked = bench.renew_all(in_order(&chosen, &items, &found), &items)?;
+        let below = bench.take_along(&items).and_then(|()| bench.refuse_early_ends(&items));
+        let Err(BelowCa { stem, error }) = below else { break (bench, blocked) };
+        // Where nothing is named, that CA stays as it is, and the rest is planned without it.
+        match chosen.iter().find(|at| items[**at].is_ca && items[**at].stem == stem).copied() {
+            Some(at) if !is_named => {
+                stopped.push(Blocked::of_item(&items[at], &error));
+                chosen.remove(&at);
             }
+            _ => return Err(*error),
         }
-    }
-    bench.take_along(&items)?;
-    bench.refuse_early_ends(&items)?;
+    };
+    blocked.extend(stopped);
     let others =
         (0..items.len()).filter(|at| !chosen.contains(at) && is_candidate(&items[*at], &found, state));
     let certificates =
@@ -211,7 +222,7 @@ fn due(
 /// Whether it is this directory's to renew: an end-entity is, and a CA whose key, or the key above it, is here. What is
 /// only trusted here is somebody else's, and of a CA that is being rotated the other one lasts as long as it does.
 fn is_candidate(item: &Item<'_>, found: &[authorities::Authority<'_>], state: &State) -> bool {
-    let has_key = state.key(&item.stem).is_some();
+    let has_key = state.key(&item.stem).is_some() || issuers::unread_key(&item.stem, state).is_some();
     if item.is_ca && authorities::is_beside(&item.stem, found) {
         return false;
     }

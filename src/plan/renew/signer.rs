@@ -4,6 +4,7 @@ use super::RenewError;
 use super::items::Item;
 use crate::index::{Line, Status};
 use crate::keys::{PublicKey, SignatureCheck};
+use crate::pg::{previous_stem, rotated_stem};
 use crate::plan::authorities::Authority;
 use crate::plan::revoked::revoked_since;
 use crate::state::{State, issued, signature_by};
@@ -31,6 +32,13 @@ pub(super) fn signer<'f, 's>(item: &Item<'_>, found: &'f [Authority<'s>], state:
         (state.key(&ca.stem).is_some(), ca.elsewhere.is_none(), super::items::age(ca.certificate))
     };
     signed.max_by_key(rank).map_or(Signer::Elsewhere, Signer::Ca)
+}
+
+/// Who signs in the place of a CA: itself, or the one that came after it in a rotation that is half-way.
+pub(super) fn successor<'f, 's>(ca: &'f Authority<'s>, found: &'f [Authority<'s>]) -> &'f Authority<'s> {
+    let own = rotated_stem(&ca.stem).filter(|own| ca.elsewhere.is_none() && ca.stem == previous_stem(own));
+    let next = own.and_then(|own| found.iter().find(|other| other.stem == own && other.elsewhere.is_none()));
+    next.unwrap_or(ca)
 }
 
 /// Whether a CA issued it: by the name and by the signature. A serial number by which it names its issuer's certificate is

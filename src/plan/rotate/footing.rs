@@ -5,6 +5,7 @@ use super::{RotatedCa, RotationSpec};
 use crate::pg::{certificate_file, key_file};
 use crate::plan::authorities::{self, Authority};
 use crate::plan::issue::kept_spec;
+use crate::plan::issuers::EARLY_CLOCK;
 use crate::plan::{CertificateSpec, Plan, PlanError};
 use crate::state::State;
 use crate::x509::{Certificate, format_instant, format_serial, significant};
@@ -79,9 +80,10 @@ pub(super) fn refuse_early_clock(
         return Ok(());
     }
     let (now, begins) = (format_instant(now), format_instant(begins));
-    Err(PlanError::UnusableCa {
+    Err(PlanError::CaOutOfTime {
         certificate: state.shown_pair(true, &certificate_file(stem)),
         problem: format!("it begins at {begins}, and by the clock of this machine it is {now}"),
+        hint: EARLY_CLOCK.to_owned(),
     })
 }
 
