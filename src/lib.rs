@@ -1,4 +1,4 @@
-//! Makes and judges the TLS certificates, keys and trust files of PostgreSQL servers and clients.
+//! Makes, judges, renews, rotates and revokes the TLS certificates of PostgreSQL servers and clients.
 //!
 //! Everything walks one road, and each step has one home. All but the last are in memory; all but `issue` are pure:
 //!

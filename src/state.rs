@@ -52,6 +52,11 @@ impl State {
         self.keys.get(&key_file(stem))
     }
 
+    /// Every certificate that is here, wherever it stands in a file.
+    pub fn all_certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.certificates.values().flatten().chain(&self.others)
+    }
+
     /// The certificates that are here and that the CA of a stem signed, wherever they stand in a file, each once; none
     /// that signs itself. What an index is rebuilt from.
     #[must_use]
@@ -61,8 +66,7 @@ impl State {
         let mut met = HashSet::new();
         let signed =
             |certificate: &Certificate| signature_by(&key, &certificate.signed()) == SignatureCheck::Good;
-        let all = self.certificates.values().flatten().chain(&self.others);
-        let named = all.filter(|it| it.issuer == authority.subject);
+        let named = self.all_certificates().filter(|it| it.issuer == authority.subject);
         named.filter(|it| !it.is_own_issuer() && met.insert(it.der.as_slice()) && signed(it)).collect()
     }
 

@@ -814,7 +814,7 @@ fn without_a_word_the_help_goes_to_stderr() {
     let help = text(&Run::new(&["--help"]).output().stdout);
     let short = text(&Run::new(&["-h"]).output().stdout);
     assert!(help.starts_with(
-        "Makes and judges the TLS certificates, keys and trust files of PostgreSQL servers and clients\n"
+        "Makes, judges, renews, rotates and revokes the TLS certificates of PostgreSQL servers and clients\n"
     ));
     assert_eq!(help, short);
     Run::new(&[]).stderr(&help).code(2);

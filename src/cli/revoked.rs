@@ -6,8 +6,8 @@ use crate::fs::set::REVOKED;
 use crate::layout::{HashedList, OutlineFile};
 use crate::ops::{Generated, ListsMade};
 use crate::pg::{LISTS_FILE, list_file};
-use crate::plan::{ListSpec, Notice, Plan};
-use crate::x509::{Name, decimal_serial, format_date, format_serial, significant};
+use crate::plan::{ListSpec, Notice, Plan, RevocationSpec};
+use crate::x509::{Name, Usage, decimal_serial, format_date, format_serial, significant};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -95,7 +95,7 @@ pub(super) fn revoked(revoked: &Generated, dry_run: bool) -> String {
         }
     }
     for notice in &plan.notices {
-        if let Notice::AlreadyRevoked { .. } = notice {
+        if matches!(notice, Notice::AlreadyRevoked { .. } | Notice::BySubject { .. }) {
             paragraph(&mut out, &notice.to_string());
         }
     }
@@ -111,15 +111,23 @@ pub(super) fn revoked(revoked: &Generated, dry_run: bool) -> String {
         }
         return out;
     }
-    out.push_str(&to_do(revoked, !asked.is_empty()));
+    // A server is somebody whom clients turn away.
+    let is_server = |it: &&&RevocationSpec| it.usage == Some(Usage::Server);
+    let servers = asked.iter().filter(is_server).count();
+    let of_servers = !asked.is_empty() && servers == asked.len();
+    out.push_str(&match of_servers {
+        true => to_do_of_clients(revoked),
+        false => to_do(revoked, !asked.is_empty()),
+    });
     let is_authority = |serial: &[u8]| {
         let mut kept = plan.certificates.iter().filter_map(|spec| spec.kept.as_ref());
         kept.any(|certificate| significant(&certificate.serial) == serial)
     };
     if asked.iter().any(|one| is_authority(&one.serial)) {
         out.push_str("everybody whom this CA issued a certificate is turned away with it\n");
-    } else if !asked.is_empty() {
-        out.push_str(&sessions(&asked.iter().map(|one| decimal_serial(&one.serial)).collect::<Vec<_>>()));
+    } else if !asked.is_empty() && !of_servers {
+        let logins = asked.iter().filter(|one| !is_server(one));
+        out.push_str(&sessions(&logins.map(|one| decimal_serial(&one.serial)).collect::<Vec<_>>()));
     }
     out
 }
@@ -225,6 +233,19 @@ fn to_do(made: &Generated, revoked: bool) -> String {
     let _ = writeln!(out, "  {:20} ssl_crl_file = '{LISTS_FILE}'", "postgresql.conf");
     let _ = writeln!(out, "  {:20} SELECT pg_reload_conf();", "psql");
     let _ = writeln!(out, "clients take it as sslcrl or ~/.postgresql/root.crl, for revoked servers");
+    out
+}
+
+/// The same where servers alone are revoked, whom clients turn away.
+fn to_do_of_clients(made: &Generated) -> String {
+    if !is_changed(made) || made.plan.lists.is_empty() {
+        return String::new();
+    }
+    let path = path_word(&made.directory.join(LISTS_FILE));
+    let mut out = "\nit is not turned away yet; at every client\n".to_owned();
+    let _ = writeln!(out, "  {:20} {path}, to ~/.postgresql/root.crl", "copy");
+    let _ = writeln!(out, "  {:20} sslcrl={LISTS_FILE}", "or, by any name");
+    let _ = writeln!(out, "servers need it for revoked clients alone: ssl_crl_file = '{LISTS_FILE}'");
     out
 }
 

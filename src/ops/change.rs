@@ -174,10 +174,11 @@ impl Change<'_> {
         // What a long list is made of is not held while it is judged.
         issued.lists.clear();
         let now = self.now;
+        let arrangement = self.arrangement;
         let judge = || gate_lists(&plan, &state, &issued, &filled, now);
-        let stage = || self.stage(ca_target.as_ref(), &target, &plan, &filled);
+        let stage = || stage(arrangement, ca_target.as_ref(), &target, &plan, &filled);
         // What is staged goes again unless it is committed, and that waits for the judge.
-        let (judged, staged) = beside(is_bulky(&filled), judge, stage);
+        let (staged, judged) = beside(is_bulky(&filled), stage, judge);
         judged?;
         // To free a hundred thousand lines takes a while, in which what follows can be done.
         let read = mem::take(&mut state.indexes);
@@ -186,24 +187,6 @@ impl Change<'_> {
         }
         let created = commit(staged?)?;
         Ok(Changed { plan, outline, issued: Some(issued), created })
-    }
-
-    /// Writes to where it waits, first beside the keys of CAs.
-    fn stage<'t>(
-        &self,
-        ca_target: Option<&'t Target>,
-        target: &'t Target,
-        plan: &Plan,
-        filled: &Filled,
-    ) -> Result<(Option<Staged<'t>>, Option<Staged<'t>>), FsError> {
-        let staged = |target: &'t Target, files: &FileSet, removed: &BTreeSet<String>, attributes| {
-            let changes = !files.is_empty() || !removed.is_empty();
-            changes.then(|| target.stage_change(files, removed, attributes)).transpose()
-        };
-        let of_ca =
-            ca_target.map(|target| staged(target, &filled.ca_directory, &plan.removed_ca_files, PRIVATE));
-        let of_ca = of_ca.transpose()?.flatten();
-        Ok((of_ca, staged(target, &filled.directory, &plan.removed_files, attributes(self.arrangement))?))
     }
 
     fn reads_of_ca(&self, name: &str) -> bool {
@@ -263,6 +246,23 @@ pub(super) fn retried<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<T,
             other => return other,
         }
     }
+}
+
+/// Writes to where it waits, first beside the keys of CAs.
+fn stage<'t>(
+    arrangement: &Arrangement,
+    ca_target: Option<&'t Target>,
+    target: &'t Target,
+    plan: &Plan,
+    filled: &Filled,
+) -> Result<(Option<Staged<'t>>, Option<Staged<'t>>), FsError> {
+    let staged = |target: &'t Target, files: &FileSet, removed: &BTreeSet<String>, attributes| {
+        let changes = !files.is_empty() || !removed.is_empty();
+        changes.then(|| target.stage_change(files, removed, attributes)).transpose()
+    };
+    let of_ca = ca_target.map(|target| staged(target, &filled.ca_directory, &plan.removed_ca_files, PRIVATE));
+    let of_ca = of_ca.transpose()?.flatten();
+    Ok((of_ca, staged(target, &filled.directory, &plan.removed_files, attributes(arrangement))?))
 }
 
 /// Makes both what the directories hold; says whether the second is new.

@@ -2,12 +2,12 @@
 
 use super::generate::Generated;
 use super::issue::{Asked, CaRequest};
-use crate::error::Error;
+use crate::error::{Error, RequestError};
 use crate::fs::{FILE_LIMIT_BYTES, is_there, read_file};
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement};
 use crate::pki::Secrets;
-use crate::plan::{self, RevokeTarget, RevokeWish};
+use crate::plan::{self, RevokeError, RevokeTarget, RevokeWish};
 use crate::state::State;
 use crate::x509::RevocationReason;
 use std::path::Path;
@@ -34,16 +34,29 @@ pub fn revoke(
     keys: &dyn KeySource,
 ) -> Result<Generated, Error> {
     let RevokeRequest { name, reason, under } = request;
-    let wish = RevokeWish { name: name.clone(), target: target(name)?, reason: *reason };
-    let first = |_: Option<&str>, state: &State| Ok(plan::revoke(&wish, state, now)?);
+    let first = |_: Option<&str>, state: &State| {
+        let wish = RevokeWish { name: name.clone(), target: target(name, state)?, reason: *reason };
+        match plan::revoke(&wish, state, now) {
+            Err(RevokeError::NeverIssued { .. }) if name.contains('/') && !is_there(Path::new(name)) => {
+                Err(RequestError::NoSuchFile { path: name.clone() }.into())
+            }
+            planned => Ok(planned?),
+        }
+    };
     Asked { under, first: &first, now, keys, shuts_out: true }.run(Arrangement::default(), Secrets::default())
 }
 
-/// What has a slash or an ending is a path, where something is there.
-fn target(name: &str) -> Result<RevokeTarget, Error> {
+/// What has a slash, or the ending of a certificate's file and is no stem of the directory, is a path, where something is
+/// there.
+fn target(name: &str, state: &State) -> Result<RevokeTarget, Error> {
+    const ENDINGS: [&str; 5] = [".crt", ".pem", ".cer", ".cert", ".der"];
     let path = Path::new(name);
-    let is_path_like = name.contains('/') || path.extension().is_some_and(|ending| !ending.is_empty());
-    if !is_path_like || !is_there(path) {
+    let is_stem = |name: &str| state.certificate(name).is_some();
+    let is_file_name = || {
+        let is_here = is_stem(name) || name.strip_suffix(".crt").is_some_and(is_stem);
+        !is_here && ENDINGS.iter().any(|ending| name.ends_with(ending))
+    };
+    if !is_there(path) || !(name.contains('/') || is_file_name()) {
         return Ok(RevokeTarget::Name);
     }
     let text = read_file(path, FILE_LIMIT_BYTES)?;

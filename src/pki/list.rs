@@ -42,11 +42,7 @@ fn sign(
     indexes: &BTreeMap<String, Index>,
     issuer: &Issuer,
 ) -> Result<Vec<u8>, IssueError> {
-    let certificate = plan.certificate(&spec.of);
-    let before = certificate.and_then(|it| it.kept.as_ref()).or_else(|| state.certificate(&spec.of));
-    let before = before.filter(|before| before.subject == issuer.name);
-    let places = before.map(|before| state.lists_of(before)).unwrap_or_default();
-    let lists: Vec<&RevocationList> = places.iter().filter_map(|at| state.lists.get(*at)).collect();
+    let lists: Vec<&RevocationList> = spec.earlier.iter().filter_map(|at| state.lists.get(*at)).collect();
     let index = indexes.get(&spec.of).or_else(|| state.indexes.get(&spec.of));
     // In an index OpenSSL has no word for two of the reasons.
     let mut own: Vec<&RevocationSpec> =

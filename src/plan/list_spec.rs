@@ -1,7 +1,7 @@
 //! Revocations and revocation lists as parts of a plan: plain data.
 
 use crate::index::Revoked;
-use crate::x509::{Name, RevocationReason, format_serial, serialize_instant};
+use crate::x509::{Name, RevocationReason, Usage, format_serial, serialize_instant};
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
@@ -23,7 +23,11 @@ pub struct ListSpec {
     pub number: Option<Vec<u8>>,
     /// How many it revokes.
     pub revoked: usize,
-    /// The place in [`State::lists`] of the one that is here and stays; `None`: it is made.
+    /// The places in [`State::lists`](crate::state::State::lists) of those that came before it, whose entries it goes on
+    /// with.
+    #[serde(skip)]
+    pub earlier: Vec<usize>,
+    /// The place in [`State::lists`](crate::state::State::lists) of the one that is here and stays; `None`: it is made.
     #[serde(serialize_with = "serialize_kept")]
     pub kept: Option<usize>,
 }
@@ -53,6 +57,9 @@ pub struct RevocationSpec {
     /// Whom it names, where the index may lack it.
     #[serde(skip)]
     pub name: Option<Name>,
+    /// What it is for, where a certificate that is here says so.
+    #[serde(skip)]
+    pub usage: Option<Usage>,
     /// Since when.
     #[serde(serialize_with = "serialize_instant")]
     pub at: OffsetDateTime,

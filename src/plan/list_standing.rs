@@ -142,6 +142,7 @@ impl<'a> Standing<'a> {
             next_update: Some(now.checked_add(life).map_or(end, |next| next.min(end))),
             number: Some(successor(last.unwrap_or_default())),
             revoked: self.survey.count + own.count(),
+            earlier: self.places.clone(),
             kept: None,
         }
     }
@@ -158,6 +159,7 @@ impl<'a> Standing<'a> {
                 subject: line.subject.clone(),
                 not_after: line.not_after,
                 name: None,
+                usage: None,
                 at: entry.instant,
                 reason: entry.reason,
             });
@@ -228,6 +230,7 @@ pub(super) fn kept(of: &str, place: usize, state: &State) -> ListSpec {
         next_update: list.next_update,
         number: list.number.as_deref().map(|number| significant(number).to_vec()),
         revoked: count_revoked(list),
+        earlier: Vec::new(),
         kept: Some(place),
     }
 }

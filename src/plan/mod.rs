@@ -4,6 +4,7 @@
 mod authorities;
 mod build;
 mod error;
+mod evidence;
 mod import;
 mod inventory;
 mod issue;

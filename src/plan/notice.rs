@@ -73,6 +73,16 @@ pub enum Notice {
         /// Since when.
         #[serde(serialize_with = "serialize_instant")]
         at: OffsetDateTime,
+        /// The reason that it has, where another is asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept_reason: Option<String>,
+    },
+    /// It is revoked with the others since it is of their subject; nothing here says of which key it is.
+    BySubject {
+        /// Its serial number.
+        serial: String,
+        /// Whom it names, as the index has it.
+        subject: String,
     },
     /// Of the same subject, and not revoked, since one serial number was asked for.
     StillValid {
@@ -171,8 +181,12 @@ impl fmt::Display for Notice {
                     ),
                 }
             }
-            Self::AlreadyRevoked { serial, subject, at } => {
-                write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))
+            Self::AlreadyRevoked { serial, subject, at, kept_reason } => {
+                write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))?;
+                kept_reason.as_ref().map_or(Ok(()), |reason| write!(f, "; its reason stays {reason}"))
+            }
+            Self::BySubject { serial, subject } => {
+                write!(f, "{serial} is of the same subject, {subject}; its key is not known here")
             }
             Self::StillValid { serial, subject, not_after } => {
                 let date = format_date(*not_after);

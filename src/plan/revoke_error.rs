@@ -70,7 +70,7 @@ impl Diagnosis for RevokeError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Several { .. } => "Give one of these, the certificate's file, or its serial number.",
+            Self::Several { .. } => "Give the first word of one of these, or the certificate's file.",
             Self::NeverIssued { .. } => {
                 "pgtls inspect --issued lists what each CA issued; -D and --ca-dir name the directories."
             }

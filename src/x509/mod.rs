@@ -42,7 +42,9 @@ pub use instant::{format_asn1_time, parse_asn1_time, parse_der_time};
 pub use name::Name;
 pub use request::CertificateRequest;
 pub use revocation::{Revocation, RevocationList, RevocationReason, UnknownReason};
-pub use serial::{SerialNumber, decimal_serial, format_serial, serial_order, significant};
+pub use serial::{
+    SerialNumber, decimal_serial, format_serial, parse_decimal_serial, serial_order, significant,
+};
 pub use signature::SignedParts;
 pub use template::CertificateTemplate;
 pub use usage::Usage;

@@ -69,6 +69,29 @@ pub fn decimal_serial(bytes: &[u8]) -> String {
     digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
 }
 
+/// The reverse of [`decimal_serial`], without leading zeros; `None` for what is no number, or longer than any serial number.
+#[must_use]
+pub fn parse_decimal_serial(text: &str) -> Option<Vec<u8>> {
+    const MOST_DIGITS: usize = 80;
+    if text.is_empty() || text.len() > MOST_DIGITS {
+        return None;
+    }
+    // The lowest byte first.
+    let mut bytes: Vec<u8> = Vec::new();
+    for character in text.chars() {
+        let mut carry = character.to_digit(10)?;
+        for byte in &mut bytes {
+            let value = u32::from(*byte) * 10 + carry;
+            (*byte, carry) = (value as u8, value >> 8);
+        }
+        if carry > 0 {
+            bytes.push(carry as u8);
+        }
+    }
+    bytes.reverse();
+    Some(bytes)
+}
+
 /// Adds a byte as two hexadecimal digits, capital ones.
 pub(super) fn hexadecimal(byte: u8, out: &mut String) {
     let digit = |digit: u8| char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase();
@@ -106,6 +129,14 @@ mod tests {
             ),
         ] {
             assert_eq!(decimal_serial(bytes), shown);
+            assert_eq!(parse_decimal_serial(shown).as_deref(), Some(significant(bytes)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_decimal_number_is_none() {
+        for text in ["", "-1", "1A", "1 ", &"1".repeat(81)] {
+            assert_eq!(parse_decimal_serial(text), None, "{text}");
         }
     }
 

@@ -44,7 +44,7 @@ Examples:
 Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,
 3 this directory or CA forbids it, 4 the system refused";
 
-/// Makes and judges the TLS certificates, keys and trust files of PostgreSQL servers and clients.
+/// Makes, judges, renews, rotates and revokes the TLS certificates of PostgreSQL servers and clients.
 #[derive(Debug, Parser)]
 #[command(name = "pgtls", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(super) struct Cli {

@@ -9,7 +9,8 @@ Examples:
   pgtls revoke client.alice              its pair, by the name of its files
   pgtls revoke alice --reason keyCompromise
   pgtls revoke /backup/client.crt        a certificate that lies elsewhere
-  pgtls revoke 5A:1F:0C:..               one serial number, as openssl or psql shows it
+  pgtls revoke 5A:1F:0C:..               one serial number, as openssl shows it
+  pgtls revoke 119793..                  the same, as psql shows it
   pgtls revoke intermediate --ca-dir /secure
 
 Takes every certificate of that name or key that has not expired: a renewal
@@ -28,7 +29,7 @@ A stale list turns everybody away: renew them in time, and copy chain.crl again.
 #[derive(Debug, Args)]
 #[command(after_help = REVOKE_EXAMPLES)]
 pub(in crate::cli) struct RevokeArgs {
-    /// The name of its files without .crt, its common name, the path of its file, or its serial number in hexadecimal digits
+    /// The name of its files without .crt, its common name, the path of its file, or its serial number in hexadecimal or decimal digits
     #[arg(value_name = "NAME|FILE|SERIAL")]
     pub(in crate::cli) name: String,
 
