@@ -20,7 +20,7 @@ const REFUSED_BY_OPENSSL: &str = "\
 
 /// Rules about a client's or a server's settings, about archives and about indexes, which a directory of fixtures cannot
 /// hold as they are found: the tests that have their cases.
-const CASES_ELSEWHERE: [(&str, &str); 6] = [
+const CASES_ELSEWHERE: [(&str, &str); 7] = [
     (
         "verify_libpq.rs",
         "root-file-missing host-missing server-not-verified host-not-compared client-trust-unknown no-client-certificate \

@@ -146,14 +146,14 @@ fn lines_without_a_file_are_one_note_that_names_the_first() {
     let [only] = &all[..] else { panic!("{all:?}") };
     assert_eq!((code, only.rule.as_str(), only.severity.as_str()), (Some(0), "indexed-elsewhere", "note"));
     assert_eq!(only.file, "intermediate.index");
-    assert_eq!(only.fact, "one of the 2 certificates that it lists is not here");
+    assert_eq!(only.fact, "one of the 2 certificates in use that it lists is not here");
     let line = leaves.lines().iter().find(|line| line.subject == "/CN=kong").unwrap();
     assert_eq!(only.detail, format!("{} /CN=kong.", line.serial_hex()));
     let many: String = (10..20).map(|at| format!("V\t301121091555Z\t\t{at}\tunknown\t/CN=c{at}\n")).collect();
     place.write("root.index", &many);
     let (_, all) = found(&place, ".");
     let root = all.iter().find(|finding| finding.file == "root.index").unwrap();
-    assert_eq!(root.fact, "none of the 10 certificates that it lists is here");
+    assert_eq!(root.fact, "none of the 10 certificates in use that it lists is here");
     assert_eq!(root.detail, "10 /CN=c10, 11 /CN=c11, 12 /CN=c12, and 7 more.");
 }
 

@@ -97,3 +97,25 @@ fn a_list_that_is_missing_is_told_once_however_many_need_it() {
         "no revocation list of CN=intermediate.acme.test is here that counts, and all it issued need one";
     assert_eq!((is_good, &only["fact"]), (false, &fact.into()));
 }
+
+#[test]
+fn what_is_revoked_replaced_or_put_away_is_not_told_to_be_elsewhere() {
+    let home = directory();
+    made(&home, "revoke bob");
+    made(&home, "renew client --lifetime 30d");
+    assert_eq!(found(&home, "indexed-elsewhere"), (true, Vec::new()));
+    // As long as the first one, which somebody could go on with under the CA before.
+    made(&home, "renew client --lifetime 365d");
+    for phase in ["add", "switch --trust-is-distributed", "drop"] {
+        made(&home, &format!("rotate intermediate {phase}"));
+        assert_eq!(found(&home, "indexed-elsewhere"), (true, Vec::new()), "{phase}");
+    }
+    let pki = home.path().join("pki");
+    fs::remove_file(pki.join("client.carol.crt")).unwrap();
+    fs::remove_file(pki.join("client.carol.key")).unwrap();
+    let (is_good, elsewhere) = found(&home, "indexed-elsewhere");
+    let [only] = &elsewhere[..] else { panic!("{elsewhere:?}") };
+    let fact = "one of the 3 certificates in use that it lists is not here";
+    assert_eq!((is_good, &only["fact"]), (true, &fact.into()));
+    assert!(only["detail"].as_str().unwrap().ends_with(" /CN=carol."), "{only}");
+}

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::record::{RECORD, carry_out, sync_directory};
-use crate::fs::revoked::Part;
+use crate::fs::revoked::{Part, stopped_at};
 use crate::fs::stage::{Folder, Parents, Staged};
 use crate::fs::target::Place;
 
@@ -77,7 +77,7 @@ impl Staged<'_> {
                 parents = folder.keep();
                 let names = folder.files.iter().map(String::as_str);
                 carry_out(&folder.base, &folder.descriptor, names)
-                    .map_err(|errno| FsError::unfinished(target.path(), errno))?;
+                    .map_err(|errno| stopped_at(&folder.base, target.path(), errno))?;
             }
         }
         let stored = std::mem::take(&mut folder.files);

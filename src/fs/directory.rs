@@ -19,7 +19,7 @@ use crate::fs::read::{
 use crate::fs::record::{RECORD, is_ours, open_own};
 use crate::fs::removal::listed;
 use crate::fs::revoked::{Part, entries_of, open_revoked};
-use crate::fs::set::{FileSet, REVOKED};
+use crate::fs::set::{FileSet, Owner, REVOKED};
 use crate::fs::target::is_symlink;
 
 /// How often a directory is looked at again when it changed while it was being read. A commit moves a dozen files in
@@ -95,6 +95,19 @@ impl Directory {
     /// Those of [`names`](Self::names).
     pub fn names_if(&self, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, EntryKind>, FsError> {
         self.settled(Part::Top, &wanted, |listing| Ok(listing.kinds()))
+    }
+
+    /// Whose the directory is.
+    ///
+    /// # Errors
+    /// [`FsError::Io`] when the system refuses.
+    pub fn owner(&self) -> Result<Owner, FsError> {
+        let stat = fstat(&self.descriptor).map_err(|errno| FsError::new(Action::Read, &self.path, errno))?;
+        Ok(Owner { uid: stat.st_uid, gid: stat.st_gid })
+    }
+
+    pub(super) fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 
     /// What is in the folder `revoked`, as `revoked/NAME`, of what is `wanted` by that name; empty where there is no such

@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::diagnosis::{Diagnosis, Failure};
+use crate::fs::folder_fault::FolderFault;
 
 /// What was being done when the system refused; prints as the verb of `could not ...`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,8 +145,16 @@ pub enum FsError {
     },
     /// What is called `revoked` is not a folder that files can be moved into: a file, a link, a mount point, another
     /// user's. Mend: remove or rename it.
-    #[error("{path:?} is in the way")]
+    #[error("{path:?} is in the way: {}", fault.reason())]
     FolderInTheWay {
+        /// What is there.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: FolderFault,
+    },
+    /// Something else lies where a file is to be put away. Mend: rename it.
+    #[error("{path:?} exists already")]
+    PutAwayBefore {
         /// What is there.
         path: PathBuf,
     },
@@ -249,9 +258,10 @@ impl Diagnosis for FsError {
                 Some("A change to the directory is recorded under that name; nothing was changed.".to_owned())
             }
             Self::FolderInTheWay { .. } => Some(
-                "A folder of that name is to hold what was revoked, keys too: one of your own, not mounted there, not a \
-                 link; nothing was changed."
-                    .to_owned(),
+                "A folder of that name is to hold what was revoked, keys too; nothing was changed.".to_owned(),
+            ),
+            Self::PutAwayBefore { .. } => Some(
+                "It is not what is to be put away under that name; nothing was changed.".to_owned(),
             ),
             Self::ForeignRecord { .. } => Some(
                 "It has the name of a recorded change, but another user could have put anything into it; nothing was \
@@ -286,9 +296,13 @@ impl Diagnosis for FsError {
             }
             Self::Dangling { path } => Some(format!("Remove {path:?}, or make the directory that it names.")),
             Self::Irreplaceable { path, obstacle } => Some(obstacle.hint(path)),
-            Self::InTheWay { path } | Self::RecordInTheWay { path } | Self::FolderInTheWay { path } => {
+            Self::FolderInTheWay { path, fault: FolderFault::Open } => {
+                Some(format!("Look at what is in it, and run chmod 0700 {path:?}."))
+            }
+            Self::InTheWay { path } | Self::RecordInTheWay { path } | Self::FolderInTheWay { path, .. } => {
                 Some(format!("Remove or rename {path:?}."))
             }
+            Self::PutAwayBefore { path } => Some(format!("Rename {path:?}.")),
             Self::Unfinished { .. } => Some(
                 "Run the command again as the user who ran it first, once the reason is mended.".to_owned(),
             ),
@@ -316,6 +330,7 @@ impl Diagnosis for FsError {
             | Self::InTheWay { .. }
             | Self::RecordInTheWay { .. }
             | Self::FolderInTheWay { .. }
+            | Self::PutAwayBefore { .. }
             | Self::InUse { .. }
             | Self::Exposed { .. }
             | Self::ForeignRecord { .. } => Failure::Forbidden,

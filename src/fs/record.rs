@@ -15,7 +15,7 @@ use crate::fs::adding;
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{EntryKind, entries, entries_if};
 use crate::fs::removal::{self, REMOVALS};
-use crate::fs::revoked::{Part, open_or_make};
+use crate::fs::revoked::{Part, open_or_make, stopped_at};
 
 /// The folder of a recorded change: that it has this name says that all in it is complete, durable and to be moved up.
 pub(super) const RECORD: &str = ".pgtls-commit";
@@ -141,7 +141,7 @@ pub(super) fn recover(directory: BorrowedFd<'_>, path: &Path) -> Result<(), FsEr
             continue;
         }
         if name == RECORD {
-            if !finish(directory).map_err(|errno| FsError::unfinished(path, errno))? {
+            if !finish(directory).map_err(|errno| stopped_at(directory, path, errno))? {
                 return Err(FsError::ForeignRecord { path: path.join(RECORD) });
             }
         } else if is_of_a_run(name, STAGING) {

@@ -6,13 +6,15 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{
-    Access, AtFlags, FileType, Mode as Bits, StatxAttributes, StatxFlags, accessat, fchmod, fstat, mkdirat,
-    statat, statx,
+    Access, AtFlags, FileType, Mode as Bits, StatxAttributes, StatxFlags, accessat, fchmod, fchown, fstat,
+    mkdirat, statat, statx,
 };
+use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::fs::error::{Action, FsError};
+use crate::fs::folder_fault::FolderFault;
 use crate::fs::read::{Entry, entries_if, is_entry};
 use crate::fs::record::{is_ours, open_inside, sync_directory};
 use crate::fs::set::REVOKED;
@@ -98,6 +100,11 @@ pub(super) fn open_or_make(directory: BorrowedFd<'_>) -> Result<OwnedFd, Errno> 
             open_inside(directory, REVOKED)
         })?;
         fchmod(&opened, Bits::RWXU)?;
+        // Root works for whoever has the directory, and would shut them out of it.
+        if geteuid().is_root() {
+            let holder = fstat(directory)?;
+            fchown(&opened, Some(Uid::from_raw(holder.st_uid)), Some(Gid::from_raw(holder.st_gid)))?;
+        }
         sync_directory(directory)?;
         return Ok(opened);
     }
@@ -108,24 +115,45 @@ pub(super) fn open_or_make(directory: BorrowedFd<'_>) -> Result<OwnedFd, Errno> 
 /// read the keys in it, one that may not be written to, and one that no file can be renamed into.
 pub(super) fn refuse_unusable(directory: BorrowedFd<'_>, path: &Path) -> Result<Option<OwnedFd>, FsError> {
     let path = path.join(REVOKED);
-    let in_the_way = || FsError::FolderInTheWay { path: path.clone() };
+    let in_the_way = |fault| Err(FsError::FolderInTheWay { path: path.clone(), fault });
     let found = match statat(directory, REVOKED, AtFlags::SYMLINK_NOFOLLOW) {
         Err(Errno::NOENT) => return Ok(None),
         found => found.map_err(|errno| FsError::new(Action::Read, &path, errno))?,
     };
     let owners = [0, geteuid().as_raw(), fstat(directory).map_or(0, |holder| holder.st_uid)];
-    if !FileType::from_raw_mode(found.st_mode).is_dir() || !owners.contains(&found.st_uid) {
-        return Err(in_the_way());
+    match FileType::from_raw_mode(found.st_mode) {
+        FileType::Directory if !owners.contains(&found.st_uid) => return in_the_way(FolderFault::Foreign),
+        FileType::Directory => {}
+        FileType::Symlink => return in_the_way(FolderFault::Link),
+        _ => return in_the_way(FolderFault::NoFolder),
+    }
+    if Bits::from_raw_mode(found.st_mode).intersects(Bits::WGRP | Bits::WOTH) {
+        return in_the_way(FolderFault::Open);
     }
     // Nothing is renamed from one file system into another, and nothing in a folder that may only grow, or not change.
     let attributes = statx(directory, REVOKED, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty())
         .map_or(StatxAttributes::empty(), |found| found.stx_attributes);
-    let fixed = StatxAttributes::MOUNT_ROOT | StatxAttributes::IMMUTABLE | StatxAttributes::APPEND;
-    if attributes.intersects(fixed) {
-        return Err(in_the_way());
+    if attributes.contains(StatxAttributes::MOUNT_ROOT) {
+        return in_the_way(FolderFault::Mounted);
+    }
+    if attributes.intersects(StatxAttributes::IMMUTABLE | StatxAttributes::APPEND) {
+        return in_the_way(FolderFault::Fixed);
     }
     accessat(directory, REVOKED, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
         .and_then(|()| open_inside(directory, REVOKED))
         .map(Some)
         .map_err(|errno| FsError::new(Action::Write, &path, errno))
+}
+
+/// What a recorded change that stopped could not be done to: the folder, where something else has its name by now, or else
+/// the directory.
+pub(super) fn stopped_at(directory: impl AsFd, path: &Path, errno: Errno) -> FsError {
+    let found = statat(directory, REVOKED, AtFlags::SYMLINK_NOFOLLOW);
+    let is_folder = |mode| FileType::from_raw_mode(mode).is_dir();
+    match found {
+        Ok(found) if matches!(errno, Errno::LOOP | Errno::NOTDIR) && !is_folder(found.st_mode) => {
+            FsError::unfinished(path.join(REVOKED), errno)
+        }
+        _ => FsError::unfinished(path, errno),
+    }
 }

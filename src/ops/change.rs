@@ -1,6 +1,8 @@
 //! What every verb that makes certificates does with a directory: lock it, read it, decide, make, judge, commit.
 
 use super::gated;
+use super::ownership::give_to_holders;
+use super::put_away;
 use crate::error::{Error, RequestError};
 use crate::fs::{
     Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Staged, Target,
@@ -83,6 +85,11 @@ impl Change<'_> {
     pub(super) fn decide_only(&self) -> Result<Changed, Error> {
         let (mut state, directory, ca_directory) = self.look()?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
+        put_away::refuse(self.directory, &plan.moved_files, &plan.removed_files, &[&directory.files])?;
+        if let Some((path, found)) = self.ca_directory.zip(ca_directory.as_ref()) {
+            let read = [&found.files, &found.beside];
+            put_away::refuse(path, &plan.moved_ca_files, &plan.removed_ca_files, &read)?;
+        }
         pki::unlock(&plan, &state, self.secrets)?;
         let created = Directory::open(self.directory)?.is_none();
         Ok(Changed { plan, outline, issued: None, created })
@@ -108,7 +115,7 @@ impl Change<'_> {
         let of_ca = self.ca_directory.zip(ca_directory.as_mut());
         for (path, found) in of_ca.into_iter().chain([(self.directory, &mut directory)]) {
             if let Some(opened) = Directory::open(path)?.filter(|_| self.verb.asks_for_revoked()) {
-                found.revoked = inside(opened.revoked_names(|_| true)?);
+                found.revoked = put_away::names(opened.revoked_names(|_| true))?;
             }
         }
         Ok((self.restore(&directory, ca_directory.as_ref())?, directory, ca_directory))
@@ -141,7 +148,7 @@ impl Change<'_> {
         let of_ca = ca_target.as_ref().zip(ca_directory.as_mut());
         for (target, found) in of_ca.into_iter().chain([(&target, &mut directory)]) {
             if self.verb.asks_for_revoked() {
-                found.revoked = inside(target.revoked_names(|_| true)?);
+                found.revoked = put_away::names(target.revoked_names(|_| true))?;
             }
         }
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
@@ -205,6 +212,7 @@ impl Change<'_> {
         if self.verb.keeps_attributes() {
             let of_ca: FileSet = of_ca.flat_map(|files| files.clone()).collect();
             outline.keep_attributes(&directory.files, &of_ca);
+            give_to_holders(&mut outline, self.directory, self.ca_directory)?;
         }
         Ok((plan, outline))
     }
@@ -354,12 +362,6 @@ fn refuse_links(
         Some((name, _)) => Err(FsError::Symlink { path: path.join(name) }),
         None => Ok(()),
     }
-}
-
-/// The names as they are in the folder: `revoked/NAME` is `NAME`.
-fn inside(names: BTreeMap<String, EntryKind>) -> BTreeSet<String> {
-    let inside = |name: String| name.rsplit_once('/').map_or(name.clone(), |(_, inside)| inside.to_owned());
-    names.into_keys().map(inside).collect()
 }
 
 fn found(path: &Path, names: BTreeMap<String, EntryKind>, files: FileSet) -> Found {

@@ -20,6 +20,7 @@ mod live;
 mod logins;
 mod material;
 mod ownership;
+mod put_away;
 mod recipe;
 mod renew;
 mod request_file;

@@ -1,9 +1,11 @@
 //! Who shall own what: account names -> numbers, and the modes that PostgreSQL takes of which owner.
 
-use crate::error::RequestError;
-use crate::fs::{Mode, Owner};
+use crate::error::{Error, RequestError};
+use crate::fs::{Directory, Mode, Owner};
+use crate::layout::{Outline, Place};
 use crate::pg::key_mode_problem;
 use nix::unistd::{Gid, Group, Uid, User, geteuid};
+use std::path::Path;
 
 /// Whether whoever runs this is root.
 #[must_use]
@@ -41,6 +43,25 @@ pub(super) fn parse_owner(text: &str) -> Result<Owner, RequestError> {
         }
     }
     Ok(Owner { uid, gid })
+}
+
+/// Gives new files to whoever has the directory that they go into, where root works for somebody else: its owner writes them
+/// anew the next time, from a timer, and could not keep them root's.
+pub(super) fn give_to_holders(
+    outline: &mut Outline,
+    directory: &Path,
+    ca_directory: Option<&Path>,
+) -> Result<(), Error> {
+    if !caller_is_root() {
+        return Ok(());
+    }
+    for (place, path) in [(Place::Directory, Some(directory)), (Place::CaDirectory, ca_directory)] {
+        let Some(opened) = path.map(Directory::open).transpose()?.flatten() else { continue };
+        let owner = Some(opened.owner()?).filter(|owner| owner.uid != 0);
+        let new = outline.files.iter_mut().filter(|file| file.place == place && file.owner.is_none());
+        new.for_each(|file| file.owner = owner);
+    }
+    Ok(())
 }
 
 fn unknown(what: &'static str, found: &str) -> RequestError {

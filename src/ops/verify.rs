@@ -3,6 +3,7 @@
 use super::client::{self, Client, ClientRequest};
 use super::evidence::{Gathered, gather, hash_directory, one_file};
 use super::live::LiveSetting;
+use super::put_away;
 use super::secret_line;
 use crate::error::{Error, RequestError};
 use crate::fs::set::STANDARD_INPUT;
@@ -165,6 +166,9 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let mut policy = policy(request, now);
     policy.server = server;
     policy.requests = requests;
+    if !is_loose && policy.server.is_none() && client.is_none() {
+        policy.put_away = put_away::names_at(Path::new(&place))?;
+    }
     if let Some(client) = client {
         let is_asked = request.asks_mode || request.host.is_some();
         policy.checks_host &= is_asked || client.facts.insists == Insistence::Host;

@@ -13,7 +13,7 @@ use super::scene::Scene;
 use crate::index::{Index, Line, Revoked, Status};
 use crate::keys::SignatureCheck;
 use crate::x509::{format_instant, significant};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use time::OffsetDateTime;
 
 /// How many certificates of an index are named that are elsewhere.
@@ -32,7 +32,8 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
         }
         if let Some(authority) = authority(exhibit, scene) {
             let list = newest(authority, &lists);
-            Shelf { name: &exhibit.name, index, authority, list, at: policy.at, scene }.judge(found);
+            let (name, at, put_away) = (exhibit.name.as_str(), policy.at, &policy.put_away);
+            Shelf { name, index, authority, list, at, put_away, scene }.judge(found);
         }
     }
 }
@@ -51,6 +52,8 @@ struct Shelf<'s, 'a> {
     /// Its newest list.
     list: Option<HeldList<'a>>,
     at: OffsetDateTime,
+    /// The names of what was put away.
+    put_away: &'s BTreeSet<String>,
     scene: &'s Scene<'a>,
 }
 
@@ -77,9 +80,42 @@ impl Shelf<'_, '_> {
             line.status == Status::Revoked && line.not_after >= self.at && !self.is_listed(line)
         });
         found.extend(self.let_in(&let_in.collect::<Vec<_>>()));
-        if !elsewhere.is_empty() {
-            found.push(not_here(self.name, &elsewhere, self.index.lines().len()));
+        let used = self.in_use(&elsewhere, &here);
+        if !used.is_empty() {
+            found.push(not_here(self.name, &used, used.len() + here.len()));
         }
+    }
+
+    /// Of what is elsewhere, what somebody may go on with: not what is revoked, has ended or was put away, nor what has a
+    /// successor here.
+    fn in_use<'l>(&self, elsewhere: &[&'l Line], here: &HashSet<&[u8]>) -> Vec<&'l Line> {
+        let mut used: Vec<&Line> = elsewhere.to_vec();
+        used.retain(|line| line.status == Status::Valid && line.not_after >= self.at);
+        if used.is_empty() {
+            return used;
+        }
+        let put_away: HashSet<&str> = self.put_away.iter().filter_map(|name| serial_of(name)).collect();
+        let mut last_end: HashMap<String, OffsetDateTime> = HashMap::new();
+        for Held { certificate, .. } in self.scene.certificates() {
+            let end = last_end.entry(certificate.subject.oneline()).or_insert(certificate.window.not_after);
+            *end = certificate.window.not_after.max(*end);
+        }
+        // A successor may have a shorter life, and stands behind it.
+        let mut behind: HashSet<&str> = HashSet::new();
+        let mut replaced: HashSet<&[u8]> = HashSet::new();
+        for line in self.index.lines().iter().rev() {
+            if behind.contains(line.subject.as_str()) {
+                replaced.insert(&line.serial);
+            } else if here.contains(line.serial.as_slice()) {
+                behind.insert(&line.subject);
+            }
+        }
+        used.retain(|line| {
+            !replaced.contains(line.serial.as_slice())
+                && last_end.get(&line.subject).is_none_or(|end| *end < line.not_after)
+                && !put_away.contains(line.serial_hex().as_str())
+        });
+        used
     }
 
     fn is_issuer_of(&self, held: &Held<'_>) -> bool {
@@ -129,6 +165,11 @@ impl Shelf<'_, '_> {
     }
 }
 
+/// The serial number in the name of a file that was put away: `client.alice-4F2A.crt`.
+fn serial_of(name: &str) -> Option<&str> {
+    Some(name.strip_suffix(".crt")?.rsplit_once('-')?.1)
+}
+
 fn not_listed(held: &Held<'_>, index: &str, scene: &Scene<'_>) -> Finding {
     let (file, database) = (scene.path(held.file), scene.path(index));
     let detail = "A revocation list that is made of it will never name the certificate.";
@@ -139,10 +180,12 @@ fn not_listed(held: &Held<'_>, index: &str, scene: &Scene<'_>) -> Finding {
 
 fn not_here(index: &str, elsewhere: &[&Line], all: usize) -> Finding {
     let fact = match (elsewhere.len(), all) {
-        (1, 1) => "the certificate that it lists is not here".to_owned(),
-        (1, all) => format!("one of the {all} certificates that it lists is not here"),
-        (count, all) if count == all => format!("none of the {all} certificates that it lists is here"),
-        (count, all) => format!("{count} of the {all} certificates that it lists are not here"),
+        (1, 1) => "the only certificate in use that it lists is not here".to_owned(),
+        (1, all) => format!("one of the {all} certificates in use that it lists is not here"),
+        (count, all) if count == all => {
+            format!("none of the {all} certificates in use that it lists is here")
+        }
+        (count, all) => format!("{count} of the {all} certificates in use that it lists are not here"),
     };
     Finding::new(Rule::IndexedElsewhere, index, fact).detail(named(elsewhere))
 }

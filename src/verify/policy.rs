@@ -2,6 +2,7 @@
 
 use super::logins::Logins;
 use super::rules::Rule;
+use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 
 /// The newest libpq whose rules are known here.
@@ -35,6 +36,8 @@ pub struct Policy {
     /// The names of certificate requests (`server.csr`) beside the files: what somebody else's CA may have been asked
     /// with. They judge nothing, and say who makes anew what has a fault.
     pub requests: Vec<String>,
+    /// The names of the files in the folder of what was put away: `client.alice-4F2A.crt`.
+    pub put_away: BTreeSet<String>,
 }
 
 /// Who opens key files.
@@ -135,6 +138,7 @@ impl Policy {
             client: None,
             waived: Vec::new(),
             requests: Vec::new(),
+            put_away: BTreeSet::new(),
         }
     }
 }

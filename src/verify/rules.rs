@@ -284,7 +284,7 @@ catalogue! {
     IndexRevoked, "index-revoked", Error, "OpenSSL: openssl-ca(1), -revoke, -gencrl; RFC 5280 §6.3";
     /// The index of its CA does not list a certificate: OCSP calls it unknown, and no list will name it.
     NotInIndex, "not-in-index", Warning, "OpenSSL: openssl-ca(1), database; RFC 6960 §2.2";
-    /// A CA issued certificates that are not among the files.
+    /// A CA issued certificates in use that are not among the files: not revoked, ended, put away or replaced here.
     IndexedElsewhere, "indexed-elsewhere", Note, "OpenSSL: openssl-ca(1), database";
 
     // Settings.

@@ -84,10 +84,10 @@ fn one_commit_writes_moves_into_the_folder_and_removes() {
     let one = target.revoked_names(|name| name.ends_with(".key")).unwrap();
     assert_eq!(one.into_iter().collect::<Vec<_>>(), [("revoked/client-01.key".to_owned(), EntryKind::File)]);
     drop(target);
-    // Into a folder that is there, in the place of what is there.
-    let again = files(&[("revoked/client-01.crt", "newer"), ("revoked/b.crt", "b")]);
-    commit(scratch.path(), &(again, BTreeSet::new())).unwrap();
-    assert_eq!(fs::read_to_string(folder.join("client-01.crt")).unwrap(), "newer");
+    let again = |text| files(&[("revoked/client-01.crt", text), ("revoked/b.crt", "b")]);
+    let error = commit(scratch.path(), &(again("newer"), BTreeSet::new()));
+    assert!(matches!(error, Err(FsError::PutAwayBefore { .. })));
+    commit(scratch.path(), &(again("old"), BTreeSet::new())).unwrap();
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
 }
 
@@ -238,7 +238,7 @@ fn what_cannot_hold_the_revoked_is_refused_before_anything_is_written() {
         make();
         let left = on_disk(&pki);
         let error = commit(&pki, &change()).unwrap_err();
-        assert!(matches!(&error, FsError::FolderInTheWay { path } if *path == folder), "{what}: {error}");
+        assert!(matches!(&error, FsError::FolderInTheWay { path, .. } if *path == folder), "{what}: {error}");
         assert_eq!(error.failure(), Failure::Forbidden);
         assert_eq!(error.hint(), Some(format!("Remove or rename {folder:?}.")));
         assert_eq!(on_disk(&pki), left, "{what}");
@@ -285,7 +285,7 @@ fn a_mount_on_the_folder_or_on_a_file_that_is_to_go_is_refused() {
     fs::create_dir(scratch.path().join("revoked")).unwrap();
     let folder = mount("revoked");
     let error = commit(scratch.path(), &change()).unwrap_err();
-    assert!(matches!(&error, FsError::FolderInTheWay { path } if *path == folder), "{error}");
+    assert!(matches!(&error, FsError::FolderInTheWay { path, .. } if *path == folder), "{error}");
 }
 
 #[test]
