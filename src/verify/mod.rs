@@ -130,6 +130,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     keyfiles::alone(&scene, &mut found);
     revocation::judge(&scene, roles, policy, &mut found);
     issued::judge(&scene, &mut found);
+    revocation::want_no_key(&mut found);
     rotation::judge(&scene, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);
     archive::judge(&scene, roles, &mut found);
