@@ -32,6 +32,7 @@ const CASES_ELSEWHERE: [(&str, &str); 6] = [
     ),
     ("verify_answers.rs", "host-not-told"),
     ("verify_index.rs", "index-damaged index-revoked not-in-index indexed-elsewhere"),
+    ("verify_lists.rs", "crl-behind"),
     ("rotate.rs", "rotation-half-way"),
     ("verify_pkcs12.rs", "pkcs12-locked pkcs12-not-read pkcs12-alias pkcs12-ending pkcs12-no-password"),
 ];

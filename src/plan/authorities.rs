@@ -1,13 +1,11 @@
 //! The CAs of a directory: which certificates are one, which issued which, and which of them signs what is new.
 
+use super::evidence::{Evidence, evidence, is_ca_stem};
 use super::issuers::NO_CA;
 use super::{IssuerRef, PlanError};
 use crate::pg::{certificate_file, key_file, rotated_stem};
 use crate::state::{State, issued};
-use crate::x509::{Certificate, KeyUsage};
-
-/// Names that say of a file that a CA is in it, whatever that says of itself.
-const CA_STEMS: [&str; 3] = ["root", "intermediate", "ca"];
+use crate::x509::Certificate;
 
 /// A CA that was found.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub(super) fn of<'s>(state: &'s State, asked: Option<&str>) -> Vec<Authority<'s>
         let own = file.strip_suffix(".crt");
         for (at, certificate) in list.iter().enumerate() {
             let is_asked = at == 0 && own.is_some() && own == asked;
-            if !is_asked && !is_authority(certificate, own, state) {
+            if !is_asked && evidence(certificate, own, state) == Evidence::EndEntity {
                 continue;
             }
             let has_key = own.is_some_and(|stem| at == 0 && state.keys.contains_key(&key_file(stem)));
@@ -41,7 +39,7 @@ pub(super) fn of<'s>(state: &'s State, asked: Option<&str>) -> Vec<Authority<'s>
                     certificate,
                 },
             };
-            let is_called_so = own.is_some_and(|stem| CA_STEMS.contains(&stem));
+            let is_called_so = own.is_some_and(is_ca_stem);
             let rank = [is_asked, has_key, authority.elsewhere.is_none(), is_called_so];
             match found.iter_mut().find(|(_, other)| other.certificate.der == certificate.der) {
                 None => found.push((rank, authority)),
@@ -51,19 +49,6 @@ pub(super) fn of<'s>(state: &'s State, asked: Option<&str>) -> Vec<Authority<'s>
         }
     }
     found.into_iter().map(|(_, authority)| authority).collect()
-}
-
-/// Whether a certificate is a CA's. One that signs itself and never signed another (the guide's own commands make such
-/// servers and clients) is none, unless it says so or its file does.
-fn is_authority(certificate: &Certificate, stem: Option<&str>, state: &State) -> bool {
-    if certificate.ca != Some(true) {
-        return false;
-    }
-    let signs = certificate.key_usage.as_ref().is_some_and(|usage| usage.contains(&KeyUsage::KeyCertSign));
-    let mut others = state.certificates.values().flatten().filter(|other| other.der != certificate.der);
-    signs
-        || stem.is_some_and(|stem| CA_STEMS.contains(&rotated_stem(stem).unwrap_or(stem)))
-        || others.any(|other| certificate.may_have_issued(other))
 }
 
 /// Whether the CA of a stem is there because another is being rotated: one that comes after it signs nothing yet, and one

@@ -3,7 +3,8 @@
 use super::RenewError;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::profile::Rule;
-use crate::x509::{Lifetime, Usage, X509Error};
+use crate::x509::{Lifetime, Usage, X509Error, format_date};
+use time::OffsetDateTime;
 
 /// A refusal, before anything was made.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +158,14 @@ pub enum PlanError {
         /// The key file that was looked for.
         key: String,
     },
+    /// An existing CA is revoked: what it signs is turned away with it.
+    #[error("the CA \"{certificate}\" is revoked")]
+    RevokedCa {
+        /// Its file, as the user names it.
+        certificate: String,
+        /// When, where that is known.
+        at: Option<OffsetDateTime>,
+    },
     /// An existing CA is not one, or not now.
     #[error("the existing CA \"{certificate}\" cannot sign: {problem}")]
     UnusableCa {
@@ -206,6 +215,11 @@ impl Diagnosis for PlanError {
             Self::Issued { .. } => Some("It would be overwritten; nothing was changed.".to_owned()),
             Self::Requested { .. } => Some("Nothing was changed.".to_owned()),
             Self::Renew(error) => error.detail(),
+            Self::RevokedCa { at, .. } => {
+                let since =
+                    at.map(|at| format!("It was revoked on {}. ", format_date(at))).unwrap_or_default();
+                Some(format!("{since}Whatever it signs is turned away together with it."))
+            }
             Self::CaKeyMissing { key, .. } => Some(format!("\"{key}\" was looked for.")),
             _ => None,
         }
@@ -256,6 +270,10 @@ impl Diagnosis for PlanError {
             }
             Self::OtherUse { .. } => "Leave --as out; pgtls issue makes a certificate for another use.",
             Self::CaKeyMissing { .. } => "Put it back, or name the directory that holds it with --ca-dir.",
+            Self::RevokedCa { .. } => {
+                "Another CA takes its place: pgtls rotate intermediate add, then switch, then drop. Or name one that is good \
+                 (--ca-dir; of issue and sign also --ca)."
+            }
             Self::UnusableCa { .. } => {
                 "Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D."
             }

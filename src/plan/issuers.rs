@@ -1,5 +1,6 @@
 //! Whether the existing CAs above what is going to be made can issue it, all the way up to an anchor.
 
+use super::revoked::revoked_since;
 use super::{CertificateSpec, IssuerRef, PlanError};
 use crate::keys::StoredKey;
 use crate::pg::{certificate_file, key_file};
@@ -28,6 +29,9 @@ pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTim
                 if let Some(problem) = problem {
                     return Err(PlanError::UnusableCa { certificate: shown, problem });
                 }
+                if let Some(at) = revoked_by(issuer.issuer_in(specs), certificate, state) {
+                    return Err(PlanError::RevokedCa { certificate: shown, at });
+                }
                 if below.kept.is_none() {
                     check_key(issuer, certificate, shown, state)?;
                 }
@@ -44,6 +48,18 @@ pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTim
         }
     }
     Ok(())
+}
+
+/// Whether the CA above an existing one revoked it, and since when.
+fn revoked_by(
+    above: Option<&CertificateSpec>,
+    certificate: &Certificate,
+    state: &State,
+) -> Option<Option<OffsetDateTime>> {
+    let above = above?;
+    // One that is made anew in the same run has the key that it had.
+    let of_above = above.kept.as_ref().or_else(|| state.certificate(&above.stem))?;
+    revoked_since(certificate, &above.stem, of_above, state)
 }
 
 /// What keeps an existing CA from standing above a new certificate (RFC 5280 §6.1.4, and OpenSSL's rule that the EKU

@@ -4,6 +4,7 @@
 mod authorities;
 mod build;
 mod error;
+mod evidence;
 mod import;
 mod inventory;
 mod issue;
@@ -20,6 +21,7 @@ mod renew;
 mod request;
 mod revoke;
 mod revoke_error;
+mod revoked;
 mod rotate;
 mod rules;
 mod series;

@@ -2,20 +2,26 @@
 
 use super::chain::Held;
 use super::exhibit::Exhibit;
+use super::listed::{newest, shuts_out};
 use super::mend::{new_list, run};
+use super::policy::Policy;
 use super::report::Finding;
+use super::revocation::{HeldList, lists};
+use super::roles::Roles;
 use super::rules::Rule;
 use super::scene::Scene;
-use crate::index::{Index, Line, Revoked};
+use crate::index::{Index, Line, Revoked, Status};
 use crate::keys::SignatureCheck;
 use crate::x509::{format_instant, significant};
 use std::collections::HashSet;
+use time::OffsetDateTime;
 
 /// How many certificates of an index are named that are elsewhere.
 const MOST_NAMED: usize = 3;
 
-/// Every index, against the certificates of its CA. It goes after the revocation lists: what they say is not said again.
-pub(super) fn judge(scene: &Scene<'_>, found: &mut Vec<Finding>) {
+/// Every index, against the certificates and the revocation lists of its CA.
+pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &mut Vec<Finding>) {
+    let lists = lists(scene, roles);
     for exhibit in scene.exhibits {
         let Some(index) = &exhibit.issued else { continue };
         if index.is_open() {
@@ -25,7 +31,8 @@ pub(super) fn judge(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             found.push(finding.hint(run(&format!("echo >>{path}"))));
         }
         if let Some(authority) = authority(exhibit, scene) {
-            against(&exhibit.name, index, authority, scene, found);
+            let list = newest(authority, &lists);
+            Shelf { name: &exhibit.name, index, authority, list, at: policy.at, scene }.judge(found);
         }
     }
 }
@@ -36,32 +43,89 @@ fn authority<'a>(exhibit: &Exhibit, scene: &Scene<'a>) -> Option<Held<'a>> {
     scene.index.held(certificate)
 }
 
-fn against(name: &str, index: &Index, authority: Held<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
-    let of_revoked = found.iter().filter(|finding| finding.rule == Rule::Revoked);
-    let known: HashSet<String> = of_revoked.flat_map(|finding| finding.files.clone()).collect();
-    let mut here = HashSet::new();
-    for held in scene.certificates() {
-        let certificate = held.certificate;
-        let is_its = certificate.issuer == authority.certificate.subject
-            && !certificate.is_own_issuer()
-            && scene.index.signature(*held, authority) == SignatureCheck::Good;
-        if !is_its {
-            continue;
-        }
-        match index.line_of(&certificate.serial) {
-            None => found.push(not_listed(held, name, scene)),
-            Some(line) => {
-                here.insert(significant(&certificate.serial));
-                if let Some(revoked) = line.revoked.filter(|_| !known.contains(held.file)) {
-                    found.push(is_revoked(held, name, revoked, scene));
+/// The index of a CA, with what there is of that.
+struct Shelf<'s, 'a> {
+    name: &'s str,
+    index: &'s Index,
+    authority: Held<'a>,
+    /// Its newest list.
+    list: Option<HeldList<'a>>,
+    at: OffsetDateTime,
+    scene: &'s Scene<'a>,
+}
+
+impl Shelf<'_, '_> {
+    fn judge(&self, found: &mut Vec<Finding>) {
+        let of_revoked = found.iter().filter(|finding| finding.rule == Rule::Revoked);
+        let known: HashSet<String> = of_revoked.flat_map(|finding| finding.files.clone()).collect();
+        let mut here = HashSet::new();
+        for held in self.scene.certificates().iter().filter(|held| self.is_issuer_of(held)) {
+            match self.index.line_of(&held.certificate.serial) {
+                None => found.push(not_listed(held, self.name, self.scene)),
+                Some(line) => {
+                    here.insert(significant(&held.certificate.serial));
+                    if let Some(revoked) = line.revoked.filter(|_| !self.is_listed(line)) {
+                        // What another list says of it is told already.
+                        found.extend((!known.contains(held.file)).then(|| self.is_revoked(held, revoked)));
+                    }
                 }
             }
         }
+        let is_elsewhere = |line: &&Line| !here.contains(line.serial.as_slice());
+        let elsewhere: Vec<&Line> = self.index.lines().iter().filter(is_elsewhere).collect();
+        let let_in = elsewhere.iter().copied().filter(|line| {
+            line.status == Status::Revoked && line.not_after >= self.at && !self.is_listed(line)
+        });
+        found.extend(self.let_in(&let_in.collect::<Vec<_>>()));
+        if !elsewhere.is_empty() {
+            found.push(not_here(self.name, &elsewhere, self.index.lines().len()));
+        }
     }
-    let elsewhere: Vec<&Line> =
-        index.lines().iter().filter(|line| !here.contains(line.serial.as_slice())).collect();
-    if !elsewhere.is_empty() {
-        found.push(not_here(name, &elsewhere, index.lines().len()));
+
+    fn is_issuer_of(&self, held: &Held<'_>) -> bool {
+        let certificate = held.certificate;
+        certificate.issuer == self.authority.certificate.subject
+            && !certificate.is_own_issuer()
+            && self.scene.index.signature(*held, self.authority) == SignatureCheck::Good
+    }
+
+    /// Whether the newest list turns it away.
+    fn is_listed(&self, line: &Line) -> bool {
+        self.list.is_some_and(|held| shuts_out(held.list, &line.serial))
+    }
+
+    /// What the peers ask, and what it lacks.
+    fn asked(&self) -> String {
+        match self.list {
+            Some(HeldList { file, .. }) => {
+                format!(
+                    "The newest list, in {file}, does not say so, and servers and clients ask nothing else."
+                )
+            }
+            None => "No revocation list here says so, and servers and clients ask nothing else.".to_owned(),
+        }
+    }
+
+    fn hint(&self) -> String {
+        let issuer = &self.authority.certificate.subject;
+        new_list(issuer, &format!("Put a new list of {issuer} beside it"), self.scene)
+    }
+
+    fn is_revoked(&self, held: &Held<'_>, revoked: Revoked) -> Finding {
+        let reason = revoked.reason.map(|reason| format!(", {reason}")).unwrap_or_default();
+        let fact = format!("it is revoked, says {}: {}{reason}", self.name, format_instant(revoked.at));
+        Finding::new(Rule::IndexRevoked, held.file, fact).detail(self.asked()).hint(self.hint())
+    }
+
+    /// Whom the index calls revoked, whose certificates are not here, and who are let in all the same.
+    fn let_in(&self, lines: &[&Line]) -> Option<Finding> {
+        let fact = match lines.len() {
+            0 => return None,
+            1 => "one that it calls revoked is on no list that counts".to_owned(),
+            count => format!("{count} that it calls revoked are on no list that counts"),
+        };
+        let detail = format!("{} {}", named(lines), self.asked());
+        Some(Finding::new(Rule::IndexRevoked, self.name, fact).detail(detail).hint(self.hint()))
     }
 }
 
@@ -73,15 +137,6 @@ fn not_listed(held: &Held<'_>, index: &str, scene: &Scene<'_>) -> Finding {
     Finding::new(Rule::NotInIndex, held.file, format!("{index} does not list it")).detail(detail).hint(hint)
 }
 
-fn is_revoked(held: &Held<'_>, index: &str, revoked: Revoked, scene: &Scene<'_>) -> Finding {
-    let reason = revoked.reason.map(|reason| format!(", {reason}")).unwrap_or_default();
-    let fact = format!("it is revoked, says {index}: {}{reason}", format_instant(revoked.at));
-    let detail = "No revocation list here says so, and servers and clients ask nothing else.";
-    let issuer = &held.certificate.issuer;
-    let hint = new_list(issuer, &format!("Put a new list of {issuer} beside it"), scene);
-    Finding::new(Rule::IndexRevoked, held.file, fact).detail(detail).hint(hint)
-}
-
 fn not_here(index: &str, elsewhere: &[&Line], all: usize) -> Finding {
     let fact = match (elsewhere.len(), all) {
         (1, 1) => "the certificate that it lists is not here".to_owned(),
@@ -89,11 +144,16 @@ fn not_here(index: &str, elsewhere: &[&Line], all: usize) -> Finding {
         (count, all) if count == all => format!("none of the {all} certificates that it lists is here"),
         (count, all) => format!("{count} of the {all} certificates that it lists are not here"),
     };
-    let named = elsewhere.iter().take(MOST_NAMED);
-    let named: Vec<String> = named.map(|line| format!("{} {}", line.serial_hex(), line.subject)).collect();
-    let more = match elsewhere.len().saturating_sub(MOST_NAMED) {
+    Finding::new(Rule::IndexedElsewhere, index, fact).detail(named(elsewhere))
+}
+
+/// The first few of them.
+fn named(lines: &[&Line]) -> String {
+    let first = lines.iter().take(MOST_NAMED);
+    let first: Vec<String> = first.map(|line| format!("{} {}", line.serial_hex(), line.subject)).collect();
+    let more = match lines.len().saturating_sub(MOST_NAMED) {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    Finding::new(Rule::IndexedElsewhere, index, fact).detail(format!("{}{more}.", named.join(", ")))
+    format!("{}{more}.", first.join(", "))
 }

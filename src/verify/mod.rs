@@ -21,6 +21,7 @@ mod index;
 mod issued;
 mod keyfiles;
 mod leaf;
+mod listed;
 mod login;
 mod logins;
 mod mend;
@@ -129,7 +130,8 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     keyfiles::modes(&scene, policy, &mut found);
     keyfiles::alone(&scene, &mut found);
     revocation::judge(&scene, roles, policy, &mut found);
-    issued::judge(&scene, &mut found);
+    listed::behind(&scene, roles, &mut found);
+    issued::judge(&scene, roles, policy, &mut found);
     revocation::want_no_key(&mut found);
     rotation::judge(&scene, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);

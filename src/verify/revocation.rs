@@ -23,9 +23,9 @@ const TAKE_AWAY: &str =
 
 /// A list and its file.
 #[derive(Clone, Copy)]
-struct HeldList<'a> {
-    list: &'a RevocationList,
-    file: &'a str,
+pub(super) struct HeldList<'a> {
+    pub(super) list: &'a RevocationList,
+    pub(super) file: &'a str,
 }
 
 /// Everything about the lists of a scene.
@@ -64,7 +64,7 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
         for trusted in scene.trust(Side::Client) {
             let subject = &trusted.certificate.subject;
             if !lists.iter().any(|held| held.list.issuer == *subject) {
-                found.push(missing(subject, "every client under it", trusted.file, &lists, scene));
+                found.push(missing(subject, trusted.file, &lists, scene));
             }
         }
     }
@@ -108,7 +108,7 @@ pub(super) fn of_chain(
 }
 
 /// The lists that are looked at: those of files that hold no trust.
-fn lists<'a>(scene: &Scene<'a>, roles: &Roles) -> Vec<HeldList<'a>> {
+pub(super) fn lists<'a>(scene: &Scene<'a>, roles: &Roles) -> Vec<HeldList<'a>> {
     let named = |exhibit: &&Exhibit| match (&roles.crl_file, &roles.crl_directory) {
         (None, None) => true,
         (file, directory) => {
@@ -273,7 +273,7 @@ fn chain_lists(
         match choose(certificate, issuer.certificate, lists.iter().map(|held| held.list), policy.at) {
             // What it signed has been said to lack the same list.
             Choice::Missing if is_anchor => {}
-            Choice::Missing => found.push(missing(&certificate.issuer, link.file, link.file, lists, scene)),
+            Choice::Missing => found.push(missing(&certificate.issuer, link.file, lists, scene)),
             Choice::OutOfScope(list) => found.push(out_of_scope(link, list, lists)),
             // OpenSSL takes who is on the list for revoked, from whenever on the list says.
             Choice::Taken(list) => {
@@ -294,9 +294,10 @@ fn chain_lists(
     }
 }
 
-/// Who needs a list that is not here; told of the file of lists, or of `file` where there is none.
-fn missing(issuer: &Name, who: &str, file: &str, lists: &[HeldList<'_>], scene: &Scene<'_>) -> Finding {
-    let fact = format!("no revocation list of {issuer} is here that counts, and {who} needs one");
+/// A list that is not here; told of the file of lists, or of `file` where there is none. Its words are the same for all that
+/// hang from the CA, so that they are printed once.
+fn missing(issuer: &Name, file: &str, lists: &[HeldList<'_>], scene: &Scene<'_>) -> Finding {
+    let fact = format!("no revocation list of {issuer} is here that counts, and all it issued need one");
     let detail =
         "Once one list is loaded, every issuer in the chain needs one: unable to get certificate CRL.";
     let file = lists.first().map_or(file, |held| held.file);

@@ -268,6 +268,8 @@ catalogue! {
     CrlDelta, "crl-delta", Error, "RFC 5280 §5.2.4; OpenSSL: get_crl_score, crypto/x509/x509_vfy.c";
     /// A list is about some certificates alone, and another one in the chain needs a list too.
     CrlScope, "crl-scope", Error, "RFC 5280 §5.2.5; OpenSSL: X509_V_ERR_DIFFERENT_CRL_SCOPE";
+    /// A file of lists holds an older list of a CA than another file: who loads it lets in whoever was revoked since.
+    CrlBehind, "crl-behind", Error, "PostgreSQL: ssl_crl_file; RFC 5280 §6.3";
     /// A file of a CRL directory does not bear the hash name under which it is looked for.
     CrlHashName, "crl-hash-name", Error, "OpenSSL: X509_LOOKUP_hash_dir(3)";
     /// A certificate inside a CRL file becomes a trust anchor.
@@ -278,7 +280,7 @@ catalogue! {
     CrlNone, "crl-none", Note, "PostgreSQL: ssl_crl_file";
     /// The index of a CA cannot be read, or not to its end: OpenSSL makes no revocation list of it, or one with a gap.
     IndexDamaged, "index-damaged", Error, "OpenSSL: openssl-ca(1), database; TXT_DB_read, crypto/txt_db/txt_db.c";
-    /// The index of its CA says that a certificate is revoked, and no list here does: peers ask lists alone.
+    /// The index of its CA says that a certificate is revoked, and the newest list here does not: peers ask lists alone.
     IndexRevoked, "index-revoked", Error, "OpenSSL: openssl-ca(1), -revoke, -gencrl; RFC 5280 §6.3";
     /// The index of its CA does not list a certificate: OCSP calls it unknown, and no list will name it.
     NotInIndex, "not-in-index", Warning, "OpenSSL: openssl-ca(1), database; RFC 6960 §2.2";

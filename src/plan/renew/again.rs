@@ -7,6 +7,7 @@ use super::{Lasting, RenewError, RenewWish};
 use crate::keys::{KeyType, PublicKey, StoredKey};
 use crate::pg::{certificate_file, key_file};
 use crate::plan::authorities::{self, Authority};
+use crate::plan::evidence::has_its_word_alone;
 use crate::plan::issue::kept_spec;
 use crate::plan::reissue::{Reissued, leaf_usage, reissue};
 use crate::plan::window::BACKDATED;
@@ -51,7 +52,11 @@ impl<'b, 's> Bench<'b, 's> {
         let planned = self.cas.len();
         self.keep(&chain);
         match self.checked(reissue(&wish), item, lasting) {
-            Ok((spec, notice)) => {
+            Ok((mut spec, notice)) => {
+                // With the key usage of a CA it could be no client any more, should it be one after all.
+                if item.is_ca && has_its_word_alone(item.certificate, &item.stem, self.state) {
+                    spec.extensions.key_usage.clear();
+                }
                 self.notices.extend(notice);
                 self.notices.extend(build::p384_client(&spec).filter(|_| spec.existing_key.is_none()));
                 self.notices.extend(build::long_lived(&spec, self.now));

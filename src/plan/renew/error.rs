@@ -39,6 +39,8 @@ pub enum RenewError {
         certificate: String,
         /// When, where that is known.
         at: Option<OffsetDateTime>,
+        /// Whether it is a CA's.
+        is_ca: bool,
     },
     /// Whoever signed a certificate is not here.
     #[error("the CA of \"{certificate}\" is not here: {issuer}")]
@@ -118,6 +120,9 @@ impl Diagnosis for RenewError {
             Self::NoCertificates { .. } => "Name the directory with -D.",
             Self::NoSuchName { .. } => "Name it by the stem of its file, or by its common name.",
             Self::SeveralOfName { .. } => "Name it by the stem of its file.",
+            Self::Revoked { is_ca: true, .. } => {
+                "Another CA takes its place: pgtls rotate intermediate add, then switch, then drop."
+            }
             Self::Revoked { .. } => {
                 "Whoever is to have one again gets another: pgtls issue, after moving the old files away."
             }

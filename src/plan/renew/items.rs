@@ -97,7 +97,7 @@ fn one_named(name: &str, items: &[Item<'_>], state: &State) -> Result<usize, Ren
     match called.as_slice() {
         [one] => Ok(*one),
         [] if let Some(at) = was_revoked(name, state) => {
-            Err(RenewError::Revoked { certificate: name.to_owned(), at })
+            Err(RenewError::Revoked { certificate: name.to_owned(), at, is_ca: false })
         }
         [] => Err(RenewError::NoSuchName {
             name: name.to_owned(),

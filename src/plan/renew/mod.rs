@@ -13,7 +13,7 @@ pub use difference::{Difference, differences};
 pub use due::{Due, NextDue};
 pub use error::RenewError;
 
-use super::{IndexSpec, Notice, Plan, PlanError, authorities};
+use super::{IndexSpec, Notice, Plan, PlanError, authorities, evidence};
 use crate::diagnosis::Diagnosis;
 use crate::keys::KeyType;
 use crate::pg::{LISTS_FILE, certificate_file, key_file, list_file};
@@ -98,7 +98,8 @@ enum Lasting {
 /// [`PlanError`]: of what is named whatever keeps it from being renewed; of what is due nothing.
 pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Renewal, PlanError> {
     let now = now.replace_nanosecond(0).unwrap_or(now);
-    let found = authorities::of(state, None);
+    let mut found = authorities::of(state, None);
+    found.retain(|ca| !is_said_to_be_none(ca, wish, state));
     let items = items::items(state, &found);
     let is_named = !wish.names.is_empty();
     if items.is_empty() {
@@ -135,6 +136,17 @@ pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Ren
     blocked.extend(refresh_lists(&mut plan, is_named, state, now)?);
     let next_due = certificates.into_iter().chain(next_lists(&plan, state)).min_by_key(|next| next.from);
     Ok(Renewal { plan, blocked, next_due })
+}
+
+/// Whether `--as` says of a certificate that is named that it is no CA, which nothing but itself calls it.
+fn is_said_to_be_none(ca: &authorities::Authority<'_>, wish: &RenewWish, state: &State) -> bool {
+    let is_it = |name: &String| {
+        let stem = name.strip_suffix(".crt").unwrap_or(name);
+        stem == ca.stem || ca.certificate.subject.common_names().any(|own| own == *name)
+    };
+    wish.usage.is_some_and(Usage::is_end_entity)
+        && wish.names.iter().any(is_it)
+        && evidence::has_its_word_alone(ca.certificate, &ca.stem, state)
 }
 
 /// Has the lists that are due made as well; what keeps them from being made is told where nothing is named.

@@ -5,8 +5,9 @@ use super::items::Item;
 use crate::index::{Line, Status};
 use crate::keys::{PublicKey, SignatureCheck};
 use crate::plan::authorities::Authority;
+use crate::plan::revoked::revoked_since;
 use crate::state::{State, issued, signature_by};
-use crate::x509::{Certificate, RevocationReason};
+use crate::x509::Certificate;
 use time::OffsetDateTime;
 
 /// Who is to sign.
@@ -54,17 +55,8 @@ pub(super) fn was_revoked(name: &str, state: &State) -> Option<Option<OffsetDate
 
 /// The refusal of a revoked one: by the index of its CA, or by a list that this signed.
 pub(super) fn refuse_revoked(item: &Item<'_>, ca: &Authority<'_>, state: &State) -> Result<(), RenewError> {
-    let refuse = |at: Option<OffsetDateTime>| Err(RenewError::Revoked { certificate: item.shown(state), at });
-    let line = state.indexes.get(&ca.stem).and_then(|index| index.line_of(&item.certificate.serial));
-    if let Some(line) = line.filter(|line| line.status == Status::Revoked) {
-        return refuse(line.revoked.map(|revoked| revoked.at));
+    match revoked_since(item.certificate, &ca.stem, ca.certificate, state) {
+        None => Ok(()),
+        Some(at) => Err(RenewError::Revoked { certificate: item.shown(state), at, is_ca: item.is_ca }),
     }
-    let key = PublicKey::from_spki_der(&ca.certificate.public_key);
-    let own = state.lists.iter().filter(|list| list.issuer == ca.certificate.subject && !list.is_delta);
-    let mut own = own.filter(|list| signature_by(&key, &list.signed()) == SignatureCheck::Good);
-    let entry = own.find_map(|list| {
-        let entry = list.find(&item.certificate.serial)?;
-        (entry.reason != Some(RevocationReason::RemoveFromCrl)).then_some(entry.instant)
-    });
-    entry.map_or(Ok(()), |at| refuse(Some(at)))
 }

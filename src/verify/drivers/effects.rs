@@ -158,6 +158,7 @@ pub(super) fn effect(finding: &Finding, side: Side, place: Place, leaf: &Certifi
         | Rule::CrlDelta
         | Rule::IndexDamaged
         | Rule::IndexRevoked
+        | Rule::CrlBehind
         | Rule::NotInIndex
         | Rule::IndexedElsewhere
         | Rule::ServerNotVerified
