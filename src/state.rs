@@ -4,7 +4,7 @@ use crate::diagnosis::{Diagnosis, Failure};
 use crate::index::{Index, IndexError};
 use crate::keys::{KeyError, PublicKey, SignatureCheck, StoredKey};
 use crate::pg::{certificate_file, key_file};
-use crate::x509::{Certificate, RevocationList, SignedParts, X509Error};
+use crate::x509::{Certificate, Name, RevocationList, SignedParts, X509Error};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A directory as it was found; empty where there is none.
@@ -31,6 +31,10 @@ pub struct State {
     pub lists: Vec<RevocationList>,
     /// The `*.crl` of the directory itself, each with the places of its lists in `lists`, in their order.
     pub list_files: BTreeMap<String, Vec<usize>>,
+    /// The same of the directory of CA keys, where that is another.
+    pub ca_list_files: BTreeMap<String, Vec<usize>>,
+    /// The `*.crl` of either directory with something in them that cannot be read.
+    pub damaged_lists: Vec<DamagedLists>,
     /// The key of each `*.key`.
     pub keys: BTreeMap<String, StoredKey>,
     /// What each CA issued, by the stem of its files; from `*.index`.
@@ -70,25 +74,19 @@ impl State {
         named.filter(|it| !it.is_own_issuer() && met.insert(it.der.as_slice()) && signed(it)).collect()
     }
 
-    /// The revocation lists that are here and that the CA of a stem signed.
+    /// The revocation lists that are here and that the CA of a stem signed; one whose signature cannot be checked here is
+    /// taken for its own, or whoever is on it would be let in again.
     pub fn lists_by(&self, stem: &str) -> impl Iterator<Item = &RevocationList> {
-        let authority = self.certificate(stem);
-        let key = authority.map(|authority| PublicKey::from_spki_der(&authority.public_key));
-        let of_name = move |list: &&RevocationList| authority.is_some_and(|ca| ca.subject == list.issuer);
-        self.lists.iter().filter(of_name).filter(move |list| {
-            key.as_ref().is_some_and(|key| signature_by(key, &list.signed()) == SignatureCheck::Good)
-        })
+        let authority = self.certificate(stem).map(ListSigner::of);
+        self.lists.iter().filter(move |list| authority.as_ref().is_some_and(|ca| ca.may_have_signed(list)))
     }
 
     /// The places in `lists` of those that a CA signed, whichever CA that is.
     #[must_use]
     pub fn lists_of(&self, authority: &Certificate) -> Vec<usize> {
-        let key = PublicKey::from_spki_der(&authority.public_key);
-        let is_by = |list: &RevocationList| {
-            list.issuer == authority.subject && signature_by(&key, &list.signed()) == SignatureCheck::Good
-        };
+        let authority = ListSigner::of(authority);
         let lists = self.lists.iter().enumerate();
-        lists.filter(|(_, list)| is_by(list)).map(|(place, _)| place).collect()
+        lists.filter(|(_, list)| authority.may_have_signed(list)).map(|(place, _)| place).collect()
     }
 
     /// Adds the lists of a file, each once; what comes back are their places.
@@ -123,6 +121,33 @@ impl State {
     #[must_use]
     pub fn shown_pair(&self, ca: bool, file: &str) -> String {
         if ca && self.ca_occupied.is_some() { shown_in(&self.ca_path, file) } else { self.shown(file) }
+    }
+}
+
+/// A `*.crl` that cannot be read to its end: who is on it is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedLists {
+    /// Its name.
+    pub name: String,
+    /// The file as the user names it.
+    pub path: String,
+    /// What is wrong with it, and where.
+    pub problem: String,
+}
+
+/// A CA as the one who signs lists.
+struct ListSigner<'a> {
+    subject: &'a Name,
+    key: PublicKey,
+}
+
+impl<'a> ListSigner<'a> {
+    fn of(certificate: &'a Certificate) -> Self {
+        Self { subject: &certificate.subject, key: PublicKey::from_spki_der(&certificate.public_key) }
+    }
+
+    fn may_have_signed(&self, list: &RevocationList) -> bool {
+        list.issuer == *self.subject && signature_by(&self.key, &list.signed()) != SignatureCheck::Bad
     }
 }
 

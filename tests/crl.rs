@@ -237,7 +237,7 @@ fn a_ca_that_may_not_sign_lists_is_refused() {
 fn a_directory_without_a_ca_has_no_lists() {
     let home = scratch();
     made(&home, &["gen", "self-signed"]);
-    refused(&home, &[], 3, &["there is no CA in \"pki\""]);
+    refused(&home, &[], 3, &["there is no CA in \"pki\"", "Name the directory of one with -D"]);
     refused(&home, &["-D", "none"], 4, &["\"none\" does not exist"]);
 }
 
@@ -266,6 +266,41 @@ fn a_ca_that_is_only_trusted_here_is_told_and_keeps_nobody_from_having_lists() {
     let warning = "pgtls: warning: the revocation list of partner.crt is not here, nor is its key";
     assert!(text(&output.stderr).starts_with(warning), "{}", text(&output.stderr));
     assert_eq!(lists(&home.path().join("pki/chain.crl")).len(), 2);
+}
+
+#[test]
+fn a_ca_that_stands_in_a_bundle_alone_is_told_by_its_name() {
+    let home = directory(&["--intermediate"]);
+    let other = directory(&["-D", "other", "--set", "domain=example.org"]);
+    crl(&other, &["-D", "other"]);
+    let theirs = fs::read_to_string(other.path().join("other/root.crt")).unwrap();
+    let bundle = fs::read_to_string(home.path().join("pki/chain.crt")).unwrap() + &theirs;
+    fs::write(home.path().join("pki/chain.crt"), bundle).unwrap();
+    fs::copy(other.path().join("other/root.crl"), home.path().join("pki/partner.crl")).unwrap();
+    let said = crl(&home, &[]);
+    assert!(said.contains("  CN=root.example.org  ") && !said.contains('#'), "{said}");
+}
+
+#[test]
+fn after_a_switch_to_another_ca_no_list_is_due() {
+    let home = directory(&["--intermediate"]);
+    crl(&home, &[]);
+    made(&home, &["rotate", "root", "add"]);
+    made(&home, &["rotate", "root", "switch", "--trust-is-distributed"]);
+    let before = snapshot(home.path());
+    let said = crl(&home, &["--refresh"]);
+    assert!(said.starts_with("pki/: no revocation list is due before "), "{said}");
+    assert_eq!(snapshot(home.path()), before);
+}
+
+#[test]
+fn a_list_that_is_made_for_days_is_no_warning_before_it_is_due() {
+    let home = directory(&[]);
+    for lifetime in ["12h", "5d", "20d"] {
+        crl(&home, &["--lifetime", lifetime]);
+        let told = text(&Run::new(&["verify", "pki"]).dir(&home).output().stdout);
+        assert!(!told.contains("[crl-expires-soon]"), "{lifetime}: {told}");
+    }
 }
 
 #[test]
@@ -311,6 +346,35 @@ fn under_hash_names_lists_lie_where_openssl_looks_and_what_others_put_there_stay
     let before = snapshot(home.path());
     crl(&home, &["--refresh", "--hash-dir", "crl.d"]);
     assert_eq!(snapshot(home.path()), before);
+}
+
+#[test]
+fn the_setting_that_is_printed_can_be_pasted_into_the_configuration() {
+    let home = directory(&["--intermediate"]);
+    let said = crl(&home, &["--hash-dir", "it's here/crl.d"]);
+    let place = home.path().canonicalize().unwrap().join("it''s here/crl.d");
+    assert!(said.contains(&format!("ssl_crl_dir = '{}'\n", place.display())), "{said}");
+    assert!(said.contains("every directory above it"), "{said}");
+}
+
+#[test]
+fn where_the_directory_of_hash_names_cannot_be_written_it_is_said_that_the_lists_are_made() {
+    let home = directory(&[]);
+    fs::write(home.path().join("crl.d"), "a file").unwrap();
+    let output = Run::new(&["crl", "--hash-dir", "crl.d"]).dir(&home).output();
+    assert_ne!(output.status.code(), Some(0));
+    let said = text(&output.stderr);
+    assert!(said.contains("The lists in \"pki\" are made by now") && said.contains("--refresh"), "{said}");
+    assert_eq!(number(&home, "pki/root.crl"), [1]);
+}
+
+#[test]
+fn a_list_that_ends_within_two_days_is_told_with_the_time_and_the_columns_agree() {
+    let home = directory(&[]);
+    let said = crl(&home, &["--lifetime", "12h"]);
+    let column = |word: &str| said.lines().find_map(|line| line.find(word)).unwrap();
+    assert!(said.lines().any(|line| line.contains(", until ") && line.ends_with('Z')), "{said}");
+    assert_eq!(column("number 1"), column("all of these"), "{said}");
 }
 
 #[test]

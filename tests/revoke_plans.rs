@@ -9,7 +9,7 @@ use pgtls::fs::FileSet;
 use pgtls::keys::SystemKeys;
 use pgtls::layout::{self, Arrangement, Found};
 use pgtls::pki::{self, Secrets};
-use pgtls::plan::{self, ListSpec, Notice, Plan, PlanError, Which};
+use pgtls::plan::{self, ListSpec, ListsError, Notice, Plan, PlanError, Which};
 use pgtls::profile::{self, Overrides, Profile};
 use pgtls::state::State;
 use pgtls::x509::Lifetime;
@@ -99,6 +99,13 @@ fn a_ca_that_has_ended_has_no_list_and_keeps_nobody_else_from_having_one() {
 }
 
 #[test]
+fn where_every_ca_has_ended_that_is_said_and_not_that_its_key_is_away() {
+    let error = lists(Which::All, None, &files(), 20_000).unwrap_err();
+    assert!(told(&error).contains("\"pki/intermediate.crt\" cannot sign: it is valid from "), "{error}");
+    assert_eq!(error.failure(), Failure::Forbidden);
+}
+
+#[test]
 fn where_no_lists_are_in_use_none_are_made_on_the_way_and_what_cannot_be_made_is_told() {
     let mut files = files();
     let mut plan = lists(Which::All, None, &files, 0).unwrap();
@@ -115,7 +122,12 @@ fn where_no_lists_are_in_use_none_are_made_on_the_way_and_what_cannot_be_made_is
     assert_eq!(made(&used), ["intermediate"]);
     let is_told = |notice: &Notice| matches!(notice, Notice::ListNotMade { certificate, next_update: Some(_) } if certificate == "root");
     assert!(used.notices.iter().any(is_told), "{:?}", used.notices);
-    let error = lists(Which::Due, None, &files, 300).unwrap_err();
-    assert!(matches!(error, PlanError::CaKeyMissing { .. }), "{error}");
+    // While what is there counts, the others are made; afterwards everybody would be turned away with them.
+    let plan = lists(Which::Due, None, &files, 300).unwrap();
+    assert_eq!(made(&plan), ["intermediate"]);
+    assert!(plan.notices.iter().any(is_told), "{:?}", plan.notices);
+    let error = lists(Which::Due, None, &files, 366).unwrap_err();
+    assert!(matches!(error, PlanError::Lists(ListsError::KeyMissing { .. })), "{error}");
+    assert!(error.hint().unwrap().contains("put its own list here, as \"pki/root.crl\""), "{error:?}");
     assert_eq!(error.failure(), Failure::System);
 }

@@ -7,11 +7,12 @@ use crate::layout::{HashedList, OutlineFile};
 use crate::ops::{Generated, ListsMade};
 use crate::pg::{LISTS_FILE, list_file};
 use crate::plan::{ListSpec, Notice, Plan, RevocationSpec};
-use crate::x509::{Name, Usage, decimal_serial, format_date, format_serial, significant};
+use crate::x509::{Name, Usage, decimal_serial, format_date, format_instant, format_serial, significant};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
+use time::{Duration, OffsetDateTime};
 
 /// `revoke --json` and `crl --json`; the field names are an interface.
 #[derive(Serialize)]
@@ -136,7 +137,7 @@ pub(super) fn revoked(revoked: &Generated, dry_run: bool) -> String {
 }
 
 /// When this run revokes; what lists alone knew was revoked before.
-fn newest(plan: &Plan) -> Option<time::OffsetDateTime> {
+fn newest(plan: &Plan) -> Option<OffsetDateTime> {
     plan.revocations.iter().map(|it| it.at).max()
 }
 
@@ -176,9 +177,14 @@ pub(super) fn crl(made: &ListsMade, dry_run: bool) -> String {
         let is_hashed = made.hashed.as_ref().filter(|hashed| !hashed.written.is_empty());
         match is_hashed {
             Some(hashed) => {
-                let path = path_word(&hashed.directory);
-                let _ =
-                    writeln!(out, "\non every server: ssl_crl_dir = '{path}'; new files there count at once");
+                // Inside the quotes of postgresql.conf, where a quote is written twice.
+                let path = harmless(&hashed.absolute.to_string_lossy()).replace('\'', "''");
+                let _ = writeln!(out, "\non every server; new files there count at once");
+                let _ = writeln!(out, "  {:20} ssl_crl_dir = '{path}'", "postgresql.conf");
+                paragraph(
+                    &mut out,
+                    "the server's user has to be let into it, and into every directory above it",
+                );
             }
             None => out.push_str(&to_do(&made.made, false)),
         }
@@ -187,7 +193,7 @@ pub(super) fn crl(made: &ListsMade, dry_run: bool) -> String {
 }
 
 /// From when on a list is made anew.
-fn due(list: &ListSpec) -> Option<time::OffsetDateTime> {
+fn due(list: &ListSpec) -> Option<OffsetDateTime> {
     let next = list.next_update?;
     Some(next - (next - list.this_update) / 3)
 }
@@ -199,15 +205,16 @@ fn lists(made: &Generated, dry_run: bool) -> String {
         return String::new();
     }
     let name = |list: &ListSpec| match plan.certificate(&list.of) {
-        Some(_) => list_file(&list.of),
-        None => list.issuer.to_string(),
+        Some(_) if !plan.elsewhere.contains_key(&list.of) => list_file(&list.of),
+        _ => list.issuer.to_string(),
     };
-    let width = plan.lists.iter().map(|list| name(list).chars().count()).max().unwrap_or_default();
+    let widths = plan.lists.iter().map(|list| name(list).chars().count());
+    let width = widths.max().unwrap_or_default().max(LISTS_FILE.len());
     let mut out = if plan.revocations.is_empty() { String::new() } else { "lists\n".to_owned() };
     for list in plan.lists.iter().rev() {
         let number = list.number.as_deref().map(|number| format!("number {}, ", decimal_serial(number)));
         let revoked = if list.revoked == 0 { "nobody".to_owned() } else { list.revoked.to_string() };
-        let until = list.next_update.map(|next| format!(", until {}", format_date(next)));
+        let until = list.next_update.map(|next| format!(", until {}", end(next, made.now)));
         let stays = match (list.kept, dry_run) {
             (Some(_), _) => " (stays)",
             (None, _) => "",
@@ -222,6 +229,11 @@ fn lists(made: &Generated, dry_run: bool) -> String {
     }
     let _ = writeln!(out, "  {LISTS_FILE:width$}  all of these, which servers and clients need");
     out
+}
+
+/// A day; of one that is near the time too.
+fn end(next: OffsetDateTime, now: OffsetDateTime) -> String {
+    if next - now <= Duration::days(2) { format_instant(next) } else { format_date(next) }
 }
 
 /// What makes servers and clients look at the lists.

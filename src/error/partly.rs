@@ -7,33 +7,53 @@ use crate::diagnosis::{Diagnosis, Failure};
 #[derive(Debug, thiserror::Error)]
 #[error("{source}")]
 pub struct PartlyError {
-    done: usize,
-    total: usize,
+    done: Done,
     /// Boxed, for it may be any other.
     source: Box<Error>,
 }
 
+/// What was done when it came.
+#[derive(Debug)]
+enum Done {
+    /// So many certificates of so many.
+    Certificates(usize, usize),
+    /// The lists of a directory, and not those under hash names.
+    Lists {
+        /// The directory.
+        directory: String,
+    },
+}
+
 impl PartlyError {
+    /// The lists of that directory are made, and go nowhere else.
+    pub(crate) fn lists(directory: String, source: Error) -> Self {
+        Self { done: Done::Lists { directory }, source: Box::new(source) }
+    }
+
     /// So many were done of so many when it came.
     pub(crate) fn new(done: usize, total: usize, source: Error) -> Self {
-        Self { done, total, source: Box::new(source) }
+        Self { done: Done::Certificates(done, total), source: Box::new(source) }
     }
 }
 
 impl Diagnosis for PartlyError {
     /// The source's own detail may say that nothing was changed, which is true of its last step alone.
     fn detail(&self) -> Option<String> {
-        if self.done == 0 {
-            return Some(format!("0 of {} certificates had been issued by then.", self.total));
-        }
-        Some(format!(
-            "{} of {} certificates had been issued by then, and are in the index.",
-            self.done, self.total
-        ))
+        Some(match &self.done {
+            Done::Certificates(0, total) => format!("0 of {total} certificates had been issued by then."),
+            Done::Certificates(done, total) => {
+                format!("{done} of {total} certificates had been issued by then, and are in the index.")
+            }
+            Done::Lists { directory } => format!("The lists in \"{directory}\" are made by now, and count."),
+        })
     }
 
     fn hint(&self) -> Option<String> {
-        Some("Run it again with --skip-issued for the rest, once that is mended.".to_owned())
+        let hint = match &self.done {
+            Done::Certificates(..) => "Run it again with --skip-issued for the rest, once that is mended.",
+            Done::Lists { .. } => "Once that is mended, run it again with --refresh.",
+        };
+        Some(hint.to_owned())
     }
 
     fn failure(&self) -> Failure {

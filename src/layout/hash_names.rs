@@ -1,7 +1,7 @@
 //! Under which name each list lies in a directory for `ssl_crl_dir`: that by which OpenSSL looks for it
 //! (X509_LOOKUP_hash_dir(3)).
 
-use super::restore::lists;
+use super::read_lists::lists;
 use crate::fs::FileSet;
 use crate::keys::{PublicKey, SignatureCheck, name_hash};
 use crate::plan::{ListSpec, Plan};
@@ -55,7 +55,7 @@ fn is_earlier(text: &[u8], list: &ListSpec, plan: &Plan) -> bool {
     let key = plan.certificate(&list.of).and_then(|spec| spec.kept.as_ref());
     let key = key.map(|certificate| PublicKey::from_spki_der(&certificate.public_key));
     let is_signed = |held: &RevocationList| {
-        key.as_ref().is_none_or(|key| signature_by(key, &held.signed()) == SignatureCheck::Good)
+        key.as_ref().is_none_or(|key| signature_by(key, &held.signed()) != SignatureCheck::Bad)
     };
     matches!(held.as_slice(), [held] if held.issuer == list.issuer && is_signed(held))
 }

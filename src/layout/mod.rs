@@ -7,6 +7,7 @@ mod fill;
 mod hash_names;
 mod import;
 mod outline;
+mod read_lists;
 mod request;
 mod restore;
 mod rewrite;

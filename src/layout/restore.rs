@@ -1,14 +1,14 @@
 //! Files -> what they hold: the reverse of `fill`.
 
+use super::read_lists::{ReadLists, lists, read_lists};
 use crate::fs::FileSet;
 use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, wants_unique_subjects};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
 use crate::pg::{LIST_SUFFIX, key_file};
-use crate::state::{State, StateError};
-use crate::x509::{Certificate, RevocationList};
+use crate::state::{DamagedLists, State, StateError, shown_in};
+use crate::x509::Certificate;
 use std::collections::BTreeSet;
-use std::mem;
 
 /// A directory as it was read.
 #[derive(Debug, Clone, Default)]
@@ -71,9 +71,11 @@ fn take_beside(state: &mut State, found: &Found) -> Vec<StateError> {
     let mut problems = Vec::new();
     for (name, entry) in found.beside.iter() {
         if name.ends_with(LIST_SUFFIX) {
-            state.add_lists(lists(&entry.contents));
+            let places = add_lists(state, found, name, &entry.contents);
+            state.ca_list_files.insert(name.to_owned(), places);
         } else if !promises_certificates(name) && !name.ends_with(".key") {
             state.others.extend(readable_certificates(&entry.contents));
+            state.add_lists(lists(&entry.contents));
         }
     }
     for (name, entry) in found.beside.iter().filter(|(name, _)| promises_certificates(name)) {
@@ -127,6 +129,8 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     } else {
         // A bundle may have any name; a name that promises nothing is no problem where something else is inside.
         let list = readable_certificates(text);
+        // As the judge has it; nobody writes into such a file.
+        state.add_lists(lists(text));
         let is_secret = pem::scan(text).blocks.iter().any(|block| block.kind.is_private_key());
         if is_secret || pem::looks_like_der(text) {
             state.others.extend(list);
@@ -145,8 +149,18 @@ fn take_lists(state: &mut State, found: &Found, name: &str, text: &[u8]) {
         (!text.is_empty() && text.ends_with(b"\n")).then_some((text, places))
     });
     let places = joined(text, &others.collect::<Vec<_>>());
-    let places = places.unwrap_or_else(|| state.add_lists(lists(text)));
+    let places = places.unwrap_or_else(|| add_lists(state, found, name, text));
     state.list_files.insert(name.to_owned(), places);
+}
+
+/// Takes what can be read in a file of lists, and notes where something else is in it.
+fn add_lists(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Vec<usize> {
+    let ReadLists { lists, problem } = read_lists(text);
+    if let Some(problem) = problem {
+        let path = shown_in(&found.path, name);
+        state.damaged_lists.push(DamagedLists { name: name.to_owned(), path, problem });
+    }
+    state.add_lists(lists)
 }
 
 /// What a text holds that is made of whole other texts; `None` where it is not.
@@ -166,17 +180,6 @@ fn readable_certificates(text: &[u8]) -> Vec<Certificate> {
         Ok(certificate) => vec![certificate],
         Err(_) => read_certificates(text, String::new()).unwrap_or_default(),
     }
-}
-
-/// The revocation lists of a file, as PEM or DER.
-pub(super) fn lists(text: &[u8]) -> Vec<RevocationList> {
-    if pem::looks_like_der(text) {
-        return RevocationList::from_der(text).into_iter().collect();
-    }
-    let mut blocks = pem::scan(text).blocks;
-    blocks.retain(|block| block.kind == BlockKind::RevocationList);
-    let lists = blocks.iter_mut().map(|block| RevocationList::from_owned_der(mem::take(&mut block.der)));
-    lists.filter_map(Result::ok).collect()
 }
 
 /// The certificates of a file that is to hold some, as PEM; `path` is what messages call it.

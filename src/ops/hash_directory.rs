@@ -18,6 +18,8 @@ const OPEN: DirectoryAttributes = DirectoryAttributes { mode: Mode::from_bits(0o
 pub struct Hashed {
     /// The directory.
     pub directory: PathBuf,
+    /// The same from the root of the file system: a server begins in a directory of its own.
+    pub absolute: PathBuf,
     /// Every list of the directory of certificates, under its name.
     pub lists: Vec<HashedList>,
     /// The names of those that are new, or not what was there.
@@ -42,7 +44,7 @@ pub(super) fn put(path: &Path, made: &Generated, dry_run: bool) -> Result<Hashed
         };
         let lists = hash_names(&made.plan, &occupied, &found);
         let written = lists.iter().map(|list| list.file.clone()).collect();
-        return Ok(Hashed { directory: path.to_path_buf(), lists, written });
+        return Ok(hashed(path, lists, written));
     }
     let texts = texts(made)?;
     let target = Target::lock(path)?;
@@ -62,7 +64,12 @@ pub(super) fn put(path: &Path, made: &Generated, dry_run: bool) -> Result<Hashed
     if !files.is_empty() {
         target.stage(&files, OPEN)?.commit()?;
     }
-    Ok(Hashed { directory: path.to_path_buf(), lists, written })
+    Ok(hashed(path, lists, written))
+}
+
+fn hashed(path: &Path, lists: Vec<HashedList>, written: Vec<String>) -> Hashed {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    Hashed { directory: path.to_path_buf(), absolute, lists, written }
 }
 
 /// The lists one by one, in the order of the file of all of them.

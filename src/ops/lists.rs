@@ -3,14 +3,14 @@
 use super::generate::Generated;
 use super::hash_directory::{self, Hashed};
 use super::issue::{Asked, CaRequest};
-use crate::error::Error;
+use crate::error::{Error, PartlyError};
 use crate::keys::KeySource;
 use crate::layout::Arrangement;
 use crate::pki::Secrets;
 use crate::plan::{self, Which};
 use crate::state::State;
 use crate::x509::Lifetime;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 /// What `crl` is asked for.
@@ -48,6 +48,14 @@ pub fn lists(request: &ListsRequest, now: OffsetDateTime, keys: &dyn KeySource) 
     let first = |_: Option<&str>, state: &State| Ok(plan::lists(*which, *lifetime, state, now)?);
     let asked = Asked { under, first: &first, now, keys, shuts_out: true };
     let made = asked.run(Arrangement::default(), Secrets::default())?;
-    let hashed = hash_directory.as_deref().map(|path| hash_directory::put(path, &made, under.dry_run));
-    Ok(ListsMade { hashed: hashed.transpose()?, made })
+    let put = |path: &Path| {
+        let is_made = !under.dry_run && !made.outline.files.is_empty();
+        let partly = |error| PartlyError::lists(under.directory.display().to_string(), error).into();
+        hash_directory::put(path, &made, under.dry_run).map_err(|error| match is_made {
+            true => partly(error),
+            false => error,
+        })
+    };
+    let hashed = hash_directory.as_deref().map(put).transpose()?;
+    Ok(ListsMade { hashed, made })
 }

@@ -1,6 +1,6 @@
 //! Why a plan cannot be.
 
-use super::RenewError;
+use super::{ListsError, RenewError};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::profile::Rule;
 use crate::x509::{Lifetime, Usage, X509Error, format_date};
@@ -120,6 +120,9 @@ pub enum PlanError {
     /// What keeps a certificate from being renewed.
     #[error(transparent)]
     Renew(#[from] RenewError),
+    /// What keeps revocation lists from being made.
+    #[error(transparent)]
+    Lists(#[from] ListsError),
     /// A certificate with something in it that another one cannot have.
     #[error("\"{certificate}\" cannot be made again as it is: {problem}")]
     NotReproducible {
@@ -215,6 +218,7 @@ impl Diagnosis for PlanError {
             Self::Issued { .. } => Some("It would be overwritten; nothing was changed.".to_owned()),
             Self::Requested { .. } => Some("Nothing was changed.".to_owned()),
             Self::Renew(error) => error.detail(),
+            Self::Lists(error) => error.detail(),
             Self::RevokedCa { at, .. } => {
                 let since =
                     at.map(|at| format!("It was revoked on {}. ", format_date(at))).unwrap_or_default();
@@ -241,6 +245,7 @@ impl Diagnosis for PlanError {
             Self::Names { hint, .. } => hint,
             Self::Value(source) => return source.hint(),
             Self::Renew(error) => return error.hint(),
+            Self::Lists(error) => return error.hint(),
             Self::Requested { .. } => {
                 "What the CA sends back for it goes in with \"pgtls import\"; for a new key move it away, or give \
                  another directory with -D."
@@ -292,6 +297,7 @@ impl Diagnosis for PlanError {
             | Self::PastYear9999 { .. } => Failure::Usage,
             Self::Value(source) => source.failure(),
             Self::Renew(error) => error.failure(),
+            Self::Lists(error) => error.failure(),
             Self::CaKeyMissing { .. } => Failure::System,
             _ => Failure::Forbidden,
         }

@@ -2,18 +2,21 @@
 
 use super::list_spec::{ListSpec, RevocationSpec};
 use super::lists::Which;
-use super::{CertificateSpec, IndexSpec, IssuerRef, Notice, Plan, PlanError, issuers};
+use super::{CertificateSpec, IndexSpec, IssuerRef, ListsError, Notice, Plan, PlanError, issuers};
 use crate::index::{Status, Survey, count_revoked, survey};
-use crate::pg::{certificate_file, key_file};
+use crate::pg::{certificate_file, key_file, list_file};
 use crate::state::State;
 use crate::x509::{
-    Certificate, KeyUsage, Lifetime, RevocationList, format_instant, serial_order, significant,
+    Certificate, KeyUsage, Lifetime, RevocationList, Window, format_instant, serial_order, significant,
 };
 use std::cmp::Ordering;
 use time::OffsetDateTime;
 
 /// How long a list counts, unless said otherwise: a stale one turns everybody away, and a year is what people remember.
 const USUAL_LIFE: Lifetime = Lifetime::days(365);
+
+/// How many octets of a number every reader takes (RFC 5280 §5.2.3).
+const LONGEST_NUMBER: usize = 20;
 
 /// How it stands with the list of one CA.
 pub(super) struct Standing<'a> {
@@ -30,6 +33,8 @@ pub(super) struct Standing<'a> {
     survey: Survey<'a>,
     /// Whether `latest` is not there, ends soon, or lacks somebody.
     is_due: bool,
+    /// Whether `latest` turns nobody away who is to be let in: with no other there it is better than none.
+    counts: bool,
     /// Whether the plan revokes something that it issued.
     revokes: bool,
 }
@@ -54,12 +59,20 @@ impl<'a> Standing<'a> {
         let has_key = |spec: &CertificateSpec| spec.kept.is_none() || state.key(&spec.stem).is_some();
         let is_fresh = |at: usize| {
             let list = &state.lists[at];
-            !is_ending(list, now) && is_found_by(list, certificate) && count_revoked(list) == survey.count
+            !is_ending(list, now)
+                && is_taken(list)
+                && is_found_by(list, certificate)
+                && count_revoked(list) == survey.count
+        };
+        let counts = |at: usize| {
+            let list = &state.lists[at];
+            is_in_time(list, now) && is_taken(list) && is_found_by(list, certificate)
         };
         Self {
             has_key: has_key(spec),
             is_needed: cas.iter().any(|below| has_key(below) && hangs_from(below, &spec.stem, cas))
                 || !cas.iter().any(has_key),
+            counts: latest.is_some_and(counts),
             is_due: revokes || !latest.is_some_and(is_fresh),
             spec,
             places,
@@ -86,9 +99,13 @@ impl<'a> Standing<'a> {
         }
         if self.has_key {
             self.check(state, now)?;
-            return Ok(Some(self.new_list(lifetime, plan, state, now)));
+            let list = self.new_list(lifetime, plan, state, now);
+            if list.number.as_ref().is_some_and(|number| number.len() > LONGEST_NUMBER) {
+                plan.notices.push(Notice::LongListNumber { certificate: self.spec.stem.clone() });
+            }
+            return Ok(Some(list));
         }
-        if self.revokes || (which != Which::InUse && self.is_needed) {
+        if self.revokes || (which != Which::InUse && self.is_needed && !self.counts) {
             return Err(key_missing(&self.spec.stem, state));
         }
         let next_update = kept().and_then(|list| list.next_update);
@@ -104,9 +121,7 @@ impl<'a> Standing<'a> {
         let problem = if usage.is_some_and(|usage| !usage.contains(&KeyUsage::CrlSign)) {
             Some("its key usage is without cRLSign, so nobody takes a revocation list of it".to_owned())
         } else if !certificate.window.contains(now) {
-            let window = certificate.window;
-            let (from, to) = (format_instant(window.not_before), format_instant(window.not_after));
-            Some(format!("it is valid from {from} to {to}"))
+            Some(time_of(certificate.window))
         } else {
             None
         };
@@ -171,11 +186,27 @@ impl<'a> Standing<'a> {
     }
 }
 
-pub(super) fn key_missing(stem: &str, state: &State) -> PlanError {
-    PlanError::CaKeyMissing {
+fn time_of(window: Window) -> String {
+    let (from, to) = (format_instant(window.not_before), format_instant(window.not_after));
+    format!("it is valid from {from} to {to}")
+}
+
+/// Why a CA makes no list: it has ended, or its key is away.
+pub(super) fn why_none(spec: &CertificateSpec, state: &State, now: OffsetDateTime) -> PlanError {
+    if state.key(&spec.stem).is_none() || now <= spec.window.not_after {
+        return key_missing(&spec.stem, state);
+    }
+    let certificate = state.shown_pair(true, &certificate_file(&spec.stem));
+    PlanError::UnusableCa { certificate, problem: time_of(spec.window) }
+}
+
+fn key_missing(stem: &str, state: &State) -> PlanError {
+    let error = ListsError::KeyMissing {
         certificate: state.shown_pair(true, &certificate_file(stem)),
         key: state.shown_pair(true, &key_file(stem)),
-    }
+        list: state.shown(&list_file(stem)),
+    };
+    error.into()
 }
 
 /// Whether a certificate is of a CA, or has it above itself.
@@ -208,10 +239,22 @@ pub(super) fn age_order(one: &RevocationList, other: &RevocationList) -> Orderin
     numbers.then(one.this_update.cmp(&other.this_update))
 }
 
+/// Whether a list is in its time.
+fn is_in_time(list: &RevocationList, now: OffsetDateTime) -> bool {
+    list.this_update <= now && list.next_update.is_none_or(|next| now <= next)
+}
+
 /// Whether less than a third of a list's life is left, or it has no end, which RFC 5280 §5.1.2.5 forbids.
 fn is_ending(list: &RevocationList, now: OffsetDateTime) -> bool {
     let Some(next) = list.next_update else { return true };
     list.this_update > now || (next - now) * 3 < next - list.this_update
+}
+
+/// Whether OpenSSL takes it: an extension that it does not know and may not pass over, is there twice, or cannot be read,
+/// keeps it from that.
+fn is_taken(list: &RevocationList) -> bool {
+    let odd = [&list.unknown_critical_extensions, &list.repeated_extensions, &list.unreadable_extensions];
+    odd.iter().all(|oids| oids.is_empty())
 }
 
 /// Whether OpenSSL finds the list of a CA by the key identifier that it has.

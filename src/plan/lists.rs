@@ -2,12 +2,14 @@
 //! `rotate` keep lists up with it.
 
 use super::issue::kept_spec;
+use super::list_guard::refuse_loss;
 use super::list_spec::{ListSpec, ListsSpec};
-use super::list_standing::{Standing, age_order, kept, key_missing};
-use super::{CertificateSpec, Plan, PlanError, authorities};
+use super::list_standing::{Standing, age_order, kept, why_none};
+use super::{CertificateSpec, IssuerRef, ListsError, Plan, PlanError, authorities};
 use crate::pg::{LISTS_FILE, certificate_file, list_file};
 use crate::state::State;
 use crate::x509::{Certificate, Lifetime, Name};
+use std::cmp::Reverse;
 use time::OffsetDateTime;
 
 /// Which lists are made anew.
@@ -30,7 +32,8 @@ pub enum Which {
 ///
 /// # Errors
 /// [`PlanError::NoCa`]; [`PlanError::CaKeyMissing`] for a list that has to be made; [`PlanError::UnusableCa`] for a CA that
-/// may not sign lists, or not now. With [`Which::InUse`] the last alone.
+/// may not sign lists, or not now; [`PlanError::Lists`] where a file with something unknown would be written over. With
+/// [`Which::InUse`] the last two alone.
 pub fn refresh(
     plan: &mut Plan,
     state: &State,
@@ -47,7 +50,7 @@ pub fn refresh(
     let cas: Vec<CertificateSpec> =
         plan.certificates.iter().filter(|spec| spec.usage.is_ca()).cloned().collect();
     if cas.is_empty() && which != Which::InUse {
-        return Err(PlanError::NoCa { path: state.path.clone() });
+        return Err(ListsError::NoCa { path: state.path.clone() }.into());
     }
     for spec in &cas {
         let standing = Standing::of(spec, &cas, plan, state, now);
@@ -59,9 +62,12 @@ pub fn refresh(
             plan.lists.push(list);
         }
     }
+    // Whatever the order in which a plan has its CAs, so that a file that is whole stays: roots first.
+    plan.lists.sort_by_cached_key(|list| (above(&list.of, &cas), Reverse(list.of.clone())));
     add_strangers(plan, state, &held);
     file(plan, state);
-    Ok(())
+    let names: Vec<&Name> = cas.iter().map(|spec| &spec.subject).collect();
+    Ok(refuse_loss(plan, state, &names, &held)?)
 }
 
 /// `crl`'s first step: a directory with a CA -> a plan for the lists of all of them.
@@ -77,11 +83,24 @@ pub fn lists(
     let mut plan = Plan::named("crl");
     refresh(&mut plan, state, which, lifetime, now)?;
     let makes_none = plan.lists.iter().all(|list| list.kept.is_some());
-    match plan.certificates.iter().rev().find(|spec| spec.usage.is_ca()) {
-        // What is there would count for as long as before, and whoever asked would not know.
-        Some(lowest) if makes_none && which == Which::All => Err(key_missing(&lowest.stem, state)),
-        _ => Ok(plan),
+    if !makes_none || which != Which::All {
+        return Ok(plan);
     }
+    // What is there would count for as long as before, and whoever asked would not know.
+    let mut cas = plan.certificates.iter().rev().filter(|spec| spec.usage.is_ca());
+    match cas.clone().find(|spec| state.key(&spec.stem).is_some()).or(cas.next()) {
+        Some(lowest) => Err(why_none(lowest, state, now)),
+        None => Ok(plan),
+    }
+}
+
+/// How many CAs stand above one.
+fn above(stem: &str, cas: &[CertificateSpec]) -> usize {
+    let issuer = |stem: &str| match cas.iter().find(|ca| ca.stem == stem).map(|ca| &ca.issuer) {
+        Some(IssuerRef::Certificate(above)) => Some(above.as_str()),
+        _ => None,
+    };
+    std::iter::successors(issuer(stem), |stem| issuer(stem)).take(cas.len()).count()
 }
 
 /// The CAs of the directory, as parts of the plan.

@@ -64,6 +64,11 @@ pub enum Notice {
         #[serde(serialize_with = "serialize_end")]
         next_update: Option<OffsetDateTime>,
     },
+    /// The number of a CA's list has more octets than RFC 5280 §5.2.3 has readers take.
+    LongListNumber {
+        /// That CA.
+        certificate: String,
+    },
     /// It was revoked before.
     AlreadyRevoked {
         /// Its serial number.
@@ -134,6 +139,7 @@ impl Notice {
                 | Self::P384Client { .. }
                 | Self::NoRoot { .. }
                 | Self::ListNotMade { .. }
+                | Self::LongListNumber { .. }
                 | Self::StillValid { .. }
                 | Self::Capped { .. }
                 | Self::TakenAlong { .. }
@@ -176,7 +182,7 @@ impl fmt::Display for Notice {
                 match next_update {
                     Some(end) => write!(
                         f,
-                        "{of} ends on {}, and its key is not here to make the next",
+                        "{of} is due, ends on {}, and its key is not here to make the next",
                         format_date(*end)
                     ),
                     None => write!(
@@ -186,6 +192,11 @@ impl fmt::Display for Notice {
                     ),
                 }
             }
+            Self::LongListNumber { certificate } => write!(
+                f,
+                "the number of the revocation list of {certificate}.crt is longer than the 20 octets of RFC 5280: OpenSSL \
+                 takes it, strict readers may not"
+            ),
             Self::AlreadyRevoked { serial, subject, at, kept_reason } => {
                 write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))?;
                 kept_reason.as_ref().map_or(Ok(()), |reason| write!(f, "; its reason stays {reason}"))

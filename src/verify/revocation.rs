@@ -219,10 +219,11 @@ fn currency(held: &HeldList<'_>, policy: &Policy, found: &mut Vec<Finding>) {
         found.push(Finding::new(Rule::CrlNotYetValid, file, fact).detail(outage));
     }
     let Some(next) = list.next_update else { return };
+    // One that is made for a few days is made anew in the last third of them, and not before.
     if policy.at > next {
         let fact = format!("the list of {} has ended, at {}", list.issuer, format_instant(next));
         found.push(Finding::new(Rule::CrlStale, file, fact).detail(outage));
-    } else if next - policy.at < policy.expires_in {
+    } else if next - policy.at < policy.expires_in.min((next - list.this_update) / 3) {
         let fact = format!("the list of {} ends soon, at {}", list.issuer, format_instant(next));
         found.push(Finding::new(Rule::CrlExpiresSoon, file, fact));
     }
@@ -237,13 +238,28 @@ fn signature(held: &HeldList<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
         return;
     }
     let signed = list.signed();
-    let good = |issuer: &&&Held<'_>| {
+    let check = |issuer: &&Held<'_>| {
         let key = PublicKey::from_spki_der(&issuer.certificate.public_key);
-        key.verify(signed.algorithm, signed.to_be_signed, signed.signature) == SignatureCheck::Good
+        key.verify(signed.algorithm, signed.to_be_signed, signed.signature)
     };
-    let Some(signer) = issuers.iter().find(good) else {
+    let Some(signer) = issuers.iter().find(|issuer| check(issuer) == SignatureCheck::Good) else {
+        let unchecked = issuers.iter().find_map(|issuer| match check(issuer) {
+            SignatureCheck::NotChecked { reason } => Some(reason),
+            _ => None,
+        });
+        if let Some(reason) = unchecked {
+            let fact = format!("the signature of the list of {} could not be checked", list.issuer);
+            let finding = Finding::new(Rule::SignatureNotChecked, file, fact);
+            let path = scene.path(file);
+            let hint = format!("Ask OpenSSL: openssl crl -in {path} -CAfile {}", scene.path(issuers[0].file));
+            found.push(finding.detail(format!("{reason}.")).hint(format!("{hint} -verify -noout")));
+            return;
+        }
         let fact = format!("the list of {} was not signed with its key", list.issuer);
-        found.push(Finding::new(Rule::CrlSignatureBad, file, fact));
+        // Whoever makes lists writes over none that is not theirs.
+        let next = new_list(&list.issuer, &format!("Put a list of {} in its place", list.issuer), scene);
+        let hint = format!("Move {} away. {next}", scene.path(file));
+        found.push(Finding::new(Rule::CrlSignatureBad, file, fact).hint(hint));
         return;
     };
     if signer.certificate.key_usage.as_ref().is_some_and(|bits| !bits.contains(&KeyUsage::CrlSign)) {

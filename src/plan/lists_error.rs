@@ -1,0 +1,81 @@
+//! Why revocation lists are not made.
+
+use crate::diagnosis::{Diagnosis, Failure};
+
+/// A refusal, before any list was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListsError {
+    /// A file that would be written over holds something that cannot be read.
+    #[error("revocation list \"{path}\" cannot be read: {problem}")]
+    Unreadable {
+        /// The file, as the user names it.
+        path: String,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// The key of a CA is not there, and no list of it counts.
+    #[error("the key of the CA \"{certificate}\" is not there")]
+    KeyMissing {
+        /// The CA's certificate file, as the user names it.
+        certificate: String,
+        /// The key file that was looked for.
+        key: String,
+        /// The file that its list would have.
+        list: String,
+    },
+    /// No CA is there.
+    #[error("there is no CA in \"{path}\"")]
+    NoCa {
+        /// The directory, as the user names it.
+        path: String,
+    },
+    /// A file that would be written over holds a list under the name of a CA that is here, by another key.
+    #[error("\"{path}\" holds a list of {issuer} that another key signed")]
+    OtherKey {
+        /// The file, as the user names it.
+        path: String,
+        /// The name of the CA.
+        issuer: String,
+    },
+}
+
+impl Diagnosis for ListsError {
+    fn detail(&self) -> Option<String> {
+        let detail = match self {
+            Self::KeyMissing { key, .. } => return Some(format!("\"{key}\" was looked for.")),
+            Self::NoCa { .. } => return None,
+            Self::Unreadable { .. } => "Whom it alone revokes would be let in again; nothing was changed.",
+            Self::OtherKey { .. } => "It would be overwritten; nothing was changed.",
+        };
+        Some(detail.to_owned())
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::KeyMissing { list, .. } => {
+                return Some(format!(
+                    "Put it back, or name the directory that holds it with --ca-dir. Of a CA whose key is elsewhere put its \
+                     own list here, as \"{list}\"."
+                ));
+            }
+            Self::NoCa { .. } => {
+                "Name the directory of one with -D, or make one with: pgtls gen chain --intermediate"
+            }
+            Self::Unreadable { .. } => {
+                "Put back a copy of it, such as the one that servers have; or move it away, and the next list is without \
+                 whom it alone knows."
+            }
+            Self::OtherKey { .. } => "Move it away: whoever trusts the CA that is here takes no such list.",
+        };
+        Some(hint.to_owned())
+    }
+
+    fn failure(&self) -> Failure {
+        match self {
+            // Who is revoked is not known then, as with an index.
+            Self::Unreadable { .. } | Self::KeyMissing { .. } => Failure::System,
+            Self::OtherKey { .. } | Self::NoCa { .. } => Failure::Forbidden,
+        }
+    }
+}
