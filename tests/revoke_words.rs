@@ -187,3 +187,15 @@ fn for_a_server_it_is_the_clients_that_need_the_list_and_no_session_is_ended() {
     assert!(server.lines().all(|line| line.chars().count() <= 80), "{server}");
     assert!(revoked(&place, &["bob"]).stdout.contains("pg_terminate_backend"));
 }
+
+#[test]
+fn a_copy_that_another_program_made_is_named_and_verify_wants_no_new_one() {
+    let place = directory();
+    fs::copy(place.path("client.bob.crt"), place.path("10.pem")).unwrap();
+    let said = revoked(&place, &["client.bob"]).stdout;
+    assert!(said.contains("\n10.pem holds what is revoked too, and stays: take it away\n"), "{said}");
+    assert!(place.path("10.pem").exists() && !said.contains("carol"), "{said}");
+    let said = place.try_pgtls(&["verify", "."]).stdout;
+    assert!(said.contains("[revoked]") && said.contains("Take its file away"), "{said}");
+    assert!(!said.contains("key-missing") && !said.contains("--force"), "{said}");
+}

@@ -105,6 +105,9 @@ pub(super) fn revoked(revoked: &Generated, dry_run: bool) -> String {
         let names: Vec<&str> = plan.removed_files.iter().map(String::as_str).collect();
         paragraph(&mut out, &format!("{verb} to {place}{REVOKED}/: {}", names.join(" ")));
     }
+    for notice in plan.notices.iter().filter(|notice| matches!(notice, Notice::CopyStays { .. })) {
+        paragraph(&mut out, &notice.to_string());
+    }
     out.push_str(&lists(revoked, dry_run));
     if dry_run {
         if is_changed(revoked) {

@@ -82,6 +82,11 @@ pub enum Notice {
         #[serde(skip_serializing_if = "Option::is_none")]
         kept_reason: Option<String>,
     },
+    /// A file of another program, with a certificate that is revoked, stays where it is.
+    CopyStays {
+        /// The file.
+        file: String,
+    },
     /// It is revoked with the others since it is of their subject; nothing here says of which key it is.
     BySubject {
         /// Its serial number.
@@ -195,6 +200,9 @@ impl fmt::Display for Notice {
             Self::AlreadyRevoked { serial, subject, at, kept_reason } => {
                 write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))?;
                 kept_reason.as_ref().map_or(Ok(()), |reason| write!(f, "; its reason stays {reason}"))
+            }
+            Self::CopyStays { file } => {
+                write!(f, "{file} holds what is revoked too, and stays: take it away")
             }
             Self::BySubject { serial, subject } => {
                 write!(f, "{serial} is of the same subject, {subject}; its key is not known here")

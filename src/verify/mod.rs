@@ -132,6 +132,7 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     revocation::judge(&scene, roles, policy, &mut found);
     listed::behind(&scene, roles, &mut found);
     issued::judge(&scene, roles, policy, &mut found);
+    revocation::want_no_key(&mut found);
     rotation::judge(&scene, &mut found);
     settings::judge(roles, exhibits, policy, &mut found);
     archive::judge(&scene, roles, &mut found);

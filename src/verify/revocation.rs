@@ -17,6 +17,10 @@ use crate::x509::{
 };
 use time::OffsetDateTime;
 
+/// Where `pgtls revoke` cannot: a copy under a name of another program, or under a CA whose key is elsewhere.
+const TAKE_AWAY: &str =
+    "Take its file away: a certificate that is revoked is of no use, and a new one takes its place.";
+
 /// A list and its file.
 #[derive(Clone, Copy)]
 pub(super) struct HeldList<'a> {
@@ -64,6 +68,13 @@ pub(super) fn judge(scene: &Scene<'_>, roles: &Roles, policy: &Policy, found: &m
             }
         }
     }
+}
+
+/// A certificate that is revoked needs no key: to make it one is the mend of nothing.
+pub(super) fn want_no_key(found: &mut Vec<Finding>) {
+    let is_revoked = |finding: &&Finding| matches!(finding.rule, Rule::Revoked | Rule::IndexRevoked);
+    let revoked: Vec<String> = found.iter().filter(is_revoked).flat_map(|it| it.files.clone()).collect();
+    found.retain(|it| it.rule != Rule::KeyMissing || !it.files.iter().all(|file| revoked.contains(file)));
 }
 
 /// What the lists alone do to one chain: those of its issuers, and whether each issuer has one.
@@ -289,7 +300,8 @@ fn chain_lists(
                     if entry.instant <= policy.at { "since" } else { "even before the date on the list," };
                 let fact = format!("it is revoked, {since} {}", format_instant(entry.instant));
                 let finding = Finding::new(Rule::Revoked, link.file, fact);
-                found.push(match put_away(certificate, link.file, scene) {
+                let of_leaf = || (at == 0).then(|| TAKE_AWAY.to_owned());
+                found.push(match put_away(certificate, link.file, scene).or_else(of_leaf) {
                     Some(hint) => finding.hint(hint),
                     None => finding,
                 });

@@ -244,14 +244,20 @@ impl<'s> Search<'s> {
 
     /// The pairs of what is revoked go out of the way; a CA's stays, for it has to sign its list still.
     fn put_away(&self, found: &Found<'_>, taken: &[Vec<u8>], plan: &mut Plan) {
+        let is_taken = |it: &Certificate| {
+            taken.iter().any(|serial| serial == significant(&it.serial))
+                && issued(found.authority.certificate, it)
+                && !self.authorities.iter().any(|authority| authority.certificate.der == it.der)
+        };
         for (file, list) in &self.state.certificates {
-            let Some((stem, first)) = file.strip_suffix(".crt").zip(list.first()) else { continue };
-            let is_taken = taken.iter().any(|serial| serial == significant(&first.serial))
-                && issued(found.authority.certificate, first)
-                && !self.authorities.iter().any(|it| it.certificate.der == first.der);
-            if !is_taken || !self.state.occupied.contains(file) {
+            if !list.iter().any(is_taken) || !self.state.occupied.contains(file) {
                 continue;
             }
+            let own = file.strip_suffix(".crt").zip(list.first().filter(|first| is_taken(first)));
+            let Some((stem, first)) = own else {
+                plan.notices.push(Notice::CopyStays { file: self.state.shown(file) });
+                continue;
+            };
             let serial = format_serial(&first.serial);
             for name in [certificate_file(stem), key_file(stem)] {
                 if self.state.occupied.contains(&name) {
