@@ -3,6 +3,7 @@
 
 mod authorities;
 mod build;
+mod command;
 mod error;
 mod evidence;
 mod import;
