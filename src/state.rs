@@ -228,6 +228,8 @@ pub enum StateError {
         path: String,
         /// The file with the key.
         ca_path: String,
+        /// The command that has this directory follow, where it is that of a CA whose place was taken meanwhile.
+        follow: Option<String>,
     },
     /// A `*.index` that cannot be read.
     #[error("index \"{path}\" cannot be read: {source}")]
@@ -253,6 +255,9 @@ impl StateError {
         match self {
             Self::Key { source, .. } => source.hint(),
             Self::Index { source, .. } => source.hint(),
+            Self::OtherCa { follow: Some(follow), .. } => {
+                Some(format!("Another CA took its place there; have this directory follow with: {follow}"))
+            }
             Self::Trusted { .. } => Some("Write it anew with: openssl x509 -in OLD -out NEW".to_owned()),
             Self::Der { .. } => {
                 Some("Write it as PEM with: openssl x509 -inform DER -in OLD -out NEW".to_owned())

@@ -401,3 +401,47 @@ fn a_change_is_all_or_nothing_for_readers_of_the_directory() {
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     assert_eq!(snapshot(Path::new(&place)), before);
 }
+
+#[test]
+fn of_many_leaves_the_first_ten_are_named_and_the_others_counted() {
+    let home = made(&[]);
+    let roles: String = (10..30).map(|at| format!("role{at}\n")).collect();
+    fs::write(home.path().join("roles"), roles).unwrap();
+    Run::new(&["issue", "client", "-f", "roles", "-q"]).dir(&home).code(0);
+    rotate(&home, &["root", "add"]);
+    let switched = said(&home, &["root", "switch", SWITCH]);
+    assert_eq!(switched.matches(" -> ").count(), 10, "{switched}");
+    assert_eq!(switched.matches("and 12 more").count(), 2, "{switched}");
+}
+
+#[test]
+fn commands_that_are_printed_name_the_directories() {
+    let home = made(&["--intermediate", "-D", "d b", "--ca-dir", "ca"]);
+    let place = ["-D", "d b", "--ca-dir", "ca"];
+    let whole = |step: &[&str]| said(&home, &[&["intermediate"], step, &place].concat()).replace("\\\n", " ");
+    let is_placed = |printed: &str| {
+        let words: Vec<&str> = printed.split_whitespace().collect();
+        words.join(" ").contains("-D 'd b' --ca-dir ca")
+    };
+    for step in [&["add"][..], &["status"], &["switch", SWITCH]] {
+        let printed = whole(step);
+        assert!(is_placed(&printed), "{printed}");
+    }
+    let printed = whole(&["drop"]);
+    assert!(printed.contains("pgtls revoke ") && is_placed(&printed), "{printed}");
+}
+
+#[test]
+fn where_there_is_no_pki_it_is_the_current_directory() {
+    let home = made(&[]);
+    let pki = home.path().join("pki");
+    let output = Run::new(&["rotate", "root", "add"]).dir(&pki).output();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stdout).contains("pgtls rotate root switch --trust-is-distributed -D ."),
+        "{output:?}"
+    );
+    let output = Run::new(&["rotate", "root", "drop"]).dir(&pki).output();
+    let hint = "pgtls rotate root switch --trust-is-distributed -D .";
+    assert!(text(&output.stderr).contains(hint), "{output:?}");
+}

@@ -135,3 +135,37 @@ fn a_list_of_names_is_issued_under_the_ca_that_signs() {
     assert!(issuer("carol").contains("G2"));
     rotate(&home, &["intermediate", "drop"]);
 }
+
+#[test]
+fn what_gen_writes_half_way_is_to_trust_both() {
+    for layout in [&[][..], &["--intermediate"]] {
+        let home = made(layout);
+        rotate(&home, &["root", "add"]);
+        let chain = || fs::read_to_string(home.path().join("pki/chain.crt")).unwrap();
+        for phase in [&[][..], &["root", "switch", SWITCH]] {
+            if !phase.is_empty() {
+                rotate(&home, phase);
+            }
+            let trusted = chain();
+            said(&home, &[&["gen", "chain", "--force", "-q"], layout].concat());
+            assert_eq!(chain(), trusted, "{layout:?} {phase:?}");
+            fs::remove_file(home.path().join("pki/chain.crt")).unwrap();
+            said(&home, &[&["gen", "chain", "--if-missing", "-q"], layout].concat());
+            assert_eq!(chain(), trusted, "{layout:?} {phase:?}");
+        }
+    }
+}
+
+#[test]
+fn a_new_directory_under_a_ca_that_is_rotated_trusts_both() {
+    let home = scratch();
+    let ca = ["--ca-dir", "ca", "-q"];
+    said(&home, &[&["gen", "chain", "-D", "db1"], &ca[..]].concat());
+    for phase in [&["add"][..], &["switch", SWITCH]] {
+        said(&home, &[&["rotate", "root"], phase, &["-D", "db1"], &ca].concat());
+        said(&home, &[&["gen", "chain", "-D", phase[0]], &ca[..]].concat());
+        let [own, other] = ["db1", phase[0]]
+            .map(|place| fs::read_to_string(home.path().join(place).join("chain.crt")).unwrap());
+        assert_eq!(own, other, "{phase:?}");
+    }
+}

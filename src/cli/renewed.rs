@@ -1,5 +1,6 @@
 //! `renew` as text and JSON: what changes in each certificate, which files were written, and what could not be renewed.
 
+use super::rotate::whom;
 use super::text::{directory, files_in, path_word};
 use super::words::{harmless, wrapped};
 use crate::layout::{Content, OutlineFile, Place};
@@ -99,7 +100,7 @@ fn nothing(renewed: &Renewed, place: &str) -> String {
 
 /// What it is, and what changes in it: before with a minus, after with a plus.
 fn certificate(out: &mut String, renewed: &Renewed, spec: &CertificateSpec) {
-    let subject = harmless(&spec.subject.to_string());
+    let subject = harmless(&whom(spec));
     let _ = writeln!(out, "  {}  {subject}  {}", harmless(&certificate_file(&spec.stem)), spec.usage);
     let changes = changes(renewed, spec);
     let width = changes.iter().map(|change| change.field.len()).max().unwrap_or_default();

@@ -6,7 +6,7 @@ use super::words::{folded, harmless, shell_word, wrapped};
 use crate::layout::{Content, OutlineFile, Place};
 use crate::ops::{RotatePlace, Rotated};
 use crate::pg::certificate_file;
-use crate::plan::{Need, Plan, RotatedCa, RotationPhase, RotationSpec, RotationStatus};
+use crate::plan::{CertificateSpec, Need, Plan, RotatedCa, RotationPhase, RotationSpec, RotationStatus};
 use crate::x509::format_date;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -15,6 +15,8 @@ use std::path::Path;
 
 /// How many of those that still need a CA are shown.
 const SHOWN: usize = 20;
+/// How many of what was issued again, or is left, are named.
+const NAMED: usize = 10;
 
 /// A phase, done or only planned.
 pub(super) fn text(rotated: &Rotated, dry_run: bool) -> String {
@@ -24,10 +26,11 @@ pub(super) fn text(rotated: &Rotated, dry_run: bool) -> String {
     if !rotated.is_done_already() {
         out.push_str(&issued(rotated));
     }
-    for left in &rotated.rotation.left {
+    for left in rotated.rotation.left.iter().take(NAMED) {
         let line = format!("left as it is: {} ({})", harmless(&left.file), harmless(&left.because));
         wrapped(&line, 0).iter().for_each(|line| out.extend([line.as_str(), "\n"]));
     }
+    out.push_str(&more("", rotated.rotation.left.len()));
     let notes = rotated.plan.notices.iter().filter(|notice| !notice.is_warning());
     for line in notes.flat_map(|notice| wrapped(&format!("note: {}", harmless(&notice.to_string())), 0)) {
         let _ = writeln!(out, "{line}");
@@ -48,7 +51,7 @@ pub(super) fn text(rotated: &Rotated, dry_run: bool) -> String {
     }
     if !rotated.is_done_already() {
         out.push_str(&to_copy(rotated));
-        out.push_str(&still_accepted(&rotated.rotation));
+        out.push_str(&still_accepted(rotated));
     }
     out.push_str(&next(&rotated.rotation, &rotated.directory, rotated.ca_directory.as_deref()));
     out
@@ -126,17 +129,30 @@ fn issued(rotated: &Rotated) -> String {
         return String::new();
     }
     let mut out = "issued again, with the same key, names and usage:\n".to_owned();
-    let width = again.iter().map(|spec| columns(&harmless(&certificate_file(&spec.stem)))).max();
-    for spec in again {
+    let width = again.iter().take(NAMED).map(|spec| columns(&harmless(&certificate_file(&spec.stem)))).max();
+    for spec in again.iter().take(NAMED) {
         let file = harmless(&certificate_file(&spec.stem));
         let gap = width.unwrap_or_default() - columns(&file);
         let before = spec.reissue.as_ref().map(|it| format_date(it.of.window.not_after)).unwrap_or_default();
         let after = format_date(spec.window.not_after);
-        let subject = harmless(&spec.subject.to_string());
+        let subject = harmless(&whom(spec));
         let _ = writeln!(out, "  {file}{:gap$}  {subject}  until {before} -> {after}", "");
     }
+    out.push_str(&more("  ", again.len()));
     out.push('\n');
     out
+}
+
+/// How many there are beyond those that are named.
+fn more(indent: &str, count: usize) -> String {
+    let more = count.saturating_sub(NAMED);
+    if more == 0 { String::new() } else { format!("{indent}and {more} more\n") }
+}
+
+/// Whom a certificate names: without a subject by its first name.
+pub(super) fn whom(spec: &CertificateSpec) -> String {
+    let name = spec.extensions.subject_alt_names.first().filter(|_| spec.subject.is_empty());
+    name.map_or_else(|| spec.subject.to_string(), ToString::to_string)
 }
 
 /// The files that somebody else needs, by what they are: what is trusted, what is shown, and lists.
@@ -175,7 +191,11 @@ fn to_copy(rotated: &Rotated) -> String {
         return String::new();
     }
     let mut out = "copy to every server and client, in any order, and reload each:\n".to_owned();
-    let list = |files: &[String]| files.iter().map(|file| harmless(file)).collect::<Vec<_>>().join(" ");
+    let list = |files: &[String]| {
+        let named = files.iter().take(NAMED).map(|file| harmless(file)).collect::<Vec<_>>().join(" ");
+        let more = files.len().saturating_sub(NAMED);
+        if more == 0 { named } else { format!("{named} and {more} more") }
+    };
     let mut row = |files: &[String], to: &str| {
         if !files.is_empty() {
             for line in wrapped(&format!("{}: {to}", list(files)), 2) {
@@ -191,8 +211,8 @@ fn to_copy(rotated: &Rotated) -> String {
 }
 
 /// What an intermediate is after it was dropped: its signer is trusted, and so is whatever it signs.
-fn still_accepted(rotation: &RotationSpec) -> String {
-    let RotationSpec { old, after, .. } = rotation;
+fn still_accepted(rotated: &Rotated) -> String {
+    let RotationSpec { old, after, .. } = &rotated.rotation;
     let Some(signer) = old.signer.as_ref().filter(|_| *after == RotationPhase::None) else {
         return String::new();
     };
@@ -202,7 +222,9 @@ fn still_accepted(rotation: &RotationSpec) -> String {
         format_date(old.not_after)
     );
     let lines = wrapped(&note, 0).join("\n");
-    format!("{lines}\n  pgtls revoke {} --reason superseded\n", old.serial)
+    let command = format!("pgtls revoke {} --reason superseded", old.serial);
+    let command = placed(command, &rotated.directory, rotated.ca_directory.as_deref());
+    format!("{lines}\n{}\n", folded(&command, 2).join("\n"))
 }
 
 /// The next command, and when it is time for it.
@@ -218,14 +240,19 @@ fn next(rotation: &RotationSpec, own: &Path, ca_directory: Option<&Path>) -> Str
 const SWITCH: &str = "switch --trust-is-distributed";
 
 fn command(when: &str, ca: &str, step: &str, own: &Path, ca_directory: Option<&Path>) -> String {
-    let mut command = format!("pgtls rotate {} {step}", shell_word(ca.as_ref()));
+    let command = placed(format!("pgtls rotate {} {step}", shell_word(ca.as_ref())), own, ca_directory);
+    format!("next, {when}:\n{}\n", folded(&command, 2).join("\n"))
+}
+
+/// A command for the same directories.
+fn placed(mut command: String, own: &Path, ca_directory: Option<&Path>) -> String {
     if own != Path::new("pki") {
         let _ = write!(command, " -D {}", path_word(own));
     }
     if let Some(ca_directory) = ca_directory {
         let _ = write!(command, " --ca-dir {}", path_word(ca_directory));
     }
-    format!("next, {when}:\n{}\n", folded(&command, 2).join("\n"))
+    command
 }
 
 /// `status`.

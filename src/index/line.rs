@@ -34,6 +34,10 @@ pub struct Revoked {
 /// Where every certificate is, says OpenSSL.
 const UNKNOWN: &str = "unknown";
 
+/// What stands there instead once the certificate was issued again, with the serial numbers of those that it was replaced
+/// by behind it: a subject alone does not tell which of its holders has another one.
+const REPLACED: &str = "replaced:";
+
 /// A line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -164,6 +168,22 @@ impl Line {
     #[must_use]
     pub fn file(&self) -> &str {
         self.rare.as_ref().map_or(UNKNOWN, |rare| &rare.file)
+    }
+
+    /// The serial numbers, in hexadecimal digits, of what was issued in the place of this one.
+    pub fn replaced_by(&self) -> impl Iterator<Item = &str> {
+        self.file().strip_prefix(REPLACED).into_iter().flat_map(|serials| serials.split(','))
+    }
+
+    /// Notes what was issued in the place of this one; what somebody else wrote there stays.
+    pub(super) fn replace(&mut self, by: &str) {
+        let file = match self.file() {
+            UNKNOWN => format!("{REPLACED}{by}"),
+            file if file.starts_with(REPLACED) => format!("{file},{by}"),
+            _ => return,
+        };
+        let read = self.rare.take().and_then(|rare| rare.read);
+        self.rare = Some(Box::new(Rare { file, read }));
     }
 
     /// The line without its end: the fields as they were read, unless their value is another by now.

@@ -20,7 +20,7 @@ pub use line::{Line, Revoked, Status};
 pub use revoked::{Survey, all_revoked, count_revoked, survey};
 pub use serial::Serial;
 
-use crate::x509::{Certificate, Name, RevocationList, RevocationReason, significant};
+use crate::x509::{Certificate, Name, RevocationList, RevocationReason, format_serial, significant};
 use order::Key;
 use std::collections::{BTreeMap, HashSet};
 use time::OffsetDateTime;
@@ -172,6 +172,14 @@ impl Index {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Notes of the certificate of a serial number that another was issued in its place.
+    pub fn replace(&mut self, serial: &[u8], by: &[u8]) {
+        let at = self.place(significant(serial)).ok().and_then(|at| self.keys.get(at));
+        if let Some(line) = at.and_then(|key| self.lines.get_mut(key.place())) {
+            line.replace(&format_serial(significant(by)));
         }
     }
 

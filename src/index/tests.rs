@@ -237,3 +237,23 @@ fn a_serial_number_that_is_there_twice_is_told_by_both_lines() {
     let expected = IndexProblem::Repeated { serial: "616B04".to_owned(), first: 2 };
     assert_eq!((error.line, error.problem), (6, expected));
 }
+
+#[test]
+fn what_was_issued_again_is_told_from_another_of_the_same_subject() {
+    let text = "V\t271121091555Z\t\t01\tunknown\t/CN=a\nV\t271121091555Z\t\t02\tunknown\t/CN=a\n\
+                V\t271121091555Z\t\t0a\tcerts/a.pem\t/CN=a\n";
+    let mut index = Index::parse(text.as_bytes()).unwrap();
+    index.replace(&[0, 1], &[0x1f]);
+    index.replace(&[1], &[0x20]);
+    index.replace(&[10], &[0x21]);
+    index.replace(&[9], &[0x22]);
+    let written = String::from_utf8(index.to_text()).unwrap();
+    assert_eq!(
+        written,
+        text.replacen("unknown", "replaced:1F,20", 1),
+        "where somebody keeps a file, it stays"
+    );
+    let again = Index::parse(written.as_bytes()).unwrap();
+    let replaced = |serial: u8| again.line_of(&[serial]).unwrap().replaced_by().collect::<Vec<_>>();
+    assert_eq!((replaced(1), replaced(2).len(), replaced(10).len()), (vec!["1F", "20"], 0, 0));
+}

@@ -6,9 +6,11 @@ use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, wants_unique_subjects
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
 use crate::pg::{LIST_SUFFIX, key_file};
+use crate::plan;
 use crate::state::{DamagedLists, State, StateError, shown_in};
 use crate::x509::Certificate;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// A directory as it was read.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +65,12 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
     if let Some(found) = ca_directory {
         problems.extend(take_beside(&mut state, found));
     }
+    for problem in &mut problems {
+        if let StateError::OtherCa { path, follow, .. } = problem {
+            let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            *follow = plan::following_command(stem, &state);
+        }
+    }
     (state, problems)
 }
 
@@ -113,7 +121,8 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         if is_same {
             return Ok(());
         }
-        return Err(StateError::OtherCa { path: state.shown(name), ca_path: state.shown_pair(true, name) });
+        let (path, ca_path) = (state.shown(name), state.shown_pair(true, name));
+        return Err(StateError::OtherCa { path, ca_path, follow: None });
     } else if name.ends_with(".key") {
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);

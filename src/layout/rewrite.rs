@@ -3,10 +3,10 @@
 
 use super::outline::{Content, Outline, OutlineFile, Place};
 use crate::fs::{FileEntry, FileSet};
-use crate::pem::{self, Coming};
+use crate::pem::{self, BlockKind, Coming};
 use crate::pg::certificate_file;
 use crate::pki::Issued;
-use crate::plan::{CertificateSpec, Plan, Succession, Trusted};
+use crate::plan::{CertificateSpec, Plan, Succession, Trusted, is_of_trust};
 use crate::x509::Certificate;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -94,7 +94,7 @@ impl<'p> Rules<'p> {
         Self { comers, rotated }
     }
 
-    /// What peers trust is a file of CAs alone, and not that of one CA; what follows a leaf follows the one that is issued
+    /// What peers trust is not the file of one CA; what follows a leaf follows the one that is issued
     /// again.
     fn rotated(
         succession: &Succession,
@@ -104,14 +104,16 @@ impl<'p> Rules<'p> {
         text: &[u8],
     ) -> Option<Rotated> {
         let blocks = pem::scan(text).blocks;
+        let is_certificate = |kind| matches!(kind, BlockKind::Certificate | BlockKind::OldCertificate);
+        let certificates = blocks.iter().filter(|block| is_certificate(block.kind));
         let all: Vec<Certificate> =
-            blocks.iter().map(|block| Certificate::from_der(&block.der).ok()).collect::<Option<_>>()?;
+            certificates.map(|block| Certificate::from_der(&block.der).ok()).collect::<Option<_>>()?;
         let new = plan.certificate(&succession.new).and_then(|spec| spec.kept.as_ref());
         let holds_new = all.iter().any(|certificate| Some(certificate) == new);
         let of_ca = |spec: &CertificateSpec| spec.usage.is_ca() && certificate_file(&spec.stem) == name;
         let is_own = plan.certificates.iter().any(of_ca)
             || plan.moved_files.values().chain(plan.moved_ca_files.values()).any(|from| from == name);
-        let is_trusted = !is_own && all.iter().all(|certificate| certificate.ca == Some(true));
+        let is_trusted = !is_own && is_of_trust(name, &all);
         let is_replaced = |certificate: &Certificate| comers.contains_key(certificate.der.as_slice());
         match succession.trusted {
             Trusted::Both if is_trusted && !holds_new => Some(Rotated::Joined),

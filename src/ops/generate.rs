@@ -7,6 +7,7 @@ use crate::error::{Error, RequestError};
 use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX};
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Deployment, Outline, Tree};
+use crate::pg::rotated_stem;
 use crate::pki::Secrets;
 use crate::plan::{self, Existing, Plan};
 use crate::profile::{CertificateEntry, Profile};
@@ -145,13 +146,16 @@ impl Decide for Profiled<'_> {
     /// exist, its names say enough.
     fn reads(&self, name: &str) -> bool {
         let profile = &self.request.profile;
-        let is_meant = entry_of(profile, name).is_some() || profile.bundles.iter().any(|it| it.file == name);
+        let is_meant = entry_of(profile, name).is_some()
+            || profile.bundles.iter().any(|it| it.file == name)
+            || is_beside_ca(profile, name);
         self.request.existing != Existing::Refuse && is_meant
     }
 
     /// A directory of CA keys may be one with servers and clients of its own.
     fn reads_of_ca(&self, name: &str) -> bool {
-        entry_of(&self.request.profile, name).is_some_and(|entry| entry.usage.is_ca())
+        let profile = &self.request.profile;
+        entry_of(profile, name).is_some_and(|entry| entry.usage.is_ca()) || is_beside_ca(profile, name)
     }
 
     /// What a CA signed for others, for its index.
@@ -162,6 +166,12 @@ impl Decide for Profiled<'_> {
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
         Ok(plan::build(&self.request.profile, state, self.request.existing, self.now)?)
     }
+}
+
+/// Whether it is the certificate of a CA that takes the place of another, or gave its own to it.
+fn is_beside_ca(profile: &Profile, file: &str) -> bool {
+    let own = file.strip_suffix(".crt").and_then(rotated_stem);
+    own.and_then(|own| profile.certificate(own)).is_some_and(|entry| entry.usage.is_ca())
 }
 
 /// The entry whose certificate, key or index a file is, or the attributes of that.

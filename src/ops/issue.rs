@@ -254,7 +254,7 @@ fn take_ca(ca: &CaFiles, state: &mut State) -> Result<String, Error> {
     let copy = state.certificates.insert(file.clone(), certificates);
     // A peer would be given the other one to trust.
     if copy.is_some_and(|copy| copy.first().map(|first| &first.der) != own.as_ref()) {
-        return Err(StateError::OtherCa { path: state.shown(&file), ca_path }.into());
+        return Err(StateError::OtherCa { path: state.shown(&file), ca_path, follow: None }.into());
     }
     state.keys.insert(key_file(&stem), key);
     state.ca_path = parent(&ca.certificate).display().to_string();

@@ -1,6 +1,7 @@
 //! `rotate`: a new CA in the place of an old one, in phases between which peers are given what they need.
 
 use super::change::{Change, Changed, Decide};
+use super::inspect::directory_or_default;
 use super::issue::counts;
 use super::secret::Passphrase;
 use crate::error::{Error, RequestError};
@@ -102,6 +103,12 @@ pub fn rotation_status(
 }
 
 impl RotatePlace {
+    /// The directory that is meant where none is named: `pki`, or this one where there is none.
+    #[must_use]
+    pub fn usual_directory() -> PathBuf {
+        directory_or_default(None).map_or_else(|_| "pki".into(), |(path, _)| path.to_path_buf())
+    }
+
     fn prepared(&self) -> Result<(Arrangement, Secrets), Error> {
         if Directory::open(&self.directory)?.is_none() {
             return Err(RequestError::NoDirectory { path: self.directory.display().to_string() }.into());
@@ -158,10 +165,11 @@ impl Decide for Verb<'_> {
             StateError::Key { path, .. } => {
                 state.certificate(&stem_of(path)).is_none_or(|certificate| certificate.ca != Some(true))
             }
-            StateError::OtherCa { path, .. } => {
+            StateError::OtherCa { path, follow, .. } => {
                 let before = state.certificate(&previous_stem(&self.wish.stem));
                 let is_own = state.shown(&certificate_file(&self.wish.stem)) == *path;
-                is_own && before.is_some_and(|before| state.stale.contains(before))
+                let is_dropped = matches!(self.wish.step, RotationStep::Switch { .. }) && follow.is_some();
+                is_own && (is_dropped || before.is_some_and(|before| state.stale.contains(before)))
             }
             _ => false,
         }

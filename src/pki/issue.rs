@@ -168,6 +168,7 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
                 .map_err(|source| IssueError::Encoding { certificate: spec.stem.clone(), source })?;
             index.record(&certificate);
         }
+        replace(&mut index, of, plan, issued)?;
         for revocation in plan.revocations.iter().filter(|revocation| revocation.of == *of) {
             if let Some(name) = &revocation.name {
                 index.record_issued(&revocation.serial, revocation.not_after, name);
@@ -177,6 +178,19 @@ fn indexes(plan: &Plan, state: &State, issued: &Issued) -> Result<BTreeMap<Strin
         indexes.insert(of.clone(), index);
     }
     Ok(indexes)
+}
+
+/// Notes in the index of a CA what of it was issued again, under whichever CA.
+fn replace(index: &mut Index, of: &str, plan: &Plan, issued: &Issued) -> Result<(), IssueError> {
+    let Some(ca) = plan.certificate(of) else { return Ok(()) };
+    for spec in plan.certificates.iter().filter(|spec| spec.kept.is_none()) {
+        let before = spec.reissue.as_ref().map(|it| &it.of).filter(|before| before.issuer == ca.subject);
+        if let Some((before, made)) = before.zip(issued.certificates.get(&spec.stem)) {
+            let fail = |source| IssueError::Encoding { certificate: spec.stem.clone(), source };
+            index.replace(&before.serial, &Certificate::from_der(&made.der).map_err(fail)?.serial);
+        }
+    }
+    Ok(())
 }
 
 /// What a plan stands on, where nothing is signed by it: the certificates that exist, and the indexes with what was there

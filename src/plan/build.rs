@@ -1,8 +1,8 @@
 //! `gen`'s first step: a profile and what exists -> a plan.
 
 use super::{
-    BundleSpec, CertificateSpec, Existing, IndexSpec, IssuerRef, Notice, Plan, PlanError, issuers, rules,
-    unchanged, window,
+    BundleSpec, CertificateSpec, Existing, IndexSpec, IssuerRef, Notice, Plan, PlanError, companions,
+    issuers, rules, unchanged, window,
 };
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::{certificate_file, key_file};
@@ -43,16 +43,21 @@ pub fn build(
     describe_kept(&mut specs);
     rules::check(profile, &mut specs, now)?;
     issuers::check(&specs, state, now)?;
-    let bundles: Vec<BundleSpec> = profile
+    let mut bundles: Vec<BundleSpec> = profile
         .bundles
         .iter()
         .map(|bundle| BundleSpec { file: bundle.file.clone(), certificates: bundle.certificates.clone() })
         .collect();
-    let kept_files = kept_files(&specs, &bundles, state, existing)?;
+    let mut kept_files = kept_files(&specs, &bundles, state, existing)?;
     let indexes = indexes(&specs, state);
     notices.extend(specs.iter().filter_map(|spec| long_lived(spec, now)));
     notices.extend(specs.iter().filter_map(p384_client));
     notices.extend(example_names(&specs));
+    let companions = companions::of(&specs, state);
+    companions::join(&mut bundles, &companions);
+    let files = companions.iter().map(|spec| certificate_file(&spec.stem));
+    kept_files.extend(files.filter(|file| state.occupied.contains(file)));
+    specs.extend(companions);
     Ok(Plan { certificates: specs, bundles, kept_files, indexes, notices, ..Plan::named(&profile.name) })
 }
 

@@ -3,8 +3,8 @@
 use super::authorities::{self, Authority};
 use super::build::{long_lived, p384_client, wish};
 use super::{
-    BundleSpec, CertificateSpec, IndexSpec, IssuerRef, LeafNames, Notice, Plan, PlanError, issuers, rules,
-    trust,
+    BundleSpec, CertificateSpec, IndexSpec, IssuerRef, LeafNames, Notice, Plan, PlanError, is_of_trust,
+    issuers, rules, trust,
 };
 use crate::keys::{KeyType, PublicKey};
 use crate::pg::{certificate_file, key_file};
@@ -184,7 +184,7 @@ pub(super) fn kept_spec((authority, issuer): &(&Authority<'_>, IssuerRef)) -> Ce
 }
 
 /// The files of the directory that hold CAs of this chain alone: what peers are given to trust. While one of them is
-/// rotated, the other of the two is in them as well.
+/// rotated, the other of the two is in them as well, and so may be whom else peers trust.
 fn bundles(state: &State, chain: &[(&Authority<'_>, IssuerRef)], found: &[Authority<'_>]) -> Vec<BundleSpec> {
     let stem_of = |der: &[u8]| {
         chain.iter().find(|(link, _)| link.certificate.der == der).map(|(link, _)| link.stem.clone())
@@ -198,7 +198,10 @@ fn bundles(state: &State, chain: &[(&Authority<'_>, IssuerRef)], found: &[Author
     let others = state.certificates.iter().filter(|(file, list)| !is_own(file) && !list.is_empty());
     others
         .filter_map(|(file, list)| {
-            let counting = list.iter().filter(|it| stem_of(&it.der).is_some() || !is_beside(&it.der));
+            // Then it is the one that peers are to have, whoever else they trust by it.
+            let is_given = is_of_trust(file, list) && list.iter().any(|it| is_beside(&it.der));
+            let counting =
+                list.iter().filter(|it| stem_of(&it.der).is_some() || !(is_given || is_beside(&it.der)));
             let certificates = counting.map(|it| stem_of(&it.der)).collect::<Option<Vec<_>>>()?;
             (!certificates.is_empty()).then(|| BundleSpec { file: file.clone(), certificates })
         })

@@ -4,6 +4,7 @@
 mod authorities;
 mod build;
 mod command;
+mod companions;
 mod error;
 mod evidence;
 mod import;
@@ -53,10 +54,11 @@ pub use revoke::{RevokeTarget, RevokeWish, revoke};
 pub use revoke_error::RevokeError;
 pub use rotate::{
     Left, Need, RotateError, RotateWish, RotatedCa, RotationPhase, RotationSpec, RotationStatus,
-    RotationStep, Succession, Trusted, rotate, rotation_status,
+    RotationStep, Succession, Trusted, following_command, rotate, rotation_status,
 };
 pub use series::{Draft, Series, SeriesError, SeriesWish, series};
 pub use sign::{SignWish, sign};
+pub use trust::is_of_trust;
 
 use crate::index::{Status, attributes_file};
 use crate::keys::KeyType;

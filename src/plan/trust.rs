@@ -4,9 +4,19 @@ use super::authorities::Authority;
 use super::{BundleSpec, IssuerRef, Notice};
 use crate::pg::{CHAIN_FILE, certificate_file};
 use crate::state::State;
+use crate::x509::Certificate;
 
 /// What the bundle is called where another CA's has that name.
 pub(super) const OTHER_FILE: &str = "trust.crt";
+
+/// Whether a file with these certificates is one that peers trust: CAs, and beside them what is pinned, which signed itself
+/// (an X.509 v1 root says nowhere that it is a CA). What somebody else signed is shown by its holder, not trusted; in
+/// `chain.crt` it stays for whatever it is good for.
+#[must_use]
+pub fn is_of_trust(file: &str, certificates: &[Certificate]) -> bool {
+    let is_trusted = |certificate: &Certificate| certificate.ca == Some(true) || certificate.is_own_issuer();
+    file == CHAIN_FILE || certificates.iter().all(is_trusted)
+}
 
 /// Those of a directory's bundles that lie in it, and the one that it lacks: the CAs of the chain, the root last.
 pub(super) fn bundles(

@@ -59,7 +59,7 @@ pub(in crate::cli) struct RotateArgs {
     #[arg(long, value_name = "N", allow_hyphen_values = true, help_heading = "New CA")]
     pub(in crate::cli) days: Option<String>,
 
-    /// add: key type of the new CA: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096 [default: ecdsa-p256]
+    /// add: key type of the new CA: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096 [default: that of the old one]
     #[arg(long, value_name = "ALG", help_heading = "New CA")]
     pub(in crate::cli) key_type: Option<String>,
 

@@ -23,7 +23,7 @@ pub(in crate::cli) fn rotated(
 ) -> Result<RotateCommand, CliError> {
     refuse_foreign_flags(args)?;
     let place = RotatePlace {
-        directory: directory(args.dir.clone(), variable).unwrap_or_else(|| "pki".into()),
+        directory: directory(args.dir.clone(), variable).unwrap_or_else(RotatePlace::usual_directory),
         ca_directory: args.ca_dir.clone().or_else(|| path_variable(variable, "PGTLS_CA_DIR")),
         ca_passphrase: passphrase(args.ca_passphrase_file.clone(), variable),
     };
@@ -32,7 +32,7 @@ pub(in crate::cli) fn rotated(
         StepWord::Status => return Ok(RotateCommand::Status { stem, place }),
         StepWord::Add => RotationStep::Add {
             lifetime: span(args.lifetime.as_deref(), args.days.as_deref())?,
-            key_type: key_type(args.key_type.as_deref())?,
+            key_type: args.key_type.as_deref().map(|flag| key_type(Some(flag))).transpose()?,
         },
         StepWord::Switch => RotationStep::Switch { is_distributed: args.trust_is_distributed },
         StepWord::Drop => RotationStep::Drop,

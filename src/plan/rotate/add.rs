@@ -3,7 +3,7 @@
 use super::error::RotateError;
 use super::footing::{self, authority, refuse_early_clock, require_key, told};
 use super::{RotationPhase, RotationSpec, Succession, Trusted, generation, phase};
-use crate::keys::KeyType;
+use crate::keys::{KeyType, PublicKey};
 use crate::pg::{CHAIN_FILE, certificate_file, next_stem, previous_stem};
 use crate::plan::authorities::{self, Authority};
 use crate::plan::reissue::{Reissued, reissue};
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 pub(super) fn add(
     stem: &str,
     lifetime: Option<Lifetime>,
-    key_type: KeyType,
+    key_type: Option<KeyType>,
     state: &State,
     now: OffsetDateTime,
 ) -> Result<Plan, RotateError> {
@@ -100,9 +100,12 @@ fn new(
     own: &Authority<'_>,
     found: &[Authority<'_>],
     lifetime: Option<Lifetime>,
-    key_type: KeyType,
+    key_type: Option<KeyType>,
     now: OffsetDateTime,
 ) -> Result<(CertificateSpec, Option<Notice>), RotateError> {
+    let own_type = build::nearest_type(&PublicKey::from_spki_der(&own.certificate.public_key));
+    let own_type = Some(own_type).filter(|own| *own != KeyType::Ed25519).unwrap_or_default();
+    let key_type = key_type.unwrap_or(own_type);
     if key_type == KeyType::Ed25519 {
         return Err(RotateError::Ed25519);
     }

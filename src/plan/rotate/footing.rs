@@ -7,7 +7,7 @@ use crate::plan::authorities::{self, Authority};
 use crate::plan::command::{USUAL_DIRECTORY, word};
 use crate::plan::issue::kept_spec;
 use crate::plan::issuers::EARLY_CLOCK;
-use crate::plan::{CertificateSpec, Plan, PlanError};
+use crate::plan::{CertificateSpec, Plan, PlanError, is_of_trust};
 use crate::state::State;
 use crate::x509::{Certificate, format_instant, format_serial, significant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,9 +38,15 @@ pub(super) fn certificate<'s>(stem: &str, state: &'s State) -> Result<&'s Certif
 
 /// The command of a phase, for the same directories.
 pub(super) fn command(stem: &str, phase: &str, state: &State) -> String {
-    let mut command = format!("pgtls rotate {} {phase}", word(stem));
-    if state.path != USUAL_DIRECTORY {
-        command = format!("{command} -D {}", word(&state.path));
+    placed(&format!("rotate {} {phase}", word(stem)), state)
+}
+
+/// A command of ours, for the same directories.
+pub(super) fn placed(command: &str, state: &State) -> String {
+    let path = if state.path.is_empty() { "." } else { &state.path };
+    let mut command = format!("pgtls {command}");
+    if path != USUAL_DIRECTORY {
+        command = format!("{command} -D {}", word(path));
     }
     match &state.ca_occupied {
         Some(_) => format!("{command} --ca-dir {}", word(&state.ca_path)),
@@ -121,15 +127,14 @@ pub(super) fn plan(
     }
 }
 
-/// The files of the directory that hold CAs alone, this one among them, and are not those of one: what peers trust it by.
+/// The files of the directory that peers trust this CA by, and which are not those of one CA.
 pub(super) fn trusting(ca: &Certificate, found: &[Authority<'_>], state: &State) -> Vec<String> {
     let is_own = |file: &str| {
         found.iter().any(|other| other.elsewhere.is_none() && certificate_file(&other.stem) == file)
     };
     let holding = state.certificates.iter().filter(|(file, list)| {
-        let of_cas = list.iter().all(|certificate| certificate.ca == Some(true));
         let holds_it = list.iter().any(|certificate| certificate.der == ca.der);
-        state.occupied.contains(*file) && !is_own(file) && of_cas && holds_it
+        state.occupied.contains(*file) && !is_own(file) && holds_it && is_of_trust(file, list)
     });
     holding.map(|(file, _)| file.clone()).collect()
 }

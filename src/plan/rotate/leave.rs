@@ -31,11 +31,10 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
         RotationPhase::Added => {
             return Err(RotateError::NotSwitched {
                 stem: stem.to_owned(),
-                command: footing::command(stem, "switch", state),
+                command: footing::command(stem, "switch --trust-is-distributed", state),
             });
         }
-        // It has been done: nobody else gives such a name.
-        RotationPhase::None if generation::generation(&own.certificate.subject) > 1 => {
+        RotationPhase::None if was_dropped(stem, own.certificate, state) => {
             let done = rotation(told(stem, own.certificate), Vec::new(), None);
             return Ok(footing::plan(footing::kept([own], &found), &found, done, state));
         }
@@ -70,6 +69,14 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
     put_away(&mut plan, stem, old.certificate, state);
     refresh(&mut plan, state, Which::InUse, None, now)?;
     Ok(plan)
+}
+
+/// Whether another CA of that name was put away before this one, whose name says that it came after another.
+fn was_dropped(stem: &str, own: &Certificate, state: &State) -> bool {
+    let (start, end) = (format!("{stem}-"), certificate_file(""));
+    let mut away = state.revoked.iter();
+    generation::generation(&own.subject) > 1
+        && away.any(|name| name.starts_with(&start) && name.ends_with(&end))
 }
 
 /// What there is of the old CA goes into the folder of what is accepted no more, beside the keys; of copies nothing stays.

@@ -12,6 +12,7 @@
 
 mod add;
 mod error;
+mod follow;
 mod footing;
 mod generation;
 mod leave;
@@ -21,6 +22,7 @@ mod status;
 mod switch;
 
 pub use error::RotateError;
+pub use follow::following_command;
 pub use needs::Need;
 pub use phase::RotationPhase;
 pub use status::{RotationStatus, rotation_status};
@@ -50,8 +52,8 @@ pub enum RotationStep {
     Add {
         /// How long it is to live; `None`: as long as the old one.
         lifetime: Option<Lifetime>,
-        /// Its key.
-        key_type: KeyType,
+        /// Its key; `None`: of the kind of the old one, where a CA may have that.
+        key_type: Option<KeyType>,
     },
     /// Issue again under the new CA what hangs from the old one.
     Switch {

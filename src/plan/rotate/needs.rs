@@ -1,13 +1,13 @@
 //! Who still needs a CA that is to be dropped.
 
-use crate::index::{Index, Status};
+use crate::index::{Index, Line, Status};
 use crate::pg::previous_stem;
 use crate::state::{State, issued};
 use crate::x509::{
     Certificate, RevocationList, RevocationReason, format_serial, serialize_instant, significant,
 };
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use time::OffsetDateTime;
 
 /// A certificate that ends with the CA above it.
@@ -25,7 +25,7 @@ pub struct Need {
 }
 
 /// Whoever needs the CA that was there before that of a stem: the unexpired and unrevoked certificates here that it issued,
-/// and those lines of its index whose subject has no successor.
+/// and those lines of its index that nothing was issued in the place of.
 pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
     let previous_stem = previous_stem(stem);
     let Some(previous) = state.certificate(&previous_stem) else { return Vec::new() };
@@ -33,7 +33,9 @@ pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
     let mut needs: BTreeMap<Vec<u8>, Need> = BTreeMap::new();
     for (file, certificate) in hanging_from(previous, state) {
         let (serial, not_after) = (significant(&certificate.serial), certificate.window.not_after);
-        if not_after >= now && !revoked.holds(serial) {
+        // A CA that has ended is renewed by the one above it, and by no other.
+        let is_ca = || is_ca_with_key(file, certificate, state);
+        if (not_after >= now || is_ca()) && !revoked.holds(serial) {
             needs.entry(serial.to_vec()).or_insert_with(|| Need {
                 file: Some(file.to_owned()),
                 serial: format_serial(serial),
@@ -42,24 +44,32 @@ pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
             });
         }
     }
-    let successors = successors(stem, state, now);
     let lines = state.indexes.get(&previous_stem).into_iter().flat_map(|index| index.lines());
-    for line in lines.filter(|line| line.status == Status::Valid && line.not_after >= now) {
-        let is_over = successors.contains(&line.subject)
-            || is_put_away(&line.serial, state)
-            || revoked.holds(&line.serial);
-        if !is_over {
-            needs.entry(line.serial.to_vec()).or_insert_with(|| Need {
-                file: None,
-                serial: line.serial_hex(),
-                subject: line.subject.clone(),
-                not_after: line.not_after,
-            });
-        }
+    let open = lines.filter(|line| {
+        line.status == Status::Valid
+            && line.not_after >= now
+            && line.replaced_by().next().is_none()
+            && !is_put_away(&line.serial, state)
+            && !revoked.holds(&line.serial)
+    });
+    for line in without_successor(open, &successors(stem, state, now)) {
+        needs.entry(line.serial.to_vec()).or_insert_with(|| Need {
+            file: None,
+            serial: line.serial_hex(),
+            subject: line.subject.clone(),
+            not_after: line.not_after,
+        });
     }
     let mut needs: Vec<Need> = needs.into_values().collect();
     needs.sort_by(|one, other| (&one.file, &one.subject).cmp(&(&other.file, &other.subject)));
     needs
+}
+
+/// Whether a certificate is that of a CA which can sign here.
+pub(super) fn is_ca_with_key(file: &str, certificate: &Certificate, state: &State) -> bool {
+    let stem = file.strip_suffix(".crt");
+    let is_first = |stem: &&str| state.certificate(stem) == Some(certificate);
+    certificate.ca == Some(true) && stem.filter(is_first).is_some_and(|stem| state.key(stem).is_some())
 }
 
 /// Whom a CA has revoked: by its index, and by its lists, whose signatures are checked once.
@@ -99,17 +109,43 @@ pub(super) fn hanging_from<'s>(authority: &Certificate, state: &'s State) -> Vec
     hanging.map(|(file, _, certificate)| (file, certificate)).collect()
 }
 
-/// The subjects of what the new CA issued and that counts.
-fn successors(stem: &str, state: &State, now: OffsetDateTime) -> BTreeSet<String> {
-    let lines = state.indexes.get(stem).into_iter().flat_map(|index| index.lines());
-    let counting = lines.filter(|line| line.status == Status::Valid && line.not_after >= now);
-    let mut subjects: BTreeSet<String> = counting.map(|line| line.subject.clone()).collect();
+/// Those lines of whose subject fewer were issued since. Which of them still counts nobody knows then: two holders may have
+/// one name and each a key.
+fn without_successor<'s>(
+    lines: impl Iterator<Item = &'s Line>,
+    successors: &BTreeMap<String, usize>,
+) -> impl Iterator<Item = &'s Line> {
+    let mut by_subject: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
+    lines.for_each(|line| by_subject.entry(&line.subject).or_default().push(line));
+    let is_over = |subject: &str, lines: &[&Line]| {
+        successors.get(subject).is_some_and(|successors| lines.len() <= *successors)
+    };
+    by_subject
+        .into_iter()
+        .filter(move |(subject, lines)| !is_over(subject, lines))
+        .flat_map(|(_, lines)| lines)
+}
+
+/// How many certificates of each subject the new CA issued that count, and that did not take the place of a known one.
+fn successors(stem: &str, state: &State, now: OffsetDateTime) -> BTreeMap<String, usize> {
+    let indexes = [stem.to_owned(), previous_stem(stem)];
+    let all = indexes.iter().filter_map(|stem| state.indexes.get(stem)).flat_map(|index| index.lines());
+    let known: HashSet<&str> = all.flat_map(Line::replaced_by).collect();
+    let own = state.indexes.get(stem).into_iter().flat_map(|index| index.lines());
+    let counting = own.filter(|line| line.status == Status::Valid && line.not_after >= now);
+    let mut new: BTreeMap<String, String> =
+        counting.map(|line| (line.serial_hex(), line.subject.clone())).collect();
     if let Some(authority) = state.certificate(stem) {
+        let revoked = RevokedBy::of(stem, state);
         let here = hanging_from(authority, state).into_iter().map(|(_, certificate)| certificate);
-        let counting = here.filter(|certificate| certificate.window.not_after >= now);
-        subjects.extend(counting.map(|certificate| certificate.subject.oneline()));
+        let counting = here.filter(|it| it.window.not_after >= now && !revoked.holds(&it.serial));
+        new.extend(counting.map(|it| (format_serial(significant(&it.serial)), it.subject.oneline())));
     }
-    subjects
+    let mut successors = BTreeMap::new();
+    for (_, subject) in new.into_iter().filter(|(serial, _)| !known.contains(serial.as_str())) {
+        *successors.entry(subject).or_default() += 1;
+    }
+    successors
 }
 
 /// Whether it is that of a CA which was dropped, and lies with what was revoked.

@@ -2,12 +2,14 @@
 //! each other's names.
 
 use super::error::RotateError;
+use super::follow;
 use super::footing::{self, authority, refuse_early_clock, require_key, told};
 use super::needs::{self, RevokedBy};
 use super::{Left, RotationPhase, RotationSpec, Succession, Trusted, phase};
 use crate::index::{attributes_file, index_file};
 use crate::pg::{certificate_file, key_file, list_file, next_stem, previous_stem};
 use crate::plan::authorities::{self, Authority};
+use crate::plan::command::word;
 use crate::plan::reissue::{Reissued, leaf_usage, reissue};
 use crate::plan::window::BACKDATED;
 use crate::plan::{
@@ -25,7 +27,11 @@ pub(super) fn switch(
     now: OffsetDateTime,
 ) -> Result<Plan, RotateError> {
     footing::certificate(stem, state)?;
-    let before = phase::phase(stem, state)?;
+    let dropped = follow::dropped(stem, state).cloned();
+    let before = match &dropped {
+        Some(_) => RotationPhase::Switched,
+        None => phase::phase(stem, state)?,
+    };
     if before == RotationPhase::None {
         return Err(RotateError::NotBegun {
             stem: stem.to_owned(),
@@ -44,14 +50,22 @@ pub(super) fn switch(
         renamed(stem, state);
     }
     require_key(stem, state)?;
+    if let Some(old) = &dropped {
+        state.certificates.insert(certificate_file(&previous_stem(stem)), vec![old.clone()]);
+    }
     let state = &*state;
-    let found = authorities::of(state, None);
+    let previous = previous_stem(stem);
+    // It has no key here, and its certificate may stand alone in another file as well.
+    let found = authorities::of(state, dropped.as_ref().map(|_| previous.as_str()));
     let own = authority(stem, &found, state)?;
-    let old = authority(&previous_stem(stem), &found, state)?;
+    let old = authority(&previous, &found, state)?;
     refuse_early_clock(stem, own.certificate, state, now)?;
     let specs = footing::kept([own, old], &found);
     let mut bench = Bench { found: &found, state, now, specs, left: Vec::new(), notices: Vec::new() };
-    bench.bring_over(own, old)?;
+    match &dropped {
+        None => bench.bring_over(own, old)?,
+        Some(_) => bench.leave_all(old),
+    }
     issuers::check(&bench.specs, state, now)?;
     for spec in bench.specs.iter().filter(|spec| spec.kept.is_none()) {
         rules::check_reissued(spec, &bench.specs)?;
@@ -173,6 +187,14 @@ impl Bench<'_, '_> {
         Ok(())
     }
 
+    /// Nothing is brought along from a CA whose index is away: nobody knows here what it revoked.
+    fn leave_all(&mut self, old: &Authority<'_>) {
+        let because = "its CA was dropped already; issue another one instead";
+        for (file, _) in needs::hanging_from(old.certificate, self.state) {
+            self.left.push(Left { file: file.to_owned(), because: because.to_owned() });
+        }
+    }
+
     /// Plans a certificate again, unless nobody has a use for it any more, or it cannot be.
     fn take(
         &mut self,
@@ -183,7 +205,8 @@ impl Bench<'_, '_> {
         let is_first = self.state.certificates.get(file).and_then(|list| list.first()) == Some(certificate);
         let stem = file.strip_suffix(".crt").filter(|_| is_first);
         let left = |because: String| Left { file: file.to_owned(), because };
-        let because = if certificate.window.not_after < self.now {
+        let has_ended = certificate.window.not_after < self.now;
+        let because = if has_ended && !needs::is_ca_with_key(file, certificate, self.state) {
             Some("it has ended")
         } else if signer.revoked.holds(&certificate.serial) {
             Some("it is revoked")
@@ -216,7 +239,7 @@ impl Bench<'_, '_> {
                 self.specs.push(spec);
             }
             // The others need not wait for it; the old CA cannot be dropped before.
-            Err(error) => self.left.push(left(error.to_string())),
+            Err(error) => self.left.push(left(self.hindrance(stem, &error))),
         }
         Ok(())
     }
@@ -232,17 +255,33 @@ impl Bench<'_, '_> {
             return Ok((certificate.window, None));
         }
         let not_before = self.now - BACKDATED;
-        let end = not_before.checked_add(certificate.window.length()).filter(|end| end.year() <= 9999);
-        let not_after = end.ok_or_else(|| PlanError::PastYear9999 { certificate: stem.to_owned() })?;
+        // What was to last for ever ends with the CA.
+        let wished = not_before.checked_add(certificate.window.length());
         let signer = self.specs.iter().find(|spec| spec.stem == signer.stem);
         let above = std::iter::successors(signer, |ca| ca.issuer_in(&self.specs));
         let first = above.min_by_key(|ca| ca.window.not_after);
-        let Some(first) = first.filter(|ca| ca.window.not_after < not_after) else {
+        let first = first.filter(|ca| wished.is_none_or(|wished| ca.window.not_after < wished));
+        let Some(first) = first else {
+            let not_after = wished.ok_or_else(|| PlanError::PastYear9999 { certificate: stem.to_owned() })?;
             return Ok((Window { not_before, not_after }, None));
         };
         let not_after = first.window.not_after;
         let (certificate, because_of) = (stem.to_owned(), first.stem.clone());
         Ok((Window { not_before, not_after }, Some(Notice::Capped { certificate, because_of, not_after })))
+    }
+
+    /// Why one stays, with what would bring it along.
+    fn hindrance(&self, stem: &str, error: &PlanError) -> String {
+        match error {
+            PlanError::UnknownUse { .. } => {
+                let command = format!("renew {} --as server", word(stem));
+                let command = footing::placed(&command, self.state);
+                format!(
+                    "nothing says what it is for; run this, or with --as client, and repeat the switch: {command}"
+                )
+            }
+            error => error.to_string(),
+        }
     }
 }
 
