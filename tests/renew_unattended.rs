@@ -198,7 +198,13 @@ fn a_ca_without_its_key_is_told_where_to_look_for_it() {
 #[test]
 fn a_ca_that_has_ended_is_to_be_renewed_and_one_that_has_not_begun_asks_for_the_clock() {
     let home = made(CHAIN);
-    refused(&home, 4000, &["server"], 3, "pgtls: hint: Renew it first: pgtls renew root intermediate\n");
+    refused(
+        &home,
+        4000,
+        &["server"],
+        3,
+        "pgtls: hint: Renew it first: pgtls renew root intermediate -D pki\n",
+    );
     pgtls(&home, 4000, &["renew", "root", "intermediate"]);
     renewed(&home, 4000, &["server"]);
     refused(&home, -10, &["server"], 3, "pgtls: hint: Set the clock of this machine");

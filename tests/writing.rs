@@ -805,10 +805,12 @@ fn an_expired_ca_is_refused() {
     assert_eq!(
         text(&output.stderr),
         "pgtls: error: the existing CA \"ca/root.crt\" cannot sign: it is valid from 2020-01-01T00:00:00Z to \
-         2021-01-01T00:00:00Z\npgtls: hint: Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D.\n"
+         2021-01-01T00:00:00Z\npgtls: hint: Renew it first: pgtls renew root -D ca\n"
     );
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(snapshot(home.path()), before);
+    Run::new(&["renew", "root", "-D", "ca", "-q"]).dir(&home).code(0);
+    Run::new(&["gen", "chain", "-q", "--ca-dir", "ca"]).dir(&home).code(0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Whether the existing CAs above what is going to be made can issue it, all the way up to an anchor.
 
+use super::command::renewal;
 use super::revoked::revoked_since;
 use super::{CertificateSpec, IssuerRef, PlanError};
 use crate::keys::StoredKey;
@@ -78,7 +79,7 @@ fn mend_of_time(
     let own: Vec<&str> =
         ended.map(|spec| spec.stem.as_str()).filter(|stem| state.key(stem).is_some()).collect();
     let is_here = own.iter().any(|stem| state.certificate(stem).is_some_and(|it| it.der == certificate.der));
-    is_here.then(|| format!("Renew it first: pgtls renew {}", own.join(" ")))
+    is_here.then(|| format!("Renew it first: {}", renewal(&own, state)))
 }
 
 /// Whether the CA above an existing one revoked it, and since when.

@@ -3,6 +3,7 @@
 
 mod authorities;
 mod build;
+mod command;
 mod companions;
 mod error;
 mod evidence;

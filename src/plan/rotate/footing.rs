@@ -4,6 +4,7 @@ use super::error::RotateError;
 use super::{RotatedCa, RotationSpec};
 use crate::pg::{certificate_file, key_file};
 use crate::plan::authorities::{self, Authority};
+use crate::plan::command::{USUAL_DIRECTORY, word};
 use crate::plan::issue::kept_spec;
 use crate::plan::issuers::EARLY_CLOCK;
 use crate::plan::{CertificateSpec, Plan, PlanError, is_of_trust};
@@ -11,9 +12,6 @@ use crate::state::State;
 use crate::x509::{Certificate, format_instant, format_serial, significant};
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
-
-/// The directory that need not be named.
-const USUAL_DIRECTORY: &str = "pki";
 
 /// What plans of this verb are called.
 const ROTATE: &str = "rotate";
@@ -53,15 +51,6 @@ pub(super) fn placed(command: &str, state: &State) -> String {
     match &state.ca_occupied {
         Some(_) => format!("{command} --ca-dir {}", word(&state.ca_path)),
         None => command,
-    }
-}
-
-/// A word as a shell takes it.
-pub(super) fn word(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%,".contains(c);
-    match text.chars().all(is_plain) && !text.starts_with('-') {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Left, RotationPhase, RotationSpec, Succession, Trusted, phase};
 use crate::index::{attributes_file, index_file};
 use crate::pg::{certificate_file, key_file, list_file, next_stem, previous_stem};
 use crate::plan::authorities::{self, Authority};
+use crate::plan::command::word;
 use crate::plan::reissue::{Reissued, leaf_usage, reissue};
 use crate::plan::window::BACKDATED;
 use crate::plan::{
@@ -273,7 +274,7 @@ impl Bench<'_, '_> {
     fn hindrance(&self, stem: &str, error: &PlanError) -> String {
         match error {
             PlanError::UnknownUse { .. } => {
-                let command = format!("renew {} --as server", footing::word(stem));
+                let command = format!("renew {} --as server", word(stem));
                 let command = footing::placed(&command, self.state);
                 format!(
                     "nothing says what it is for; run this, or with --as client, and repeat the switch: {command}"
