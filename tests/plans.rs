@@ -739,6 +739,12 @@ mod over_existing {
             assert!(plan.kept_files.is_empty(), "the new directory gets copies of the CA certificates");
 
             state.keys.remove("intermediate.key");
+            let unusable = refused_over(&intermediate(), &state, Existing::Refuse, NOW);
+            assert!(
+                told(&unusable).contains("its key \"ca/intermediate.key\" cannot be used"),
+                "its file is there"
+            );
+            state.ca_occupied.as_mut().unwrap().remove("intermediate.key");
             let error = refused_over(&intermediate(), &state, Existing::Refuse, NOW);
             assert_eq!(
                 told(&error),
@@ -1093,17 +1099,22 @@ mod over_existing {
             let foreign = SystemKeys.generate(KeyType::EcdsaP256).unwrap();
             let mut other_key = state.clone();
             other_key.keys.insert("intermediate.key".to_owned(), StoredKey::Plain(foreign));
-            for (state, now, reason) in [
-                (with_ca(&state, |ca| ca.ca = None), NOW, no_ca),
-                (with_ca(&state, |ca| ca.ca = Some(false)), NOW, no_ca),
+            let other =
+                "Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D.";
+            let renew = "Renew it first: pgtls renew intermediate";
+            let clock = "Set the clock of this machine, or wait until the CA begins.";
+            for (state, now, reason, hint) in [
+                (with_ca(&state, |ca| ca.ca = None), NOW, no_ca, other),
+                (with_ca(&state, |ca| ca.ca = Some(false)), NOW, no_ca, other),
                 (
                     with_ca(&state, |ca| ca.key_usage = Some(vec![KeyUsage::CrlSign])),
                     NOW,
                     "its key usage is without keyCertSign",
+                    other,
                 ),
-                (state.clone(), NOW + Duration::days(1825) + Duration::SECOND, outside),
-                (state.clone(), NOW - Duration::HOUR - Duration::SECOND, outside),
-                (other_key, NOW, "its key is the key of another certificate"),
+                (state.clone(), NOW + Duration::days(1825) + Duration::SECOND, outside, renew),
+                (state.clone(), NOW - Duration::HOUR - Duration::SECOND, outside, clock),
+                (other_key, NOW, "its key is the key of another certificate", other),
             ] {
                 // What it issues waives the window of its CA, so that the CA itself is looked at.
                 let mut profile = intermediate();
@@ -1111,10 +1122,7 @@ mod over_existing {
                 let error = refused_over(&profile, &state, Existing::Replace, now);
                 assert_eq!(
                     told(&error),
-                    format!(
-                        "the existing CA \"pki/intermediate.crt\" cannot sign: {reason}\n\
-                         hint: Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D."
-                    )
+                    format!("the existing CA \"pki/intermediate.crt\" cannot sign: {reason}\nhint: {hint}")
                 );
                 assert_eq!(error.failure(), Failure::Forbidden);
             }

@@ -342,7 +342,7 @@ fn an_owner_that_cannot_be_given_is_an_error_and_leaves_nothing() {
     let target = Target::lock(scratch.path().join("pki")).unwrap();
     let error = target.stage(&set, PRIVATE).unwrap_err();
     assert!(matches!(error, FsError::ChangeOwner { .. }), "{error}");
-    let hint = "Run the command as root, or leave --owner out.";
+    let hint = "Run the command as root; where --owner asks for it, leave that out.";
     assert_eq!(error.hint().as_deref(), Some(hint));
     assert!(on_disk(scratch.path()).is_empty());
 }
