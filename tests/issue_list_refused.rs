@@ -227,7 +227,7 @@ fn an_index_that_cannot_be_read_is_refused_before_anything_is_added_to_it() {
     ] {
         let output = fed(&command(&home, &format!("{words} -f -")), "alice\n");
         let stderr = text(&output.stderr);
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(3), 0), "{words}: {stderr}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(4), 0), "{words}: {stderr}");
         assert!(stderr.contains("index \"pki/root.index\" cannot be read: "), "{stderr}");
         assert_eq!(snapshot(home.path()), before, "{words}");
     }
