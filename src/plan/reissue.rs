@@ -38,7 +38,7 @@ pub struct Reissued<'a> {
     pub stem: &'a str,
     /// What it is now.
     pub certificate: &'a Certificate,
-    /// The stem of who signs it, and what that calls its key ([`key_identifier`]); `None`: its own key.
+    /// The stem of who signs it, and the identifier of that one's key; `None`: its own key.
     pub issuer: Option<(&'a str, Vec<u8>)>,
     /// What it is for; [`leaf_usage`] tells it of an end-entity.
     pub usage: Usage,
