@@ -260,7 +260,7 @@ fn taken() -> Vec<Case> {
                 fs::write(client.own("root.crl"), both.concat()).unwrap();
             },
             FULL,
-            "crl-expires-soon",
+            "",
             "app",
         ),
         case(
