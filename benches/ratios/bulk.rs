@@ -5,7 +5,6 @@ use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use pgtls::keys::{KeyType, SystemKeys};
 use pgtls::ops::{BulkRequest, CaRequest, Control, Outlet, StreamForm, bulk};
