@@ -46,13 +46,9 @@ pub(super) trait Decide {
         false
     }
 
-    /// Whether it asks what lies in the folder of revoked pairs.
-    fn asks_for_revoked(&self) -> bool {
-        false
-    }
-
-    /// Whether files that exist and are written anew keep the modes and owners that they have.
-    fn keeps_attributes(&self) -> bool {
+    /// Whether it goes on with what others rely on: what lies in the folder of revoked pairs counts, and files that are
+    /// written anew keep the modes and owners that they have.
+    fn goes_on(&self) -> bool {
         false
     }
 
@@ -99,25 +95,21 @@ impl Change<'_> {
     pub(super) fn look(&self) -> Result<(State, Found, Option<Found>), Error> {
         refuse_same_directory(self.directory, self.ca_directory)?;
         let look = |path: &Path, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
-            match Directory::open(path)? {
-                None => Ok(found(path, BTreeMap::new(), FileSet::default())),
-                Some(directory) => {
-                    let names = directory.names()?;
-                    refuse_links(path, &names, wanted)?;
-                    Ok(found(path, names, directory.read(wanted)?))
-                }
+            let Some(directory) = Directory::open(path)? else {
+                return Ok(found(path, BTreeMap::new(), FileSet::default()));
+            };
+            let names = directory.names()?;
+            refuse_links(path, &names, wanted)?;
+            let mut found = found(path, names, directory.read(wanted)?);
+            if self.verb.goes_on() {
+                found.revoked = put_away::names(directory.revoked_names(|_| true))?;
             }
+            Ok(found)
         };
         let ca_directory = self.ca_directory.map(|path| look(path, &|name| self.reads_of_ca(name)));
-        let mut ca_directory =
-            ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
-        let mut directory = look(self.directory, &|name| self.verb.reads(name))?;
-        let of_ca = self.ca_directory.zip(ca_directory.as_mut());
-        for (path, found) in of_ca.into_iter().chain([(self.directory, &mut directory)]) {
-            if let Some(opened) = Directory::open(path)?.filter(|_| self.verb.asks_for_revoked()) {
-                found.revoked = put_away::names(opened.revoked_names(|_| true))?;
-            }
-        }
+        let ca_directory = ca_directory.transpose()?;
+        let ca_directory = ca_directory.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
+        let directory = look(self.directory, &|name| self.verb.reads(name))?;
         Ok((self.restore(&directory, ca_directory.as_ref())?, directory, ca_directory))
     }
 
@@ -130,27 +122,8 @@ impl Change<'_> {
     }
 
     fn make(&self) -> Result<Changed, Error> {
-        refuse_same_directory(self.directory, self.ca_directory)?;
-        let (ca_target, target) = match self.ca_directory {
-            Some(ca_directory) => {
-                let (ca_target, target) = Target::lock_both(ca_directory, self.directory)?;
-                (Some(ca_target), target)
-            }
-            None => (None, Target::lock(self.directory)?),
-        };
-        let look = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
-            Ok(found(target.path(), target.names()?, target.read(wanted)?))
-        };
-        let ca_directory = ca_target.as_ref().map(|target| look(target, &|name| self.reads_of_ca(name)));
-        let mut ca_directory =
-            ca_directory.transpose()?.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
-        let mut directory = look(&target, &|name| self.verb.reads(name))?;
-        let of_ca = ca_target.as_ref().zip(ca_directory.as_mut());
-        for (target, found) in of_ca.into_iter().chain([(&target, &mut directory)]) {
-            if self.verb.asks_for_revoked() {
-                found.revoked = put_away::names(target.revoked_names(|_| true))?;
-            }
-        }
+        let (ca_target, target) = self.lock()?;
+        let (mut directory, mut ca_directory) = self.read(&target, ca_target.as_ref())?;
         let mut state = self.restore(&directory, ca_directory.as_ref())?;
         let (plan, outline) = self.decide(&mut state, &directory, ca_directory.as_ref())?;
         forget_bulk(&mut directory, &plan);
@@ -159,20 +132,11 @@ impl Change<'_> {
             return Ok(Changed { plan, outline, issued: None, created: false });
         }
         let mut issued = pki::issue(&plan, &state, self.keys, self.secrets)?;
-        let mut filled = layout::fill(&outline, &issued)?;
-        filled.directory.extend(layout::rewrite(&plan, &issued, &directory.files));
-        let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
-        of_ca.for_each(|files| filled.ca_directory.extend(layout::rewrite(&plan, &issued, files)));
-        // Together with what stays of the plan, for a leaf is judged by the CA that it hangs from.
-        let of_cas: Vec<&FileSet> =
-            ca_directory.iter().flat_map(|found| [&found.files, &found.beside]).collect();
-        layout::carry(&plan, &directory.files, &of_cas, &mut filled)?;
-        gated::gate(&plan, &of_cas, &directory.files, &filled, self.now)?;
+        let filled = self.fill(&plan, &outline, &issued, &directory, ca_directory.as_ref())?;
         // What a long list is made of is not held while it is judged.
         issued.lists.clear();
-        let now = self.now;
+        let judge = || gate_lists(&plan, &state, &issued, &filled, self.now);
         let arrangement = self.arrangement;
-        let judge = || gate_lists(&plan, &state, &issued, &filled, now);
         let stage = || stage(arrangement, ca_target.as_ref(), &target, &plan, &filled);
         // What is staged goes again unless it is committed, and that waits for the judge.
         let (staged, judged) = beside(is_bulky(&filled), stage, judge);
@@ -184,6 +148,53 @@ impl Change<'_> {
         }
         let created = commit(staged?)?;
         Ok(Changed { plan, outline, issued: Some(issued), created })
+    }
+
+    /// Both directories, locked; that of the CA first.
+    fn lock(&self) -> Result<(Option<Target>, Target), Error> {
+        refuse_same_directory(self.directory, self.ca_directory)?;
+        Ok(match self.ca_directory {
+            Some(ca_directory) => {
+                let (ca_target, target) = Target::lock_both(ca_directory, self.directory)?;
+                (Some(ca_target), target)
+            }
+            None => (None, Target::lock(self.directory)?),
+        })
+    }
+
+    /// What lies in both.
+    fn read(&self, target: &Target, ca_target: Option<&Target>) -> Result<(Found, Option<Found>), Error> {
+        let read = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
+            let mut found = found(target.path(), target.names()?, target.read(wanted)?);
+            if self.verb.goes_on() {
+                found.revoked = put_away::names(target.revoked_names(|_| true))?;
+            }
+            Ok(found)
+        };
+        let ca_directory =
+            ca_target.map(|target| read(target, &|name| self.reads_of_ca(name))).transpose()?;
+        let ca_directory = ca_directory.map(|found| parted(found, |name| self.verb.reads_of_ca(name)));
+        Ok((read(target, &|name| self.verb.reads(name))?, ca_directory))
+    }
+
+    /// The files, judged as far as certificates go.
+    fn fill(
+        &self,
+        plan: &Plan,
+        outline: &Outline,
+        issued: &Issued,
+        directory: &Found,
+        ca_directory: Option<&Found>,
+    ) -> Result<Filled, Error> {
+        let of_cas: Vec<&FileSet> =
+            ca_directory.iter().flat_map(|found| [&found.files, &found.beside]).collect();
+        let mut filled = layout::fill(outline, issued)?;
+        filled.directory.extend(layout::rewrite(plan, issued, &directory.files));
+        of_cas.iter().for_each(|files| filled.ca_directory.extend(layout::rewrite(plan, issued, files)));
+        // Together with what stays of the plan, for a leaf is judged by the CA that it hangs from.
+        layout::carry(plan, &directory.files, &of_cas, &mut filled)?;
+        gated::gate(plan, &of_cas, &directory.files, &filled, self.now)?;
+        Ok(filled)
     }
 
     fn reads_of_ca(&self, name: &str) -> bool {
@@ -209,7 +220,7 @@ impl Change<'_> {
         for files in of_ca.clone() {
             outline.files.extend(layout::rewritten(&plan, files, Place::CaDirectory));
         }
-        if self.verb.keeps_attributes() {
+        if self.verb.goes_on() {
             let of_ca: FileSet = of_ca.flat_map(|files| files.clone()).collect();
             outline.keep_attributes(&directory.files, &of_ca);
             give_to_holders(&mut outline, self.directory, self.ca_directory)?;

@@ -200,11 +200,7 @@ impl Decide for Asked<'_> {
         self.under.forgives(problem, state)
     }
 
-    fn asks_for_revoked(&self) -> bool {
-        self.shuts_out
-    }
-
-    fn keeps_attributes(&self) -> bool {
+    fn goes_on(&self) -> bool {
         self.shuts_out
     }
 

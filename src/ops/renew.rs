@@ -166,11 +166,7 @@ impl Decide for Renewing<'_> {
         }
     }
 
-    fn asks_for_revoked(&self) -> bool {
-        true
-    }
-
-    fn keeps_attributes(&self) -> bool {
+    fn goes_on(&self) -> bool {
         true
     }
 

@@ -175,11 +175,7 @@ impl Decide for Verb<'_> {
         }
     }
 
-    fn asks_for_revoked(&self) -> bool {
-        true
-    }
-
-    fn keeps_attributes(&self) -> bool {
+    fn goes_on(&self) -> bool {
         true
     }
 

@@ -17,6 +17,7 @@ mod further;
 mod general_name;
 mod instant;
 mod name;
+mod reason;
 mod request;
 mod revocation;
 mod serial;
@@ -40,8 +41,9 @@ pub use further::{FurtherExtensions, OtherExtension};
 pub use general_name::{GeneralName, dns_name, other_names};
 pub use instant::{format_asn1_time, parse_asn1_time, parse_der_time};
 pub use name::Name;
+pub use reason::{RevocationReason, UnknownReason};
 pub use request::CertificateRequest;
-pub use revocation::{Revocation, RevocationList, RevocationReason, UnknownReason};
+pub use revocation::{Revocation, RevocationList};
 pub use serial::{
     SerialNumber, decimal_serial, format_serial, parse_decimal_serial, serial_order, significant,
 };
