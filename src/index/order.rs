@@ -24,6 +24,12 @@ impl Key {
         Self { length: serial.len() as u32, place: place as u32, first: [(first >> 64) as u64, first as u64] }
     }
 
+    /// What it holds of the number: one comparison, where that of arrays is a call.
+    fn held(self) -> u128 {
+        let [high, low] = self.first;
+        u128::from(high) << 64 | u128::from(low)
+    }
+
     /// The place of the line.
     pub(super) fn place(self) -> usize {
         self.place as usize
@@ -31,7 +37,7 @@ impl Key {
 
     /// How the number of its line compares with another one, of which this is the key.
     pub(super) fn order(self, lines: &[Line], serial: &[u8], key: Self) -> Ordering {
-        let near = self.length.cmp(&key.length).then(self.first.cmp(&key.first));
+        let near = self.length.cmp(&key.length).then(self.held().cmp(&key.held()));
         match near {
             Ordering::Equal if self.length as usize > HELD => serial_order(self.serial(lines), serial),
             near => near,
