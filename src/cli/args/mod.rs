@@ -11,6 +11,7 @@ mod renew;
 mod revoke;
 mod rotate;
 mod sign;
+mod verbs;
 mod verify;
 
 pub(super) use csr::{CsrArgs, LeafUsage};
@@ -25,7 +26,8 @@ pub(super) use rotate::{RotateArgs, StepWord};
 pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser};
+use self::verbs::verbs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,34 +54,33 @@ pub(super) struct Cli {
     pub(super) verb: Verb,
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Verb {
+verbs! {
     /// Make a directory of certificates and keys: a documented layout, or a profile
-    Gen(Box<GenArgs>),
+    "gen" => Gen(Box<GenArgs>),
     /// Issue one more certificate from the CA of a directory, or thousands from a list of names
-    Issue(Box<IssueArgs>),
+    "issue" => Issue(Box<IssueArgs>),
     /// Sign a certificate request of somebody else with the CA of a directory
-    Sign(Box<SignArgs>),
+    "sign" => Sign(Box<SignArgs>),
     /// Make a key and a request for somebody else's CA
-    Csr(Box<CsrArgs>),
+    "csr" => Csr(Box<CsrArgs>),
     /// Put what that CA sent back beside its key, in order
-    Import(ImportArgs),
+    "import" => Import(ImportArgs),
     /// Renew what is due, or named: same names, same key, a new window
-    Renew(Box<RenewArgs>),
+    "renew" => Renew(Box<RenewArgs>),
     /// Shut certificates out before they expire: index, revocation lists, and the pair put away
-    Revoke(RevokeArgs),
+    "revoke" => Revoke(RevokeArgs),
     /// Make the revocation lists of every CA anew, or those that are due
-    Crl(CrlArgs),
+    "crl" => Crl(CrlArgs),
     /// Put a new CA in the place of an old one, in phases in which no login fails
-    Rotate(RotateArgs),
+    "rotate" => Rotate(RotateArgs),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
-    Verify(Box<VerifyArgs>),
+    "verify" => Verify(Box<VerifyArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
-    Inspect(InspectArgs),
+    "inspect" => Inspect(InspectArgs),
     /// Hand out what one server or client needs, in the form that its program reads; never a CA's key
-    Export(Box<ExportArgs>),
+    "export" => Export(Box<ExportArgs>),
     /// List the built-in profiles, or print one, ready to be saved and edited
-    Profiles(ProfilesArgs),
+    "profiles" => Profiles(ProfilesArgs),
 }
 
 impl Verb {
