@@ -8,6 +8,7 @@ use crate::x509::{
     Certificate, Name, RevocationReason, format_asn1_time, format_serial, parse_asn1_time, parse_der_time,
     significant,
 };
+use smol_str::SmolStr;
 use std::borrow::Cow;
 use time::OffsetDateTime;
 
@@ -50,8 +51,8 @@ pub struct Line {
     /// Its serial number: big-endian bytes without leading zeros.
     pub serial: Serial,
     /// Its subject as `X509_NAME_oneline` has it: `/O=Acme/CN=alice`; of an empty one the serial number, which is what
-    /// OpenSSL's `ca` writes, and looks for when it revokes (apps/ca.c).
-    pub subject: String,
+    /// OpenSSL's `ca` writes, and looks for when it revokes (apps/ca.c). Most lie in the line itself: there may be very many.
+    pub subject: SmolStr,
     /// What few lines have.
     rare: Option<Box<Rare>>,
 }
@@ -80,6 +81,7 @@ impl Line {
         if subject.is_empty() {
             subject = format_serial(&serial);
         }
+        let subject = subject.into();
         Self { status: Status::Valid, not_after, revoked: None, serial, subject, rare: None }
     }
 
@@ -117,7 +119,7 @@ impl Line {
         };
         let serial = number(&serial).ok_or(IndexProblem::Serial { found: serial })?;
         // A text from Windows ends its lines with CR LF.
-        let subject = subject.strip_suffix('\r').unwrap_or(&subject).to_owned();
+        let subject = subject.strip_suffix('\r').unwrap_or(&subject).into();
         let mut line = Self { status, not_after, revoked, serial, subject, rare: None };
         if file != UNKNOWN {
             line.rare = Some(Box::new(Rare { file: file.clone(), read: None }));
@@ -160,7 +162,7 @@ impl Line {
         }
         let not_after = parse_der_time(expiry)?;
         let is_known = (file != UNKNOWN).then(|| Box::new(Rare { file: file.to_owned(), read: None }));
-        let (serial, subject) = (number(serial)?, subject.to_owned());
+        let (serial, subject) = (number(serial)?, subject.into());
         Some(Self { status, not_after, revoked, serial, subject, rare: is_known })
     }
 
@@ -219,7 +221,7 @@ impl Line {
             self.revoked.map(reason::format).unwrap_or_default(),
             self.serial_hex(),
             self.file().to_owned(),
-            self.subject.clone(),
+            self.subject.to_string(),
         ]
     }
 }

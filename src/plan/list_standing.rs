@@ -171,7 +171,7 @@ impl<'a> Standing<'a> {
             plan.revocations.push(RevocationSpec {
                 of: of.clone(),
                 serial: line.serial.to_vec(),
-                subject: line.subject.clone(),
+                subject: line.subject.to_string(),
                 not_after: line.not_after,
                 name: None,
                 usage: None,

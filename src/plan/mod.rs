@@ -289,7 +289,7 @@ fn repeats(stem: &str, state: &State, specs: &[CertificateSpec]) -> bool {
     let index = state.indexes.get(stem);
     let is_listed = |serial: &[u8]| index.is_some_and(|index| index.line_of(serial).is_some());
     let lines = index.iter().flat_map(|index| index.lines());
-    let listed = lines.filter(|line| line.status == Status::Valid).map(|line| line.subject.clone());
+    let listed = lines.filter(|line| line.status == Status::Valid).map(|line| line.subject.to_string());
     let here = state.issued_by(stem).into_iter().filter(|here| !is_listed(&here.serial));
     let new = specs.iter().filter(|spec| spec.kept.is_none() && spec.issuer.is(stem));
     let to_be_listed = here.map(|here| here.subject.oneline()).chain(new.map(|spec| spec.subject.oneline()));

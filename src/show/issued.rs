@@ -202,7 +202,7 @@ impl<'a> Look<'a> {
             // Without its leading zero it would pass for negative.
             serial: serial(&[&[0], line.serial.as_slice()].concat()),
             serial_digits: line.serial_hex(),
-            subject: line.subject.clone(),
+            subject: line.subject.to_string(),
             not_after: line.not_after,
             days_left: life.days_left,
             life,

@@ -112,7 +112,7 @@ impl Shelf<'_, '_> {
         }
         used.retain(|line| {
             !replaced.contains(line.serial.as_slice())
-                && last_end.get(&line.subject).is_none_or(|end| *end < line.not_after)
+                && last_end.get(line.subject.as_str()).is_none_or(|end| *end < line.not_after)
                 && !put_away.contains(line.serial_hex().as_str())
         });
         used

@@ -127,7 +127,7 @@ pub(crate) fn serials_of<'c>(certificates: impl IntoIterator<Item = &'c Certific
 /// The subjects in an index, in its order.
 pub(crate) fn subjects(home: &TempDir, index: &str) -> Vec<String> {
     let index = Index::parse(&fs::read(home.path().join(index)).expect("index is there")).expect("an index");
-    index.lines().iter().map(|line| line.subject.clone()).collect()
+    index.lines().iter().map(|line| line.subject.to_string()).collect()
 }
 
 /// The common names of certificates.

@@ -100,7 +100,7 @@ pub(super) fn from_index(
             path: path.clone(),
             source: IndexError { line: number, problem },
         })?;
-        if let Some(subject) = on_their_way.hold(line.subject) {
+        if let Some(subject) = on_their_way.hold(line.subject.into()) {
             found(&subject);
         }
     }

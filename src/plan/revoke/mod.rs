@@ -200,7 +200,7 @@ impl<'s> Search<'s> {
             held.any(|it| Some(it.public_key.as_slice()) != key && issued(found.authority.certificate, it))
         };
         for line in index.into_iter().flat_map(Index::lines) {
-            if Some(&line.subject) == found.subject.as_ref() && !is_others(&line.serial) {
+            if found.subject.as_ref().is_some_and(|subject| line.subject == *subject) && !is_others(&line.serial) {
                 add(of_line(line));
             }
         }
@@ -227,7 +227,7 @@ impl<'s> Search<'s> {
     ) {
         let index = self.state.indexes.get(&found.authority.stem);
         for line in index.into_iter().flat_map(Index::lines) {
-            let is_left = Some(&line.subject) == found.subject.as_ref() && *line.serial != *found.serial;
+            let is_left = found.subject.as_ref().is_some_and(|subject| line.subject == *subject) && *line.serial != *found.serial;
             if is_left
                 && line.status == Status::Valid
                 && line.not_after >= self.now
@@ -235,7 +235,7 @@ impl<'s> Search<'s> {
             {
                 plan.notices.push(Notice::StillValid {
                     serial: line.serial_hex(),
-                    subject: line.subject.clone(),
+                    subject: line.subject.to_string(),
                     not_after: line.not_after,
                 });
             }
@@ -280,6 +280,6 @@ fn of_certificate(certificate: &Certificate) -> Issued {
 }
 
 fn of_line(line: &Line) -> Issued {
-    let (serial, subject) = (line.serial.to_vec(), line.subject.clone());
+    let (serial, subject) = (line.serial.to_vec(), line.subject.to_string());
     Issued { serial, subject, not_after: line.not_after, name: None, usage: None }
 }

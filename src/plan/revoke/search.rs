@@ -147,7 +147,7 @@ impl<'s> Search<'s> {
             authority,
             serial: line.serial.to_vec(),
             alone,
-            subject: Some(line.subject.clone()),
+            subject: Some(line.subject.to_string()),
             certificate,
         }
     }

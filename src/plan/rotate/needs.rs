@@ -56,7 +56,7 @@ pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
         needs.entry(line.serial.to_vec()).or_insert_with(|| Need {
             file: None,
             serial: line.serial_hex(),
-            subject: line.subject.clone(),
+            subject: line.subject.to_string(),
             not_after: line.not_after,
         });
     }
@@ -134,7 +134,7 @@ fn successors(stem: &str, state: &State, now: OffsetDateTime) -> BTreeMap<String
     let own = state.indexes.get(stem).into_iter().flat_map(|index| index.lines());
     let counting = own.filter(|line| line.status == Status::Valid && line.not_after >= now);
     let mut new: BTreeMap<String, String> =
-        counting.map(|line| (line.serial_hex(), line.subject.clone())).collect();
+        counting.map(|line| (line.serial_hex(), line.subject.to_string())).collect();
     if let Some(authority) = state.certificate(stem) {
         let revoked = RevokedBy::of(stem, state);
         let here = hanging_from(authority, state).into_iter().map(|(_, certificate)| certificate);
