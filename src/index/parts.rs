@@ -150,7 +150,7 @@ mod tests {
     fn numbers_of_every_length_and_with_one_beginning_are_found() {
         let numbers = |at: u32| {
             let short = at.wrapping_mul(2_654_435_761);
-            let many = if at % 1000 == 0 { "AB".repeat(300) } else { String::new() };
+            let many = if at.is_multiple_of(1000) { "AB".repeat(300) } else { String::new() };
             [
                 format!("{:02X}", 1 + at % 255),
                 format!("7F{short:08X}"),
