@@ -6,7 +6,7 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::{Passphrase, secret_line};
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, read_file, same_directory};
-use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, attributes_file, index_file};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, OPENSSL_INDEX_FILE, attributes_file, index_file};
 use crate::keys::{KeySource, StoredKey};
 use crate::layout::{self, Arrangement};
 use crate::pg::{certificate_file, key_file};
@@ -232,7 +232,7 @@ pub(super) fn is_of_no_ca(problem: &StateError, state: &State) -> bool {
 
 /// An index, or its attributes.
 pub(super) fn is_of_index(name: &str) -> bool {
-    name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX)
+    name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX) || name == OPENSSL_INDEX_FILE
 }
 
 /// The stem of a CA's files, as far as they have one.
