@@ -44,7 +44,9 @@ fn a_phase_out_of_its_turn_is_refused_with_the_one_whose_turn_it_is() {
         says(&refused(&home, phase, 3), &["no rotation of \"root\" has begun", "pgtls rotate root add"]);
     }
     rotate(&home, &["root", "add"]);
-    says(&refused(&home, &["root", "drop"], 3), &["has not been switched yet", "pgtls rotate root switch"]);
+    let told = refused(&home, &["root", "drop"], 3);
+    says(&told, &["has not been switched yet", "pgtls rotate root switch"]);
+    assert!(!told.contains(SWITCH), "whoever pastes that has assured what nobody asked: {told}");
     says(
         &refused(&home, &["intermediate", "add"], 3),
         &["the rotation of \"root\" is half-way", "pgtls rotate root status"],
