@@ -1,0 +1,100 @@
+//! Files that peers trust with more in them than the CAs that have files of their own: somebody else's CA, and certificates
+//! of a CA from before its renewal. Each CA has one list, and nothing gets a file of its own for it.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
+
+mod renewing;
+mod support;
+
+use renewing::{certificates, day, made};
+use std::fs;
+use support::clock::at;
+use support::{names, run};
+use tempfile::TempDir;
+
+const CHAIN: [&str; 6] = ["chain", "--intermediate", "--server", "db1.example.com", "--client", "alice"];
+
+/// `pgtls` with these words so many days later, in directories of the home: exit code and standard error.
+fn pgtls(home: &TempDir, days: i64, words: &str) -> (u8, String) {
+    let path = home.path().display().to_string();
+    let words: Vec<String> = words.split(' ').map(|word| word.replace('~', &path)).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(["-q"]).collect();
+    let (code, _, stderr) = at(day(days), None, &[], &words);
+    (code, stderr.replace(&format!("{path}/"), ""))
+}
+
+fn done(home: &TempDir, days: i64, words: &str) -> String {
+    let (code, stderr) = pgtls(home, days, words);
+    assert_eq!(code, 0, "{words}: {stderr}");
+    stderr
+}
+
+/// What a file of lists holds: the issuers.
+fn issuers(home: &TempDir, file: &str) -> Vec<String> {
+    let text = fs::read(home.path().join(file)).unwrap();
+    let lists = pgtls::pem::scan(&text).blocks;
+    let lists = lists.iter().map(|list| pgtls::x509::RevocationList::from_der(&list.der).unwrap());
+    lists.map(|list| list.issuer.to_string()).collect()
+}
+
+fn has_no_file_of_a_place(home: &TempDir) {
+    let names = names(&home.path().join("pki"));
+    assert!(!names.iter().any(|name| name.contains('#')), "{names:?}");
+}
+
+#[test]
+fn a_ca_that_only_a_bundle_holds_gets_no_file_of_its_own_from_any_verb() {
+    let home = made(&CHAIN);
+    let path = home.path();
+    let words = "req -x509 -newkey rsa:2048 -noenc -subj /CN=X -days 9000 -keyout x.key -out x.pem";
+    run(path, "openssl", &words.split(' ').collect::<Vec<_>>());
+    let chain = path.join("pki/chain.crt");
+    let both = ["pki/chain.crt", "x.pem"].map(|file| fs::read_to_string(path.join(file)).unwrap()).concat();
+    fs::write(&chain, both).unwrap();
+    for verb in [
+        "crl",
+        "crl --refresh",
+        "revoke alice",
+        "rotate root add",
+        "rotate root switch --trust-is-distributed",
+        "rotate root drop",
+        "rotate intermediate add",
+        "rotate intermediate switch --trust-is-distributed",
+        "rotate intermediate drop",
+    ] {
+        let said = done(&home, 0, &format!("{verb} -D ~/pki"));
+        has_no_file_of_a_place(&home);
+        assert!(!said.contains(".crt#3.crt"), "{verb}: {said}");
+        assert!(verb != "crl" || said.contains("the revocation list of chain.crt#3 is not here"), "{said}");
+    }
+    assert!(certificates(&home, "chain.crt").iter().any(|ca| ca.subject.to_string() == "CN=X"));
+}
+
+/// A directory whose CAs were renewed, and its `chain.crt` put back as it was before.
+fn put_back() -> TempDir {
+    let home = made(&CHAIN);
+    let chain = home.path().join("pki/chain.crt");
+    let before = fs::read(&chain).unwrap();
+    done(&home, 1, "renew root intermediate -D ~/pki");
+    assert_ne!(fs::read(&chain).unwrap(), before);
+    fs::write(&chain, before).unwrap();
+    home
+}
+
+#[test]
+fn a_ca_has_one_list_however_many_certificates_of_it_there_are() {
+    let home = put_back();
+    let expected = ["CN=intermediate.example.com", "CN=root.example.com"];
+    for (days, verb) in
+        [(1, "crl"), (2, "crl"), (2, "crl --refresh"), (3, "revoke alice"), (4, "renew --all")]
+    {
+        let said = done(&home, days, &format!("{verb} -D ~/pki"));
+        assert_eq!(
+            (issuers(&home, "pki/chain.crl").as_slice(), said.as_str()),
+            (&expected.map(String::from)[..], ""),
+            "{verb}"
+        );
+        has_no_file_of_a_place(&home);
+    }
+    assert!(!home.path().join("pki/client.crt").exists(), "revoked");
+}
