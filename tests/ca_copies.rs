@@ -1,15 +1,16 @@
 //! Files that peers trust with more in them than the CAs that have files of their own: somebody else's CA, and certificates
-//! of a CA from before its renewal. Each CA has one list, and nothing gets a file of its own for it.
+//! of a CA from before its renewal. Each CA has one list, nothing gets a file of its own for it, and no phase of a rotation
+//! passes such a file over.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its setting up fails")]
 
 mod renewing;
 mod support;
 
-use renewing::{certificates, day, made};
+use renewing::{certificates, day, made, openssl_verifies};
 use std::fs;
 use support::clock::at;
-use support::{names, run};
+use support::{names, run, snapshot};
 use tempfile::TempDir;
 
 const CHAIN: [&str; 6] = ["chain", "--intermediate", "--server", "db1.example.com", "--client", "alice"];
@@ -97,4 +98,35 @@ fn a_ca_has_one_list_however_many_certificates_of_it_there_are() {
         has_no_file_of_a_place(&home);
     }
     assert!(!home.path().join("pki/client.crt").exists(), "revoked");
+}
+
+#[test]
+fn a_rotation_is_refused_while_a_file_has_an_older_certificate_of_a_ca_and_told_how_to_mend_it() {
+    let home = put_back();
+    for verb in ["rotate root add", "rotate intermediate add"] {
+        let before = snapshot(home.path());
+        let (code, said) = pgtls(&home, 1, &format!("{verb} -D ~/pki"));
+        assert_eq!(code, 3, "{said}");
+        assert!(said.contains("\"pki/chain.crt\" holds another certificate of the CA \""), "{said}");
+        assert!(said.contains("up to date first: pgtls renew -D pki\n"), "{said}");
+        assert_eq!(snapshot(home.path()), before);
+    }
+    done(&home, 1, "renew -D ~/pki");
+    for phase in ["add", "switch --trust-is-distributed", "drop"] {
+        done(&home, 1, &format!("rotate root {phase} -D ~/pki"));
+        openssl_verifies(&home, 1, "-CAfile chain.crt -untrusted server.crt server.crt");
+    }
+    assert_eq!(certificates(&home, "chain.crt").len(), 2);
+}
+
+#[test]
+fn a_newer_certificate_than_that_of_the_ca_is_named_too() {
+    let home = made(&CHAIN);
+    let root = home.path().join("pki/root.crt");
+    let before = fs::read(&root).unwrap();
+    done(&home, 1, "renew root -D ~/pki");
+    fs::write(&root, before).unwrap();
+    let (code, said) = pgtls(&home, 1, "rotate root add -D ~/pki");
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("Have the newer one of the two in \"pki/root.crt\""), "{said}");
 }
