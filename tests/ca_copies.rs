@@ -10,7 +10,7 @@ mod support;
 use renewing::{certificates, day, made, openssl_verifies};
 use std::fs;
 use support::clock::at;
-use support::{names, run, snapshot};
+use support::{names, run, scratch, snapshot};
 use tempfile::TempDir;
 
 const CHAIN: [&str; 6] = ["chain", "--intermediate", "--server", "db1.example.com", "--client", "alice"];
@@ -129,4 +129,38 @@ fn a_newer_certificate_than_that_of_the_ca_is_named_too() {
     let (code, said) = pgtls(&home, 1, "rotate root add -D ~/pki");
     assert_eq!(code, 3, "{said}");
     assert!(said.contains("Have the newer one of the two in \"pki/root.crt\""), "{said}");
+}
+
+#[test]
+fn of_two_directories_the_one_that_lags_behind_the_renewal_of_a_shared_ca_is_brought_up_to_date_first() {
+    let home = scratch();
+    for directory in ["db1", "db2"] {
+        let words = "gen chain --intermediate --server db.example.com --client alice --ca-dir ~/ca -D ~/";
+        done(&home, 0, &format!("{words}{directory}"));
+    }
+    done(&home, 1, "renew root intermediate -D ~/db2 --ca-dir ~/ca");
+    let add = "rotate root add -D ~/db1 --ca-dir ~/ca";
+    let (code, said) = pgtls(&home, 1, add);
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("pgtls renew -D db1 --ca-dir ca\n"), "{said}");
+    done(&home, 1, "renew -D ~/db1 --ca-dir ~/ca");
+    // The second goes straight on.
+    done(&home, 1, add);
+    for phase in ["switch --trust-is-distributed", "drop"] {
+        for directory in ["db1", "db2"] {
+            let words = format!("rotate root {phase} -D ~/{directory} --ca-dir ~/ca");
+            done(&home, 1, &words);
+        }
+        let instant = day(1).unix_timestamp();
+        for directory in ["db1", "db2"] {
+            let words = format!(
+                "verify -attime {instant} -CAfile {directory}/chain.crt -untrusted {directory}/server.crt {directory}/server.crt"
+            );
+            run(home.path(), "openssl", &words.split(' ').collect::<Vec<_>>());
+        }
+    }
+    let [ca, one, two] = ["ca/intermediate.crt", "db1/intermediate.crt", "db2/intermediate.crt"]
+        .map(|file| fs::read(home.path().join(file)).unwrap());
+    assert!(ca == one && ca == two, "an intermediate was signed twice");
+    assert!(!home.path().join("db1/trust.crt").exists());
 }
