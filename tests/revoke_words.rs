@@ -242,3 +242,13 @@ fn a_negative_serial_number_is_refused_for_the_list_would_name_another() {
     assert!(said.stderr.contains("has a negative serial number"), "{}", said.stderr);
     assert!(place.path("neg.crt").exists() && !place.path("chain.crl").exists());
 }
+
+#[test]
+fn the_name_of_a_bundle_is_not_that_of_the_ca_which_stands_first_in_it() {
+    let place = directory();
+    let said = place.try_pgtls(&["revoke", "chain", "-D", "."]);
+    assert_eq!(said.code, Some(3), "{}{}", said.stdout, said.stderr);
+    assert!(said.stderr.contains("no CA here issued \"chain\""), "{}", said.stderr);
+    assert!(!place.path("chain.crl").exists());
+    revoked(&place, &["intermediate"]);
+}
