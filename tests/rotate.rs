@@ -48,8 +48,12 @@ fn said(home: &TempDir, words: &[&str]) -> String {
     assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
     let serial = |word: &str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let printed = masked(&text(&output.stdout), clock);
-    let words = printed.split(' ').map(|word| if serial(word) { "SERIAL" } else { word });
-    words.collect::<Vec<_>>().join(" ")
+    // By itself, or in the name of a file that was put away.
+    let shown = |word: &str| {
+        let part = word.rsplit('-').next().unwrap_or(word).trim_end_matches(".crt");
+        if serial(part) { word.replace(part, "SERIAL") } else { word.to_owned() }
+    };
+    printed.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -415,6 +419,20 @@ fn of_many_leaves_the_first_ten_are_named_and_the_others_counted() {
 }
 
 #[test]
+fn the_command_that_shuts_out_what_an_old_intermediate_signs_revokes_every_certificate_of_it() {
+    let home = made(&["--intermediate"]);
+    Run::new(&["renew", "intermediate", "-q"]).dir(&home).code(0);
+    rotate(&home, &["intermediate", "add"]);
+    rotate(&home, &["intermediate", "switch", SWITCH]);
+    let output = Run::new(&["rotate", "intermediate", "drop"]).dir(&home).output();
+    let printed = text(&output.stdout).replace("\\\n", " ");
+    let command = printed.lines().find_map(|line| line.trim().strip_prefix("pgtls ")).unwrap_or(&printed);
+    Run::new(&command.split_whitespace().collect::<Vec<_>>()).dir(&home).output();
+    let list = run(home.path(), "openssl", &["crl", "-noout", "-text", "-in", "pki/root.crl"]);
+    assert_eq!(list.matches("Serial Number: ").count(), 2, "{command}\n{list}");
+}
+
+#[test]
 fn commands_that_are_printed_name_the_directories() {
     let home = made(&["--intermediate", "-D", "d b", "--ca-dir", "ca"]);
     let place = ["-D", "d b", "--ca-dir", "ca"];
@@ -428,7 +446,7 @@ fn commands_that_are_printed_name_the_directories() {
         assert!(is_placed(&printed), "{printed}");
     }
     let printed = whole(&["drop"]);
-    assert!(printed.contains("pgtls revoke ") && is_placed(&printed), "{printed}");
+    assert!(printed.contains("pgtls revoke ca/revoked/intermediate-") && is_placed(&printed), "{printed}");
 }
 
 #[test]
