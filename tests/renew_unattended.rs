@@ -219,3 +219,19 @@ fn a_ca_that_stands_in_a_bundle_alone_is_called_by_that_file() {
     }
     refused(&home, 300, &["server"], 4, "the key of the CA \"pki/chain.crt\" is not there");
 }
+
+#[test]
+fn a_ca_that_was_dropped_is_not_signed_again_for_what_was_left_under_it() {
+    let home = made(CHAIN);
+    pgtls(&home, 0, &["issue", "client", "bob", "--lifetime", "2d"]);
+    for words in [&["add"][..], &["switch", "--trust-is-distributed"], &["drop"]] {
+        pgtls(&home, 5, &[&["rotate", "intermediate"], words].concat());
+    }
+    let dropped = renewing::certificates(&home, "client.bob.crt").remove(1);
+    // As from a timer: nobody can renew bob, and nothing else is due.
+    renewed(&home, 5, &[]);
+    renewed(&home, 5, &["--all"]);
+    assert_eq!(renewing::certificates(&home, "client.bob.crt").remove(1), dropped);
+    openssl_verifies(&home, 5, "-CAfile chain.crt -untrusted server.crt server.crt");
+    refused(&home, 5, &["client.bob"], 3, "the CA of \"pki/client.bob.crt\" was dropped");
+}

@@ -283,3 +283,25 @@ fn one_of_several_is_made_anew_by_itself() {
     let (_, said) = pgtls(&format!("pgtls verify --json --client-cert {pki}/client.bob.crt -U carol"));
     assert!(said.contains(&format!("\"hint\": \"pgtls issue client carol -D {pki}")), "{said}");
 }
+
+#[test]
+fn a_list_that_cannot_be_read_is_no_reason_for_new_certificates() {
+    let home = tempfile::tempdir().unwrap();
+    let pki = home.path().join("pki").display().to_string();
+    let ok = |words: &str| assert_eq!(pgtls(words).0, 0, "{words}");
+    ok(&format!("pgtls gen chain -q -D {pki} --server db.test --client alice"));
+    ok(&format!("pgtls crl -q -D {pki}"));
+    let all = format!("{pki}/chain.crl");
+    let whole = fs::read_to_string(&all).unwrap();
+    for text in ["", &whole[..300]] {
+        fs::write(&all, text).unwrap();
+        let (_, said) = pgtls(&format!("pgtls verify {pki}"));
+        assert!(!said.contains("pgtls gen"), "{said}");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let command = format!("pgtls crl -D {pki} --refresh");
+        assert!(said.contains(&format!("Put back a copy of it, or move it away: {command} makes")), "{said}");
+        fs::remove_file(&all).unwrap();
+        ok(&command);
+        assert_eq!(fs::read_to_string(&all).unwrap(), whole);
+    }
+}

@@ -4,6 +4,7 @@ use super::change::{Change, Changed, Decide};
 use super::generate::Generated;
 use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::{Passphrase, secret_line};
+use super::stray::Strays;
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, read_file, same_directory};
 use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, OPENSSL_INDEX_FILE, attributes_file, index_file};
@@ -116,7 +117,8 @@ pub fn issue(request: &IssueRequest, now: OffsetDateTime, keys: &dyn KeySource) 
         ..Secrets::default()
     };
     let first = |ca: Option<&str>, state: &State| Ok(plan::issue(&request.wishes, ca, state, now)?);
-    Asked { under: &request.under, first: &first, now, keys, shuts_out: false, cas_alone: false }
+    let strays = Strays::default();
+    Asked { under: &request.under, first: &first, now, keys, shuts_out: false, cas_alone: false, strays }
         .run(arrangement, secrets)
 }
 
@@ -132,7 +134,8 @@ pub fn sign(
 ) -> Result<Generated, Error> {
     let owner = under.owner.as_deref().map(parse_owner).transpose()?;
     let first = |ca: Option<&str>, state: &State| Ok(plan::sign(wish, ca, state, now)?);
-    Asked { under, first: &first, now, keys, shuts_out: false, cas_alone: false }
+    let strays = Strays::default();
+    Asked { under, first: &first, now, keys, shuts_out: false, cas_alone: false, strays }
         .run(Arrangement { owner, ..Arrangement::default() }, Secrets::default())
 }
 
@@ -153,6 +156,8 @@ pub(super) struct Asked<'a> {
     pub(super) shuts_out: bool,
     /// Whether the keys of servers and clients are none of its business.
     pub(super) cas_alone: bool,
+    /// What is passed over, where nothing is issued.
+    pub(super) strays: Strays,
 }
 
 impl Asked<'_> {
@@ -201,7 +206,7 @@ impl Decide for Asked<'_> {
     }
 
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
-        self.under.forgives(problem, state)
+        self.under.forgives(problem, state) || (self.shuts_out && self.strays.forgive(problem, state))
     }
 
     fn goes_on(&self) -> bool {
@@ -214,7 +219,12 @@ impl Decide for Asked<'_> {
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
         let stem = self.under.take_ca(state)?;
-        (self.first)(stem.as_deref(), state)
+        let mut plan = (self.first)(stem.as_deref(), state)?;
+        // A timer would tell of them every day.
+        if !self.cas_alone {
+            self.strays.tell(&mut plan);
+        }
+        Ok(plan)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::generate::Generated;
 use super::hash_directory::{self, Hashed};
 use super::issue::{Asked, CaRequest};
+use super::stray::Strays;
 use crate::error::{Error, PartlyError};
 use crate::keys::KeySource;
 use crate::layout::Arrangement;
@@ -46,7 +47,8 @@ pub fn lists(request: &ListsRequest, now: OffsetDateTime, keys: &dyn KeySource) 
         hash_directory::refuse(path, under)?;
     }
     let first = |_: Option<&str>, state: &State| Ok(plan::lists(*which, *lifetime, state, now)?);
-    let asked = Asked { under, first: &first, now, keys, shuts_out: true, cas_alone: true };
+    let strays = Strays::default();
+    let asked = Asked { under, first: &first, now, keys, shuts_out: true, cas_alone: true, strays };
     let made = asked.run(Arrangement::default(), Secrets::default())?;
     let put = |path: &Path| {
         let is_made = !under.dry_run && !made.outline.files.is_empty();

@@ -29,6 +29,7 @@ mod rotate;
 mod secret;
 mod source;
 mod stdin;
+mod stray;
 mod verify;
 
 pub use bulk::{BulkIssued, BulkRequest, Control, LineForm, Outlet, Record, StreamForm, bulk};

@@ -2,10 +2,12 @@
 
 use super::generate::Generated;
 use super::issue::{Asked, CaRequest};
+use super::stray::Strays;
 use crate::error::{Error, RequestError};
 use crate::fs::{FILE_LIMIT_BYTES, is_there, read_file};
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement};
+use crate::pg::certificate_file;
 use crate::pki::Secrets;
 use crate::plan::{self, RevokeError, RevokeTarget, RevokeWish};
 use crate::state::State;
@@ -43,7 +45,8 @@ pub fn revoke(
             planned => Ok(planned?),
         }
     };
-    Asked { under, first: &first, now, keys, shuts_out: true, cas_alone: false }
+    let strays = Strays::default();
+    Asked { under, first: &first, now, keys, shuts_out: true, cas_alone: false, strays }
         .run(Arrangement::default(), Secrets::default())
 }
 
@@ -57,11 +60,15 @@ fn target(name: &str, state: &State) -> Result<RevokeTarget, Error> {
         let is_here = is_stem(name) || name.strip_suffix(".crt").is_some_and(is_stem);
         !is_here && ENDINGS.iter().any(|ending| name.ends_with(ending))
     };
-    if !is_there(path) || !(name.contains('/') || is_file_name()) {
-        return Ok(RevokeTarget::Name);
-    }
-    let text = read_file(path, FILE_LIMIT_BYTES)?;
-    let list = layout::read_certificates(&text, name.to_owned())?;
+    // What is passed over elsewhere is to be read where it is named.
+    let file = certificate_file(name.strip_suffix(".crt").unwrap_or(name));
+    let path = match state.occupied.contains(&file) && !state.certificates.contains_key(&file) {
+        true => state.shown(&file),
+        false if is_there(path) && (name.contains('/') || is_file_name()) => name.to_owned(),
+        false => return Ok(RevokeTarget::Name),
+    };
+    let text = read_file(Path::new(&path), FILE_LIMIT_BYTES)?;
+    let list = layout::read_certificates(&text, path)?;
     let first = list.into_iter().next();
     Ok(first.map_or(RevokeTarget::Name, |certificate| RevokeTarget::Certificate(Box::new(certificate))))
 }

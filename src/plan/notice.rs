@@ -95,6 +95,11 @@ pub enum Notice {
         /// The file.
         file: String,
     },
+    /// A file that promises certificates, and of which none can be read, is passed over.
+    NotRead {
+        /// The file.
+        file: String,
+    },
     /// It is revoked with the others since it is of their subject; nothing here says of which key it is.
     BySubject {
         /// Its serial number.
@@ -158,6 +163,7 @@ impl Notice {
                 | Self::ListNotMade { .. }
                 | Self::LongListNumber { .. }
                 | Self::StillValid { .. }
+                | Self::NotRead { .. }
                 | Self::Capped { .. }
                 | Self::TakenAlong { .. }
                 | Self::OwnAnchor { .. }
@@ -226,6 +232,9 @@ impl fmt::Display for Notice {
             ),
             Self::CopyStays { file } => {
                 write!(f, "{file} holds what is revoked too, and stays: take it away")
+            }
+            Self::NotRead { file } => {
+                write!(f, "{file} cannot be read, and is passed over; pgtls inspect says what is in it")
             }
             Self::BySubject { serial, subject } => {
                 write!(f, "{serial} is of the same subject, {subject}; its key is not known here")

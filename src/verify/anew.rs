@@ -7,7 +7,7 @@ use super::policy::Policy;
 use super::report::Finding;
 use super::rules::Rule;
 use super::scene::{Identity, Scene, names as is_called};
-use crate::pg::{CLIENT_NAMES, SERVER_NAMES};
+use crate::pg::{CLIENT_NAMES, SERVER_NAMES, sides_of_name};
 use crate::x509::GeneralName;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -178,7 +178,7 @@ fn one_of_set<'a>(name: &str, scene: &Scene<'a>, plays: impl Fn(&Identity<'a>) -
     let mut all = scene.identities.iter().filter(|it| plays(it) && own_name(it.exhibit) != REPLICATION);
     let own = all.clone().find(|identity| own_name(identity.exhibit) == name);
     let is_taken = || scene.exhibits.iter().any(|exhibit| own_name(exhibit) == name);
-    let other = || all.find(|identity| !is_one_of_several(identity.exhibit)).filter(|_| !is_taken());
+    let other = || all.find(|identity| !is_one_of_several(identity.leaf.file)).filter(|_| !is_taken());
     Some(own.or_else(other)?.leaf.file)
 }
 
@@ -188,10 +188,20 @@ fn own_name(exhibit: &Exhibit) -> &str {
     stem.rsplit_once('/').map_or(stem, |(_, name)| name)
 }
 
+/// Whether a file is called like one of a set: `client.key`.
+pub(super) fn is_of_set(file: &str) -> bool {
+    is_sided(file) && !is_one_of_several(file)
+}
+
 /// Whether a file is called as `pgtls issue` calls them: `client.alice.crt`.
-pub(super) fn is_one_of_several(exhibit: &Exhibit) -> bool {
-    let is_ours = is_called(exhibit, &SERVER_NAMES) || is_called(exhibit, &CLIENT_NAMES);
-    is_ours && own_name(exhibit).contains('.')
+fn is_one_of_several(file: &str) -> bool {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    is_sided(file) && stem.rsplit('/').next().is_some_and(|name| name.contains('.'))
+}
+
+/// Whether the name of a file says that it is a server's or a client's.
+fn is_sided(file: &str) -> bool {
+    file.rsplit('/').next().is_some_and(|name| sides_of_name(name) != (false, false))
 }
 
 fn common_name<'a>(identity: &'a Identity<'_>) -> Option<Cow<'a, str>> {

@@ -2,14 +2,14 @@
 //!
 //! A hint that is a command reads `Run COMMAND.`, or is the `pgtls gen` that makes end-entities anew.
 
-use super::anew::{Other, Wish, anew, is_one_of_several, other};
+use super::anew::{Other, Wish, anew, is_of_set, other};
 use super::chain::Held;
 use super::exhibit::Exhibit;
 use super::report::{Finding, Report};
 use super::rules::Rule;
 use super::scene::{Scene, Side, is_key_of};
 use super::severity::Severity;
-use crate::pg::request_file;
+use crate::pg::{LIST_SUFFIX, request_file};
 use crate::x509::{Certificate, Name};
 
 /// Adds the mend to errors and warnings that were found without one.
@@ -115,7 +115,7 @@ fn key_alone(exhibit: &Exhibit, path: &str, scene: &Scene<'_>, wish: &Wish<'_>) 
     }
     let put = format!("Put its certificate beside it, or remove {path}.");
     // The command for the set makes no other of this one.
-    match anew(&exhibit.name, scene, wish, "").filter(|_| !is_one_of_several(exhibit)) {
+    match anew(&exhibit.name, scene, wish, "").filter(|_| is_of_set(&exhibit.name)) {
         Some(command) => format!("{put} New ones: {command}"),
         None => put,
     }
@@ -176,8 +176,18 @@ fn of_content(file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> Option<String> 
         let otherwise = format!("Put a new list of {} into {}", list.issuer, scene.path(file));
         return Some(new_list(&list.issuer, &otherwise, scene));
     }
-    if scene.identities.is_empty() && !scene.exhibits.iter().any(|exhibit| exhibit.name != file) {
-        return Some("Put the right file in its place.".to_owned());
+    let is_alone = scene.identities.is_empty() && !scene.exhibits.iter().any(|exhibit| exhibit.name != file);
+    if is_alone || !(file.is_empty() || is_of_set(file)) {
+        let makes_lists =
+            file.ends_with(LIST_SUFFIX) && scene.authorities.iter().any(|it| has_key(it, scene));
+        return Some(match makes_lists {
+            true => format!(
+                "Put back a copy of it, or move it away: pgtls crl -D {} --refresh makes the lists of the CAs whose keys \
+                 are here.",
+                as_word(scene.directory())
+            ),
+            false => "Put the right file in its place.".to_owned(),
+        });
     }
     anew(file, scene, wish, "")
 }

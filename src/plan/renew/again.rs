@@ -53,10 +53,10 @@ impl<'b, 's> Bench<'b, 's> {
 
     /// Plans one again, for as long as is said; its CAs stay as they are, unless they were planned before.
     pub(super) fn renew(&mut self, item: &Item<'_>, lasting: Lasting) -> Result<(), PlanError> {
-        let chain = self.above(item)?;
         if let Signer::Ca(issuer) = signer(item, self.found, self.state) {
             refuse_revoked(item, issuer, self.state)?;
         }
+        let chain = self.above(item)?;
         self.refuse_other_key(item)?;
         let signer = chain.last().map(|(ca, _)| *ca);
         let usage = self.usage(item, signer.is_some())?;

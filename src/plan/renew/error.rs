@@ -43,6 +43,12 @@ pub enum RenewError {
         /// Whether it is a CA's.
         is_ca: bool,
     },
+    /// A certificate whose CA was dropped in a rotation.
+    #[error("the CA of \"{certificate}\" was dropped")]
+    CaDropped {
+        /// Its file, as the user names it.
+        certificate: String,
+    },
     /// Whoever signed a certificate is not here.
     #[error("the CA of \"{certificate}\" is not here: {issuer}")]
     CaElsewhere {
@@ -158,7 +164,7 @@ impl Diagnosis for RenewError {
             Self::Revoked { is_ca: true, .. } => {
                 "Another CA takes its place: pgtls rotate intermediate add, then switch, then drop."
             }
-            Self::Revoked { .. } => {
+            Self::Revoked { .. } | Self::CaDropped { .. } => {
                 "Whoever is to have one again gets another: pgtls issue, after moving the old files away."
             }
             Self::CaElsewhere { .. } => {

@@ -226,10 +226,12 @@ fn due(
 }
 
 /// Whether it is this directory's to renew: an end-entity is, and a CA whose key, or the key above it, is here. What is
-/// only trusted here is somebody else's, and of a CA that is being rotated the other one lasts as long as it does.
+/// only trusted here is somebody else's, of a CA that is being rotated the other one lasts as long as it does, and one that
+/// was dropped is to be accepted no more.
 fn is_candidate(item: &Item<'_>, found: &[authorities::Authority<'_>], state: &State) -> bool {
     let has_key = state.key(&item.stem).is_some() || issuers::unread_key(&item.stem, state).is_some();
-    if item.is_ca && authorities::is_beside(&item.stem, found) {
+    let own = found.iter().find(|ca| item.is_ca && item.is(ca.certificate));
+    if own.is_some_and(|ca| authorities::is_beside(&ca.stem, found) || signer::was_dropped(ca, state)) {
         return false;
     }
     match signer::signer(item, found, state) {

@@ -4,11 +4,11 @@ use super::RenewError;
 use super::items::Item;
 use crate::index::{Line, Status};
 use crate::keys::{PublicKey, SignatureCheck};
-use crate::pg::{previous_stem, rotated_stem};
+use crate::pg::{certificate_file, previous_stem, rotated_stem};
 use crate::plan::authorities::{self, Authority};
 use crate::plan::revoked::revoked_since;
 use crate::state::{State, issued, signature_by};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, format_serial, significant};
 use time::OffsetDateTime;
 
 /// Who is to sign.
@@ -61,8 +61,18 @@ pub(super) fn was_revoked(name: &str, state: &State) -> Option<Option<OffsetDate
     state.revoked.iter().any(|file| stem(file) == Some(true)).then_some(None)
 }
 
-/// The refusal of a revoked one: by the index of its CA, or by a list that this signed.
+/// Whether a CA was dropped in a rotation, and stands behind what was left under it alone.
+pub(super) fn was_dropped(ca: &Authority<'_>, state: &State) -> bool {
+    let end = format!("-{}", certificate_file(&format_serial(significant(&ca.certificate.serial))));
+    ca.elsewhere.is_some() && state.revoked.iter().any(|name| name.ends_with(&end))
+}
+
+/// The refusal of one that is accepted no more: whose CA was dropped, or which is revoked by the index of its CA, or by a
+/// list that this signed.
 pub(super) fn refuse_revoked(item: &Item<'_>, ca: &Authority<'_>, state: &State) -> Result<(), RenewError> {
+    if was_dropped(ca, state) {
+        return Err(RenewError::CaDropped { certificate: item.shown(state) });
+    }
     match revoked_since(item.certificate, &ca.stem, ca.certificate, state) {
         None => Ok(()),
         Some(at) => Err(RenewError::Revoked { certificate: item.shown(state), at, is_ca: item.is_ca }),
