@@ -16,7 +16,7 @@ pub use error::RenewError;
 use super::{IndexSpec, Notice, Plan, PlanError, authorities, evidence, issuers};
 use crate::diagnosis::Diagnosis;
 use crate::keys::KeyType;
-use crate::pg::{LISTS_FILE, certificate_file, key_file, list_file};
+use crate::pg::{LISTS_FILE, certificate_file, list_file};
 use crate::state::State;
 use crate::x509::{Lifetime, Usage, Window};
 use again::Bench;
@@ -178,10 +178,9 @@ fn refresh_lists(
     }
     // They are due as certificates are, and told in the same words.
     let away = plan.notices.iter().filter_map(|notice| match notice {
-        Notice::ListNotMade { certificate, next_update } => {
-            let key = state.shown_pair(true, &key_file(certificate));
+        Notice::ListNotMade { certificate, next_update, .. } => {
             let shown = state.shown_pair(true, &certificate_file(certificate));
-            let error = PlanError::CaKeyMissing { certificate: shown, key };
+            let error = issuers::no_key(certificate, shown, state);
             Some(Blocked::of(list_file(certificate), *next_update, &error))
         }
         _ => None,
@@ -222,7 +221,7 @@ fn due(
 /// Whether it is this directory's to renew: an end-entity is, and a CA whose key, or the key above it, is here. What is
 /// only trusted here is somebody else's, and of a CA that is being rotated the other one lasts as long as it does.
 fn is_candidate(item: &Item<'_>, found: &[authorities::Authority<'_>], state: &State) -> bool {
-    let has_key = state.key(&item.stem).is_some() || issuers::unread_key(&item.stem, state).is_some();
+    let has_key = state.key(&item.stem).is_some() || issuers::is_unusable(&item.stem, state);
     if item.is_ca && authorities::is_beside(&item.stem, found) {
         return false;
     }
