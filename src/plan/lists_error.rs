@@ -38,6 +38,14 @@ pub enum ListsError {
         /// The mend of that, where one is known.
         hint: Option<String>,
     },
+    /// There is an index of which nobody says whose it is, beside a CA without one.
+    #[error("\"{path}\" lists certificates, and by its name nobody knows which CA's")]
+    NamelessIndex {
+        /// The file, as the user names it.
+        path: String,
+        /// The file that it is to be.
+        wanted: String,
+    },
     /// No CA is there.
     #[error("there is no CA in \"{path}\"")]
     NoCa {
@@ -71,6 +79,9 @@ impl Diagnosis for ListsError {
                 return Some(format!("\"{key}\" has to sign the list \"{list}\"."));
             }
             Self::NoCa { .. } => return None,
+            Self::NamelessIndex { .. } => {
+                "Whom it calls revoked would be let in again, or renewed; nothing was changed."
+            }
             Self::Unreadable { .. } => "Whom it alone revokes would be let in again; nothing was changed.",
             Self::OtherKey { .. } => "It would be overwritten; nothing was changed.",
         };
@@ -86,6 +97,11 @@ impl Diagnosis for ListsError {
                 ));
             }
             Self::KeyUnusable { hint, .. } => return Some(another_key(hint.as_deref())),
+            Self::NamelessIndex { path, wanted } => {
+                return Some(format!(
+                    "Give it the name of its CA's: cp {path} {wanted}  Or move it away, where it is of none that is here."
+                ));
+            }
             Self::NoCa { .. } => {
                 "Name the directory of one with -D, or make one with: pgtls gen chain --intermediate"
             }
@@ -102,7 +118,10 @@ impl Diagnosis for ListsError {
         match self {
             // Who is revoked is not known then, as with an index.
             Self::Unreadable { .. } | Self::KeyMissing { .. } => Failure::System,
-            Self::OtherKey { .. } | Self::NoCa { .. } | Self::KeyUnusable { .. } => Failure::Forbidden,
+            Self::OtherKey { .. }
+            | Self::NoCa { .. }
+            | Self::NamelessIndex { .. }
+            | Self::KeyUnusable { .. } => Failure::Forbidden,
         }
     }
 }
