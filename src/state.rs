@@ -42,6 +42,8 @@ pub struct State {
     pub damaged_lists: Vec<DamagedLists>,
     /// The key of each `*.key`.
     pub keys: BTreeMap<String, StoredKey>,
+    /// The keys that are here and of no use, by the names of their files.
+    pub unusable_keys: BTreeMap<String, UnusableKey>,
     /// What each CA issued, by the stem of its files; from `*.index`.
     pub indexes: BTreeMap<String, Index>,
     /// The stems of the CAs whose index has each subject but once, says its `*.index.attr`.
@@ -55,10 +57,11 @@ impl State {
         self.certificates.get(&certificate_file(stem))?.first()
     }
 
-    /// The key of a stem.
+    /// The key of a stem, where it is of use.
     #[must_use]
     pub fn key(&self, stem: &str) -> Option<&StoredKey> {
-        self.keys.get(&key_file(stem))
+        let file = key_file(stem);
+        self.keys.get(&file).filter(|_| !self.unusable_keys.contains_key(&file))
     }
 
     /// Whether the key of a stem is another's than this certificate's; of a closed one nobody knows.
@@ -134,6 +137,15 @@ impl State {
     pub fn shown_pair(&self, ca: bool, file: &str) -> String {
         if ca && self.ca_occupied.is_some() { shown_in(&self.ca_path, file) } else { self.shown(file) }
     }
+}
+
+/// Why a key cannot be used: it is damaged, of a kind that signs nothing here, or does not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusableKey {
+    /// What is wrong with it.
+    pub problem: String,
+    /// The mend, where one is known.
+    pub hint: Option<String>,
 }
 
 /// A `*.crl` that cannot be read to its end: who is on it is not known.

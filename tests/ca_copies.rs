@@ -62,6 +62,7 @@ fn a_ca_that_only_a_bundle_holds_gets_no_file_of_its_own_from_any_verb() {
         "rotate intermediate add",
         "rotate intermediate switch --trust-is-distributed",
         "rotate intermediate drop",
+        "renew --all",
     ] {
         let said = done(&home, 0, &format!("{verb} -D ~/pki"));
         has_no_file_of_a_place(&home);

@@ -120,7 +120,7 @@ fn where_no_lists_are_in_use_none_are_made_on_the_way_and_what_cannot_be_made_is
     let mut used = plan.clone();
     plan::refresh(&mut used, &state(&files), Which::InUse, None, now).unwrap();
     assert_eq!(made(&used), ["intermediate"]);
-    let is_told = |notice: &Notice| matches!(notice, Notice::ListNotMade { certificate, next_update: Some(_) } if certificate == "root");
+    let is_told = |notice: &Notice| matches!(notice, Notice::ListNotMade { certificate, next_update: Some(_), .. } if certificate == "root");
     assert!(used.notices.iter().any(is_told), "{:?}", used.notices);
     // While what is there counts, the others are made; afterwards everybody would be turned away with them.
     let plan = lists(Which::Due, None, &files, 300).unwrap();

@@ -1,13 +1,14 @@
 //! Files -> what they hold: the reverse of `fill`.
 
 use super::read_lists::{ReadLists, lists, read_lists};
+use crate::diagnosis::Diagnosis;
 use crate::fs::FileSet;
 use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, OPENSSL_INDEX_FILE, wants_unique_subjects};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
 use crate::pg::{LIST_SUFFIX, key_file};
 use crate::plan;
-use crate::state::{DamagedLists, State, StateError, shown_in};
+use crate::state::{DamagedLists, State, StateError, UnusableKey, shown_in};
 use crate::x509::Certificate;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -131,7 +132,12 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         if found.cas_alone && state.certificate(stem).is_some_and(|of| of.ca == Some(false)) {
             return Ok(());
         }
-        let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
+        let key = StoredKey::from_pem(text).map_err(|source| {
+            let unusable = UnusableKey { problem: source.to_string(), hint: source.hint() };
+            state.unusable_keys.insert(name.to_owned(), unusable);
+            StateError::Key { path, source }
+        })?;
+        state.unusable_keys.remove(name);
         state.keys.insert(name.to_owned(), key);
     } else if let Some(stem) = name.strip_suffix(INDEX_SUFFIX) {
         let index = Index::parse(text).map_err(|source| StateError::Index { path, source })?;

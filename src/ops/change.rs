@@ -1,6 +1,7 @@
 //! What every verb that makes certificates does with a directory: lock it, read it, decide, make, judge, commit.
 
 use super::gated;
+use super::locked;
 use super::ownership::give_to_holders;
 use super::put_away;
 use crate::error::{Error, RequestError};
@@ -91,7 +92,9 @@ impl Change<'_> {
             let read = [&found.files, &found.beside];
             put_away::refuse(path, &plan.moved_ca_files, &plan.removed_ca_files, &read)?;
         }
-        pki::unlock(&plan, &state, self.secrets)?;
+        if !self.verb.goes_on() {
+            pki::unlock(&plan, &state, self.secrets)?;
+        }
         let created = Directory::open(self.directory)?.is_none();
         Ok(Changed { plan, outline, issued: None, created })
     }
@@ -220,7 +223,8 @@ impl Change<'_> {
         directory: &Found,
         ca_directory: Option<&Found>,
     ) -> Result<(Plan, Outline), Error> {
-        let plan = self.verb.plan(state)?;
+        let again = || self.restore(directory, ca_directory);
+        let plan = locked::plan(self.verb, state, self.secrets, &again)?;
         let mut outline = layout::outline(&plan, self.arrangement);
         outline.files.extend(layout::rewritten(&plan, &directory.files, Place::Directory));
         let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);

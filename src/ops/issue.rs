@@ -206,7 +206,13 @@ impl Decide for Asked<'_> {
     }
 
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
-        self.under.forgives(problem, state) || (self.shuts_out && self.strays.forgive(problem, state))
+        match problem {
+            // What needs it says so.
+            StateError::Key { .. } if self.shuts_out => true,
+            _ => {
+                self.under.forgives(problem, state) || (self.shuts_out && self.strays.forgive(problem, state))
+            }
+        }
     }
 
     fn goes_on(&self) -> bool {

@@ -17,6 +17,7 @@ mod inventory;
 mod issue;
 mod lists;
 mod live;
+mod locked;
 mod logins;
 mod material;
 mod ownership;

@@ -14,7 +14,7 @@ use crate::pg::{certificate_file, previous_stem};
 use crate::pki::{self, Secrets};
 use crate::plan::{self, Plan, RotateWish, RotationSpec, RotationStatus, RotationStep};
 use crate::state::{State, StateError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use time::OffsetDateTime;
 
 /// Where a CA lies that is rotated, and what it signed.
@@ -157,16 +157,10 @@ impl Decide for Verb<'_> {
         counts(name)
     }
 
-    /// The keys of others may be of kinds that sign nothing here; and a copy of the CA may lag behind the one with the key.
+    /// What needs a key that cannot be read says so; and a copy of the CA may lag behind the one with the key.
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
-        let stem_of = |path: &str| {
-            let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str());
-            stem.unwrap_or_default().to_owned()
-        };
         match problem {
-            StateError::Key { path, .. } => {
-                state.certificate(&stem_of(path)).is_none_or(|certificate| certificate.ca != Some(true))
-            }
+            StateError::Key { .. } => true,
             StateError::OtherCa { path, follow, .. } => {
                 let before = state.certificate(&previous_stem(&self.wish.stem));
                 let is_own = state.shown(&certificate_file(&self.wish.stem)) == *path;

@@ -4,7 +4,8 @@ use super::IssueError;
 use super::certificate::{Issuer, sign};
 use super::list;
 use crate::index::Index;
-use crate::keys::{KeyError, KeySource, PrivateKey, PublicKey, SigningKey};
+use crate::keys::{KeyError, KeySource, PrivateKey, PublicKey, SigningKey, StoredKey};
+use crate::pg::key_file;
 use crate::plan::{CertificateSpec, IndexSpec, IssuerRef, Plan};
 use crate::state::{self, State};
 use crate::x509::{Certificate, SerialNumber};
@@ -218,6 +219,18 @@ pub fn unlock(plan: &Plan, state: &State, secrets: &Secrets) -> Result<(), Issue
     existing_issuers(plan, state, secrets).map(drop)
 }
 
+/// Opens every existing CA key that the plan needs, and leaves it open in the state, for to open one takes its time.
+///
+/// # Errors
+/// Those of [`unlock`].
+pub fn open(plan: &Plan, state: &mut State, secrets: &Secrets) -> Result<(), IssueError> {
+    for spec in needed(plan) {
+        let key = StoredKey::Plain(opened(spec, state, secrets)?);
+        state.keys.insert(key_file(&spec.stem), key);
+    }
+    Ok(())
+}
+
 /// Opens the key of a CA that a plan keeps, whether it signs something or not, and drops it again.
 ///
 /// # Errors
@@ -240,15 +253,19 @@ fn existing_issuers<'p>(
     state: &State,
     secrets: &Secrets,
 ) -> Result<BTreeMap<&'p str, Issuer>, IssueError> {
+    let existing = needed(plan);
+    existing.map(|spec| Ok((spec.stem.as_str(), existing_issuer(spec, state, secrets)?))).collect()
+}
+
+/// The existing CAs that sign something, or themselves again.
+fn needed(plan: &Plan) -> impl Iterator<Item = &CertificateSpec> {
     let made = plan.certificates.iter().filter(|spec| spec.kept.is_none());
     let issuers: BTreeSet<&str> = made.filter_map(|spec| spec.issuer.stem()).collect();
-    let needed = |spec: &&CertificateSpec| {
+    plan.certificates.iter().filter(move |spec| {
         let signs_itself = spec.reissued_with_its_key().is_some() && spec.issuer == IssuerRef::Itself;
         let signs = issuers.contains(spec.stem.as_str()) || list::is_made(plan, &spec.stem);
         spec.existing().is_some() && (signs || signs_itself)
-    };
-    let existing = plan.certificates.iter().filter(needed);
-    existing.map(|spec| Ok((spec.stem.as_str(), existing_issuer(spec, state, secrets)?))).collect()
+    })
 }
 
 /// An existing CA, kept or issued again: its own subject and its own key identifier, byte for byte, whoever made it.
@@ -257,19 +274,28 @@ pub(super) fn existing_issuer(
     state: &State,
     secrets: &Secrets,
 ) -> Result<Issuer, IssueError> {
-    let certificate = || spec.stem.clone();
-    let fail = |source| IssueError::CaKey { certificate: certificate(), source };
-    let existing = spec.existing().ok_or_else(|| IssueError::NoIssuer { certificate: certificate() })?;
-    let stored = state.key(&spec.stem).ok_or_else(|| fail(KeyError::NoKey))?;
-    let key = stored.open(secrets.ca_passphrase()).map_err(fail)?;
-    if key.public().spki_der() != existing.public_key {
-        return Err(IssueError::ForeignCaKey { certificate: certificate() });
-    }
+    let fail = |source| IssueError::CaKey { certificate: spec.stem.clone(), source };
+    let existing = existing(spec)?;
     Ok(Issuer {
         name: existing.subject.clone(),
         key_identifier: state::key_identifier(existing),
-        key: SigningKey::new(&key).map_err(fail)?,
+        key: SigningKey::new(&opened(spec, state, secrets)?).map_err(fail)?,
     })
+}
+
+fn existing(spec: &CertificateSpec) -> Result<&Certificate, IssueError> {
+    spec.existing().ok_or_else(|| IssueError::NoIssuer { certificate: spec.stem.clone() })
+}
+
+/// The key of an existing CA, which is its own.
+fn opened(spec: &CertificateSpec, state: &State, secrets: &Secrets) -> Result<PrivateKey, IssueError> {
+    let fail = |source| IssueError::CaKey { certificate: spec.stem.clone(), source };
+    let stored = state.key(&spec.stem).ok_or_else(|| fail(KeyError::NoKey))?;
+    let key = stored.open(secrets.ca_passphrase()).map_err(fail)?;
+    match key.public().spki_der() == existing(spec)?.public_key {
+        true => Ok(key),
+        false => Err(IssueError::ForeignCaKey { certificate: spec.stem.clone() }),
+    }
 }
 
 /// The serial number that a profile gives, and whose it is among.

@@ -8,6 +8,6 @@ mod request;
 mod series;
 
 pub use error::IssueError;
-pub use issue::{Issued, IssuedCertificate, Secrets, issue, standing, unlock, unlock_ca};
+pub use issue::{Issued, IssuedCertificate, Secrets, issue, open, standing, unlock, unlock_ca};
 pub use request::{Requested, request};
 pub use series::{Made, Maker, Supplies};

@@ -161,6 +161,18 @@ pub enum PlanError {
         /// The key file that was looked for.
         key: String,
     },
+    /// The key of an existing CA that has to sign is there, and of no use.
+    #[error("the existing CA \"{certificate}\" cannot sign: its key \"{key}\" cannot be used: {problem}")]
+    CaKeyUnusable {
+        /// Its certificate file, as the user names it.
+        certificate: String,
+        /// The file of the key.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+        /// The mend, where one is known.
+        hint: Option<String>,
+    },
     /// An existing CA is revoked: what it signs is turned away with it.
     #[error("the CA \"{certificate}\" is revoked")]
     RevokedCa {
@@ -290,7 +302,8 @@ impl Diagnosis for PlanError {
                 "Another CA takes its place: pgtls rotate intermediate add, then switch, then drop. Or name one that is good \
                  (--ca-dir; of issue and sign also --ca)."
             }
-            Self::UnusableCa { .. } => {
+            Self::CaKeyUnusable { hint: Some(hint), .. } => hint,
+            Self::UnusableCa { .. } | Self::CaKeyUnusable { .. } => {
                 "Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D."
             }
         };

@@ -4,7 +4,7 @@ use super::command::renewal;
 use super::revoked::revoked_since;
 use super::{CertificateSpec, IssuerRef, PlanError};
 use crate::pg::{certificate_file, key_file};
-use crate::state::State;
+use crate::state::{State, UnusableKey};
 use crate::x509::{Certificate, KeyUsage, Window, format_instant};
 use time::OffsetDateTime;
 
@@ -180,11 +180,26 @@ pub(super) fn unfit(certificate: &Certificate, now: OffsetDateTime) -> Option<St
         .then(|| format!("it is valid from {} to {}", format_instant(not_before), format_instant(not_after)))
 }
 
-/// A key of a CA that is there, and could not be read or signs nothing here.
-pub(super) fn unread_key(stem: &str, state: &State) -> Option<String> {
+/// Whether a key of a CA is there, and could not be read, signs nothing here or does not open.
+pub(super) fn is_unusable(stem: &str, state: &State) -> bool {
     let file = key_file(stem);
-    let is_there = state.key(stem).is_none() && state.holdings(true).contains(&file);
-    is_there.then(|| format!("its key \"{}\" cannot be used", state.shown_pair(true, &file)))
+    let is_there = || state.key(stem).is_none() && state.holdings(true).contains(&file);
+    state.unusable_keys.contains_key(&file) || is_there()
+}
+
+/// Why a CA does not sign whose key is away, or of no use; `shown` is its certificate.
+pub(super) fn no_key(stem: &str, shown: String, state: &State) -> PlanError {
+    let key = state.shown_pair(true, &key_file(stem));
+    match state.unusable_keys.get(&key_file(stem)) {
+        Some(UnusableKey { problem, hint }) => {
+            let (problem, hint) = (problem.clone(), hint.clone());
+            PlanError::CaKeyUnusable { certificate: shown, key, problem, hint }
+        }
+        None if is_unusable(stem, state) => {
+            PlanError::UnusableCa { certificate: shown, problem: format!("its key \"{key}\" cannot be used") }
+        }
+        None => PlanError::CaKeyMissing { certificate: shown, key },
+    }
 }
 
 /// The key of a CA that signs is there and its own; a closed one is opened, and compared, when it signs.
@@ -195,13 +210,7 @@ pub(super) fn check_key(
     state: &State,
 ) -> Result<(), PlanError> {
     match state.key(&ca.stem) {
-        None if let Some(problem) = unread_key(&ca.stem, state) => {
-            Err(PlanError::UnusableCa { certificate: shown, problem })
-        }
-        None => {
-            let key = state.shown_pair(true, &key_file(&ca.stem));
-            Err(PlanError::CaKeyMissing { certificate: shown, key })
-        }
+        None => Err(no_key(&ca.stem, shown, state)),
         Some(_) if state.has_other_key(&ca.stem, certificate) => {
             let problem = "its key is the key of another certificate".to_owned();
             Err(PlanError::UnusableCa { certificate: shown, problem })

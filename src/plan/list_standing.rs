@@ -5,7 +5,7 @@ use super::lists::Which;
 use super::{CertificateSpec, IndexSpec, IssuerRef, ListsError, Notice, Plan, PlanError, issuers};
 use crate::index::{Status, Survey, count_revoked, survey};
 use crate::pg::{certificate_file, key_file, list_file};
-use crate::state::State;
+use crate::state::{State, UnusableKey};
 use crate::x509::{
     Certificate, KeyUsage, Lifetime, RevocationList, Window, format_instant, serial_order, significant,
 };
@@ -56,7 +56,10 @@ impl<'a> Standing<'a> {
         let latest = whole.max_by(|one, other| age_order(&state.lists[*one], &state.lists[*other]));
         let survey = survey(state.indexes.get(&spec.stem), &lists);
         let revokes = plan.revocations.iter().any(|it| it.of == spec.stem);
-        let has_key = |spec: &CertificateSpec| spec.kept.is_none() || state.key(&spec.stem).is_some();
+        let is_new = |spec: &CertificateSpec| spec.existing().is_none();
+        let has_key = |spec: &CertificateSpec| is_new(spec) || state.key(&spec.stem).is_some();
+        // One whose key is of no use today signs here all the same.
+        let is_own = |spec: &CertificateSpec| has_key(spec) || issuers::is_unusable(&spec.stem, state);
         let is_fresh = |at: usize| {
             let list = &state.lists[at];
             !is_ending(list, now)
@@ -70,8 +73,8 @@ impl<'a> Standing<'a> {
         };
         Self {
             has_key: has_key(spec),
-            is_needed: cas.iter().any(|below| has_key(below) && hangs_from(below, &spec.stem, cas))
-                || !cas.iter().any(has_key),
+            is_needed: cas.iter().any(|below| is_own(below) && hangs_from(below, &spec.stem, cas))
+                || !cas.iter().any(is_own),
             counts: latest.is_some_and(counts),
             is_due: revokes || !latest.is_some_and(is_fresh),
             spec,
@@ -106,10 +109,12 @@ impl<'a> Standing<'a> {
             return Ok(Some(list));
         }
         if self.revokes || (which != Which::InUse && self.is_needed && !self.counts) {
-            return Err(key_missing(&self.spec.stem, state));
+            return Err(no_key(&self.spec.stem, state));
         }
+        let certificate = self.spec.stem.clone();
         let next_update = kept().and_then(|list| list.next_update);
-        plan.notices.push(Notice::ListNotMade { certificate: self.spec.stem.clone(), next_update });
+        let key_problem = state.unusable_keys.get(&key_file(&certificate)).map(|key| key.problem.clone());
+        plan.notices.push(Notice::ListNotMade { certificate, next_update, key_problem });
         Ok(kept())
     }
 
@@ -191,20 +196,26 @@ fn time_of(window: Window) -> String {
     format!("it is valid from {from} to {to}")
 }
 
-/// Why a CA makes no list: it has ended, or its key is away.
+/// Why a CA makes no list: it has ended, or its key is away or of no use.
 pub(super) fn why_none(spec: &CertificateSpec, state: &State, now: OffsetDateTime) -> PlanError {
     if state.key(&spec.stem).is_none() || now <= spec.window.not_after {
-        return key_missing(&spec.stem, state);
+        return no_key(&spec.stem, state);
     }
     let certificate = state.shown_pair(true, &certificate_file(&spec.stem));
     PlanError::UnusableCa { certificate, problem: time_of(spec.window) }
 }
 
-fn key_missing(stem: &str, state: &State) -> PlanError {
-    let error = ListsError::KeyMissing {
-        certificate: state.shown_pair(true, &certificate_file(stem)),
-        key: state.shown_pair(true, &key_file(stem)),
-        list: state.shown(&list_file(stem)),
+fn no_key(stem: &str, state: &State) -> PlanError {
+    let (key, list) = (state.shown_pair(true, &key_file(stem)), state.shown(&list_file(stem)));
+    let error = match state.unusable_keys.get(&key_file(stem)) {
+        Some(UnusableKey { problem, hint }) => {
+            let (problem, hint) = (problem.clone(), hint.clone());
+            ListsError::KeyUnusable { certificate: stem.to_owned(), key, list, problem, hint }
+        }
+        None => {
+            let certificate = state.shown_pair(true, &certificate_file(stem));
+            ListsError::KeyMissing { certificate, key, list }
+        }
     };
     error.into()
 }

@@ -24,6 +24,20 @@ pub enum ListsError {
         /// The file that its list would have.
         list: String,
     },
+    /// The key of a CA is there and of no use, and no list of it counts, or somebody is to come onto it.
+    #[error("the key of the CA \"{certificate}\" cannot be used: {problem}")]
+    KeyUnusable {
+        /// The CA.
+        certificate: String,
+        /// The file of the key, as the user names it.
+        key: String,
+        /// The file of the list that it has to sign.
+        list: String,
+        /// What is wrong with it.
+        problem: String,
+        /// The mend of that, where one is known.
+        hint: Option<String>,
+    },
     /// There is an index of which nobody says whose it is, beside a CA without one.
     #[error("\"{path}\" lists certificates, and by its name nobody knows which CA's")]
     NamelessIndex {
@@ -48,10 +62,22 @@ pub enum ListsError {
     },
 }
 
+/// How to go on with a key that is of no use; where each CA has a passphrase of its own, no run opens all of them.
+fn another_key(hint: Option<&str>) -> String {
+    let mend = hint.unwrap_or("Put back a copy of it that can be used.");
+    format!(
+        "{mend} Where each CA has a passphrase of its own (--ca-passphrase-file), make the first list of the highest with \
+         the keys of those below moved away (pgtls crl), and put them back one by one."
+    )
+}
+
 impl Diagnosis for ListsError {
     fn detail(&self) -> Option<String> {
         let detail = match self {
             Self::KeyMissing { key, .. } => return Some(format!("\"{key}\" was looked for.")),
+            Self::KeyUnusable { key, list, .. } => {
+                return Some(format!("\"{key}\" has to sign the list \"{list}\"."));
+            }
             Self::NoCa { .. } => return None,
             Self::NamelessIndex { .. } => {
                 "Whom it calls revoked would be let in again, or renewed; nothing was changed."
@@ -70,6 +96,7 @@ impl Diagnosis for ListsError {
                      own list here, as \"{list}\"."
                 ));
             }
+            Self::KeyUnusable { hint, .. } => return Some(another_key(hint.as_deref())),
             Self::NamelessIndex { path, wanted } => {
                 return Some(format!(
                     "Give it the name of its CA's: cp {path} {wanted}  Or move it away, where it is of none that is here."
@@ -91,7 +118,10 @@ impl Diagnosis for ListsError {
         match self {
             // Who is revoked is not known then, as with an index.
             Self::Unreadable { .. } | Self::KeyMissing { .. } => Failure::System,
-            Self::OtherKey { .. } | Self::NoCa { .. } | Self::NamelessIndex { .. } => Failure::Forbidden,
+            Self::OtherKey { .. }
+            | Self::NoCa { .. }
+            | Self::NamelessIndex { .. }
+            | Self::KeyUnusable { .. } => Failure::Forbidden,
         }
     }
 }

@@ -57,13 +57,16 @@ pub enum Notice {
         /// Who signed it.
         issuer: Name,
     },
-    /// The list of a CA is due, or not there, and its key is away.
+    /// The list of a CA is due, or not there, and its key is away or of no use.
     ListNotMade {
         /// That CA.
         certificate: String,
         /// When what is there of it ends; `None`: nothing is there.
         #[serde(serialize_with = "serialize_end")]
         next_update: Option<OffsetDateTime>,
+        /// Why its key is of no use, where it is here.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key_problem: Option<String>,
     },
     /// The number of a CA's list has more octets than RFC 5280 §5.2.3 has readers take.
     LongListNumber {
@@ -130,6 +133,9 @@ pub enum Notice {
         domain: String,
     },
 }
+
+/// What comes of a list that is not there.
+const TURNED_AWAY: &str = "with these lists everybody whose chain leads to it is turned away";
 
 /// The file of a CA, or its place in that of several: `chain.crt#3`.
 fn holder(stem: &str) -> String {
@@ -201,19 +207,20 @@ impl fmt::Display for Notice {
                 "{issuer}, who signed {certificate}.crt, is in no file here: servers and clients accept nothing without \
                  it in their trust file"
             ),
-            Self::ListNotMade { certificate, next_update } => {
+            Self::ListNotMade { certificate, next_update, key_problem } => {
                 let of = format!("the revocation list of {}", holder(certificate));
-                match next_update {
-                    Some(end) => write!(
+                match (next_update.map(format_date), key_problem) {
+                    (Some(end), None) => {
+                        write!(f, "{of} is due, ends on {end}, and its key is not here to make the next")
+                    }
+                    (Some(end), Some(problem)) => write!(
                         f,
-                        "{of} is due, ends on {}, and its key is not here to make the next",
-                        format_date(*end)
+                        "{of} is due, ends on {end}, and its key cannot be used to make the next: {problem}"
                     ),
-                    None => write!(
-                        f,
-                        "{of} is not here, nor is its key: with these lists everybody whose chain leads to it is \
-                         turned away"
-                    ),
+                    (None, None) => write!(f, "{of} is not here, nor is its key: {TURNED_AWAY}"),
+                    (None, Some(problem)) => {
+                        write!(f, "{of} is not here, and its key cannot be used ({problem}): {TURNED_AWAY}")
+                    }
                 }
             }
             Self::LongListNumber { certificate } => write!(

@@ -113,8 +113,8 @@ impl<'b, 's> Bench<'b, 's> {
                 let issuer = item.certificate.issuer.clone();
                 Err(RenewError::CaElsewhere { certificate: item.shown(self.state), issuer }.into())
             }
-            Signer::Itself if let Some(problem) = issuers::unread_key(&item.stem, self.state) => {
-                Err(PlanError::UnusableCa { certificate: item.shown(self.state), problem })
+            Signer::Itself if issuers::is_unusable(&item.stem, self.state) => {
+                Err(issuers::no_key(&item.stem, item.shown(self.state), self.state))
             }
             Signer::Itself if self.state.key(&item.stem).is_none() => {
                 let key = self.state.shown_pair(item.is_ca, &key_file(&item.stem));

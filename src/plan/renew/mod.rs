@@ -17,7 +17,7 @@ use super::list_guard::refuse_nameless_index;
 use super::{IndexSpec, Notice, Plan, PlanError, authorities, evidence, issuers};
 use crate::diagnosis::Diagnosis;
 use crate::keys::KeyType;
-use crate::pg::{LISTS_FILE, certificate_file, key_file, list_file};
+use crate::pg::{LISTS_FILE, certificate_file, list_file};
 use crate::state::State;
 use crate::x509::{Lifetime, Usage, Window};
 use again::Bench;
@@ -182,10 +182,9 @@ fn refresh_lists(
     // One that is only trusted here keeps nobody from having lists.
     let is_needed = |stem: &String| !state.issued_by(stem).is_empty();
     let away = plan.notices.iter().filter_map(|notice| match notice {
-        Notice::ListNotMade { certificate, next_update } if is_needed(certificate) => {
-            let key = state.shown_pair(true, &key_file(certificate));
+        Notice::ListNotMade { certificate, next_update, .. } if is_needed(certificate) => {
             let shown = state.shown_pair(true, &certificate_file(certificate));
-            let error = PlanError::CaKeyMissing { certificate: shown, key };
+            let error = issuers::no_key(certificate, shown, state);
             Some(Blocked::of(list_file(certificate), *next_update, &error))
         }
         _ => None,
@@ -229,7 +228,7 @@ fn due(
 /// only trusted here is somebody else's, of a CA that is being rotated the other one lasts as long as it does, and one that
 /// was dropped is to be accepted no more.
 fn is_candidate(item: &Item<'_>, found: &[authorities::Authority<'_>], state: &State) -> bool {
-    let has_key = state.key(&item.stem).is_some() || issuers::unread_key(&item.stem, state).is_some();
+    let has_key = state.key(&item.stem).is_some() || issuers::is_unusable(&item.stem, state);
     let own = found.iter().find(|ca| item.is_ca && item.is(ca.certificate));
     if own.is_some_and(|ca| authorities::is_beside(&ca.stem, found) || signer::was_dropped(ca, state)) {
         return false;

@@ -2,11 +2,11 @@
 
 use super::error::RotateError;
 use super::{RotatedCa, RotationSpec};
-use crate::pg::{certificate_file, key_file};
+use crate::pg::certificate_file;
 use crate::plan::authorities::{self, Authority};
 use crate::plan::command::{USUAL_DIRECTORY, word};
 use crate::plan::issue::kept_spec;
-use crate::plan::issuers::EARLY_CLOCK;
+use crate::plan::issuers::{EARLY_CLOCK, no_key};
 use crate::plan::{CertificateSpec, Plan, PlanError, is_of_trust};
 use crate::state::State;
 use crate::x509::{Certificate, format_instant, format_serial, significant};
@@ -59,10 +59,7 @@ pub(super) fn require_key(stem: &str, state: &State) -> Result<(), PlanError> {
     if state.key(stem).is_some() {
         return Ok(());
     }
-    Err(PlanError::CaKeyMissing {
-        certificate: state.shown_pair(true, &certificate_file(stem)),
-        key: state.shown_pair(true, &key_file(stem)),
-    })
+    Err(no_key(stem, state.shown_pair(true, &certificate_file(stem)), state))
 }
 
 /// Refuses a clock by which the CA is not there yet: all that is made would end too early, and begin before it.

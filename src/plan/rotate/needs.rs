@@ -100,14 +100,16 @@ impl<'s> RevokedBy<'s> {
 }
 
 /// The certificates that are here and that a CA issued, each with a file that it is in: of several that beside its key, then
-/// one in which it stands first.
+/// one in which it stands first, and that which it has alone.
 pub(super) fn hanging_from<'s>(authority: &Certificate, state: &'s State) -> Vec<(&'s str, &'s Certificate)> {
     let has_key = |file: &str| file.strip_suffix(".crt").is_some_and(|stem| state.key(stem).is_some());
     let all = state.certificates.iter().flat_map(|(file, list)| {
-        list.iter().enumerate().map(move |(at, certificate)| (file.as_str(), at, certificate))
+        list.iter().enumerate().map(move |(at, it)| (file.as_str(), (at > 0, list.len() > 1), it))
     });
     let mut all: Vec<_> = all.collect();
-    all.sort_by_key(|(file, at, _)| (*at > 0 || !has_key(file), *at > 0));
+    all.sort_by_key(|(file, (is_behind, is_joined), _)| {
+        (*is_behind || !has_key(file), *is_behind, *is_joined)
+    });
     let mut met = HashSet::new();
     let hanging = all.into_iter().filter(|(.., it)| it.issuer == authority.subject && met.insert(&it.der));
     let hanging = hanging.filter(|(.., it)| !it.is_own_issuer() && issued(authority, it));

@@ -147,6 +147,7 @@ fn renamed(stem: &str, state: &mut State) {
     for (from, to) in [(stem, previous.as_str()), (next.as_str(), stem)] {
         give(&mut state.certificates, certificate_file(from), certificate_file(to));
         give(&mut state.keys, key_file(from), key_file(to));
+        give(&mut state.unusable_keys, key_file(from), key_file(to));
         give(&mut state.indexes, from.to_owned(), to.to_owned());
     }
     for stem in [stem, &next, &previous] {
