@@ -8,6 +8,7 @@ pub use request::RequestError;
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::FsError;
+use crate::hba::PatternError;
 use crate::k8s::KubernetesError;
 use crate::layout::LayoutError;
 use crate::layout::export::ExportError;
@@ -62,6 +63,9 @@ pub enum Error {
     /// What a server or client is set up to use.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A regular expression among a server's lines.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
     /// What is not exported.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -92,6 +96,7 @@ impl Error {
             Self::Recipe(error) => error,
             Self::Kubernetes(error) => error,
             Self::Settings(error) => error,
+            Self::Pattern(error) => error,
             Self::Export(error) => error,
             Self::Layout(error) => error,
             Self::Fs(error) => error,

@@ -35,12 +35,13 @@ const RECIPE: &str = "recipe";
 const BOTTOM: [&str; 9] = ["x509", "keys", "fs", "pg", "pem", "der", "index", "list", "diagnosis"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
-const SIDEWAYS: [(&str, &[&str]); 10] = [
+const SIDEWAYS: [(&str, &[&str]); 11] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
     ("config", &["layout"]),
     ("k8s", &["layout", "profile", "plan"]),
+    ("hba", &["settings"]),
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),
     ("x509", &["pem", "der"]),
@@ -52,7 +53,7 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
 const FS_DATA: [&str; 6] = ["set", "FileSet", "FileEntry", "Contents", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 28] = [
+const CRATE_DOORS: [(&str, &[&str]); 29] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -66,6 +67,7 @@ const CRATE_DOORS: [(&str, &[&str]); 28] = [
     ("base64", &["pem"]),
     ("base64ct", &["pem"]),
     ("memchr", &["pem", "index"]),
+    ("regex_lite", &["hba"]),
     ("rustls_pki_types", &["pem"]),
     ("toml", &["profile"]),
     ("strsim", &["profile", "cli"]),
