@@ -32,7 +32,8 @@ const MIDDLE: [&str; 14] = [
 /// Also of the middle: writes a plan down as a shell script of openssl commands.
 const RECIPE: &str = "recipe";
 
-const BOTTOM: [&str; 9] = ["x509", "keys", "fs", "pg", "pem", "der", "index", "list", "diagnosis"];
+const BOTTOM: [&str; 10] =
+    ["x509", "keys", "fs", "pg", "pem", "der", "index", "list", "diagnosis", "parallel"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
 const SIDEWAYS: [(&str, &[&str]); 11] = [
@@ -44,9 +45,10 @@ const SIDEWAYS: [(&str, &[&str]); 11] = [
     ("hba", &["settings"]),
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),
-    ("x509", &["pem", "der"]),
-    ("index", &["x509"]),
+    ("x509", &["pem", "der", "parallel"]),
+    ("index", &["x509", "parallel"]),
     ("keys", &["pem", "der"]),
+    ("fs", &["parallel"]),
 ];
 
 /// What of `fs` is plain data, free to all; the rest reads and writes the disk.
@@ -70,6 +72,7 @@ const CRATE_DOORS: [(&str, &[&str]); 29] = [
     ("regex_lite", &["hba"]),
     ("rustls_pki_types", &["pem"]),
     ("toml", &["profile"]),
+    ("smol_str", &["index"]),
     ("strsim", &["profile", "cli"]),
     ("clap", &["cli"]),
     ("serde_json", &["cli"]),
