@@ -24,10 +24,9 @@ fn site() -> TempDir {
         fs::write(home.path().join(name), block(&format!("# {name}"))).unwrap();
     }
     fs::write(home.path().join("broken.conf"), "hostssl all all all  scram\n").unwrap();
-    for words in [
-        &["gen", "chain", "-q", "--client", "bob"][..],
-        &["issue", "client", "alice@example.com", "-q"],
-    ] {
+    for words in
+        [&["gen", "chain", "-q", "--client", "bob"][..], &["issue", "client", "alice@example.com", "-q"]]
+    {
         assert!(Run::new(words).dir(&home).output().status.success());
     }
     home
@@ -43,7 +42,9 @@ fn said(home: &TempDir, words: &[&str]) -> (i32, String, String) {
 fn dateless(text: &str) -> String {
     let is_date = |word: &&str| word.len() >= 10 && word.starts_with("20") && word.as_bytes()[4] == b'-';
     let words = text.split_inclusive([' ', '\n']);
-    words.map(|word| if is_date(&word) { word.replace(&word[..10], "DATE") } else { word.to_owned() }).collect()
+    words
+        .map(|word| if is_date(&word) { word.replace(&word[..10], "DATE") } else { word.to_owned() })
+        .collect()
 }
 
 #[test]
@@ -58,7 +59,10 @@ fn the_page_shows_what_is_printed() {
         let output = Run::new(&words).dir(&home).output();
         let found = text(&output.stdout) + &text(&output.stderr);
         let wanted = wanted.join("\n");
-        assert!(dateless(&found).starts_with(&dateless(wanted.trim_end())), "{command}\n{found}\n---\n{wanted}");
+        assert!(
+            dateless(&found).starts_with(&dateless(wanted.trim_end())),
+            "{command}\n{found}\n---\n{wanted}"
+        );
         count += 1;
     }
     assert_eq!(count, 5);
@@ -122,7 +126,8 @@ fn what_makes_no_sense_is_refused_before_a_file_is_read() {
 fn where_what_the_server_trusts_is_not_told_nothing_is_claimed() {
     let home = site();
     fs::rename(home.path().join("pki"), home.path().join("elsewhere")).unwrap();
-    let words = ["bob", "--from", "192.0.2.9", "--hba", "pg_hba.conf", "--client-cert", "elsewhere/client.crt"];
+    let words =
+        ["bob", "--from", "192.0.2.9", "--hba", "pg_hba.conf", "--client-cert", "elsewhere/client.crt"];
     let (code, stdout, _) = said(&home, &words);
     assert!(code == 1 && stdout.starts_with("cannot tell") && stdout.contains("--trust"), "{stdout}");
     let trusted = [&words[..], &["--trust", "elsewhere/chain.crt"]].concat();
@@ -188,7 +193,9 @@ fn names_and_lines_of_others_do_not_reach_the_terminal_as_they_are() {
 #[test]
 fn a_line_of_output_fits_a_terminal() {
     let home = site();
-    for words in [&["app@app", "--from", "10.0.0.7"][..], &["bob", "--from", "192.0.2.9"], &["x", "--from", "local"]] {
+    for words in
+        [&["app@app", "--from", "10.0.0.7"][..], &["bob", "--from", "192.0.2.9"], &["x", "--from", "local"]]
+    {
         let (_, stdout, _) = said(&home, &[words, &["--hba", "pg_hba.conf"]].concat());
         assert!(stdout.lines().all(|line| line.chars().count() <= 80), "{stdout}");
     }

@@ -53,12 +53,8 @@ not_after = "2021-01-01T00:00:00Z"
 const PASSWORD: &str = "let me in";
 
 /// The roles, and all that each is a member of.
-const ROLES: [(&str, &[&str]); 4] = [
-    ("alice", &["staff", "people"]),
-    ("bob", &["people"]),
-    ("all", &[]),
-    ("Alice", &[]),
-];
+const ROLES: [(&str, &[&str]); 4] =
+    [("alice", &["staff", "people"]), ("bob", &["people"]), ("all", &[]), ("Alice", &[])];
 
 struct Site {
     home: TempDir,
@@ -141,7 +137,8 @@ impl Site {
 
     /// Whether psql gets in, and what it says.
     fn enters(&self, case: &Case) -> (bool, String) {
-        let files = case.certificate.map(|stem| [".crt", ".key"].map(|end| self.path(&format!("{stem}{end}"))));
+        let files =
+            case.certificate.map(|stem| [".crt", ".key"].map(|end| self.path(&format!("{stem}{end}"))));
         let is_elsewhere = case.from == ELSEWHERE.to_string();
         let port = self.server.port().to_string();
         let mut words = vec![
@@ -162,7 +159,8 @@ impl Site {
     /// What `can-login` says: its exit code and its text.
     fn asked(&self, case: &Case, more: &[&str]) -> (u8, String) {
         let files = self.server.directory().join("files");
-        let [hba, ident] = ["pg_hba.conf", "pg_ident.conf"].map(|name| files.join(name).display().to_string());
+        let [hba, ident] =
+            ["pg_hba.conf", "pg_ident.conf"].map(|name| files.join(name).display().to_string());
         let (trust, lists) = (self.path("pki/root.crt"), self.path("pki/chain.crl"));
         let whom = format!("{}@{}", case.role, case.database);
         let mut words = vec!["can-login", &whom, "--from", case.from, "--hba", &hba, "--ident", &ident];
@@ -236,29 +234,62 @@ fn variants() -> Vec<(String, String)> {
         pair("hostssl all all all cert", ""),
         pair("host all all all scram-sha-256", ""),
         pair("hostssl all all all scram-sha-256 clientcert=verify-full\nhostnossl all all all md5", ""),
-        pair("hostssl all alice 127.0.0.1/32 trust clientcert=verify-ca\nhost all all 127.0.0.0/8 password", ""),
-        pair("hostnossl all all all trust\nhostssl app,staff bob,alice all cert\nhostssl all all ::1/128 trust", ""),
+        pair(
+            "hostssl all alice 127.0.0.1/32 trust clientcert=verify-ca\nhost all all 127.0.0.0/8 password",
+            "",
+        ),
+        pair(
+            "hostnossl all all all trust\nhostssl app,staff bob,alice all cert\nhostssl all all ::1/128 trust",
+            "",
+        ),
         pair("host sameuser all all trust\nhost samerole all 127.0.0.2 255.255.255.255 trust", ""),
-        pair("host samegroup +people all trust\nhost \"all\" all all trust\nhost all \"all\" samehost trust", ""),
-        pair("host all +staff all reject\nhost all +people 127.0.0.1/31 trust\nhostssl all all samenet cert", ""),
-        pair("host replication all all trust\nhost \"app\" Alice,\"+people\" all trust\nhost app +alice all trust", ""),
+        pair(
+            "host samegroup +people all trust\nhost \"all\" all all trust\nhost all \"all\" samehost trust",
+            "",
+        ),
+        pair(
+            "host all +staff all reject\nhost all +people 127.0.0.1/31 trust\nhostssl all all samenet cert",
+            "",
+        ),
+        pair(
+            "host replication all all trust\nhost \"app\" Alice,\"+people\" all trust\nhost app +alice all trust",
+            "",
+        ),
         pair(mapped, "m bob@example.com bob\nm alice alice\nn alice bob"),
         pair(mapped, r"m /^(.*)@example\.com$ \1"),
-        pair(mapped, r"m /^(.*)@example\.com$ \1
+        pair(
+            mapped,
+            r"m /^(.*)@example\.com$ \1
 m /^[[:alpha:]]{5}$ bob
-m /(?i)^ALICE$ Alice"),
-        pair(mapped, r"m /^alice$ \1
-m alice alice"),
-        pair(mapped, r"m /^(alice|bob)(@.*)?$ \1
+m /(?i)^ALICE$ Alice",
+        ),
+        pair(
+            mapped,
+            r"m /^alice$ \1
+m alice alice",
+        ),
+        pair(
+            mapped,
+            r"m /^(alice|bob)(@.*)?$ \1
 m alice +people
-m alice all"),
-        pair(mapped, r"m /^(b)ob@.*$ \1ob
-m /^.l.ce$ alice"),
+m alice all",
+        ),
+        pair(
+            mapped,
+            r"m /^(b)ob@.*$ \1ob
+m /^.l.ce$ alice",
+        ),
         pair(whole, &format!("m {DN} alice\nm CN=bob@example.com bob")),
-        pair(whole, r#"m "/^CN=([^,@]+)[,@]" \1
-m /^CN=bob@example\.com$ Alice"#),
+        pair(
+            whole,
+            r#"m "/^CN=([^,@]+)[,@]" \1
+m /^CN=bob@example\.com$ Alice"#,
+        ),
         pair(&format!("hostssl @databases @roles all cert\n{mapped}"), r"m /^(\w+)(@example\.com|)$ \1"),
-        pair("hostssl \\\n all all \\\n all cert # comment\nhost app all 127.0.0.0 255.255.255.253 trust", ""),
+        pair(
+            "hostssl \\\n all all \\\n all cert # comment\nhost app all 127.0.0.0 255.255.255.253 trust",
+            "",
+        ),
         pair("host all all .invalid trust\nhost all all 0.0.0.0/0 reject\nhost all all all trust", ""),
     ]
 }
@@ -298,9 +329,7 @@ fn a_running_server_gives_the_same_answer_in_every_case() {
 fn a_server_that_asks_for_no_certificate_lets_nobody_in_who_needs_one() {
     let mut site = Site::start();
     let file = |name: &str| site.home.path().join("pki").join(name);
-    let without = |hba: &str| {
-        Setup::new(file("server.crt"), file("server.key")).hba(hba).role("alice")
-    };
+    let without = |hba: &str| Setup::new(file("server.crt"), file("server.key")).hba(hba).role("alice");
     let data = site.server.directory().join("data");
     let [configuration, hba_file] =
         ["postgresql.conf", "pg_hba.conf"].map(|name| site.server.directory().join("files").join(name));
@@ -321,7 +350,8 @@ fn a_server_that_asks_for_no_certificate_lets_nobody_in_who_needs_one() {
         assert_eq!(site.enters(&case).0, wanted, "{hba}");
         let certificate = site.path("pki/client.alice.crt");
         let (data, configuration) = (data.to_str().unwrap(), configuration.to_str().unwrap());
-        let words = ["can-login", "alice@postgres", "--from", "127.0.0.1", "-D", data, "--conf", configuration];
+        let words =
+            ["can-login", "alice@postgres", "--from", "127.0.0.1", "-D", data, "--conf", configuration];
         // The server is told of its pg_hba.conf on its command line.
         let words = [&words[..], &["--client-cert", &certificate, "--hba", hba_file]].concat();
         let (code, stdout, stderr) = clock::at(OffsetDateTime::now_utc(), None, &[], &words);

@@ -126,8 +126,20 @@ fn every_flag_and_make_target_that_is_named_exists() {
         String::from_utf8(output.stdout).unwrap()
     };
     let known = [
-        "gen", "issue", "sign", "csr", "import", "export", "renew", "rotate", "revoke", "crl", "verify",
-        "inspect", "can-login", "profiles",
+        "gen",
+        "issue",
+        "sign",
+        "csr",
+        "import",
+        "export",
+        "renew",
+        "rotate",
+        "revoke",
+        "crl",
+        "verify",
+        "inspect",
+        "can-login",
+        "profiles",
     ]
     .map(help)
     .concat();

@@ -9,7 +9,7 @@ pub use request::RequestError;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::FsError;
 use crate::hba::PatternError;
-use crate::k8s::KubernetesError;
+use crate::k8s::{KubernetesError, ManifestError};
 use crate::layout::LayoutError;
 use crate::layout::export::ExportError;
 use crate::pki::IssueError;
@@ -60,6 +60,9 @@ pub enum Error {
     /// What Kubernetes would refuse.
     #[error(transparent)]
     Kubernetes(#[from] KubernetesError),
+    /// Secrets that cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// What a server or client is set up to use.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -95,6 +98,7 @@ impl Error {
             Self::Judged(error) => error,
             Self::Recipe(error) => error,
             Self::Kubernetes(error) => error,
+            Self::Manifest(error) => error,
             Self::Settings(error) => error,
             Self::Pattern(error) => error,
             Self::Export(error) => error,

@@ -45,7 +45,9 @@ pub(super) fn mapped(map: Option<&OsStr>, name: &str, whose: &str, maps: &Maps, 
     let Some(map) = map.filter(|map| !map.is_empty()) else {
         return match name == login.role {
             true => Mapped::Yes(None),
-            false => Mapped::No(format!("{whose} is \"{name}\", and has to be \"{}\" to the letter", login.role)),
+            false => {
+                Mapped::No(format!("{whose} is \"{name}\", and has to be \"{}\" to the letter", login.role))
+            }
         };
     };
     let shown = map.to_string_lossy();
@@ -70,7 +72,9 @@ pub(super) fn mapped(map: Option<&OsStr>, name: &str, whose: &str, maps: &Maps, 
     }
     match (doubts.is_empty(), has_lines) {
         (false, _) => Mapped::Unknown(doubts),
-        (true, true) => Mapped::No(format!("no line of the map \"{shown}\" leads from \"{name}\" to {}", login.role)),
+        (true, true) => {
+            Mapped::No(format!("no line of the map \"{shown}\" leads from \"{name}\" to {}", login.role))
+        }
         (true, false) => Mapped::No(format!("pg_ident.conf has no line of the map \"{shown}\"")),
     }
 }
@@ -96,7 +100,9 @@ fn said(line: &IdentLine, name: &str, login: &Login) -> Said {
         Taken::Nothing => Said::Ends("the regular expression has nothing in brackets for \\1".to_owned()),
         Taken::NotTold => Said::Unknown(vec!["which part of the name \\1 stands for".to_owned()]),
         // What is put in has no meaning of its own.
-        Taken::Bytes(taken) => role(&Word { text: filled(&line.role.text, &taken, login), quoted: true }, login),
+        Taken::Bytes(taken) => {
+            role(&Word { text: filled(&line.role.text, &taken, login), quoted: true }, login)
+        }
     }
 }
 

@@ -136,7 +136,9 @@ fn method(line: &HbaLine, maps: &Maps, login: &Login, outcome: &mut Outcome) {
             return outcome.demands.push(format!("the role's password ({})", line.method));
         }
         Method::Peer => return account(line, "the client's account on this machine", maps, login, outcome),
-        Method::Ident => return account(line, "the account that the client's ident server tells", maps, login, outcome),
+        Method::Ident => {
+            return account(line, "the account that the client's ident server tells", maps, login, outcome);
+        }
         Method::Gss => "a Kerberos ticket, which the realm decides",
         Method::Sspi => "a Windows account, which its domain decides",
         Method::Ldap => "a password, which a directory service decides",

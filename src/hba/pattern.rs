@@ -58,7 +58,8 @@ const MOST_REPEATED: u32 = 255;
 impl Pattern {
     /// Reads an expression, without the slash in front of it.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Fault> {
-        let mut reader = Reader { text, at: 0, out: String::new(), folds: false, group: None, is_split: false };
+        let mut reader =
+            Reader { text, at: 0, out: String::new(), folds: false, group: None, is_split: false };
         reader.read()?;
         let Reader { out, group, is_split, .. } = reader;
         let build = |text: &str| {
@@ -101,7 +102,8 @@ impl Pattern {
         };
         let starts: Vec<usize> =
             (0..=name.len()).filter(|at| before.is_match(&as_text(&name[..*at]))).collect();
-        let ends: Vec<usize> = (0..=name.len()).filter(|at| behind.is_match(&as_text(&name[*at..]))).collect();
+        let ends: Vec<usize> =
+            (0..=name.len()).filter(|at| behind.is_match(&as_text(&name[*at..]))).collect();
         if starts.len().saturating_mul(ends.len()) > MOST_WAYS {
             return Taken::NotTold;
         }
@@ -275,7 +277,8 @@ impl Reader<'_> {
     /// `2}`, `2,}` or `2,3}`.
     fn bound(&mut self) -> Result<(), Fault> {
         let rest = &self.text[self.at..];
-        let end = rest.iter().position(|byte| *byte == b'}').ok_or(Fault::Broken("braces {} not balanced"))?;
+        let end =
+            rest.iter().position(|byte| *byte == b'}').ok_or(Fault::Broken("braces {} not balanced"))?;
         let text = std::str::from_utf8(&rest[..end]).map_err(|_| BOUND)?;
         let number = |text: &str| {
             let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -329,7 +332,8 @@ impl Reader<'_> {
             }
             is_first = false;
             let Some(first) = self.member(&mut set)? else { continue };
-            let is_range = self.peek() == Some(b'-') && self.text.get(self.at + 1).is_some_and(|next| *next != b']');
+            let is_range =
+                self.peek() == Some(b'-') && self.text.get(self.at + 1).is_some_and(|next| *next != b']');
             if !is_range {
                 set.add(first);
                 continue;
@@ -368,7 +372,9 @@ impl Reader<'_> {
                 self.at += 1;
                 match Set::shorthand(letter) {
                     // Before PostgreSQL 14 these are errors here.
-                    Some(_) if letter.is_ascii_uppercase() => Err(Fault::NotJudged("\\D, \\S or \\W in brackets")),
+                    Some(_) if letter.is_ascii_uppercase() => {
+                        Err(Fault::NotJudged("\\D, \\S or \\W in brackets"))
+                    }
                     Some(class) => {
                         set.add_set(&class);
                         Ok(None)

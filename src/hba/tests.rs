@@ -158,10 +158,14 @@ fn a_kind_of_connection_meets_the_lines_that_are_for_it() {
         ("hostgssenc", "g"),
         ("hostnogssenc", "pt"),
     ] {
-        for (letter, way) in
-            [('s', Way::Socket), ('p', Way::Plain(address)), ('g', Way::Gss(address)), ('t', Way::Tls(address))]
-        {
-            let hba = if kind == "local" { "local all all trust" } else { &format!("{kind} all all all trust") };
+        for (letter, way) in [
+            ('s', Way::Socket),
+            ('p', Way::Plain(address)),
+            ('g', Way::Gss(address)),
+            ('t', Way::Tls(address)),
+        ] {
+            let hba =
+                if kind == "local" { "local all all trust" } else { &format!("{kind} all all all trust") };
             let answer = asked(hba).with(|it| it.way = way).answer();
             assert_eq!(answer == Yes, ways.contains(letter), "{kind} {way:?}");
         }
@@ -328,7 +332,9 @@ fn a_map_leads_from_a_name_to_a_role_as_each_version_has_it() {
         let found = asked(mapped).ident(ident).with(|it| it.version = Some(version)).verdict();
         assert_eq!(found.answer, answer, "{version}: {ident}: {found:?}");
     }
-    let all = asked("hostssl all all all cert map=m").ident("m /^(.*)$ \\1\n").with(|it| it.role = "all".to_owned());
+    let all = asked("hostssl all all all cert map=m")
+        .ident("m /^(.*)$ \\1\n")
+        .with(|it| it.role = "all".to_owned());
     let as_all = all.with(|it| {
         let Client::Certificate(presented) = &mut it.client else { return };
         presented.common_name = Some("all".to_owned());
@@ -338,7 +344,10 @@ fn a_map_leads_from_a_name_to_a_role_as_each_version_has_it() {
     assert_eq!(as_all.with(|it| it.role = "alice".to_owned()).answer(), No);
     let each = |version| {
         let ident = "m /^(a).*$ \\1lice\\1\n";
-        asked(mapped).ident(ident).with(|it| (it.version, it.role) = (Some(version), "alicea".to_owned())).answer()
+        asked(mapped)
+            .ident(ident)
+            .with(|it| (it.version, it.role) = (Some(version), "alicea".to_owned()))
+            .answer()
     };
     assert_eq!((each(18), each(19)), (No, Yes));
     let dn = asked("hostssl all all all cert clientname=DN map=m").ident("m \"CN=alice,O=Acme\" alice");
@@ -429,7 +438,10 @@ fn an_expression_for_which_the_server_refuses_its_file_is_an_error() {
 fn a_line_is_shown_as_it_counts_and_without_anything_secret() {
     for (line, shown) in [
         ("local\tall  alice   trust", "local all alice trust"),
-        ("hostssl a,\"b c\" \"all\" 10.0.0.1 255.0.0.0 cert map=m", "hostssl a,\"b c\" \"all\" 10.0.0.1/8 cert map=m"),
+        (
+            "hostssl a,\"b c\" \"all\" 10.0.0.1 255.0.0.0 cert map=m",
+            "hostssl a,\"b c\" \"all\" 10.0.0.1/8 cert map=m",
+        ),
         ("host all +x 10.0.0.1 255.0.255.0 trust", "host all +x 10.0.0.1 255.0.255.0 trust"),
         ("host all all samehost ldap ldapserver=x ldapbindpasswd=secret", "host all all samehost ldap"),
         (

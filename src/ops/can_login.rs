@@ -255,9 +255,9 @@ fn standing(reception: &Reception, knows_trust: bool) -> Standing {
     let refusal = reception.refusals.iter().find(|finding| knows_trust || !hangs_on_trust(finding));
     match (refusal, reception.doubts.first()) {
         (Some(refusal), _) => Standing::Refused(why(refusal)),
-        (None, _) if !knows_trust => {
-            Standing::Unknown("whether the server trusts the certificate; --trust says what it trusts".to_owned())
-        }
+        (None, _) if !knows_trust => Standing::Unknown(
+            "whether the server trusts the certificate; --trust says what it trusts".to_owned(),
+        ),
         (None, Some(doubt)) => Standing::Unknown(why(doubt)),
         (None, None) => Standing::Accepted,
     }

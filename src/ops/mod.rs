@@ -19,6 +19,7 @@ mod issue;
 mod lists;
 mod live;
 mod logins;
+mod manifest;
 mod material;
 mod ownership;
 mod put_away;

@@ -36,7 +36,7 @@ const BOTTOM: [&str; 10] =
     ["x509", "keys", "fs", "pg", "pem", "der", "index", "list", "diagnosis", "parallel"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
-const SIDEWAYS: [(&str, &[&str]); 11] = [
+const SIDEWAYS: [(&str, &[&str]); 12] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
@@ -55,7 +55,7 @@ const SIDEWAYS: [(&str, &[&str]); 11] = [
 const FS_DATA: [&str; 6] = ["set", "FileSet", "FileEntry", "Contents", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 29] = [
+const CRATE_DOORS: [(&str, &[&str]); 31] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -70,6 +70,7 @@ const CRATE_DOORS: [(&str, &[&str]); 29] = [
     ("base64ct", &["pem"]),
     ("memchr", &["pem", "index"]),
     ("regex_lite", &["hba"]),
+    ("serde_saphyr", &["k8s"]),
     ("rustls_pki_types", &["pem"]),
     ("toml", &["profile"]),
     ("smol_str", &["index"]),

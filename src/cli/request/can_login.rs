@@ -98,9 +98,10 @@ pub(in crate::cli) fn login_asked(
     stdin: &mut dyn Read,
 ) -> Result<CanLoginRequest, CliError> {
     let (role, database) = whom(args)?;
-    let at = args.at.as_deref().map(|text| {
-        parse_instant(text).map_err(|source| CliError::Value { flag: "--at", source })
-    });
+    let at = args
+        .at
+        .as_deref()
+        .map(|text| parse_instant(text).map_err(|source| CliError::Value { flag: "--at", source }));
     let is_piped = |file: &Option<String>| file.as_deref() == Some(DASH);
     let piped = [&args.client_cert, &args.trust, &args.crl].into_iter().filter(|file| is_piped(file)).count();
     let file = |file: &Option<String>| match is_piped(file) {

@@ -62,9 +62,10 @@ fn what_differs_or_is_broken_is_told_and_never_guessed() {
         let fault = Pattern::parse(pattern.as_bytes()).unwrap_err();
         assert!(matches!(fault, Fault::NotJudged(_)), "{pattern}: {fault}");
     }
-    for pattern in
-        ["(", "a)", "(a", "[a", "[", "*a", "a**", "a+*", "^*", "(|*a)", "a{2", "a{2,1}", "a{256}", "[b-a]", "a\\"]
-    {
+    for pattern in [
+        "(", "a)", "(a", "[a", "[", "*a", "a**", "a+*", "^*", "(|*a)", "a{2", "a{2,1}", "a{256}", "[b-a]",
+        "a\\",
+    ] {
         let fault = Pattern::parse(pattern.as_bytes()).unwrap_err();
         assert!(matches!(fault, Fault::Broken(_)), "{pattern}: {fault}");
     }
@@ -72,7 +73,8 @@ fn what_differs_or_is_broken_is_told_and_never_guessed() {
 
 #[test]
 fn a_subexpression_is_told_where_it_can_take_one_thing_alone() {
-    let taken = |pattern: &str, name: &str| Pattern::parse(pattern.as_bytes()).unwrap().first_group(name.as_bytes());
+    let taken =
+        |pattern: &str, name: &str| Pattern::parse(pattern.as_bytes()).unwrap().first_group(name.as_bytes());
     for (pattern, name, wanted) in [
         ("^(.*)@example\\.com$", "alice@example.com", Some("alice")),
         ("^(alice|bob)@x$", "bob@x", Some("bob")),

@@ -66,7 +66,8 @@ impl Source<'_, '_> {
             match fields.as_slice() {
                 [] => {}
                 [directive, target]
-                    if !before(self.version, 16) && directive[0].word.text.as_bytes().starts_with(b"include") =>
+                    if !before(self.version, 16)
+                        && directive[0].word.text.as_bytes().starts_with(b"include") =>
                 {
                     let target = target[0].word.text.as_bytes().to_vec();
                     let directive = directive[0].word.text.clone();

@@ -30,7 +30,8 @@ pub struct Reception {
 }
 
 /// Names, which are compared by the line that decides.
-const NAMES: [Rule; 4] = [Rule::RoleMismatch, Rule::RoleNotTold, Rule::RoleNameTooLong, Rule::CommonNameMissing];
+const NAMES: [Rule; 4] =
+    [Rule::RoleMismatch, Rule::RoleNotTold, Rule::RoleNameTooLong, Rule::CommonNameMissing];
 
 /// Puts the certificate in the file of [`Roles::client_certificate`] to a server that trusts what `roles` say; `None` where
 /// no certificate is there. Its key is looked at as far as it has to be the certificate's.
