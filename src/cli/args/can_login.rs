@@ -75,13 +75,8 @@ pub(in crate::cli) struct CanLoginArgs {
     pub(in crate::cli) gssenc: bool,
 
     /// A role that USER is a member of, also by way of others; all of them, or none for not a single one
-    #[arg(
-        long,
-        value_name = "ROLE",
-        value_delimiter = ',',
-        num_args = 1,
-        help_heading = "What the files do not say"
-    )]
+    #[arg(long, value_name = "ROLE", value_delimiter = ',', num_args = 1)]
+    #[arg(help_heading = "What the files do not say")]
     pub(in crate::cli) member_of: Vec<String>,
 
     /// The name that DNS has for ADDR, and ADDR for it
