@@ -47,6 +47,7 @@ pub(super) fn switch(
         if !is_distributed {
             return Err(undistributed(stem, state));
         }
+        refuse_unfit(&next, state, now)?;
         renamed(stem, state);
     }
     require_key(stem, state)?;
@@ -120,6 +121,17 @@ fn undistributed(stem: &str, state: &State) -> RotateError {
         next: state.shown_pair(true, &next),
         files,
     }
+}
+
+/// Refuses a new CA that can sign nothing now, while it has the name of its files still.
+fn refuse_unfit(next: &str, state: &State, now: OffsetDateTime) -> Result<(), RotateError> {
+    let found = authorities::of(state, None);
+    let specs = footing::kept([authority(next, &found, state)?], &found);
+    let own = specs.iter().filter(|spec| spec.stem == next);
+    for spec in own {
+        issuers::check_signer(spec, &specs, state, now)?;
+    }
+    Ok(())
 }
 
 /// Calls the two CAs by the names that they are to have.
@@ -212,6 +224,8 @@ impl Bench<'_, '_> {
             Some("it is revoked")
         } else if stem.is_none() {
             Some("no file of its own has it")
+        } else if stem.is_some_and(|stem| self.state.has_other_key(stem, certificate)) {
+            Some("the key beside it is another's")
         } else {
             None
         };
