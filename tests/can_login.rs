@@ -155,6 +155,80 @@ fn of_several_certificates_in_a_directory_the_one_of_the_role_is_sent() {
     assert_eq!(asked("bob").0, 0);
 }
 
+/// What a server's own settings name, and its version.
+#[test]
+fn a_data_directory_tells_the_files_the_trust_and_the_version() {
+    let home = site();
+    let data = home.path().join("data");
+    fs::create_dir(&data).unwrap();
+    for file in ["server.crt", "server.key", "chain.crt"] {
+        fs::copy(home.path().join("pki").join(file), data.join(file)).unwrap();
+    }
+    let write = |name: &str, text: &str| fs::write(data.join(name), text).unwrap();
+    let asked = |more: &[&str]| {
+        let words = ["bob", "--from", "::1", "-D", "data", "--client-cert", "pki/client.crt"];
+        said(&home, &[&words[..], more].concat())
+    };
+    write("PG_VERSION", "15\n");
+    write("pg_hba.conf", "hostssl all /^b all trust\nhostssl all all all cert map=m\n");
+    write("pg_ident.conf", "m bob +bob\n");
+    write("postgresql.conf", "ssl = on\nssl_ca_file = 'chain.crt'\n");
+    // In 15 a slash and a plus begin a name, from 16 on an expression and a group.
+    let (code, stdout, _) = asked(&[]);
+    assert!(
+        code == 1 && stdout.contains("data/pg_hba.conf:2 decides") && stdout.contains("no line of the map"),
+        "{stdout}"
+    );
+    let (code, stdout, _) = asked(&["--postgresql-version", "16"]);
+    assert!(code == 0 && stdout.contains("data/pg_hba.conf:1 decides"), "{stdout}");
+    write("pg_hba.conf", "hostssl all all all cert map=m\n");
+    let (code, stdout, _) = asked(&["--postgresql-version", "16"]);
+    assert!(code == 0 && stdout.contains("data/pg_ident.conf:1"), "{stdout}");
+    fs::remove_file(data.join("pg_ident.conf")).unwrap();
+    let (code, stdout, _) = asked(&[]);
+    assert!(code == 1 && stdout.contains("there is no pg_ident.conf"), "{stdout}");
+    write("pg_hba.conf", "hostssl all all all cert\n");
+    assert_eq!(asked(&[]).0, 0);
+    write("postgresql.conf", "ssl = on\n");
+    let (code, stdout, _) = asked(&[]);
+    assert!(code == 1 && stdout.contains("no ssl_ca_file"), "{stdout}");
+    write("postgresql.conf", "ssl = off\nssl_ca_file = 'chain.crt'\n");
+    let (code, stdout, _) = asked(&[]);
+    assert!(code == 1 && stdout.contains("ssl is off"), "{stdout}");
+    // Of a server's own directory no certificate of a client is taken.
+    write("postgresql.conf", "ssl = on\nssl_ca_file = 'chain.crt'\n");
+    let (code, stdout, _) = said(&home, &["bob", "--from", "::1", "-D", "data"]);
+    assert!(code == 1 && stdout.contains("no certificate is sent"), "{stdout}");
+    // A broken pg_ident.conf is an error where a line names a map, and else nobody's affair.
+    write("pg_ident.conf", "m bob\n");
+    assert_eq!(asked(&[]).0, 0);
+    write("pg_hba.conf", "hostssl all all all cert map=m\n");
+    let (code, _, stderr) = asked(&[]);
+    assert!(code == 2 && stderr.contains("data/pg_ident.conf:1:6: missing entry"), "{stderr}");
+}
+
+#[test]
+fn the_other_flags_reach_the_walk() {
+    let home = site();
+    for (line, more, code) in [
+        ("host all all .example.com trust", &["--from-host", "a.example.com"][..], 0),
+        ("host all all .example.com trust", &["--from-host", "a.example.org"], 1),
+        ("host all all samenet trust", &["--interface", "10.0.0.5/24"], 0),
+        ("host all all samenet trust", &["--interface", "10.0.1.5/24"], 1),
+        ("hostgssenc all all all trust", &["--gssenc"], 0),
+        ("hostgssenc all all all trust", &[], 1),
+        ("host replication all all trust", &["--replication"], 0),
+        ("host replication all all trust", &[], 1),
+        ("host app all all trust", &["--dbname", "app"], 0),
+        ("hostssl all all all cert", &["--crl", "pki/none.crl"], 1),
+    ] {
+        fs::write(home.path().join("one.conf"), format!("{line}\n")).unwrap();
+        let words = ["bob", "--from", "10.0.0.7", "--hba", "one.conf"];
+        let (found, stdout, stderr) = said(&home, &[&words[..], more].concat());
+        assert_eq!(found, code, "{line} {more:?}\n{stdout}{stderr}");
+    }
+}
+
 #[test]
 fn json_tells_the_same() {
     let home = site();

@@ -186,6 +186,25 @@ fn a_ca_in_a_secret_of_its_own_is_what_both_sides_trust() {
 }
 
 #[test]
+fn secrets_of_one_name_are_told_apart_by_their_namespaces_or_refused() {
+    let home = site();
+    let of = |namespace: &str, files: &[(&str, &str)]| {
+        let text = kubectl(home.path(), "db", "yaml", files);
+        text.replace("  name: db\n", &format!("  name: db\n{namespace}"))
+    };
+    let apart = format!("{}---\n{}", of("  namespace: one\n", &SERVER), of("  namespace: two\n", &CLIENT));
+    fs::write(home.path().join("apart.yaml"), apart).unwrap();
+    let (code, found) = said(&home, &["verify", "apart.yaml", "-U", "other"]);
+    assert!(code == 1 && found.contains("secret/two/db:tls.crt"), "{found}");
+    fs::write(home.path().join("old.yaml"), of("", &SERVER)).unwrap();
+    fs::write(home.path().join("new.yaml"), of("", &CLIENT)).unwrap();
+    for verb in ["verify", "inspect"] {
+        let (code, found) = said(&home, &[verb, "old.yaml", "new.yaml"]);
+        assert!(code == 2 && found.contains("secret \"db\" is there already"), "{verb} {found}");
+    }
+}
+
+#[test]
 fn what_issue_streams_as_secrets_verify_reads() {
     let home = site();
     fs::write(home.path().join("roles.txt"), "alice\nbob\n").unwrap();

@@ -4,6 +4,7 @@
 //! Pure: the files are read by [`settings`](crate::settings), and whether the server accepts a certificate is said by
 //! [`verify`](crate::verify). What nothing here can know is never guessed: it is an answer of its own.
 
+mod dialect;
 mod fault;
 mod fit;
 mod line;

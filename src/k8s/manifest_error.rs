@@ -26,6 +26,14 @@ pub enum ManifestError {
         /// The file.
         file: String,
     },
+    /// Two Secrets of one name, of which nobody could tell which file is whose.
+    #[error("{file}: secret \"{secret}\" is there already")]
+    Twice {
+        /// The file.
+        file: String,
+        /// The Secret, with its namespace where that is known.
+        secret: String,
+    },
     /// A value that is no base64.
     #[error("{file}: secret \"{secret}\" holds no base64 under \"{key}\"")]
     NotBase64 {
@@ -41,6 +49,7 @@ pub enum ManifestError {
 impl Diagnosis for ManifestError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Twice { .. } => "Give one of them; pgtls verify NEW --against OLD tells how two differ.",
             Self::NotBase64 { .. } => "Text as it is belongs under stringData; data takes base64.",
             _ => "Give what kubectl get secret NAME -o yaml prints, or a manifest of a Secret.",
         };

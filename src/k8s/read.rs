@@ -56,6 +56,10 @@ struct Metadata {
 /// Whether a file is a manifest: text that says at its outermost which kind of which version it is, and no PEM.
 #[must_use]
 pub fn is_manifest(contents: &[u8]) -> bool {
+    // Most files are PEM, and told from their beginning.
+    if contents.starts_with(b"-----BEGIN") {
+        return false;
+    }
     let Ok(text) = std::str::from_utf8(contents) else { return false };
     let text = text.trim_start_matches('\u{feff}').trim_start();
     if text.starts_with('{') {

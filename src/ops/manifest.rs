@@ -3,9 +3,9 @@
 
 use crate::error::Error;
 use crate::fs::{FileEntry, FileSet, Mode};
-use crate::k8s::{self, HeldSecret};
+use crate::k8s::{self, HeldSecret, ManifestError};
 use crate::verify::{self, Exhibit, Finding, Roles, Side};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What stands in front of the names of such files.
 const PREFIX: &str = "secret/";
@@ -16,12 +16,16 @@ const TRUST_KEYS: [&str; 4] = ["ca.crt", "root.crt", "chain.crt", "ca.pem"];
 /// The keys under which the certificate of one end lies, best first.
 const LEAF_KEYS: [&str; 4] = ["tls.crt", "server.crt", "postgresql.crt", "client.crt"];
 
-/// The files that a manifest stands for; `None` where the file is no manifest.
-pub(super) fn unfolded(name: &str, entry: &FileEntry) -> Result<Option<Vec<(String, FileEntry)>>, Error> {
+/// The files that the manifest called `file` stands for; `None` where it is none. `met` are the Secrets of others.
+pub(super) fn unfolded(
+    file: &str,
+    entry: &FileEntry,
+    met: &mut HashSet<String>,
+) -> Result<Option<Vec<(String, FileEntry)>>, Error> {
     if !k8s::is_manifest(&entry.contents) {
         return Ok(None);
     }
-    let secrets = k8s::secrets(name, &entry.contents)?;
+    let secrets = k8s::secrets(file, &entry.contents)?;
     let mut times: HashMap<String, usize> = HashMap::new();
     secrets.iter().for_each(|secret| *times.entry(secret.name.clone()).or_default() += 1);
     let mut files = Vec::new();
@@ -31,6 +35,9 @@ pub(super) fn unfolded(name: &str, entry: &FileEntry) -> Result<Option<Vec<(Stri
             Some(namespace) => format!("{namespace}/{name}"),
             None => name,
         };
+        if !met.insert(place.clone()) {
+            return Err(ManifestError::Twice { file: file.to_owned(), secret: place }.into());
+        }
         let held = entries.into_iter().filter(|(key, _)| verify::concerns(key));
         files.extend(held.map(|(key, bytes)| {
             let entry = FileEntry { contents: bytes.into(), mode: Mode::SECRET, owner: None };
@@ -42,12 +49,16 @@ pub(super) fn unfolded(name: &str, entry: &FileEntry) -> Result<Option<Vec<(Stri
 
 /// Puts what manifests hold in their places. A part that was said to be a manifest is the file in it that can play it.
 pub(super) fn unfold(files: &mut FileSet, roles: &mut Roles) -> Result<(), Error> {
-    let names: Vec<String> = files.iter().map(|(name, _)| name.to_owned()).collect();
+    let is_manifest = |(_, entry): &(&str, &FileEntry)| k8s::is_manifest(&entry.contents);
+    let names: Vec<String> = files.iter().filter(is_manifest).map(|(name, _)| name.to_owned()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut met: HashSet<String> =
+        files.iter().filter_map(|(name, _)| Some(parts(name)?.0.to_owned())).collect();
     for name in names {
-        let Some(found) = files.get(&name).map(|entry| unfolded(&name, entry)).transpose()?.flatten() else {
-            continue;
-        };
-        files.remove(&name);
+        let Some(entry) = files.remove(&name) else { continue };
+        let Some(found) = unfolded(&name, &entry, &mut met)? else { continue };
         let of_keys = |keys: &[&str]| {
             let mut named =
                 keys.iter().flat_map(|key| found.iter().find(|(file, _)| key_of(file) == Some(*key)));

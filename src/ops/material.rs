@@ -73,8 +73,9 @@ impl Material {
     /// Puts what manifests hold in their places.
     fn unfold(&mut self) -> Result<(), Error> {
         let mut files = Vec::with_capacity(self.files.len());
+        let mut met = HashSet::new();
         for (name, entry) in std::mem::take(&mut self.files) {
-            match manifest::unfolded(&name, &entry)? {
+            match manifest::unfolded(&name, &entry, &mut met)? {
                 Some(found) => files.extend(found),
                 None => files.push((name, entry)),
             }
