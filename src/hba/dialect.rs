@@ -81,14 +81,7 @@ impl Reader<'_> {
                     open.push(self.opening(open.is_empty())?);
                     Last::Nothing
                 }
-                b')' => {
-                    let is_first = open.pop().ok_or(Fault::Broken("parentheses () not balanced"))?;
-                    self.out.push(')');
-                    if let Some(group) = self.group.as_mut().filter(|_| is_first) {
-                        group.end = Some(self.out.len());
-                    }
-                    Last::Atom
-                }
+                b')' => self.closing(&mut open)?,
                 b'|' => {
                     self.is_split |= open.is_empty();
                     self.out.push('|');
@@ -152,6 +145,15 @@ impl Reader<'_> {
         }
         self.out.push('(');
         Ok(is_first)
+    }
+
+    fn closing(&mut self, open: &mut Vec<bool>) -> Result<Last, Fault> {
+        let is_first = open.pop().ok_or(Fault::Broken("parentheses () not balanced"))?;
+        self.out.push(')');
+        if let Some(group) = self.group.as_mut().filter(|_| is_first) {
+            group.end = Some(self.out.len());
+        }
+        Ok(Last::Atom)
     }
 
     /// A repetition, with `?` behind it one that takes as little as it can.
