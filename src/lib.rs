@@ -44,6 +44,7 @@
 //! |---|---|
 //! | a verb | [`ops`], one file each |
 //! | a rule that refuses to make | [`plan`], `rules.rs`; the ids in [`profile::Rule`] |
+//! | who may log in | [`hba`], as `pg_hba.conf` says |
 //! | a rule that finds fault | [`verify`], `rules.rs`; [`verify::check`] is the judge |
 //! | a file's name, order, mode | [`layout`] |
 //! | what a CA issued and revoked | [`index`] |
@@ -64,6 +65,7 @@ mod der;
 pub mod diagnosis;
 pub mod error;
 pub mod fs;
+pub mod hba;
 pub mod index;
 pub mod k8s;
 pub mod keys;

@@ -838,9 +838,21 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 13] = [
-    "gen", "issue", "sign", "csr", "import", "renew", "rotate", "revoke", "crl", "export", "verify",
-    "inspect", "profiles",
+const VERBS: [&str; 14] = [
+    "gen",
+    "issue",
+    "sign",
+    "csr",
+    "import",
+    "renew",
+    "rotate",
+    "revoke",
+    "crl",
+    "export",
+    "verify",
+    "inspect",
+    "can-login",
+    "profiles",
 ];
 
 #[test]

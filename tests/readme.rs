@@ -93,6 +93,10 @@ fn every_command_of_the_readme_runs() {
                     fs::rename(file("root"), file("ca")).unwrap();
                 }
             }
+            if command.starts_with("pgtls can-login") {
+                assert!(pgtls(scratch.path(), "pgtls gen chain --client app").status.success());
+                fs::write(scratch.path().join("pg_hba.conf"), "hostssl all all 10.0.0.0/8 cert\n").unwrap();
+            }
             if command.starts_with("pgtls verify") && !scratch.path().join("pki").exists() {
                 let made = pgtls(scratch.path(), "pgtls gen chain --server db1.example.com --client app");
                 assert!(made.status.success());
@@ -122,8 +126,20 @@ fn every_flag_and_make_target_that_is_named_exists() {
         String::from_utf8(output.stdout).unwrap()
     };
     let known = [
-        "gen", "issue", "sign", "csr", "import", "export", "renew", "rotate", "revoke", "crl", "verify",
-        "inspect", "profiles",
+        "gen",
+        "issue",
+        "sign",
+        "csr",
+        "import",
+        "export",
+        "renew",
+        "rotate",
+        "revoke",
+        "crl",
+        "verify",
+        "inspect",
+        "can-login",
+        "profiles",
     ]
     .map(help)
     .concat();

@@ -215,10 +215,10 @@ fn a_refused_line_is_told_in_the_words_of_the_server() {
     let theirs = format!("{refused} {:?}", pgtls::diagnosis::Diagnosis::detail(&refused));
     let said = theirs.replace("\\\"", "\"");
     assert!(said.contains(words), "{said}");
-    assert!(stdout.contains(&format!("data/pg_hba.conf:1: {words}")), "{stdout}");
+    assert!(stdout.contains(&format!("data/pg_hba.conf:1:58: {words}")), "{stdout}");
     assert!(stdout.contains("hint: Take it out"), "{stdout}");
     let stdout = data(&site, 15, "hostssl all all all cert map=m", "m alice\n");
-    assert!(stdout.contains("error: data/pg_ident.conf:1: missing entry at end of line"), "{stdout}");
+    assert!(stdout.contains("error: data/pg_ident.conf:1:8: missing entry at end of line"), "{stdout}");
 }
 
 #[test]

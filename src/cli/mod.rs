@@ -2,6 +2,7 @@
 
 mod args;
 mod bulk;
+mod can_login;
 mod compared;
 mod csr;
 mod drivers;
@@ -244,6 +245,10 @@ fn dispatch(
                 metrics: args.prometheus,
                 drivers: args.drivers,
             })
+        }
+        Verb::CanLogin(args) => {
+            let found = ops::can_login(&request::login_asked(args, variable, stdin)?, now)?;
+            Ok(Report::CanLogin { found: Box::new(found), quiet: args.quiet })
         }
         Verb::Inspect(args) => {
             let inspection = ops::inspect(&request::inspected(args, variable, stdin)?, now)?;

@@ -1,6 +1,7 @@
 //! Everything that is printed: reports, warnings and errors, as text or JSON. The only code that writes to a stream.
 
 use super::bulk::{self, BulkJson, Destination};
+use super::can_login::{self, CanLoginJson};
 use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
@@ -13,6 +14,7 @@ use super::revoked::ListsJson;
 use super::rotate::{self, RotatedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
+use crate::hba::Answer;
 use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Imported, Inspection, Renewed, Verified};
 use crate::plan::Notice;
 use crate::verify::Severity;
@@ -107,6 +109,11 @@ impl<'a> Render<'a> {
             Report::Compared { compared, quiet } => {
                 let is_same = compared.comparison.same && compared.problems.is_empty();
                 (self.compared(compared, *quiet), if is_same { exit::DONE } else { exit::NO })
+            }
+            Report::CanLogin { found, quiet } => {
+                let gets_in = found.verdict.answer == Answer::Yes;
+                let written = self.either(&CanLoginJson::of(found), *quiet, || can_login::text(found));
+                (written, if gets_in { exit::DONE } else { exit::NO })
             }
             Report::Exported { exported, dry_run, quiet } => {
                 (self.exported(exported, *dry_run, *quiet), exit::DONE)

@@ -3,7 +3,7 @@
 use super::bulk::Destination;
 use super::request::TypedCommand;
 use crate::ops::{
-    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed,
+    BulkIssued, CanLogin, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed,
     RotatePlace, Rotated, Verified,
 };
 use crate::plan::RotationStatus;
@@ -34,6 +34,8 @@ pub(super) enum Report {
     Revoked { revoked: Box<Generated>, dry_run: bool, quiet: bool },
     /// `crl`.
     Lists { made: Box<ListsMade>, dry_run: bool, quiet: bool },
+    /// `can-login`.
+    CanLogin { found: Box<CanLogin>, quiet: bool },
     /// `csr`.
     Csr { made: Box<CsrMade>, dry_run: bool, quiet: bool },
     /// `import`.

@@ -8,7 +8,8 @@ pub use request::RequestError;
 
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::FsError;
-use crate::k8s::KubernetesError;
+use crate::hba::PatternError;
+use crate::k8s::{KubernetesError, ManifestError};
 use crate::layout::LayoutError;
 use crate::layout::export::ExportError;
 use crate::pki::IssueError;
@@ -59,9 +60,15 @@ pub enum Error {
     /// What Kubernetes would refuse.
     #[error(transparent)]
     Kubernetes(#[from] KubernetesError),
+    /// Secrets that cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// What a server or client is set up to use.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A regular expression among a server's lines.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
     /// What is not exported.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -91,7 +98,9 @@ impl Error {
             Self::Judged(error) => error,
             Self::Recipe(error) => error,
             Self::Kubernetes(error) => error,
+            Self::Manifest(error) => error,
             Self::Settings(error) => error,
+            Self::Pattern(error) => error,
             Self::Export(error) => error,
             Self::Layout(error) => error,
             Self::Fs(error) => error,

@@ -149,6 +149,15 @@ pub enum RequestError {
         /// The file.
         path: String,
     },
+    /// No lines to walk.
+    #[error("which pg_hba.conf counts is not told")]
+    NoHbaFile,
+    /// A file that is to hold a client's certificate.
+    #[error("no certificate in \"{path}\"")]
+    NoCertificate {
+        /// The file.
+        path: String,
+    },
     /// A directory with nothing that could be shown.
     #[error("no certificate, key, request or revocation list in \"{path}\"")]
     NothingThere {
@@ -205,6 +214,10 @@ impl Diagnosis for RequestError {
                 "Give another file; --skip-issued takes this one up again where an earlier run ended."
             }
             Self::OtherStream { .. } => "Give the file that an earlier run wrote, with its --stream.",
+            Self::NoHbaFile => {
+                "Give it with --hba, or the server's data directory with -D, or its postgresql.conf with --conf."
+            }
+            Self::NoCertificate { .. } => "Give the file of the client's certificate, in PEM.",
             Self::NothingThere { .. } => "Give a directory that holds some, or files of any name.",
         };
         Some(hint.to_owned())

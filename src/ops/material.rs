@@ -3,6 +3,7 @@
 use super::evidence::{one_file, several_files};
 use super::inspect::{directory_or_default, read};
 use super::live::{is_data_directory, live};
+use super::manifest;
 use super::stdin::is_dash;
 use crate::error::{Error, RequestError};
 use crate::fs::set::STANDARD_INPUT;
@@ -52,6 +53,7 @@ pub(super) fn material(paths: &[PathBuf], stdin: &Option<FileEntry>) -> Result<M
             found.take_several(paths, stdin)?;
         }
     }
+    found.unfold()?;
     let mut met = HashSet::new();
     found.files.retain(|(name, _)| met.insert(name.clone()));
     Ok(found)
@@ -68,6 +70,20 @@ fn directory_at(path: &Path) -> Result<Option<Directory>, Error> {
 }
 
 impl Material {
+    /// Puts what manifests hold in their places.
+    fn unfold(&mut self) -> Result<(), Error> {
+        let mut files = Vec::with_capacity(self.files.len());
+        let mut met = HashSet::new();
+        for (name, entry) in std::mem::take(&mut self.files) {
+            match manifest::unfolded(&name, &entry, &mut met)? {
+                Some(found) => files.extend(found),
+                None => files.push((name, entry)),
+            }
+        }
+        self.files = files;
+        Ok(())
+    }
+
     fn take_several(&mut self, paths: &[PathBuf], stdin: &Option<FileEntry>) -> Result<(), Error> {
         let mut files: Vec<PathBuf> = Vec::new();
         for path in paths {

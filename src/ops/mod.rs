@@ -1,6 +1,7 @@
 //! One verb, one file: each joins the steps of the road and calls the doors to the disk. No rule lives here.
 
 mod bulk;
+mod can_login;
 mod change;
 mod client;
 mod compare;
@@ -19,6 +20,7 @@ mod lists;
 mod live;
 mod locked;
 mod logins;
+mod manifest;
 mod material;
 mod ownership;
 mod put_away;
@@ -34,6 +36,7 @@ mod stray;
 mod verify;
 
 pub use bulk::{BulkIssued, BulkRequest, Control, LineForm, Outlet, Record, StreamForm, bulk};
+pub use can_login::{CanLogin, CanLoginRequest, can_login};
 pub use client::ClientRequest;
 pub use compare::{Compared, compare};
 pub use csr::{CsrMade, CsrRequest, csr};

@@ -3,8 +3,8 @@
 use super::client::{self, Client, ClientRequest};
 use super::evidence::{Gathered, gather, hash_directory, one_file};
 use super::live::LiveSetting;
-use super::put_away;
 use super::secret_line;
+use super::{manifest, put_away};
 use crate::error::{Error, RequestError};
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, FileSet};
@@ -129,14 +129,20 @@ pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
         client = Some(ClientLook { facts, host, user });
     }
     files.extend(request.stdin.clone().map(|entry| (STANDARD_INPUT.to_owned(), entry)));
+    manifest::unfold(&mut files, &mut roles)?;
     let is_off = server.as_ref().is_some_and(|facts| !facts.speaks_tls);
     named_files(&roles, request, is_off, &mut files, &mut problems)
         .map_err(|error| with_its_setting(error, &live))?;
+    // A part can be named by a manifest of its own.
+    manifest::unfold(&mut files, &mut roles)?;
     if server.is_some() {
         let of_files = live.iter_mut().filter(|setting| setting.name.ends_with("_file"));
         of_files.for_each(|setting| setting.absent = files.get(&setting.value).is_none());
     }
     let exhibits = Exhibit::read_all(files.iter(), passphrase);
+    if server.is_none() && client.is_none() {
+        roles = roles.or(manifest::trust(&exhibits));
+    }
     let is_set_up = request.client.is_some() || server.is_some();
     if exhibits.is_empty() && problems.is_empty() && !is_set_up {
         return Err(RequestError::NothingToJudge { path: place }.into());
@@ -181,7 +187,11 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let directory = if is_loose || is_told { common_parent(&exhibits) } else { place.as_str() };
     // Whoever names certificates alone asks about certificates.
     policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
-    let (report, tally) = verify::check(directory, &exhibits, &roles, &policy);
+    let (mut report, mut tally) = verify::check(directory, &exhibits, &roles, &policy);
+    manifest::mend(&mut report.findings);
+    if manifest::is_cluster(&exhibits) {
+        tally.renewal = None;
+    }
     let is_small = tally.certificates <= ASKED_ANYWAY && exhibits.len() <= 4 * ASKED_ANYWAY;
     let drivers = match request.drivers || is_small {
         true => verify::drivers(&exhibits, &roles, &policy),

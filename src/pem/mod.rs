@@ -156,6 +156,12 @@ pub fn secret_base64_line(bytes: &[u8]) -> Zeroizing<String> {
     base64::encode(bytes)
 }
 
+/// What base64 says that may be a secret; white space in it is passed over. `None` where it is none.
+#[must_use]
+pub fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    base64::decode(text)
+}
+
 fn encode(label: &str, der: &[u8]) -> String {
     let body = base64::lines_length(der.len());
     let mut text = String::with_capacity(body + 2 * (label.len() + 17));

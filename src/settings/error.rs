@@ -110,18 +110,24 @@ pub enum SettingsError {
         place: Place,
     },
     /// A line of `pg_hba.conf` that PostgreSQL refuses.
-    #[error("{place}: {problem}")]
+    #[error("{place}:{column}: {problem}")]
     Hba {
         /// Where.
         place: Place,
+        /// The column of the word at fault, or behind the line where one is missing: in characters, from 1; of continued
+        /// lines as if they were one.
+        column: usize,
         /// Why.
         problem: HbaProblem,
     },
     /// A line of `pg_ident.conf` that PostgreSQL refuses.
-    #[error("{place}: {problem}")]
+    #[error("{place}:{column}: {problem}")]
     Ident {
         /// Where.
         place: Place,
+        /// The column of the word at fault, or behind the line where one is missing: in characters, from 1; of continued
+        /// lines as if they were one.
+        column: usize,
         /// Why.
         problem: IdentProblem,
     },

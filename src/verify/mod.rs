@@ -42,7 +42,7 @@ mod wellformed;
 
 pub use chain::{Chain, End, Held};
 pub use difference::{Comparison, Difference, DifferenceKind, Field, Remark, RemarkKind, Shelf, compare};
-pub use drivers::{Answer, Driver, DriverRow, Verdict, drivers};
+pub use drivers::{Answer, Driver, DriverRow, Reception, Verdict, drivers, reception};
 pub use exhibit::{Archive, Exhibit};
 pub use gate::{VerifyError, gate, gate_chain, gate_change, gate_request, pass};
 pub use gate_lists::{ExpectedList, gate_lists};

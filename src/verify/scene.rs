@@ -317,7 +317,9 @@ fn is_authority(certificate: &Certificate, index: &Index<'_>) -> bool {
 /// Whether the first part of a file's name is one of these.
 pub(super) fn names(exhibit: &Exhibit, list: &[&str]) -> bool {
     let name = exhibit.name.as_bytes();
-    let name = name.iter().rposition(|byte| *byte == b'/').map_or(name, |slash| &name[slash + 1..]);
+    // What a Secret is called says nothing: `secret/postgresql:tls.crt`.
+    let end = if name.starts_with(b"secret/") { b':' } else { b'/' };
+    let name = name.iter().rposition(|byte| *byte == end).map_or(name, |slash| &name[slash + 1..]);
     let first = first_word(name);
     list.iter().any(|known| known.as_bytes() == first)
 }

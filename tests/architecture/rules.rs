@@ -36,12 +36,13 @@ const BOTTOM: [&str; 10] =
     ["x509", "keys", "fs", "pg", "pem", "der", "index", "list", "diagnosis", "parallel"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
-const SIDEWAYS: [(&str, &[&str]); 11] = [
+const SIDEWAYS: [(&str, &[&str]); 12] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
     ("config", &["layout"]),
     ("k8s", &["layout", "profile", "plan"]),
+    ("hba", &["settings"]),
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),
     ("x509", &["pem", "der", "parallel"]),
@@ -54,7 +55,7 @@ const SIDEWAYS: [(&str, &[&str]); 11] = [
 const FS_DATA: [&str; 6] = ["set", "FileSet", "FileEntry", "Contents", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 29] = [
+const CRATE_DOORS: [(&str, &[&str]); 31] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -68,6 +69,8 @@ const CRATE_DOORS: [(&str, &[&str]); 29] = [
     ("base64", &["pem"]),
     ("base64ct", &["pem"]),
     ("memchr", &["pem", "index"]),
+    ("regex_lite", &["hba"]),
+    ("serde_saphyr", &["k8s"]),
     ("rustls_pki_types", &["pem"]),
     ("toml", &["profile"]),
     ("smol_str", &["index"]),

@@ -217,7 +217,7 @@ fn chance_lines_are_read_as_the_server_reads_them() {
                 assert_eq!(ours, server.ask(text.as_bytes(), RULES), "{text:?}");
                 taken += 1;
             }
-            Err(SettingsError::Hba { place, problem: ours }) => {
+            Err(SettingsError::Hba { place, problem: ours, .. }) => {
                 let line = format!("{}: ", place.line);
                 let found = problem.first().is_some_and(|it| it.starts_with(&line));
                 assert!(found, "{text:?}: {problem:?} {ours}");

@@ -74,7 +74,7 @@ fn what_we_refuse_the_server_refuses_in_the_same_words() {
         ["m", "m alice", "m,n alice app", "m alice,bob app", "m alice app,x", "m CN=a,OU=b app", "include x"]
     {
         let theirs = server.ask(&format!("m a b\n{line}\n"), PROBLEM);
-        let Err(SettingsError::Ident { place, problem }) = server.ours() else {
+        let Err(SettingsError::Ident { place, problem, .. }) = server.ours() else {
             panic!("{line}: {theirs:?}")
         };
         assert_eq!(theirs, [format!("{}: {problem}", place.line)], "{line}");
@@ -104,7 +104,7 @@ fn chance_lines_are_read_as_the_server_reads_them() {
                 assert_eq!(ours, server.ask(&text, MAPPINGS), "{text:?}");
                 taken += 1;
             }
-            Err(SettingsError::Ident { place, problem: ours }) => {
+            Err(SettingsError::Ident { place, problem: ours, .. }) => {
                 assert_eq!(problem, [format!("{}: {ours}", place.line)], "{text:?}");
                 refused += 1;
             }

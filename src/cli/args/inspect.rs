@@ -11,8 +11,7 @@ Examples:
   pgtls inspect --issued           what each CA issued, and what is revoked
   pgtls inspect --pem server.crt   the certificates, each before its issuer
   pgtls inspect --short pki | grep server
-  kubectl get secret db -o jsonpath='{.data.tls\\.crt}' | base64 -d |
-    pgtls inspect -";
+  kubectl get secret db -o yaml | pgtls inspect -";
 
 /// Orders in which `inspect` lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -24,7 +23,7 @@ pub(in crate::cli) enum SortKey {
 #[derive(Debug, Args)]
 #[command(after_help = INSPECT_EXAMPLES)]
 pub(in crate::cli) struct InspectArgs {
-    /// A directory, or files; - is standard input [env: PGTLS_DIR] [default: pki, else .]
+    /// A directory, or files, Secrets in YAML or JSON among them; - is standard input [env: PGTLS_DIR] [default: pki, else .]
     pub(in crate::cli) paths: Vec<PathBuf>,
 
     /// The directory

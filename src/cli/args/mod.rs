@@ -1,5 +1,6 @@
 //! What was typed: flags and their help. No I/O, no environment; values stay text until `request` reads them.
 
+mod can_login;
 mod csr;
 mod export;
 mod generate;
@@ -14,6 +15,7 @@ mod sign;
 mod verbs;
 mod verify;
 
+pub(super) use can_login::CanLoginArgs;
 pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 pub(super) use generate::{GenArgs, SpanArgs};
@@ -39,6 +41,7 @@ Examples:
   pgtls revoke alice                   turned away, once its list is copied
   pgtls rotate root add                a new CA, trusted beside the old one at first
   pgtls verify pki --host localhost    would verify-full accept it, and why not
+  pgtls can-login alice --from 10.0.0.7 --hba pg_hba.conf
   pgtls inspect pki                    who signed whom, and until when
   pgtls csr server db1.example.com     a key, and a request for another CA
   pgtls import signed.p7b              what that CA sent back, beside its key
@@ -75,6 +78,8 @@ verbs! {
     "rotate" => Rotate(RotateArgs),
     /// Judge a directory or files, offline: what PostgreSQL, libpq and the drivers will say of them
     "verify" => Verify(Box<VerifyArgs>),
+    /// Walk pg_hba.conf and pg_ident.conf as the server does: would this client get in, and why not
+    "can-login" => CanLogin(Box<CanLoginArgs>),
     /// Show what a directory or files hold: who signed whom, until when, which key fits what
     "inspect" => Inspect(InspectArgs),
     /// Hand out what one server or client needs, in the form that its program reads; never a CA's key
@@ -97,6 +102,7 @@ impl Verb {
             Self::Renew(args) => args.output.json,
             Self::Rotate(args) => args.output.json,
             Self::Verify(args) => args.json,
+            Self::CanLogin(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Export(args) => args.output.json,
             Self::Profiles(_) => false,

@@ -13,6 +13,7 @@ Examples:
   pgtls verify --libpq='host=db1'          what libpq would use here
   pgtls verify --server-cert tls.crt --server-key tls.key --trust ca.crt
   pgtls verify - --trust ca.crt <tls.crt   a bundle from standard input
+  kubectl get secret db -o yaml | pgtls verify -
   pgtls verify pki --at 2027-11-01 --strict
   pgtls verify pki --against pki.old       what differs, and nothing else";
 
@@ -28,7 +29,7 @@ pub(in crate::cli) enum SslMode {
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
 pub(in crate::cli) struct VerifyArgs {
-    /// A directory (also a server's data directory), or files; - is standard input [env: PGTLS_DIR]
+    /// A directory (also a server's data directory), or files, Secrets in YAML or JSON among them; - is standard input [env: PGTLS_DIR]
     /// [default: pki, else .]
     pub(in crate::cli) paths: Vec<PathBuf>,
 
@@ -110,7 +111,7 @@ pub(in crate::cli) struct VerifyArgs {
     #[arg(long, value_name = "DIR", help_heading = "Which file is which")]
     pub(in crate::cli) crl_dir: Option<String>,
 
-    /// Compare with this place and judge nothing: a directory, a data directory, a postgresql.conf or a file
+    /// Compare with this place and judge nothing: a directory, a data directory, a postgresql.conf, a file or a manifest of Secrets
     #[arg(long, value_name = "PATH", help_heading = "Comparison", conflicts_with_all = [
         "host", "sslmode", "user", "libpq_version", "at", "expires_in", "server_uid", "strict", "prometheus",
     ])]

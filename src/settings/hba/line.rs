@@ -5,10 +5,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::address::{self, Address, Field};
 use super::problem::HbaProblem;
-use super::token::Row;
+use super::token::{Row, Token};
 use super::{ClientCertificate, ClientName, Connection, HbaLine, Method, Word, before};
 use crate::settings::error::SettingsError;
-use crate::settings::setting::shown;
+use crate::settings::setting::{Place, shown};
+use std::vec;
 
 /// Options that say nothing about certificates.
 const OTHER_OPTIONS: [&str; 30] = [
@@ -46,23 +47,49 @@ const OTHER_OPTIONS: [&str; 30] = [
 
 pub(super) fn parse(row: Row, version: Option<u32>) -> Result<HbaLine, SettingsError> {
     let place = row.place.clone();
-    parse_fields(row, version).map_err(|problem| SettingsError::Hba { place, problem })
+    let mut fields = Fields { left: row.fields.into_iter(), column: 1, end: row.end };
+    let line = parse_fields(&mut fields, row.place, version);
+    line.map_err(|problem| SettingsError::Hba { place, column: fields.column, problem })
 }
 
-fn parse_fields(row: Row, version: Option<u32>) -> Result<HbaLine, HbaProblem> {
-    let mut fields = row.fields.into_iter();
-    let word = single(fields.next(), "connection type")?;
+/// The fields of a line, and where the one stands that was looked at last.
+struct Fields {
+    left: vec::IntoIter<Vec<Token>>,
+    column: usize,
+    end: usize,
+}
+
+impl Fields {
+    /// The next field as words.
+    fn next(&mut self) -> Option<Vec<Word>> {
+        let field = self.left.next();
+        self.column = field.as_ref().and_then(|field| field.first()).map_or(self.end, |token| token.column);
+        Some(field?.into_iter().map(|token| token.word).collect())
+    }
+
+    /// The only word of the next field.
+    fn single(&mut self, what: &'static str) -> Result<Word, HbaProblem> {
+        let mut words = self.next().ok_or(HbaProblem::EndOfLine { before: what })?.into_iter();
+        match (words.next(), words.next()) {
+            (Some(word), None) => Ok(word),
+            _ => Err(HbaProblem::Several { what }),
+        }
+    }
+}
+
+fn parse_fields(fields: &mut Fields, place: Place, version: Option<u32>) -> Result<HbaLine, HbaProblem> {
+    let word = fields.single("connection type")?;
     let connection = Connection::from_word(word.text.as_bytes())
         .ok_or_else(|| HbaProblem::Connection { found: shown(word.text.as_bytes()) })?;
     let databases = fields.next().ok_or(HbaProblem::EndOfLine { before: "database specification" })?;
     let roles = fields.next().ok_or(HbaProblem::EndOfLine { before: "role specification" })?;
     let address = match connection {
         Connection::Local => None,
-        _ => Some(parse_address(&mut fields)?),
+        _ => Some(parse_address(fields)?),
     };
-    let method = parse_method(single(fields.next(), "authentication method")?, connection)?;
+    let method = parse_method(fields.single("authentication method")?, connection)?;
     let mut line = HbaLine {
-        place: row.place,
+        place,
         connection,
         databases,
         roles,
@@ -72,8 +99,9 @@ fn parse_fields(row: Row, version: Option<u32>) -> Result<HbaLine, HbaProblem> {
         client_name: ClientName::CommonName,
         map: None,
     };
-    for option in fields.flatten() {
-        parse_option(&mut line, &option, version)?;
+    for option in fields.left.by_ref().flatten() {
+        fields.column = option.column;
+        parse_option(&mut line, &option.word, version)?;
     }
     if method == Method::Cert {
         line.client_certificate = ClientCertificate::VerifyFull;
@@ -81,22 +109,11 @@ fn parse_fields(row: Row, version: Option<u32>) -> Result<HbaLine, HbaProblem> {
     Ok(line)
 }
 
-/// The only word of a field.
-fn single(field: Option<Vec<Word>>, what: &'static str) -> Result<Word, HbaProblem> {
-    let mut words = field.ok_or(HbaProblem::EndOfLine { before: what })?.into_iter();
-    match (words.next(), words.next()) {
-        (Some(word), None) => Ok(word),
-        _ => Err(HbaProblem::Several { what }),
-    }
-}
-
-fn parse_address(fields: &mut impl Iterator<Item = Vec<Word>>) -> Result<Address, HbaProblem> {
-    let word = single(fields.next(), "IP address specification")?;
+fn parse_address(fields: &mut Fields) -> Result<Address, HbaProblem> {
+    let word = fields.single("IP address specification")?;
     match address::parse(&word)? {
         Field::Whole(address) => Ok(address),
-        Field::NeedsMask(address) => {
-            address::with_mask(address, &single(fields.next(), "netmask specification")?)
-        }
+        Field::NeedsMask(address) => address::with_mask(address, &fields.single("netmask specification")?),
     }
 }
 

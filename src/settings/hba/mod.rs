@@ -19,7 +19,7 @@ use super::setting::Place;
 
 pub use address::Address;
 pub use problem::HbaProblem;
-pub(super) use token::{Row, read as rows};
+pub(super) use token::{Row, Token, read as rows};
 
 /// A whole `pg_hba.conf`, what it includes in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,8 +12,35 @@ fn of(text: &str) -> HbaFile {
 }
 
 fn refusal(version: Option<u32>, text: &str) -> String {
-    let error = read_with(version, &[("/d/pg_hba.conf", text)]).unwrap_err();
-    error.to_string()
+    match read_with(version, &[("/d/pg_hba.conf", text)]).unwrap_err() {
+        SettingsError::Hba { place, problem, .. } => format!("{place}: {problem}"),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn a_refused_line_is_told_with_the_column_of_the_word_at_fault() {
+    for (text, place) in [
+        ("hostsl all all all trust", "1:1"),
+        ("  hostsl all all all trust", "1:3"),
+        ("local all all trust\nlocal all all scram", "2:15"),
+        ("local all all \\\nscram", "1:15"),
+        ("local \"zo\u{eb}\",b all scram", "1:19"),
+        ("local a,b all trust x=1", "1:21"),
+        ("local a b peer map=m,  map", "1:24"),
+        ("local all all", "1:14"),
+        ("local all all  # no method", "1:27"),
+        ("local all all trust,md5", "1:15"),
+        ("host all all 192.0.2.1/33 trust", "1:14"),
+        ("host all all 192.0.2.1 ffff:: trust", "1:24"),
+        ("hostssl all all all trust map=x", "1:27"),
+    ] {
+        let error = read_with(None, &[("/d/pg_hba.conf", text)]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("/d/pg_hba.conf:{place}: ")), "{text}: {error}");
+    }
+    let words = [("/d/pg_hba.conf", "local all all @m trust x"), ("/d/m", "\n\n   trust, md5")];
+    let error = read_with(None, &words).unwrap_err().to_string();
+    assert!(error.starts_with("/d/pg_hba.conf:1:15: multiple"), "{error}");
 }
 
 /// Words with a mark for quotes, as in `all+"all"`.
@@ -208,7 +235,7 @@ fn files_stand_for_their_words_and_from_version_16_for_their_lines() {
     assert_eq!(numbers(&found.lines), wanted);
     assert_eq!(found.files.len(), 7);
     let refused = read_with(Some(15), &files).unwrap_err();
-    assert_eq!(refused.to_string(), "/d/pg_hba.conf:2: invalid connection type \"include\"");
+    assert_eq!(refused.to_string(), "/d/pg_hba.conf:2:1: invalid connection type \"include\"");
     assert!(refused.detail().unwrap().contains("PostgreSQL 16"));
     assert_eq!(refusal(None, "local @no all trust"), "configuration file \"/d/no\" does not exist");
     assert_eq!(refusal(None, "include_dir no.d"), "configuration file \"/d/no.d\" does not exist");

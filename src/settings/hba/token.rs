@@ -13,7 +13,15 @@ use crate::settings::setting::Place;
 pub(in crate::settings) struct Row {
     pub(in crate::settings) place: Place,
     /// None is empty.
-    pub(in crate::settings) fields: Vec<Vec<Word>>,
+    pub(in crate::settings) fields: Vec<Vec<Token>>,
+    /// The column behind its last character.
+    pub(in crate::settings) end: usize,
+}
+
+/// A word, and the column where it begins: in characters, from 1; of continued lines as if they were one.
+pub(in crate::settings) struct Token {
+    pub(in crate::settings) word: Word,
+    pub(in crate::settings) column: usize,
 }
 
 /// Reads a file that has to be there, and what it includes in its place.
@@ -54,17 +62,19 @@ impl Source<'_, '_> {
         for (line, text) in lines(&contents, !before(self.version, 14)) {
             let place = Place { file: path.to_owned(), line };
             let fields = self.fields(&text, &place, depth)?;
+            let end = characters(&text) + 1;
             match fields.as_slice() {
                 [] => {}
                 [directive, target]
-                    if !before(self.version, 16) && directive[0].text.as_bytes().starts_with(b"include") =>
+                    if !before(self.version, 16)
+                        && directive[0].word.text.as_bytes().starts_with(b"include") =>
                 {
-                    let target = target[0].text.as_bytes().to_vec();
-                    let directive = directive[0].text.clone();
-                    let row = Row { place, fields };
+                    let target = target[0].word.text.as_bytes().to_vec();
+                    let directive = directive[0].word.text.clone();
+                    let row = Row { place, fields, end };
                     self.include(directive.as_bytes(), &target, row, depth + 1, rows)?;
                 }
-                _ => rows.push(Row { place, fields }),
+                _ => rows.push(Row { place, fields, end }),
             }
         }
         Ok(true)
@@ -115,16 +125,19 @@ impl Source<'_, '_> {
     }
 
     /// The fields of a line; a field is a list of words with commas between, and `@file` stands for the file's words.
-    fn fields(&mut self, text: &[u8], place: &Place, depth: usize) -> Result<Vec<Vec<Word>>, SettingsError> {
+    fn fields(&mut self, text: &[u8], place: &Place, depth: usize) -> Result<Vec<Vec<Token>>, SettingsError> {
         let mut fields = Vec::new();
-        let mut words = Words { rest: text };
+        let mut words = Words { rest: text, column: 1 };
         let mut field = Vec::new();
         while let Some((word, more)) = words.next() {
-            match word.text.as_bytes() {
-                [b'@', file @ ..] if !word.quoted && !file.is_empty() => {
+            let column = word.column;
+            match word.word.text.as_bytes() {
+                [b'@', file @ ..] if !word.word.quoted && !file.is_empty() => {
                     let mut rows = Vec::new();
                     self.read_existing(file, place, depth + 1, &mut rows)?;
-                    field.extend(rows.into_iter().flat_map(|row| row.fields).flatten());
+                    // What is wrong with a word of another file is told where that is named.
+                    let named = |token: Token| Token { column, ..token };
+                    field.extend(rows.into_iter().flat_map(|row| row.fields).flatten().map(named));
                 }
                 _ => field.push(word),
             }
@@ -172,14 +185,22 @@ fn append(line: &mut Vec<u8>, piece: &[u8]) {
 /// The words of a line: `next_token` of hba.c.
 struct Words<'a> {
     rest: &'a [u8],
+    /// The column where that begins.
+    column: usize,
+}
+
+/// How many characters bytes are; those that continue one do not count.
+fn characters(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 impl Words<'_> {
     /// The next word, and whether a comma behind it says that its field goes on.
-    fn next(&mut self) -> Option<(Word, bool)> {
+    fn next(&mut self) -> Option<(Token, bool)> {
         let blank = |byte: u8| b" \t\r".contains(&byte);
         let start = self.rest.iter().position(|byte| !blank(*byte) && *byte != b',')?;
         let rest = &self.rest[start..];
+        let column = self.column + characters(&self.rest[..start]);
         let mut text = Vec::new();
         let (mut quoted, mut inside, mut saw_quote, mut was_quote) = (false, false, false, false);
         let mut end = rest.len();
@@ -202,8 +223,9 @@ impl Words<'_> {
                 quoted |= text.is_empty();
             }
         }
+        self.column = column + characters(&rest[..end]);
         self.rest = &rest[end..];
         let text = OsStr::from_bytes(&text).to_owned();
-        (saw_quote || !text.is_empty()).then_some((Word { text, quoted }, comma))
+        (saw_quote || !text.is_empty()).then_some((Token { word: Word { text, quoted }, column }, comma))
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::SettingsError;
 use super::files::Files;
-use super::hba::{self, Row, Word};
+use super::hba::{self, Row, Token, Word};
 use super::include::Reader;
 use super::setting::Place;
 
@@ -65,19 +65,22 @@ pub fn read(path: &Path, version: Option<u32>, files: &dyn Files) -> Result<Iden
 
 /// What the fields of a line mean: `parse_ident_line` of hba.c. What stands behind the third is not looked at.
 fn parse(row: Row) -> Result<IdentLine, SettingsError> {
-    let Row { place, fields } = row;
+    let Row { place, fields, end } = row;
     let mut fields = fields.into_iter();
+    let mut column = end;
     let mut word = || {
-        let mut words = fields.next().ok_or(IdentProblem::EndOfLine)?.into_iter();
+        let field = fields.next();
+        column = field.as_ref().and_then(|field| field.first()).map_or(end, |token| token.column);
+        let mut words = field.ok_or(IdentProblem::EndOfLine)?.into_iter();
         match (words.next(), words.next()) {
-            (Some(word), None) => Ok(word),
+            (Some(Token { word, .. }), None) => Ok(word),
             _ => Err(IdentProblem::Several),
         }
     };
     let mut line = || Ok((word()?.text, word()?, word()?));
     match line() {
         Ok((map, system_user, role)) => Ok(IdentLine { place, map, system_user, role }),
-        Err(problem) => Err(SettingsError::Ident { place, problem }),
+        Err(problem) => Err(SettingsError::Ident { place, column, problem }),
     }
 }
 

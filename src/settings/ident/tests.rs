@@ -29,16 +29,20 @@ fn files_are_included_from_version_16_on() {
     let files = [("/data/pg_ident.conf", "include more.conf\n"), ("/data/more.conf", "m a b\n")];
     assert_eq!(lines(&files, Some(16)).unwrap(), ["1 m|a|b"]);
     let refused = lines(&files, Some(15)).unwrap_err();
-    assert_eq!(refused.to_string(), "/data/pg_ident.conf:1: missing entry at end of line");
+    assert_eq!(refused.to_string(), "/data/pg_ident.conf:1:18: missing entry at end of line");
 }
 
 #[test]
 fn what_is_no_line_is_told_with_its_place() {
-    for (text, wanted) in
-        [("m", IdentProblem::EndOfLine), ("m a", IdentProblem::EndOfLine), ("m a,b c", IdentProblem::Several)]
-    {
+    for (text, wanted, at) in [
+        ("m", IdentProblem::EndOfLine, 2),
+        ("m a", IdentProblem::EndOfLine, 4),
+        ("m a,b c", IdentProblem::Several, 3),
+    ] {
         match lines(&[("/data/pg_ident.conf", &format!("m a b\n{text}\n"))], None) {
-            Err(SettingsError::Ident { place, problem }) => assert_eq!((place.line, problem), (2, wanted)),
+            Err(SettingsError::Ident { place, column, problem }) => {
+                assert_eq!((place.line, column, problem), (2, at, wanted));
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -11,8 +11,10 @@ mod findings;
 mod form;
 mod keys;
 mod names;
+mod reception;
 
 pub use catalogue::Driver;
+pub use reception::{Reception, reception};
 
 use super::chain::End;
 use super::exhibit::Exhibit;
