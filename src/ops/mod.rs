@@ -4,6 +4,7 @@ mod bulk;
 mod change;
 mod client;
 mod compare;
+mod config;
 mod csr;
 mod evidence;
 mod execute;
@@ -34,6 +35,9 @@ mod verify;
 pub use bulk::{BulkIssued, BulkRequest, Control, LineForm, Outlet, Record, StreamForm, bulk};
 pub use client::ClientRequest;
 pub use compare::{Compared, compare};
+pub use config::{
+    ClientSide, ConfigRequest, ConfigTarget, Configured, IdentRules, WriteRequest, Written, configure,
+};
 pub use csr::{CsrMade, CsrRequest, csr};
 pub use execute::{ExecuteError, Executed};
 pub use export::{Destination, ExportRequest, Exported, export};

@@ -39,7 +39,7 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
-    ("config", &["layout"]),
+    ("config", &["layout", "recipe"]),
     ("k8s", &["layout", "profile", "plan"]),
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),

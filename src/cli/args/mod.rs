@@ -1,5 +1,6 @@
 //! What was typed: flags and their help. No I/O, no environment; values stay text until `request` reads them.
 
+mod config;
 mod csr;
 mod export;
 mod generate;
@@ -14,6 +15,10 @@ mod sign;
 mod verbs;
 mod verify;
 
+pub(super) use config::{
+    AuthWord, ConfigArgs, HbaArgs, IdentArgs, KongArgs, KongProtocolWord, KongWord, LibpqArgs, LibpqWord,
+    LinkArgs, LocalWord, PostgresqlArgs, ProtocolWord, TargetArgs,
+};
 pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 pub(super) use generate::{GenArgs, SpanArgs};
@@ -26,8 +31,8 @@ pub(super) use rotate::{RotateArgs, StepWord};
 pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
-use clap::{Args, Parser};
 use self::verbs::verbs;
+use clap::{Args, Parser};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,6 +45,7 @@ Examples:
   pgtls rotate root add                a new CA, trusted beside the old one at first
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls inspect pki                    who signed whom, and until when
+  pgtls config hba --tls-only          lines of pg_hba.conf that fit pki/
   pgtls csr server db1.example.com     a key, and a request for another CA
   pgtls import signed.p7b              what that CA sent back, beside its key
 
@@ -79,6 +85,8 @@ verbs! {
     "inspect" => Inspect(InspectArgs),
     /// Hand out what one server or client needs, in the form that its program reads; never a CA's key
     "export" => Export(Box<ExportArgs>),
+    /// Write the configuration around the files: PostgreSQL's, and its clients'
+    "config" => Config(Box<ConfigArgs>),
     /// List the built-in profiles, or print one, ready to be saved and edited
     "profiles" => Profiles(ProfilesArgs),
 }
@@ -99,6 +107,7 @@ impl Verb {
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Export(args) => args.output.json,
+            Self::Config(args) => args.target.place().output.json,
             Self::Profiles(_) => false,
         }
     }

@@ -1,6 +1,7 @@
 //! What is meant: typed words and the environment -> a request to `ops`.
 
 mod bulk;
+mod config;
 mod csr;
 mod export;
 mod generate;
@@ -16,6 +17,7 @@ mod verify;
 mod windows;
 
 pub(super) use bulk::listed;
+pub(super) use config::configured;
 pub(super) use csr::csr;
 pub(super) use export::exported;
 pub(super) use generate::generate;

@@ -1,0 +1,31 @@
+//! Text for the configuration around the files. Every target of `pgtls config` is written from one model of the
+//! directory, [`Site`], so that all of them agree; each is a file here. Pure: `ops::config` fills the model.
+
+mod brief;
+mod check;
+mod error;
+mod hba;
+mod ident;
+mod inclusion;
+mod kong;
+mod libpq;
+mod link;
+mod mark;
+mod postgresql;
+mod quote;
+mod site;
+mod user_map;
+
+pub use brief::{connection_keywords, keyword_text, pg_hba_conf, postgresql_conf};
+pub use error::ConfigError;
+pub use hba::{Auth, HbaWish, Local, hba};
+pub use ident::{IdentWish, Rule, ident};
+pub use inclusion::Reader;
+pub use kong::{KongForm, KongProtocol, KongWish, kong};
+pub use libpq::{LibpqForm, LibpqWish, libpq};
+pub use link::{Link, LinkWish};
+pub use mark::MARK;
+pub use postgresql::{ListsWish, PostgresqlWish, Protocol, postgresql};
+pub use quote::in_uri;
+pub use site::{Home, Lists, Member, Site, Text};
+pub use user_map::pg_ident_line;
