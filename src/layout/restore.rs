@@ -26,6 +26,9 @@ pub struct Found {
     /// Of a directory of CA keys what else was read there: it may be one with servers and clients of its own, whose
     /// files have the names of others.
     pub beside: FileSet,
+    /// Whether only CAs are asked for: the keys of certificates that say that they are none are passed over, for to open
+    /// each takes longer than many a verb's own work.
+    pub cas_alone: bool,
 }
 
 /// Whether the name of a file promises certificates.
@@ -56,6 +59,7 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
         // The file of all lists is the longest of them, and is told from the others.
         let mut files: Vec<_> = found.files.iter().collect();
         files.sort_by_key(|(name, entry)| name.ends_with(LIST_SUFFIX).then_some(entry.contents.len()));
+        // A certificate comes before its key, and says whose that is.
         for (name, entry) in files {
             if let Err(problem) = take(&mut state, found, name, &entry.contents) {
                 problems.push(problem);
@@ -123,7 +127,10 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         }
         let (path, ca_path) = (state.shown(name), state.shown_pair(true, name));
         return Err(StateError::OtherCa { path, ca_path, follow: None });
-    } else if name.ends_with(".key") {
+    } else if let Some(stem) = name.strip_suffix(".key") {
+        if found.cas_alone && state.certificate(stem).is_some_and(|of| of.ca == Some(false)) {
+            return Ok(());
+        }
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);
     } else if let Some(stem) = name.strip_suffix(INDEX_SUFFIX) {

@@ -52,6 +52,11 @@ pub(super) trait Decide {
         false
     }
 
+    /// Whether the keys of servers and clients are none of its business.
+    fn asks_for_cas_alone(&self) -> bool {
+        false
+    }
+
     /// The plan, from what exists.
     fn plan(&self, state: &mut State) -> Result<Plan, Error>;
 }
@@ -101,6 +106,7 @@ impl Change<'_> {
             let names = directory.names()?;
             refuse_links(path, &names, wanted)?;
             let mut found = found(path, names, directory.read(wanted)?);
+            found.cas_alone = self.verb.asks_for_cas_alone();
             if self.verb.goes_on() {
                 found.revoked = put_away::names(directory.revoked_names(|_| true))?;
             }
@@ -166,6 +172,7 @@ impl Change<'_> {
     fn read(&self, target: &Target, ca_target: Option<&Target>) -> Result<(Found, Option<Found>), Error> {
         let read = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             let mut found = found(target.path(), target.names()?, target.read(wanted)?);
+            found.cas_alone = self.verb.asks_for_cas_alone();
             if self.verb.goes_on() {
                 found.revoked = put_away::names(target.revoked_names(|_| true))?;
             }
@@ -332,8 +339,10 @@ fn forget_bulk(found: &mut Found, plan: &Plan) {
     let names = found.files.names().filter(|name| is_bulk(name) && !is_moved(name));
     for name in names.map(ToOwned::to_owned).collect::<Vec<_>>() {
         let text = found.files.remove(&name).map(|entry| entry.contents);
-        // To wipe it takes as long as to read it.
-        let is_text = |text: &Contents| !pem::looks_like_der(text) && !pem::names_private_key(text);
+        // To wipe it takes as long as to read it. An index was read to its end, and every line of it is one.
+        let is_index = name.ends_with(INDEX_SUFFIX);
+        let is_text =
+            |text: &Contents| is_index || (!pem::looks_like_der(text) && !pem::names_private_key(text));
         drop(text.filter(is_text).map(Contents::known_public));
     }
 }

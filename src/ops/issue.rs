@@ -116,7 +116,8 @@ pub fn issue(request: &IssueRequest, now: OffsetDateTime, keys: &dyn KeySource) 
         ..Secrets::default()
     };
     let first = |ca: Option<&str>, state: &State| Ok(plan::issue(&request.wishes, ca, state, now)?);
-    Asked { under: &request.under, first: &first, now, keys, shuts_out: false }.run(arrangement, secrets)
+    Asked { under: &request.under, first: &first, now, keys, shuts_out: false, cas_alone: false }
+        .run(arrangement, secrets)
 }
 
 /// Signs a request.
@@ -131,7 +132,7 @@ pub fn sign(
 ) -> Result<Generated, Error> {
     let owner = under.owner.as_deref().map(parse_owner).transpose()?;
     let first = |ca: Option<&str>, state: &State| Ok(plan::sign(wish, ca, state, now)?);
-    Asked { under, first: &first, now, keys, shuts_out: false }
+    Asked { under, first: &first, now, keys, shuts_out: false, cas_alone: false }
         .run(Arrangement { owner, ..Arrangement::default() }, Secrets::default())
 }
 
@@ -150,6 +151,8 @@ pub(super) struct Asked<'a> {
     pub(super) keys: &'a dyn KeySource,
     /// Whether nothing is issued: pairs that were revoked count then, and files keep the modes and owners that they have.
     pub(super) shuts_out: bool,
+    /// Whether the keys of servers and clients are none of its business.
+    pub(super) cas_alone: bool,
 }
 
 impl Asked<'_> {
@@ -202,6 +205,10 @@ impl Decide for Asked<'_> {
 
     fn goes_on(&self) -> bool {
         self.shuts_out
+    }
+
+    fn asks_for_cas_alone(&self) -> bool {
+        self.cas_alone
     }
 
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {

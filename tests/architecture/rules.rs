@@ -52,7 +52,7 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
 const FS_DATA: [&str; 6] = ["set", "FileSet", "FileEntry", "Contents", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 28] = [
+const CRATE_DOORS: [(&str, &[&str]); 29] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -68,6 +68,7 @@ const CRATE_DOORS: [(&str, &[&str]); 28] = [
     ("memchr", &["pem", "index"]),
     ("rustls_pki_types", &["pem"]),
     ("toml", &["profile"]),
+    ("smol_str", &["index"]),
     ("strsim", &["profile", "cli"]),
     ("clap", &["cli"]),
     ("serde_json", &["cli"]),

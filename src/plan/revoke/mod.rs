@@ -200,7 +200,9 @@ impl<'s> Search<'s> {
             held.any(|it| Some(it.public_key.as_slice()) != key && issued(found.authority.certificate, it))
         };
         for line in index.into_iter().flat_map(Index::lines) {
-            if found.subject.as_ref().is_some_and(|subject| line.subject == *subject) && !is_others(&line.serial) {
+            if found.subject.as_ref().is_some_and(|subject| line.subject == *subject)
+                && !is_others(&line.serial)
+            {
                 add(of_line(line));
             }
         }
@@ -227,7 +229,8 @@ impl<'s> Search<'s> {
     ) {
         let index = self.state.indexes.get(&found.authority.stem);
         for line in index.into_iter().flat_map(Index::lines) {
-            let is_left = found.subject.as_ref().is_some_and(|subject| line.subject == *subject) && *line.serial != *found.serial;
+            let is_left = found.subject.as_ref().is_some_and(|subject| line.subject == *subject)
+                && *line.serial != *found.serial;
             if is_left
                 && line.status == Status::Valid
                 && line.not_after >= self.now
