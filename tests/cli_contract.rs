@@ -838,20 +838,41 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 13] = [
-    "gen", "issue", "sign", "csr", "import", "renew", "rotate", "revoke", "crl", "export", "verify",
-    "inspect", "profiles",
+const VERBS: [&str; 18] = [
+    "gen",
+    "issue",
+    "sign",
+    "csr",
+    "import",
+    "renew",
+    "rotate",
+    "revoke",
+    "crl",
+    "export",
+    "verify",
+    "inspect",
+    "profiles",
+    "config postgresql",
+    "config hba",
+    "config ident",
+    "config libpq",
+    "config kong",
 ];
+
+/// A verb, and its target where it has several, with these behind it.
+fn with<'w>(verb: &'w str, more: &[&'w str]) -> Run {
+    Run::new(&verb.split(' ').chain(more.iter().copied()).collect::<Vec<_>>())
+}
 
 #[test]
 fn every_flag_in_the_help_exists() {
     for verb in VERBS {
-        let help = text(&Run::new(&[verb, "--help"]).output().stdout);
+        let help = text(&with(verb, &["--help"]).output().stdout);
         let flags = listed(&help);
         assert!(flags.contains(&"--help".to_owned()), "{verb}: {flags:?}");
         for flag in flags {
             // Twice: a flag that does not exist is "unexpected"; this is only refused for what it lacks or conflicts.
-            let stderr = text(&Run::new(&[verb, &flag, "--no-such-flag"]).output().stderr);
+            let stderr = text(&with(verb, &[&flag, "--no-such-flag"]).output().stderr);
             assert!(!stderr.contains(&format!("unexpected argument '{flag}'")), "{verb}: {stderr}");
         }
     }
@@ -877,7 +898,7 @@ fn every_flag_in_the_source_is_in_the_help_and_the_other_way_round() {
         }
     }
     assert!(flags.len() > 20, "{flags:?}");
-    let helps = VERBS.map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout));
+    let helps = VERBS.map(|verb| text(&with(verb, &["--help"]).output().stdout));
     let shown = listed(&helps.concat());
     for flag in &flags {
         assert!(shown.contains(flag), "{flag} is in no help");

@@ -122,8 +122,24 @@ fn every_flag_and_make_target_that_is_named_exists() {
         String::from_utf8(output.stdout).unwrap()
     };
     let known = [
-        "gen", "issue", "sign", "csr", "import", "export", "renew", "rotate", "revoke", "crl", "verify",
-        "inspect", "profiles",
+        "gen",
+        "issue",
+        "sign",
+        "csr",
+        "import",
+        "export",
+        "renew",
+        "rotate",
+        "revoke",
+        "crl",
+        "verify",
+        "inspect",
+        "profiles",
+        "config postgresql",
+        "config hba",
+        "config ident",
+        "config libpq",
+        "config kong",
     ]
     .map(help)
     .concat();

@@ -14,7 +14,10 @@ macro_rules! verbs {
                 command$(.subcommand(
                     clap::Command::new($word)
                         .about($about.trim_start())
-                        .defer(<$arguments as clap::Args>::augment_args),
+                        // Flags that are shared have a comment of their own, which would take its place.
+                        .defer(|command| {
+                            <$arguments as clap::Args>::augment_args(command).about($about.trim_start())
+                        }),
                 ))+
             }
 
