@@ -838,7 +838,7 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 18] = [
+const VERBS: [&str; 21] = [
     "gen",
     "issue",
     "sign",
@@ -857,6 +857,9 @@ const VERBS: [&str; 18] = [
     "config ident",
     "config libpq",
     "config kong",
+    "config pgbouncer",
+    "config jdbc",
+    "config hosts",
 ];
 
 /// A verb, and its target where it has several, with these behind it.

@@ -65,6 +65,9 @@ fn each_target_is_written_as_recorded() {
         ("libpq-service", "libpq --form service --service db1 --files-at /tls"),
         ("kong", "kong --files-at /etc/kong/tls --ro-host ro.example.com"),
         ("kong-env", "kong --files-at /etc/kong/tls --form env"),
+        ("pgbouncer", "pgbouncer --files-at /etc/pgbouncer/tls --host localhost --port 5432"),
+        ("pgbouncer-scram", "pgbouncer --files-at /etc/pgbouncer/tls --auth scram --keep-roles --dbname app"),
+        ("hosts", "hosts --files-at /etc/postgresql/tls --default server"),
     ] {
         assert_golden(&format!("config-{name}.txt"), &config(home.path(), words));
     }
@@ -94,6 +97,22 @@ fn what_the_directory_lacks_is_named_with_the_command_that_makes_it() {
         let words = words.replace("kong -U alice", "kong --client alice");
         config(home.path(), &words);
     }
+}
+
+#[test]
+fn a_name_of_two_servers_is_no_line_of_pg_hosts_conf() {
+    let home = intermediate();
+    Run::new(&["issue", "server", "db2.example.com", "LOCALHOST", "10.0.0.5", "-q"]).dir(&home).code(0);
+    let said = refused(home.path(), "hosts", 3);
+    assert!(said.contains("\"localhost\" is a name of"), "{said}");
+    let lines = config(home.path(), "hosts --files-at /a --server db2.example.com");
+    let line = lines.lines().find(|line| line.starts_with("db2")).unwrap();
+    let stem = "server.db2.example.com";
+    assert!(line.contains(&format!(" /a/{stem}.crt /a/{stem}.key /a/chain.crt")), "{line}");
+    assert!(
+        line.to_lowercase().starts_with("db2.example.com,localhost ") && !lines.contains("10.0.0.5"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -2,87 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod around;
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use pgtls::diagnosis::Diagnosis as _;
+use around::{Place, start};
 use pgtls::scratch::{ClientOutcome, Scratch, Setup};
-use support::{Run, is_root, scratch, text};
-use tempfile::TempDir;
-
-/// A directory that the server's user can enter, with certificates that it can read.
-struct Place {
-    home: TempDir,
-    pki: PathBuf,
-}
-
-impl Place {
-    fn new(layout: &[&str]) -> Self {
-        Self::called("pki", layout)
-    }
-
-    fn called(name: &str, layout: &[&str]) -> Self {
-        let home = scratch();
-        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let pki = home.path().join(name);
-        let place = Self { home, pki };
-        let owner: &[&str] = if is_root() { &["--owner", "postgres"] } else { &[] };
-        place.pgtls(&[&["gen"], layout, &["-q"], owner].concat());
-        place
-    }
-
-    /// A command about it; what it prints.
-    fn pgtls(&self, words: &[&str]) -> String {
-        let words = [words, &["-D", self.pki.to_str().unwrap()]].concat();
-        let output = Run::new(&words).dir(&self.home).output();
-        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    fn config(&self, words: &str) -> String {
-        self.pgtls(&[&["config"], &words.split_whitespace().collect::<Vec<_>>()[..]].concat())
-    }
-
-    /// What is wished of a server on its settings, a file of which not a letter is changed.
-    fn setup(&self, words: &str) -> Setup {
-        let file = self.home.path().join("tls.conf");
-        fs::write(&file, self.config(words)).unwrap();
-        let file = file.display().to_string();
-        let pair = ["server.crt", "server.key"].map(|name| self.pki.join(name));
-        let [certificate, key] = pair;
-        Setup::new(certificate, key)
-            .setting("include", file)
-            .role("kong")
-            .role("alice")
-            .replication_role("primaryuser")
-    }
-
-    /// What `config libpq` says, as pairs.
-    fn keywords(&self, words: &str) -> Vec<(String, String)> {
-        self.pairs(&words.split_whitespace().collect::<Vec<_>>())
-    }
-
-    fn pairs(&self, words: &[&str]) -> Vec<(String, String)> {
-        let said =
-            self.pgtls(&[&["config", "libpq", "--form", "service", "--host", "localhost"], words].concat());
-        let pairs = said
-            .lines()
-            .filter(|line| !line.starts_with(['#', '[']))
-            .map(|line| line.split_once('=').unwrap());
-        pairs.map(|(keyword, value)| (keyword.to_owned(), value.to_owned())).collect()
-    }
-}
-
-fn start(setup: Setup) -> Scratch {
-    match Scratch::start(setup) {
-        Ok(server) => server,
-        Err(error) => panic!("{error}\n{}", error.detail().unwrap_or_default()),
-    }
-}
+use support::text;
 
 fn psql(server: &Scratch, keywords: &[(String, String)], more: &[(&str, &str)]) -> ClientOutcome {
     let own = keywords.iter().map(|(keyword, value)| (keyword.as_str(), value.as_str()));

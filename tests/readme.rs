@@ -139,6 +139,9 @@ fn every_flag_and_make_target_that_is_named_exists() {
         "config hba",
         "config ident",
         "config libpq",
+        "config pgbouncer",
+        "config jdbc",
+        "config hosts",
         "config kong",
     ]
     .map(help)

@@ -122,6 +122,16 @@ pub enum ConfigError {
         /// What the server's chain needs.
         needed: usize,
     },
+    /// A name that two servers have.
+    #[error("\"{name}\" is a name of \"{one}\" and of \"{other}\"")]
+    SharedName {
+        /// The name.
+        name: String,
+        /// A certificate's file, as the user names it.
+        one: String,
+        /// The other's.
+        other: String,
+    },
     /// A value that the format has no words for.
     #[error("{what} cannot stand in {format}: \"{value}\"")]
     Unsayable {
@@ -167,6 +177,7 @@ impl Diagnosis for ConfigError {
             Self::Lists { .. } => {
                 "A list of every CA is wanted, each in its time, once one is looked into.".to_owned()
             }
+            Self::SharedName { .. } => "PostgreSQL takes a name once, and refuses the file.".to_owned(),
             Self::Unsayable { detail, .. } => (*detail).to_owned(),
             Self::Foreign { .. } => "It would be overwritten; nothing was changed.".to_owned(),
             _ => return None,
@@ -189,6 +200,7 @@ impl Diagnosis for ConfigError {
             Self::NoRole { .. } => "Map it to a role with pgtls config ident --dn.".to_owned(),
             Self::NoHost => "Give the one that clients connect to with --host.".to_owned(),
             Self::Depth { needed, .. } => format!("Leave it out, or give at least {needed}."),
+            Self::SharedName { .. } => "Say whose lines are wanted with --server.".to_owned(),
             Self::Unsayable { .. } => "Give it another name, or another place with --files-at.".to_owned(),
             Self::Combination { hint, .. } => (*hint).to_owned(),
             Self::Foreign { .. } => "Give another path, or move away what is there.".to_owned(),

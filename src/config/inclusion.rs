@@ -19,6 +19,10 @@ pub enum Reader {
     Environment,
     /// Kong.
     Kong,
+    /// PgBouncer.
+    Pgbouncer,
+    /// A server's pg_hosts.conf.
+    Hosts,
     /// Nobody by itself.
     Nobody,
 }
@@ -54,6 +58,10 @@ impl Reader {
             Self::Service => vec![format!("export PGSERVICEFILE={}", word(path))],
             Self::Environment => vec![format!("set -a; . {}; set +a", word(path))],
             Self::Kong => vec![format!("kong start -c {}", word(path))],
+            Self::Pgbouncer => {
+                vec![format!("pgbouncer.ini, at the end of its last section [pgbouncer]: %include {path}")]
+            }
+            Self::Hosts => vec![format!("postgresql.conf: ssl_sni = on, hosts_file = {setting}")],
             Self::Nobody => Vec::new(),
         }
     }

@@ -17,6 +17,18 @@ pub struct LinkWish {
     pub is_mapped: bool,
     /// The database; `None`: not said.
     pub database: Option<String>,
+    /// Which keys the client reads.
+    pub keys: KeyReader,
+}
+
+/// Which keys a client reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyReader {
+    /// PEM.
+    #[default]
+    Pem,
+    /// What pgJDBC reads.
+    Java,
 }
 
 /// A connection, its files where they will live.
@@ -58,11 +70,11 @@ impl Link {
         let host = host.ok_or(ConfigError::NoHost)?;
         check::unsayable("the host", &host, "a configuration", |_| false, "")?;
         let pair = client.map(|client| {
-            check::has_key(site, client)?;
+            let key = key(site, client, wish.keys)?;
             if let Some(trust) = &site.client_trust {
                 check::depth(site, client, trust)?;
             }
-            Ok::<_, ConfigError>((home.file(&client.file), home.file(&client.key)))
+            Ok::<_, ConfigError>((home.file(&client.file), home.file(key)))
         });
         let user = match client {
             Some(client) => check::role(site, client, wish.user.as_deref(), wish.is_mapped)?,
@@ -96,6 +108,19 @@ impl Link {
             }
         }
     }
+}
+
+/// The key as the client reads it.
+fn key<'m>(site: &Site, client: &'m Member, reader: KeyReader) -> Result<&'m str, ConfigError> {
+    if reader == KeyReader::Pem {
+        check::has_key(site, client)?;
+        return Ok(&client.key);
+    }
+    client.java_key.as_deref().ok_or_else(|| ConfigError::KeyForm {
+        reader: "pgJDBC",
+        wanted: site.shown(&format!("{}.pk8", client.stem())),
+        command: site.command(&["pgtls", "export", "client", client.stem(), "--as", "jdbc", "--to", "jdbc"]),
+    })
 }
 
 /// The first name that is one, and not a pattern of names; `localhost` and the loopback only where there is no other.

@@ -37,6 +37,12 @@ pub(in crate::cli) enum TargetArgs {
     Libpq(LibpqArgs),
     /// kong.conf, or KONG_* variables
     Kong(KongArgs),
+    /// pgbouncer.ini: TLS towards its clients and towards the server
+    Pgbouncer(PgbouncerArgs),
+    /// pgJDBC: a URL
+    Jdbc(JdbcArgs),
+    /// pg_hosts.conf of PostgreSQL 19: which certificate is shown under which name
+    Hosts(HostsArgs),
 }
 
 impl TargetArgs {
@@ -47,6 +53,9 @@ impl TargetArgs {
             Self::Ident(args) => &args.place,
             Self::Libpq(args) => &args.place,
             Self::Kong(args) => &args.place,
+            Self::Pgbouncer(args) => &args.place,
+            Self::Jdbc(args) => &args.place,
+            Self::Hosts(args) => &args.place,
         }
     }
 }
@@ -315,6 +324,68 @@ pub(in crate::cli) struct KongArgs {
 
     #[command(flatten)]
     pub(in crate::cli) link: LinkArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) files: FilesArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: PlaceArgs,
+}
+
+/// What a client of PgBouncer has to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum FrontWord {
+    /// A certificate for the role
+    Cert,
+    /// The role's password
+    Scram,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PgbouncerArgs {
+    /// What its clients have to show
+    #[arg(long, value_name = "WAY", default_value = "cert")]
+    pub(in crate::cli) auth: FrontWord,
+
+    /// The certificate that it shows its clients: its file without .crt, or a common name [default: server]
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) front: Option<String>,
+
+    /// Its clients keep their roles towards the server, which has a map for its certificate
+    #[arg(long, conflicts_with = "user")]
+    pub(in crate::cli) keep_roles: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) link: LinkArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) files: FilesArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct JdbcArgs {
+    #[command(flatten)]
+    pub(in crate::cli) link: LinkArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) files: FilesArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HostsArgs {
+    /// Whose lines: its file without .crt, or a common name; may be repeated [default: every server's]
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) server: Vec<String>,
+
+    /// Who is shown under every other name, and to clients that name none
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) default: Option<String>,
 
     #[command(flatten)]
     pub(in crate::cli) files: FilesArgs,

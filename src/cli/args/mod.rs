@@ -16,8 +16,8 @@ mod verbs;
 mod verify;
 
 pub(super) use config::{
-    AuthWord, ConfigArgs, HbaArgs, IdentArgs, KongArgs, KongProtocolWord, KongWord, LibpqArgs, LibpqWord,
-    LinkArgs, LocalWord, PostgresqlArgs, ProtocolWord, TargetArgs,
+    AuthWord, ConfigArgs, FrontWord, HbaArgs, IdentArgs, JdbcArgs, KongArgs, KongProtocolWord, KongWord,
+    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PgbouncerArgs, PostgresqlArgs, ProtocolWord, TargetArgs,
 };
 pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};

@@ -2,12 +2,12 @@
 
 use super::{CliError, directory};
 use crate::cli::args::{
-    AuthWord, ConfigArgs, HbaArgs, IdentArgs, KongArgs, KongProtocolWord, KongWord, LibpqArgs, LibpqWord,
-    LinkArgs, LocalWord, PostgresqlArgs, ProtocolWord, TargetArgs,
+    AuthWord, ConfigArgs, FrontWord, HbaArgs, IdentArgs, JdbcArgs, KongArgs, KongProtocolWord, KongWord,
+    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PgbouncerArgs, PostgresqlArgs, ProtocolWord, TargetArgs,
 };
 use crate::config::{
-    Auth, HbaWish, KongForm, KongProtocol, KongWish, LibpqForm, LibpqWish, LinkWish, ListsWish, Local,
-    PostgresqlWish, Protocol,
+    Auth, FrontAuth, HbaWish, KeyReader, KongForm, KongProtocol, KongWish, LibpqForm, LibpqWish, LinkWish,
+    ListsWish, Local, PgbouncerWish, PostgresqlWish, Protocol,
 };
 use crate::ops::{ClientSide, ConfigRequest, ConfigTarget, IdentRules, WriteRequest};
 use std::ffi::OsString;
@@ -22,6 +22,9 @@ pub(in crate::cli) fn configured(
         TargetArgs::Postgresql(args) => (args.server.clone(), Some(&args.files)),
         TargetArgs::Libpq(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Kong(args) => (args.link.server.clone(), Some(&args.files)),
+        TargetArgs::Pgbouncer(args) => (args.link.server.clone(), Some(&args.files)),
+        TargetArgs::Jdbc(args) => (args.link.server.clone(), Some(&args.files)),
+        TargetArgs::Hosts(args) => (None, Some(&args.files)),
         TargetArgs::Hba(_) | TargetArgs::Ident(_) => (None, None),
     };
     let include_in = match &args.target {
@@ -40,6 +43,11 @@ pub(in crate::cli) fn configured(
             TargetArgs::Ident(args) => ConfigTarget::Ident(ident(args)?),
             TargetArgs::Libpq(args) => ConfigTarget::Libpq(side(&args.link), libpq(args)),
             TargetArgs::Kong(args) => ConfigTarget::Kong(side(&args.link), kong(args)),
+            TargetArgs::Pgbouncer(args) => pgbouncer(args),
+            TargetArgs::Jdbc(args) => jdbc(args),
+            TargetArgs::Hosts(args) => {
+                ConfigTarget::Hosts { servers: args.server.clone(), default: args.default.clone() }
+            }
         },
         write,
     })
@@ -111,6 +119,7 @@ fn side(args: &LinkArgs) -> ClientSide {
             user: args.user.clone(),
             is_mapped: args.mapped,
             database: args.dbname.clone(),
+            keys: KeyReader::Pem,
         },
     }
 }
@@ -125,6 +134,24 @@ fn libpq(args: &LibpqArgs) -> LibpqWish {
         },
         service: args.service.clone(),
     }
+}
+
+fn pgbouncer(args: &PgbouncerArgs) -> ConfigTarget {
+    let auth = match args.auth {
+        FrontWord::Cert => FrontAuth::Cert,
+        FrontWord::Scram => FrontAuth::Scram,
+    };
+    ConfigTarget::Pgbouncer {
+        side: side(&args.link),
+        front: args.front.clone(),
+        wish: PgbouncerWish { auth, keeps_roles: args.keep_roles },
+    }
+}
+
+fn jdbc(args: &JdbcArgs) -> ConfigTarget {
+    let mut side = side(&args.link);
+    side.link.keys = KeyReader::Java;
+    ConfigTarget::Jdbc(side)
 }
 
 fn kong(args: &KongArgs) -> KongWish {

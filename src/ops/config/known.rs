@@ -157,6 +157,10 @@ fn member(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, all: &BTreeSet
     }
     Member {
         has_key: all.contains(&key),
+        java_key: ["pk8", "p12"]
+            .map(|ending| format!("{}.{ending}", identity.exhibit.stem()))
+            .into_iter()
+            .find(|key| all.contains(key)),
         key,
         common_name,
         distinguished_name: leaf.subject.rfc2253(),

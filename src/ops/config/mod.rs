@@ -6,8 +6,8 @@ mod written;
 
 use super::inspect::directory_or_default;
 use crate::config::{
-    self, ConfigError, HbaWish, Home, IdentWish, KongForm, KongWish, LibpqForm, LibpqWish, Link, LinkWish,
-    ListsWish, PostgresqlWish, Reader, Rule, Text,
+    self, ConfigError, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish, LibpqForm, LibpqWish, Link,
+    LinkWish, ListsWish, PgbouncerWish, PostgresqlWish, Reader, Rule, Text,
 };
 use crate::error::{Error, RequestError};
 use crate::fs::Directory;
@@ -51,6 +51,24 @@ pub enum ConfigTarget {
     Libpq(ClientSide, LibpqWish),
     /// Kong.
     Kong(ClientSide, KongWish),
+    /// PgBouncer.
+    Pgbouncer {
+        /// PgBouncer as a client of the server.
+        side: ClientSide,
+        /// What it shows its own clients; `None`: the usual server's certificate.
+        front: Option<String>,
+        /// What is wished of it.
+        wish: PgbouncerWish,
+    },
+    /// pgJDBC.
+    Jdbc(ClientSide),
+    /// pg_hosts.conf.
+    Hosts {
+        /// Whose lines; empty: every server's.
+        servers: Vec<String>,
+        /// Who is shown under every other name.
+        default: Option<String>,
+    },
 }
 
 /// A user map, clients by their names.
@@ -123,6 +141,14 @@ fn text(request: &ConfigRequest, known: &Known, home: &Home) -> Result<Text, Err
         ConfigTarget::Ident(rules) => config::ident(&known.site, &ident_wish(known, rules)?)?,
         ConfigTarget::Libpq(side, wish) => config::libpq(&link(known, server, side, home)?, wish)?,
         ConfigTarget::Kong(side, wish) => config::kong(&link(known, server, side, home)?, wish)?,
+        ConfigTarget::Pgbouncer { side, front, wish } => {
+            let front = known.member(Party::Server, front.as_deref())?;
+            config::pgbouncer(&known.site, &link(known, server, side, home)?, front, home, wish)?
+        }
+        ConfigTarget::Jdbc(side) => config::jdbc(&link(known, server, side, home)?),
+        ConfigTarget::Hosts { servers, default } => {
+            config::hosts(&known.site, home, &hosts_wish(known, servers, default.as_deref())?)?
+        }
     })
 }
 
@@ -141,6 +167,9 @@ fn reader(target: &ConfigTarget) -> Reader {
             KongForm::Conf => Reader::Kong,
             KongForm::Environment => Reader::Environment,
         },
+        ConfigTarget::Pgbouncer { .. } => Reader::Pgbouncer,
+        ConfigTarget::Jdbc(_) => Reader::Nobody,
+        ConfigTarget::Hosts { .. } => Reader::Hosts,
     }
 }
 
@@ -189,6 +218,16 @@ fn ident_wish(known: &Known, rules: &IdentRules) -> Result<IdentWish, Error> {
         |(pattern, role): &(String, String)| Rule::Pattern { pattern: pattern.clone(), role: role.clone() };
     all.extend(rules.patterns.iter().map(pattern));
     Ok(IdentWish { map: rules.map.clone(), rules: all, by_dn: rules.by_dn, version: rules.version })
+}
+
+fn hosts_wish(known: &Known, names: &[String], default: Option<&str>) -> Result<HostsWish, Error> {
+    let named = |name: &str| known.member(Party::Server, Some(name)).cloned();
+    let servers = match names {
+        [] if known.site.servers.is_empty() => vec![known.member(Party::Server, None)?.clone()],
+        [] => known.site.servers.clone(),
+        names => names.iter().map(|name| named(name)).collect::<Result<_, _>>()?,
+    };
+    Ok(HostsWish { servers, default: default.map(named).transpose()? })
 }
 
 fn link(known: &Known, server: Option<&str>, side: &ClientSide, home: &Home) -> Result<Link, Error> {
