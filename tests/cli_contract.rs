@@ -838,7 +838,7 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 21] = [
+const VERBS: [&str; 22] = [
     "gen",
     "issue",
     "sign",
@@ -860,6 +860,7 @@ const VERBS: [&str; 21] = [
     "config pgbouncer",
     "config jdbc",
     "config hosts",
+    "config docker",
 ];
 
 /// A verb, and its target where it has several, with these behind it.

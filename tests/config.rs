@@ -67,9 +67,11 @@ fn each_target_is_written_as_recorded() {
         ("kong-env", "kong --files-at /etc/kong/tls --form env"),
         ("pgbouncer", "pgbouncer --files-at /etc/pgbouncer/tls --host localhost --port 5432"),
         ("pgbouncer-scram", "pgbouncer --files-at /etc/pgbouncer/tls --auth scram --keep-roles --dbname app"),
+        ("docker", "docker --files-at /tls"),
         ("hosts", "hosts --files-at /etc/postgresql/tls --default server"),
     ] {
-        assert_golden(&format!("config-{name}.txt"), &config(home.path(), words));
+        let place = fs::canonicalize(home.path()).unwrap().display().to_string();
+        assert_golden(&format!("config-{name}.txt"), &config(home.path(), words).replace(&place, "/HOME"));
     }
     Run::new(&["crl", "-q"]).dir(&home).code(0);
     assert_golden(

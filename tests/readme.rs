@@ -142,6 +142,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
         "config pgbouncer",
         "config jdbc",
         "config hosts",
+        "config docker",
         "config kong",
     ]
     .map(help)

@@ -21,6 +21,8 @@ pub enum Reader {
     Kong,
     /// PgBouncer.
     Pgbouncer,
+    /// docker compose.
+    Compose,
     /// A server's pg_hosts.conf.
     Hosts,
     /// Nobody by itself.
@@ -62,6 +64,7 @@ impl Reader {
                 vec![format!("pgbouncer.ini, at the end of its last section [pgbouncer]: %include {path}")]
             }
             Self::Hosts => vec![format!("postgresql.conf: ssl_sni = on, hosts_file = {setting}")],
+            Self::Compose => vec![format!("docker compose -f compose.yaml -f {} up", word(path))],
             Self::Nobody => Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod brief;
 mod check;
+mod docker;
 mod error;
 mod hba;
 mod hosts;
@@ -20,6 +21,7 @@ mod site;
 mod user_map;
 
 pub use brief::{connection_keywords, keyword_text, pg_hba_conf, postgresql_conf};
+pub use docker::{DockerWish, docker};
 pub use error::ConfigError;
 pub use hba::{Auth, HbaWish, Local, hba};
 pub use hosts::{HostsWish, hosts};

@@ -62,6 +62,12 @@ pub(super) fn kong(value: &str) -> String {
     value.replace('#', "\\#")
 }
 
+/// A scalar of YAML in a compose file: double quotes, with the escapes that JSON and YAML share; a dollar sign begins a
+/// variable, and is doubled.
+pub(super) fn compose(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "$$"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +81,7 @@ mod tests {
         assert_eq!(hosts_path(ODD), r##""/a b/it's ""c""#\d""##);
         assert_eq!(in_uri(ODD), "/a%20b/it%27s%20%22c%22%23%5Cd");
         assert_eq!(variable(ODD), r##"'/a b/it'\''s "c"#\d'"##);
+        assert_eq!(compose("/a$b \"c\" \\d"), r#""/a$$b \"c\" \\d""#);
         assert_eq!(kong(ODD), r##"/a b/it's "c"\#\d"##);
     }
 

@@ -41,6 +41,8 @@ pub(in crate::cli) enum TargetArgs {
     Pgbouncer(PgbouncerArgs),
     /// pgJDBC: a URL
     Jdbc(JdbcArgs),
+    /// A service of a compose file, in which the official image starts with TLS
+    Docker(DockerArgs),
     /// pg_hosts.conf of PostgreSQL 19: which certificate is shown under which name
     Hosts(HostsArgs),
 }
@@ -55,6 +57,7 @@ impl TargetArgs {
             Self::Kong(args) => &args.place,
             Self::Pgbouncer(args) => &args.place,
             Self::Jdbc(args) => &args.place,
+            Self::Docker(args) => &args.place,
             Self::Hosts(args) => &args.place,
         }
     }
@@ -386,6 +389,31 @@ pub(in crate::cli) struct HostsArgs {
     /// Who is shown under every other name, and to clients that name none
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) default: Option<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) files: FilesArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: PlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DockerArgs {
+    /// Which server: its file without .crt, or a common name [default: server]
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) server: Option<String>,
+
+    /// The service's name
+    #[arg(long, value_name = "NAME", default_value = "db")]
+    pub(in crate::cli) service: String,
+
+    /// The image: the official one, or one that is built on it
+    #[arg(long, value_name = "IMAGE", default_value = "postgres:17")]
+    pub(in crate::cli) image: String,
+
+    /// What a client has to show
+    #[arg(long, value_name = "WAY", default_value = "cert")]
+    pub(in crate::cli) auth: AuthWord,
 
     #[command(flatten)]
     pub(in crate::cli) files: FilesArgs,

@@ -24,6 +24,7 @@ pub(in crate::cli) fn configured(
         TargetArgs::Kong(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Pgbouncer(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Jdbc(args) => (args.link.server.clone(), Some(&args.files)),
+        TargetArgs::Docker(args) => (args.server.clone(), Some(&args.files)),
         TargetArgs::Hosts(args) => (None, Some(&args.files)),
         TargetArgs::Hba(_) | TargetArgs::Ident(_) => (None, None),
     };
@@ -45,6 +46,11 @@ pub(in crate::cli) fn configured(
             TargetArgs::Kong(args) => ConfigTarget::Kong(side(&args.link), kong(args)),
             TargetArgs::Pgbouncer(args) => pgbouncer(args),
             TargetArgs::Jdbc(args) => jdbc(args),
+            TargetArgs::Docker(args) => ConfigTarget::Docker {
+                service: args.service.clone(),
+                image: args.image.clone(),
+                auth: auth(args.auth),
+            },
             TargetArgs::Hosts(args) => {
                 ConfigTarget::Hosts { servers: args.server.clone(), default: args.default.clone() }
             }
@@ -63,14 +69,18 @@ fn postgresql(args: &PostgresqlArgs) -> ConfigTarget {
     ConfigTarget::Postgresql { wish, list_directory: args.crl_dir.clone() }
 }
 
+fn auth(word: AuthWord) -> Auth {
+    match word {
+        AuthWord::Cert => Auth::Cert,
+        AuthWord::ClientcertVerifyFull => Auth::ClientcertVerifyFull,
+        AuthWord::ClientcertVerifyCa => Auth::ClientcertVerifyCa,
+        AuthWord::Scram => Auth::Scram,
+    }
+}
+
 fn hba(args: &HbaArgs) -> HbaWish {
     HbaWish {
-        auth: match args.auth {
-            AuthWord::Cert => Auth::Cert,
-            AuthWord::ClientcertVerifyFull => Auth::ClientcertVerifyFull,
-            AuthWord::ClientcertVerifyCa => Auth::ClientcertVerifyCa,
-            AuthWord::Scram => Auth::Scram,
-        },
+        auth: auth(args.auth),
         with_password: args.with_password,
         tls_only: args.tls_only,
         map: args.map.clone(),

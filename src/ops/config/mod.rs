@@ -6,8 +6,8 @@ mod written;
 
 use super::inspect::directory_or_default;
 use crate::config::{
-    self, ConfigError, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish, LibpqForm, LibpqWish, Link,
-    LinkWish, ListsWish, PgbouncerWish, PostgresqlWish, Reader, Rule, Text,
+    self, Auth, ConfigError, DockerWish, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish, LibpqForm,
+    LibpqWish, Link, LinkWish, ListsWish, PgbouncerWish, PostgresqlWish, Reader, Rule, Text,
 };
 use crate::error::{Error, RequestError};
 use crate::fs::Directory;
@@ -62,6 +62,15 @@ pub enum ConfigTarget {
     },
     /// pgJDBC.
     Jdbc(ClientSide),
+    /// A service of a compose file.
+    Docker {
+        /// The service's name.
+        service: String,
+        /// The image.
+        image: String,
+        /// What clients have to show.
+        auth: Auth,
+    },
     /// pg_hosts.conf.
     Hosts {
         /// Whose lines; empty: every server's.
@@ -121,13 +130,16 @@ pub fn configure(request: &ConfigRequest, now: OffsetDateTime) -> Result<Configu
     let place = path.display().to_string();
     let known = Known::of(&directory, &place, now)?;
     let home = home(request.files_at.as_deref(), path)?;
-    let Text { text, notes } = text(request, &known, &home)?;
+    let Text { text, notes } = text(request, &known, &home, &self::home(None, path)?)?;
     let reader = reader(&request.target);
     let written = request.write.as_ref().map(|write| written::put(write, &text, reader)).transpose()?;
     Ok(Configured { text, notes, problems: known.problems, written })
 }
 
-fn text(request: &ConfigRequest, known: &Known, home: &Home) -> Result<Text, Error> {
+/// Where a container has its files, unless it is said: in no volume of the image's.
+const CONTAINER_HOME: &str = "/etc/pgtls";
+
+fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) -> Result<Text, Error> {
     let server = request.server.as_deref();
     Ok(match &request.target {
         ConfigTarget::Postgresql { wish, list_directory } => {
@@ -146,6 +158,12 @@ fn text(request: &ConfigRequest, known: &Known, home: &Home) -> Result<Text, Err
             config::pgbouncer(&known.site, &link(known, server, side, home)?, front, home, wish)?
         }
         ConfigTarget::Jdbc(side) => config::jdbc(&link(known, server, side, home)?),
+        ConfigTarget::Docker { service, image, auth } => {
+            let (service, image) = (service.clone(), image.clone());
+            let wish = DockerWish { service, image, auth: *auth, host: known_home.clone() };
+            let home = if request.files_at.is_some() { home.clone() } else { Home::new(CONTAINER_HOME)? };
+            config::docker(&known.site, known.member(Party::Server, server)?, &home, &wish)?
+        }
         ConfigTarget::Hosts { servers, default } => {
             config::hosts(&known.site, home, &hosts_wish(known, servers, default.as_deref())?)?
         }
@@ -169,6 +187,7 @@ fn reader(target: &ConfigTarget) -> Reader {
         },
         ConfigTarget::Pgbouncer { .. } => Reader::Pgbouncer,
         ConfigTarget::Jdbc(_) => Reader::Nobody,
+        ConfigTarget::Docker { .. } => Reader::Compose,
         ConfigTarget::Hosts { .. } => Reader::Hosts,
     }
 }
