@@ -442,6 +442,6 @@ fn where_there_is_no_pki_it_is_the_current_directory() {
         "{output:?}"
     );
     let output = Run::new(&["rotate", "root", "drop"]).dir(&pki).output();
-    let hint = "pgtls rotate root switch --trust-is-distributed -D .";
+    let hint = "pgtls rotate root switch -D .";
     assert!(text(&output.stderr).contains(hint), "{output:?}");
 }

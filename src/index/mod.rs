@@ -41,6 +41,9 @@ pub const DELIVERED: &str = "# pgtls: delivered\n";
 /// What the name of the file of its attributes ends with.
 pub const ATTRIBUTES_SUFFIX: &str = ".index.attr";
 
+/// What `openssl ca` and Easy-RSA call their index, as a rule; which CA's it is the name does not tell.
+pub const OPENSSL_INDEX_FILE: &str = "index.txt";
+
 /// The index of a CA by the stem of its files: `root` -> `root.index`.
 #[must_use]
 pub fn index_file(stem: &str) -> String {
@@ -144,6 +147,12 @@ impl Index {
     pub fn line_of(&self, serial: &[u8]) -> Option<&Line> {
         let at = self.place(significant(serial)).ok()?;
         self.lines.get(self.keys.get(at)?.place())
+    }
+
+    /// The same for hexadecimal digits, as lines name what took their place.
+    #[must_use]
+    pub fn line_of_hex(&self, serial: &str) -> Option<&Line> {
+        self.line_of(&line::number(serial)?)
     }
 
     /// Appends a line for a certificate, unless its serial number is there; says whether it did.

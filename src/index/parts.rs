@@ -4,9 +4,9 @@ use super::Index;
 use super::error::{IndexError, IndexProblem};
 use super::line::{self, Line};
 use super::order::{self, Key};
+use crate::parallel::both;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::thread;
 
 /// From how many bytes on a second processor is worth its while: some ten thousand lines.
 const LONG_BYTES: usize = 1 << 20;
@@ -25,25 +25,18 @@ pub(super) fn parse(text: &[u8], is_open: bool) -> Result<Index, IndexError> {
     let count = count_lines(text);
     let (front, back) = text.split_at(if text.len() < LONG_BYTES { text.len() } else { middle(text) });
     let front_count = if back.is_empty() { count } else { count_lines(front) };
-    let (first, second) = thread::scope(|scope| {
-        let second = (!back.is_empty()).then(|| scope.spawn(|| part(back, front_count, count - front_count)));
-        // Room for all of them: what the other processor reads comes behind.
-        let first = part(front, 0, count);
-        (first, second.map(|second| second.join()))
-    });
+    // Room for all of them: what the other processor reads comes behind.
+    let (second, first) =
+        both(!back.is_empty(), || part(back, front_count, count - front_count), || part(front, 0, count));
     let mut all = first.map_err(|error| told(error, is_open && back.is_empty(), count))?;
-    match second {
-        None => {}
-        Some(Ok(second)) => {
-            let second = second.map_err(|error| told(error, is_open, count))?;
-            let before = all.lines.len();
-            all.lines.extend(second.lines);
-            all.keys = order::merged(all.keys, second.keys, before, &all.lines);
-            for (at, text) in second.comments {
-                all.comments.entry(before + at).or_default().extend(text);
-            }
+    let second = second.map_err(|error| told(error, is_open, count))?;
+    if !second.lines.is_empty() || !second.comments.is_empty() {
+        let before = all.lines.len();
+        all.lines.extend(second.lines);
+        all.keys = order::merged(all.keys, second.keys, before, &all.lines);
+        for (at, text) in second.comments {
+            all.comments.entry(before + at).or_default().extend(text);
         }
-        Some(Err(panic)) => std::panic::resume_unwind(panic),
     }
     Ok(Index { lines: all.lines, keys: all.keys, comments: all.comments, is_open })
 }
@@ -157,7 +150,7 @@ mod tests {
     fn numbers_of_every_length_and_with_one_beginning_are_found() {
         let numbers = |at: u32| {
             let short = at.wrapping_mul(2_654_435_761);
-            let many = if at % 1000 == 0 { "AB".repeat(300) } else { String::new() };
+            let many = if at.is_multiple_of(1000) { "AB".repeat(300) } else { String::new() };
             [
                 format!("{:02X}", 1 + at % 255),
                 format!("7F{short:08X}"),

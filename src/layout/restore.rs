@@ -2,7 +2,7 @@
 
 use super::read_lists::{ReadLists, lists, read_lists};
 use crate::fs::FileSet;
-use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, wants_unique_subjects};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, OPENSSL_INDEX_FILE, wants_unique_subjects};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
 use crate::pg::{LIST_SUFFIX, key_file};
@@ -136,6 +136,9 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
     } else if let Some(stem) = name.strip_suffix(INDEX_SUFFIX) {
         let index = Index::parse(text).map_err(|source| StateError::Index { path, source })?;
         state.indexes.insert(stem.to_owned(), index);
+    } else if name == OPENSSL_INDEX_FILE {
+        // What is no index is somebody's own business.
+        state.nameless_index = Index::parse(text).ok().map(|index| (path, index));
     } else if let Some(stem) = name.strip_suffix(ATTRIBUTES_SUFFIX) {
         if wants_unique_subjects(text) {
             state.unique_subjects.insert(stem.to_owned());
@@ -149,7 +152,9 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         state.add_lists(lists(text));
         let is_secret = pem::scan(text).blocks.iter().any(|block| block.kind.is_private_key());
         if is_secret || pem::looks_like_der(text) {
+            let before = state.others.len();
             state.others.extend(list);
+            state.other_files.insert(name.to_owned(), before..state.others.len());
         } else if !list.is_empty() {
             state.certificates.insert(name.to_owned(), list);
         }

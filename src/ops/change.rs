@@ -11,6 +11,7 @@ use crate::fs::{
 use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
+use crate::parallel::both;
 use crate::pem;
 use crate::pg::{LIST_SUFFIX, list_file};
 use crate::pki::{self, Issued, Secrets};
@@ -20,9 +21,8 @@ use crate::verify::{self, ExpectedList, VerifyError};
 use crate::x509::Certificate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::thread;
+use std::thread::Builder;
 use time::OffsetDateTime;
 
 /// The directory of CA keys, and any other without an owner.
@@ -145,12 +145,12 @@ impl Change<'_> {
         let arrangement = self.arrangement;
         let stage = || stage(arrangement, ca_target.as_ref(), &target, &plan, &filled);
         // What is staged goes again unless it is committed, and that waits for the judge.
-        let (staged, judged) = beside(is_bulky(&filled), stage, judge);
+        let (staged, judged) = both(is_bulky(&filled), stage, judge);
         judged?;
         // To free a hundred thousand lines takes a while, in which what follows can be done.
         let read = mem::take(&mut state.indexes);
         if is_bulky(&filled) {
-            thread::spawn(move || drop(read));
+            let _done_here_without_a_thread = Builder::new().spawn(move || drop(read));
         }
         let created = commit(staged?)?;
         Ok(Changed { plan, outline, issued: Some(issued), created })
@@ -317,18 +317,6 @@ fn is_bulky(filled: &Filled) -> bool {
     const BYTES: usize = 1 << 20;
     let all = filled.directory.iter().chain(filled.ca_directory.iter());
     all.filter(|(name, _)| name.ends_with(LIST_SUFFIX)).any(|(_, entry)| entry.contents.len() > BYTES)
-}
-
-/// Does both, side by side where that is worth its while.
-fn beside<A: Send, B>(apart: bool, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-    if !apart {
-        return (one(), other());
-    }
-    thread::scope(|scope| {
-        let one = scope.spawn(one);
-        let other = other();
-        (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
-    })
 }
 
 /// Lets go of the texts of indexes and lists, which may be long and have been read.

@@ -6,7 +6,7 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::{Passphrase, secret_line};
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, read_file, same_directory};
-use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, attributes_file, index_file};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, OPENSSL_INDEX_FILE, attributes_file, index_file};
 use crate::keys::{KeySource, StoredKey};
 use crate::layout::{self, Arrangement};
 use crate::pg::{certificate_file, key_file};
@@ -159,8 +159,9 @@ impl Asked<'_> {
     pub(super) fn run(&self, arrangement: Arrangement, secrets: Secrets) -> Result<Generated, Error> {
         let directory = self.under.directory.as_path();
         let ca_directory = self.under.place_of_ca();
-        // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from.
-        if ca_directory.is_none() && Directory::open(directory)?.is_none() {
+        // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from. Whom it shut out
+        // was issued into one that is there.
+        if (ca_directory.is_none() || self.shuts_out) && Directory::open(directory)?.is_none() {
             return Err(RequestError::NoDirectory { path: directory.display().to_string() }.into());
         }
         let ca_passphrase = self.under.ca_passphrase.as_ref().map(Passphrase::read).transpose()?;
@@ -232,7 +233,7 @@ pub(super) fn is_of_no_ca(problem: &StateError, state: &State) -> bool {
 
 /// An index, or its attributes.
 pub(super) fn is_of_index(name: &str) -> bool {
-    name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX)
+    name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX) || name == OPENSSL_INDEX_FILE
 }
 
 /// The stem of a CA's files, as far as they have one.

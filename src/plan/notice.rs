@@ -1,5 +1,6 @@
 //! What the user should know about a plan, though nothing is refused.
 
+use crate::pg::certificate_file;
 use crate::x509::{Name, format_date, serialize_instant};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -82,6 +83,13 @@ pub enum Notice {
         #[serde(skip_serializing_if = "Option::is_none")]
         kept_reason: Option<String>,
     },
+    /// It signs itself, and was renewed: whoever trusts the one before trusts that one alone.
+    OwnAnchor {
+        /// Its stem.
+        certificate: String,
+        /// The setting of the other side that names it.
+        trusted_by: &'static str,
+    },
     /// A file of another program, with a certificate that is revoked, stays where it is.
     CopyStays {
         /// The file.
@@ -118,6 +126,15 @@ pub enum Notice {
     },
 }
 
+/// The file of a CA, or its place in that of several: `chain.crt#3`.
+fn holder(stem: &str) -> String {
+    let is_place = |at: &str| !at.is_empty() && at.bytes().all(|byte| byte.is_ascii_digit());
+    match stem.rsplit_once('#') {
+        Some((bundle, at)) if bundle.contains('.') && is_place(at) => stem.to_owned(),
+        _ => certificate_file(stem),
+    }
+}
+
 /// The instant, or null.
 pub(super) fn serialize_end<S: Serializer>(
     end: &Option<OffsetDateTime>,
@@ -143,6 +160,7 @@ impl Notice {
                 | Self::StillValid { .. }
                 | Self::Capped { .. }
                 | Self::TakenAlong { .. }
+                | Self::OwnAnchor { .. }
         )
     }
 }
@@ -178,7 +196,7 @@ impl fmt::Display for Notice {
                  it in their trust file"
             ),
             Self::ListNotMade { certificate, next_update } => {
-                let of = format!("the revocation list of {certificate}.crt");
+                let of = format!("the revocation list of {}", holder(certificate));
                 match next_update {
                     Some(end) => write!(
                         f,
@@ -201,6 +219,11 @@ impl fmt::Display for Notice {
                 write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))?;
                 kept_reason.as_ref().map_or(Ok(()), |reason| write!(f, "; its reason stays {reason}"))
             }
+            Self::OwnAnchor { certificate, trusted_by } => write!(
+                f,
+                "{certificate}.crt is its own trust anchor: whoever has the one before in {trusted_by} refuses the new \
+                 one until it is there too"
+            ),
             Self::CopyStays { file } => {
                 write!(f, "{file} holds what is revoked too, and stays: take it away")
             }

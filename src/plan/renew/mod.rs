@@ -13,6 +13,7 @@ pub use difference::{Difference, differences};
 pub use due::{Due, NextDue};
 pub use error::RenewError;
 
+use super::list_guard::refuse_nameless_index;
 use super::{IndexSpec, Notice, Plan, PlanError, authorities, evidence, issuers};
 use crate::diagnosis::Diagnosis;
 use crate::keys::KeyType;
@@ -107,6 +108,7 @@ pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Ren
     found.retain(|ca| !is_said_to_be_none(ca, wish, state));
     let items = items::items(state, &found);
     let is_named = !wish.names.is_empty();
+    refuse_nameless_index(state)?;
     if items.is_empty() {
         return Err(RenewError::NoCertificates { path: state.path.clone() }.into());
     }
@@ -177,8 +179,10 @@ fn refresh_lists(
         return Ok(Vec::new());
     }
     // They are due as certificates are, and told in the same words.
+    // One that is only trusted here keeps nobody from having lists.
+    let is_needed = |stem: &String| !state.issued_by(stem).is_empty();
     let away = plan.notices.iter().filter_map(|notice| match notice {
-        Notice::ListNotMade { certificate, next_update } => {
+        Notice::ListNotMade { certificate, next_update } if is_needed(certificate) => {
             let key = state.shown_pair(true, &key_file(certificate));
             let shown = state.shown_pair(true, &certificate_file(certificate));
             let error = PlanError::CaKeyMissing { certificate: shown, key };
@@ -187,7 +191,9 @@ fn refresh_lists(
         _ => None,
     });
     let away: Vec<Blocked> = away.collect();
-    plan.notices.retain(|notice| !matches!(notice, Notice::ListNotMade { .. }));
+    plan.notices.retain(
+        |notice| !matches!(notice, Notice::ListNotMade { certificate, .. } if is_needed(certificate)),
+    );
     Ok(away)
 }
 

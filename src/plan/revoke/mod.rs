@@ -85,6 +85,10 @@ impl<'s> Search<'s> {
     /// Puts into the plan what is revoked, and what goes: by the CA that is found, by that which it takes the place of or
     /// which takes its own, for both are trusted, and by every other CA that has a certificate of the same key.
     fn take(&self, found: &Found<'s>, plan: &mut Plan) -> Result<(), RevokeError> {
+        let mut of_key = self.of_key(found, found.authority).chain(found.certificate);
+        if of_key.any(|it| it.serial.first().is_some_and(|first| *first >= 0x80)) {
+            return Err(RevokeError::NegativeSerial { name: self.wish.name.clone() });
+        }
         let mut all = self.take_of(found, plan);
         let mut done = vec![found.authority.certificate];
         let others = self.authorities.iter().filter(|it| it.stem != found.authority.stem);
@@ -252,13 +256,20 @@ impl<'s> Search<'s> {
                 && issued(found.authority.certificate, it)
                 && !self.authorities.iter().any(|authority| authority.certificate.der == it.der)
         };
+        let mut copies = Vec::new();
+        let mut stays = |file: &String| copies.push(Notice::CopyStays { file: self.state.shown(file) });
+        for (file, places) in &self.state.other_files {
+            if self.state.others.get(places.clone()).unwrap_or_default().iter().any(is_taken) {
+                stays(file);
+            }
+        }
         for (file, list) in &self.state.certificates {
             if !list.iter().any(is_taken) || !self.state.occupied.contains(file) {
                 continue;
             }
             let own = file.strip_suffix(".crt").zip(list.first().filter(|first| is_taken(first)));
-            let Some((stem, first)) = own else {
-                plan.notices.push(Notice::CopyStays { file: self.state.shown(file) });
+            let Some((stem, first)) = own.filter(|(stem, _)| self.is_of_one(stem, list)) else {
+                stays(file);
                 continue;
             };
             let serial = format_serial(&first.serial);
@@ -269,6 +280,15 @@ impl<'s> Search<'s> {
                 }
             }
         }
+        plan.notices.extend(copies);
+    }
+
+    /// Whether a file is about its first certificate alone: it has a key, or CAs between it and a root behind it. One with
+    /// somebody else in it, or with a root, is what a server or client trusts.
+    fn is_of_one(&self, stem: &str, list: &[Certificate]) -> bool {
+        let mut behind = list.iter().skip(1);
+        self.state.occupied.contains(&key_file(stem))
+            || behind.all(|it| it.ca == Some(true) && !it.is_own_issuer())
     }
 }
 
