@@ -838,7 +838,7 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 23] = [
     "gen",
     "issue",
     "sign",
@@ -853,17 +853,31 @@ const VERBS: [&str; 14] = [
     "inspect",
     "can-login",
     "profiles",
+    "config postgresql",
+    "config hba",
+    "config ident",
+    "config libpq",
+    "config kong",
+    "config pgbouncer",
+    "config jdbc",
+    "config hosts",
+    "config docker",
 ];
+
+/// A verb, and its target where it has several, with these behind it.
+fn with<'w>(verb: &'w str, more: &[&'w str]) -> Run {
+    Run::new(&verb.split(' ').chain(more.iter().copied()).collect::<Vec<_>>())
+}
 
 #[test]
 fn every_flag_in_the_help_exists() {
     for verb in VERBS {
-        let help = text(&Run::new(&[verb, "--help"]).output().stdout);
+        let help = text(&with(verb, &["--help"]).output().stdout);
         let flags = listed(&help);
         assert!(flags.contains(&"--help".to_owned()), "{verb}: {flags:?}");
         for flag in flags {
             // Twice: a flag that does not exist is "unexpected"; this is only refused for what it lacks or conflicts.
-            let stderr = text(&Run::new(&[verb, &flag, "--no-such-flag"]).output().stderr);
+            let stderr = text(&with(verb, &[&flag, "--no-such-flag"]).output().stderr);
             assert!(!stderr.contains(&format!("unexpected argument '{flag}'")), "{verb}: {stderr}");
         }
     }
@@ -889,7 +903,7 @@ fn every_flag_in_the_source_is_in_the_help_and_the_other_way_round() {
         }
     }
     assert!(flags.len() > 20, "{flags:?}");
-    let helps = VERBS.map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout));
+    let helps = VERBS.map(|verb| text(&with(verb, &["--help"]).output().stdout));
     let shown = listed(&helps.concat());
     for flag in &flags {
         assert!(shown.contains(flag), "{flag} is in no help");

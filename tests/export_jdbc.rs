@@ -57,6 +57,34 @@ fn logins(directory: &Path, urls: &[String]) -> Vec<String> {
 }
 
 #[test]
+fn pgjdbc_logs_in_by_what_config_writes_of_an_export() {
+    let home = scratch();
+    pgtls(&home, "gen chain --intermediate -q");
+    let refused = Run::new(&["config", "jdbc", "--host", "localhost"]).dir(&home).output();
+    let said = text(&refused.stderr);
+    let fact = "pgJDBC reads no key of that form, and \"pki/client.pk8\" is not there";
+    assert!(refused.status.code() == Some(3) && said.contains(fact), "{said}");
+    pgtls(&home, said.split("Run: pgtls ").nth(1).unwrap().trim_end());
+    let server = started(&home, &["kong", "alice"]);
+    let words = format!("config jdbc -D jdbc --host localhost --port {} --dbname postgres", server.port());
+    let url = pgtls(&home, &words).trim_end().to_owned();
+    let others = url.replace("user=kong", "user=alice");
+    let said = logins(home.path(), &[url.clone(), others]);
+    assert_eq!(said[0], "kong true", "{url}: {}", server.log());
+    assert!(said[1].starts_with("refused: "), "{said:?}");
+    // Of an archive alone, which has the certificate in it.
+    let archive = home.path().join("archive");
+    fs::create_dir(&archive).unwrap();
+    for name in ["postgresql.crt", "postgresql.p12", "root.crt"] {
+        fs::copy(home.path().join("jdbc").join(name), archive.join(name)).unwrap();
+    }
+    let url = pgtls(&home, &words.replace("-D jdbc", "-D archive")).trim_end().to_owned();
+    let password = fs::read_to_string(home.path().join("jdbc/postgresql.p12.pass")).unwrap();
+    let url = format!("{url}&sslpassword={}", password.trim_end());
+    assert_eq!(logins(home.path(), &[url]), ["kong true"]);
+}
+
+#[test]
 fn pgjdbc_logs_in_with_keys_of_every_kind_in_both_forms() {
     let home = scratch();
     pgtls(&home, "gen chain --intermediate -q");

@@ -18,10 +18,14 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/install-judges");
 const TOOLS: [&str; 9] = ["cat", "chmod", "env", "mkdir", "readlink", "rm", "sh", "tee", "true"];
 
 /// All the script looks for, apart from PostgreSQL.
-const PROGRAMS: [&str; 8] = ["openssl", "make", "chattr", "setpriv", "cc", "keytool", "javac", "kubectl"];
+const PROGRAMS: [&str; 9] =
+    ["openssl", "make", "chattr", "setpriv", "cc", "keytool", "javac", "kubectl", "pgbouncer"];
 
 /// Where Debian puts pgJDBC, below the root directory.
 const DRIVER: &str = "usr/share/java/postgresql.jar";
+
+/// And nginx's Lua module.
+const LUA_MODULE: &str = "usr/lib/nginx/modules/ngx_http_lua_module.so";
 
 /// A machine with `bin` for its PATH and `root` for its root directory.
 struct Machine {
@@ -58,6 +62,7 @@ impl Machine {
         }
         machine.postgresql("root/usr/lib/postgresql/15/bin");
         machine.executable(&format!("root/{DRIVER}"), "");
+        machine.executable(&format!("root/{LUA_MODULE}"), "");
         machine
     }
 
@@ -148,6 +153,7 @@ fn postgresql_on_path_by_a_link_or_by_pg_config_is_found_too() {
             machine.program(program, "");
         }
         machine.executable(&format!("root/{DRIVER}"), "");
+        machine.executable(&format!("root/{LUA_MODULE}"), "");
         match place {
             "bin" => machine.postgresql("bin"),
             "link" => {
@@ -234,9 +240,11 @@ install-judges: missing: keytool (Debian: openjdk-17-jre-headless)
 install-judges: missing: javac (Debian: openjdk-17-jdk-headless)
 install-judges: missing: postgresql.jar, which is pgJDBC (Debian: libpostgresql-jdbc-java)
 install-judges: missing: kubectl (Debian: kubernetes-client)
+install-judges: missing: pgbouncer (Debian: pgbouncer)
+install-judges: missing: nginx with its Lua module (Debian: nginx-light libnginx-mod-http-lua)
 install-judges: missing: cc, a C compiler (Debian: gcc libc6-dev)
 install-judges: error: only root can install them, and sudo would ask for a password
-install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux openjdk-17-jre-headless openjdk-17-jdk-headless libpostgresql-jdbc-java kubernetes-client gcc libc6-dev
+install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux openjdk-17-jre-headless openjdk-17-jdk-headless libpostgresql-jdbc-java kubernetes-client pgbouncer nginx-light libnginx-mod-http-lua gcc libc6-dev
 ";
         assert_eq!(outcome.stderr, expected);
     }

@@ -140,6 +140,15 @@ fn every_flag_and_make_target_that_is_named_exists() {
         "inspect",
         "can-login",
         "profiles",
+        "config postgresql",
+        "config hba",
+        "config ident",
+        "config libpq",
+        "config pgbouncer",
+        "config jdbc",
+        "config hosts",
+        "config docker",
+        "config kong",
     ]
     .map(help)
     .concat();

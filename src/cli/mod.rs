@@ -4,6 +4,7 @@ mod args;
 mod bulk;
 mod can_login;
 mod compared;
+mod configured;
 mod csr;
 mod drivers;
 mod exit;
@@ -258,6 +259,12 @@ fn dispatch(
             let exported = ops::export(&request::exported(args, variable, to_terminal)?, now, keys)?;
             let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
             Ok(Report::Exported { exported: Box::new(exported), dry_run, quiet })
+        }
+        Verb::Config(args) => {
+            let configured = ops::configure(&request::configured(args, variable)?, now)?;
+            let output = &args.target.place().output;
+            let (dry_run, quiet) = (output.dry_run, output.quiet);
+            Ok(Report::Configured { configured: Box::new(configured), dry_run, quiet })
         }
         Verb::Profiles(args) => match &args.name {
             None => Ok(Report::Profiles(BUILTINS.map(summary).into_iter().collect::<Result<_, Error>>()?)),

@@ -2,6 +2,7 @@
 
 use super::bulk::{self, BulkJson, Destination};
 use super::can_login::{self, CanLoginJson};
+use super::configured::{self, ConfiguredJson};
 use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
 use super::look::Look;
@@ -15,7 +16,9 @@ use super::rotate::{self, RotatedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::hba::Answer;
-use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Imported, Inspection, Renewed, Verified};
+use crate::ops::{
+    BulkIssued, Compared, Configured, CsrMade, Exported, Imported, Inspection, Renewed, Verified,
+};
 use crate::plan::Notice;
 use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -117,6 +120,9 @@ impl<'a> Render<'a> {
             }
             Report::Exported { exported, dry_run, quiet } => {
                 (self.exported(exported, *dry_run, *quiet), exit::DONE)
+            }
+            Report::Configured { configured, dry_run, quiet } => {
+                (self.configured(configured, *dry_run, *quiet), exit::DONE)
             }
             Report::Profiles(list) => (self.stdout.write_all(text::profiles(list).as_bytes()), exit::DONE),
             Report::Text(text) => (self.stdout.write_all(text.as_bytes()), exit::DONE),
@@ -287,6 +293,16 @@ impl<'a> Render<'a> {
             _ if self.json => self.json_line(&ExportedJson::of(exported, dry_run)),
             _ if quiet => Ok(()),
             _ => self.stdout.write_all(export::text(exported, dry_run).as_bytes()),
+        }
+    }
+
+    fn configured(&mut self, configured: &Configured, dry_run: bool, quiet: bool) -> io::Result<()> {
+        self.problems(&configured::notes(configured).collect::<Vec<_>>());
+        match &configured.written {
+            _ if self.json => self.json_line(&ConfiguredJson::of(configured, dry_run)),
+            None => self.stdout.write_all(configured.text.as_bytes()),
+            Some(_) if quiet => Ok(()),
+            Some(written) => self.stdout.write_all(configured::written(written, dry_run).as_bytes()),
         }
     }
 

@@ -3,8 +3,8 @@
 use super::bulk::Destination;
 use super::request::TypedCommand;
 use crate::ops::{
-    BulkIssued, CanLogin, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed,
-    RotatePlace, Rotated, Verified,
+    BulkIssued, CanLogin, Compared, Configured, CsrMade, Exported, Generated, Imported, Inspection,
+    ListsMade, Renewed, RotatePlace, Rotated, Verified,
 };
 use crate::plan::RotationStatus;
 
@@ -67,6 +67,8 @@ pub(super) enum Report {
     Compared { compared: Compared, quiet: bool },
     /// `export`.
     Exported { exported: Box<Exported>, dry_run: bool, quiet: bool },
+    /// `config`.
+    Configured { configured: Box<Configured>, dry_run: bool, quiet: bool },
     /// `profiles`: names and summaries.
     Profiles(Vec<(String, String)>),
     /// A text as it is.

@@ -6,6 +6,7 @@ mod request;
 pub use partly::PartlyError;
 pub use request::RequestError;
 
+use crate::config::ConfigError;
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::fs::FsError;
 use crate::hba::PatternError;
@@ -72,6 +73,9 @@ pub enum Error {
     /// What is not exported.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// What is not configured.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A defect between two steps.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -102,6 +106,7 @@ impl Error {
             Self::Settings(error) => error,
             Self::Pattern(error) => error,
             Self::Export(error) => error,
+            Self::Config(error) => error,
             Self::Layout(error) => error,
             Self::Fs(error) => error,
             Self::Partly(error) => error,

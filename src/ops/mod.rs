@@ -5,6 +5,7 @@ mod can_login;
 mod change;
 mod client;
 mod compare;
+mod config;
 mod csr;
 mod evidence;
 mod execute;
@@ -39,6 +40,9 @@ pub use bulk::{BulkIssued, BulkRequest, Control, LineForm, Outlet, Record, Strea
 pub use can_login::{CanLogin, CanLoginRequest, can_login};
 pub use client::ClientRequest;
 pub use compare::{Compared, compare};
+pub use config::{
+    ClientSide, ConfigRequest, ConfigTarget, Configured, IdentRules, WriteRequest, Written, configure,
+};
 pub use csr::{CsrMade, CsrRequest, csr};
 pub use execute::{ExecuteError, Executed};
 pub use export::{Destination, ExportRequest, Exported, export};

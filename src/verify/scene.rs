@@ -3,7 +3,7 @@
 //! Names are looked at first, because they are what PostgreSQL and libpq go by; content decides where a name says
 //! nothing.
 
-use super::chain::{self, End, Held};
+use super::chain::{self, Chain, End, Held};
 use super::exhibit::Exhibit;
 use super::index::{ByEnd, EndSet, Index};
 use super::mend;
@@ -224,7 +224,13 @@ impl<'a> Scene<'a> {
     /// Whether a leaf's chain reaches what the other side trusts.
     #[must_use]
     pub fn is_anchored(&self, identity: &Identity<'a>, side: Side) -> bool {
-        chain::build(identity.leaf, &identity.sent, self.trust(side), self.at, &self.index).end == End::Anchor
+        self.chain(identity, side).end == End::Anchor
+    }
+
+    /// The way from a leaf up to what the other side trusts, or as far as it goes.
+    #[must_use]
+    pub fn chain(&self, identity: &Identity<'a>, side: Side) -> Chain<'a> {
+        chain::build(identity.leaf, &identity.sent, self.trust(side), self.at, &self.index)
     }
 
     /// Whether there are end-entities, and the chain of each reaches what the other side trusts.

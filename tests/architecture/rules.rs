@@ -40,7 +40,7 @@ const SIDEWAYS: [(&str, &[&str]); 12] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
-    ("config", &["layout"]),
+    ("config", &["layout", "recipe"]),
     ("k8s", &["layout", "profile", "plan"]),
     ("hba", &["settings"]),
     ("recipe", &["plan", "layout"]),

@@ -1,6 +1,7 @@
 //! What was typed: flags and their help. No I/O, no environment; values stay text until `request` reads them.
 
 mod can_login;
+mod config;
 mod csr;
 mod export;
 mod generate;
@@ -16,6 +17,10 @@ mod verbs;
 mod verify;
 
 pub(super) use can_login::CanLoginArgs;
+pub(super) use config::{
+    AuthWord, ConfigArgs, FrontWord, HbaArgs, IdentArgs, JdbcArgs, KongArgs, KongProtocolWord, KongWord,
+    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PgbouncerArgs, PostgresqlArgs, ProtocolWord, TargetArgs,
+};
 pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 pub(super) use generate::{GenArgs, SpanArgs};
@@ -43,6 +48,7 @@ Examples:
   pgtls verify pki --host localhost    would verify-full accept it, and why not
   pgtls can-login alice --from 10.0.0.7 --hba pg_hba.conf
   pgtls inspect pki                    who signed whom, and until when
+  pgtls config hba --tls-only          lines of pg_hba.conf that fit pki/
   pgtls csr server db1.example.com     a key, and a request for another CA
   pgtls import signed.p7b              what that CA sent back, beside its key
 
@@ -84,6 +90,8 @@ verbs! {
     "inspect" => Inspect(InspectArgs),
     /// Hand out what one server or client needs, in the form that its program reads; never a CA's key
     "export" => Export(Box<ExportArgs>),
+    /// Write the configuration around the files: PostgreSQL's, and its clients'
+    "config" => Config(Box<ConfigArgs>),
     /// List the built-in profiles, or print one, ready to be saved and edited
     "profiles" => Profiles(ProfilesArgs),
 }
@@ -105,6 +113,7 @@ impl Verb {
             Self::CanLogin(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Export(args) => args.output.json,
+            Self::Config(args) => args.target.place().output.json,
             Self::Profiles(_) => false,
         }
     }

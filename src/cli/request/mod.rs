@@ -2,6 +2,7 @@
 
 mod bulk;
 mod can_login;
+mod config;
 mod csr;
 mod export;
 mod generate;
@@ -18,6 +19,7 @@ mod windows;
 
 pub(super) use bulk::listed;
 pub(super) use can_login::login_asked;
+pub(super) use config::configured;
 pub(super) use csr::csr;
 pub(super) use export::exported;
 pub(super) use generate::generate;

@@ -75,12 +75,12 @@ pub(super) fn look(
 }
 
 /// Whether a file is there for its key.
-fn promises_key(name: &str) -> bool {
+pub(in crate::ops) fn promises_key(name: &str) -> bool {
     [".key", ".pk8", ".p12", ".pfx"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// Everybody whom a name can mean.
-fn candidates(scene: &Scene<'_>) -> Vec<Candidate> {
+pub(in crate::ops) fn candidates(scene: &Scene<'_>) -> Vec<Candidate> {
     let candidate = |file: &str, certificate: &Certificate| Candidate {
         file: file.to_owned(),
         common_name: certificate.subject.common_names().next().map(Cow::into_owned),
@@ -176,12 +176,12 @@ fn host(identity: &Identity<'_>) -> Option<String> {
 }
 
 /// The name of a certificate's file without its last ending.
-pub(super) fn stem_of(file: &str) -> &str {
+pub(in crate::ops) fn stem_of(file: &str) -> &str {
     file.rsplit_once('.').map_or(file, |(stem, _)| stem)
 }
 
 /// The key file of a certificate's file.
-pub(super) fn key_file_of(file: &str) -> String {
+pub(in crate::ops) fn key_file_of(file: &str) -> String {
     key_file(stem_of(file))
 }
 
@@ -225,7 +225,7 @@ pub(super) fn pair(
 }
 
 /// A file of the directory as the user would name it.
-pub(super) fn shown(place: &str, file: &str) -> String {
+pub(in crate::ops) fn shown(place: &str, file: &str) -> String {
     match place {
         "." => file.to_owned(),
         place => Path::new(place).join(file).display().to_string(),

@@ -1,7 +1,7 @@
 //! `export`: what one server or client needs, out of a directory, in the form that its program reads. Never a CA's key:
 //! of keys, only the one that is asked for is read.
 
-mod found;
+pub(super) mod found;
 mod judged;
 mod written;
 
