@@ -3,6 +3,7 @@
 use super::{ListsError, RenewError};
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::profile::Rule;
+use crate::state::UnusableKey;
 use crate::x509::{Lifetime, Usage, X509Error, format_date};
 use time::OffsetDateTime;
 
@@ -162,16 +163,14 @@ pub enum PlanError {
         key: String,
     },
     /// The key of an existing CA that has to sign is there, and of no use.
-    #[error("the existing CA \"{certificate}\" cannot sign: its key \"{key}\" cannot be used: {problem}")]
+    #[error("the existing CA \"{certificate}\" cannot sign: its key \"{key}\" cannot be used: {}", why.problem)]
     CaKeyUnusable {
         /// Its certificate file, as the user names it.
         certificate: String,
         /// The file of the key.
         key: String,
         /// What is wrong with it.
-        problem: String,
-        /// The mend, where one is known.
-        hint: Option<String>,
+        why: Box<UnusableKey>,
     },
     /// An existing CA is revoked: what it signs is turned away with it.
     #[error("the CA \"{certificate}\" is revoked")]
@@ -302,7 +301,7 @@ impl Diagnosis for PlanError {
                 "Another CA takes its place: pgtls rotate intermediate add, then switch, then drop. Or name one that is good \
                  (--ca-dir; of issue and sign also --ca)."
             }
-            Self::CaKeyUnusable { hint: Some(hint), .. } => hint,
+            Self::CaKeyUnusable { why, .. } if why.hint.is_some() => return why.hint.clone(),
             Self::UnusableCa { .. } | Self::CaKeyUnusable { .. } => {
                 "Name another CA (--ca-dir; of issue and sign also --ca), or another directory with -D."
             }

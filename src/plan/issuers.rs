@@ -4,7 +4,7 @@ use super::command::renewal;
 use super::revoked::revoked_since;
 use super::{CertificateSpec, IssuerRef, PlanError};
 use crate::pg::{certificate_file, key_file};
-use crate::state::{State, UnusableKey};
+use crate::state::State;
 use crate::x509::{Certificate, KeyUsage, Window, format_instant};
 use time::OffsetDateTime;
 
@@ -191,10 +191,7 @@ pub(super) fn is_unusable(stem: &str, state: &State) -> bool {
 pub(super) fn no_key(stem: &str, shown: String, state: &State) -> PlanError {
     let key = state.shown_pair(true, &key_file(stem));
     match state.unusable_keys.get(&key_file(stem)) {
-        Some(UnusableKey { problem, hint }) => {
-            let (problem, hint) = (problem.clone(), hint.clone());
-            PlanError::CaKeyUnusable { certificate: shown, key, problem, hint }
-        }
+        Some(why) => PlanError::CaKeyUnusable { certificate: shown, key, why: Box::new(why.clone()) },
         None if is_unusable(stem, state) => {
             PlanError::UnusableCa { certificate: shown, problem: format!("its key \"{key}\" cannot be used") }
         }

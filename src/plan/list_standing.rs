@@ -5,7 +5,7 @@ use super::lists::Which;
 use super::{CertificateSpec, IndexSpec, IssuerRef, ListsError, Notice, Plan, PlanError, issuers};
 use crate::index::{Status, Survey, count_revoked, survey};
 use crate::pg::{certificate_file, key_file, list_file};
-use crate::state::{State, UnusableKey};
+use crate::state::State;
 use crate::x509::{
     Certificate, KeyUsage, Lifetime, RevocationList, Window, format_instant, serial_order, significant,
 };
@@ -208,9 +208,9 @@ pub(super) fn why_none(spec: &CertificateSpec, state: &State, now: OffsetDateTim
 fn no_key(stem: &str, state: &State) -> PlanError {
     let (key, list) = (state.shown_pair(true, &key_file(stem)), state.shown(&list_file(stem)));
     let error = match state.unusable_keys.get(&key_file(stem)) {
-        Some(UnusableKey { problem, hint }) => {
-            let (problem, hint) = (problem.clone(), hint.clone());
-            ListsError::KeyUnusable { certificate: stem.to_owned(), key, list, problem, hint }
+        Some(why) => {
+            let why = Box::new(why.clone());
+            ListsError::KeyUnusable { certificate: stem.to_owned(), key, list, why }
         }
         None => {
             let certificate = state.shown_pair(true, &certificate_file(stem));

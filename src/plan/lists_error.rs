@@ -1,6 +1,7 @@
 //! Why revocation lists are not made.
 
 use crate::diagnosis::{Diagnosis, Failure};
+use crate::state::UnusableKey;
 
 /// A refusal, before any list was made.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum ListsError {
         list: String,
     },
     /// The key of a CA is there and of no use, and no list of it counts, or somebody is to come onto it.
-    #[error("the key of the CA \"{certificate}\" cannot be used: {problem}")]
+    #[error("the key of the CA \"{certificate}\" cannot be used: {}", why.problem)]
     KeyUnusable {
         /// The CA.
         certificate: String,
@@ -33,10 +34,8 @@ pub enum ListsError {
         key: String,
         /// The file of the list that it has to sign.
         list: String,
-        /// What is wrong with it.
-        problem: String,
-        /// The mend of that, where one is known.
-        hint: Option<String>,
+        /// What is wrong with the key.
+        why: Box<UnusableKey>,
     },
     /// There is an index of which nobody says whose it is, beside a CA without one.
     #[error("\"{path}\" lists certificates, and by its name nobody knows which CA's")]
@@ -96,7 +95,7 @@ impl Diagnosis for ListsError {
                      own list here, as \"{list}\"."
                 ));
             }
-            Self::KeyUnusable { hint, .. } => return Some(another_key(hint.as_deref())),
+            Self::KeyUnusable { why, .. } => return Some(another_key(why.hint.as_deref())),
             Self::NamelessIndex { path, wanted } => {
                 return Some(format!(
                     "Give it the name of its CA's: cp {path} {wanted}  Or move it away, where it is of none that is here."
