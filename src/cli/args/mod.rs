@@ -1,6 +1,7 @@
 //! What was typed: flags and their help. No I/O, no environment; values stay text until `request` reads them.
 
 mod config;
+mod config_clients;
 mod csr;
 mod export;
 mod generate;
@@ -16,8 +17,10 @@ mod verbs;
 mod verify;
 
 pub(super) use config::{
-    AuthWord, ConfigArgs, FrontWord, HbaArgs, IdentArgs, JdbcArgs, KongArgs, KongProtocolWord, KongWord,
-    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PgbouncerArgs, PostgresqlArgs, ProtocolWord, TargetArgs,
+    AuthWord, ConfigArgs, HbaArgs, IdentArgs, LocalWord, PostgresqlArgs, ProtocolWord, TargetArgs,
+};
+pub(super) use config_clients::{
+    FrontWord, JdbcArgs, KongArgs, KongProtocolWord, KongWord, LibpqArgs, LibpqWord, LinkArgs, PgbouncerArgs,
 };
 pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
