@@ -39,37 +39,13 @@ pub fn pgbouncer(
     home: &Home,
     wish: &PgbouncerWish,
 ) -> Result<Text, ConfigError> {
-    check::has_key(site, front)?;
     let mut text = opening("pgbouncer");
     // A section that begins twice loses what it was given the first time.
     comment(
         &mut text,
         "Goes on with the section [pgbouncer], the last of pgbouncer.ini: %include FILE at its end.",
     );
-    let trust = match wish.auth {
-        FrontAuth::Cert => Some(home.file(check::client_trust(site)?)),
-        FrontAuth::Scram => None,
-    };
-    let (lead, mode, auth) = match wish.auth {
-        FrontAuth::Cert => (
-            "Its clients: TLS, and a certificate whose common name is the role. auth_file names the roles, \
-             a line each, without a password: \"kong\" \"\"",
-            "verify-full",
-            "cert",
-        ),
-        FrontAuth::Scram => {
-            ("Its clients: TLS, and the role's password, by auth_file.", "require", "scram-sha-256")
-        }
-    };
-    comment(&mut text, lead);
-    let mut settings = vec![
-        ("auth_type", auth.to_owned()),
-        ("client_tls_sslmode", mode.to_owned()),
-        ("client_tls_cert_file", home.file(&front.file)),
-        ("client_tls_key_file", home.file(&front.key)),
-    ];
-    settings.extend(trust.map(|trust| ("client_tls_ca_file", trust)));
-    add(&mut text, &settings)?;
+    clients(&mut text, site, front, home, wish.auth)?;
     comment(
         &mut text,
         "The server: its chain and its name are verified; the certificate is PgBouncer's own.",
@@ -91,6 +67,41 @@ pub fn pgbouncer(
         );
     }
     Ok(Text { text, notes })
+}
+
+/// What its clients are shown, and have to show.
+fn clients(
+    text: &mut String,
+    site: &Site,
+    front: &Member,
+    home: &Home,
+    way: FrontAuth,
+) -> Result<(), ConfigError> {
+    check::has_key(site, front)?;
+    let trust = match way {
+        FrontAuth::Cert => Some(home.file(check::client_trust(site)?)),
+        FrontAuth::Scram => None,
+    };
+    let (lead, mode, auth) = match way {
+        FrontAuth::Cert => (
+            "Its clients: TLS, and a certificate whose common name is the role. auth_file names the roles, \
+             a line each, without a password: \"kong\" \"\"",
+            "verify-full",
+            "cert",
+        ),
+        FrontAuth::Scram => {
+            ("Its clients: TLS, and the role's password, by auth_file.", "require", "scram-sha-256")
+        }
+    };
+    comment(text, lead);
+    let mut settings = vec![
+        ("auth_type", auth.to_owned()),
+        ("client_tls_sslmode", mode.to_owned()),
+        ("client_tls_cert_file", home.file(&front.file)),
+        ("client_tls_key_file", home.file(&front.key)),
+    ];
+    settings.extend(trust.map(|trust| ("client_tls_ca_file", trust)));
+    add(text, &settings)
 }
 
 /// Where every database, or the one that is named, is. The certificate is for one role, which is that of everybody

@@ -2,6 +2,7 @@
 
 mod can_login;
 mod config;
+mod config_clients;
 mod csr;
 mod export;
 mod generate;
@@ -18,8 +19,10 @@ mod verify;
 
 pub(super) use can_login::CanLoginArgs;
 pub(super) use config::{
-    AuthWord, ConfigArgs, FrontWord, HbaArgs, IdentArgs, JdbcArgs, KongArgs, KongProtocolWord, KongWord,
-    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PgbouncerArgs, PostgresqlArgs, ProtocolWord, TargetArgs,
+    AuthWord, ConfigArgs, HbaArgs, IdentArgs, LocalWord, PostgresqlArgs, ProtocolWord, TargetArgs,
+};
+pub(super) use config_clients::{
+    FrontWord, JdbcArgs, KongArgs, KongProtocolWord, KongWord, LibpqArgs, LibpqWord, LinkArgs, PgbouncerArgs,
 };
 pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
