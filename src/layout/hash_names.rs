@@ -58,12 +58,12 @@ pub fn is_hash_name(name: &str) -> bool {
 #[must_use]
 pub fn part_lists(plan: &Plan, text: &[u8]) -> BTreeMap<String, String> {
     let mut held = lists(text);
-    let mut take = |list: &ListSpec| {
+    let take = |list: &ListSpec| {
         let place = held.iter().position(|held| is_of(held, list, plan))?;
         let own = held.swap_remove(place);
         Some((list.of.clone(), pem::encode_revocation_list(&own.der)))
     };
-    plan.lists.iter().filter_map(|list| take(list)).collect()
+    plan.lists.iter().filter_map(take).collect()
 }
 
 /// Whether a list is one of the same CA: of its key where that is known, else of its name alone.
