@@ -13,6 +13,7 @@ mod inspect;
 mod interrupt;
 mod issued;
 mod json;
+mod k8s;
 mod look;
 mod prometheus;
 mod render;
@@ -253,6 +254,11 @@ fn dispatch(
             let exported = ops::export(&request::exported(args, variable, to_terminal)?, now, keys)?;
             let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
             Ok(Report::Exported { exported: Box::new(exported), dry_run, quiet })
+        }
+        Verb::K8s(args) => {
+            let made = ops::manifests(&request::manifests(args, variable)?, now)?;
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
+            Ok(Report::Manifested { made: Box::new(made), dry_run, quiet })
         }
         Verb::Profiles(args) => match &args.name {
             None => Ok(Report::Profiles(BUILTINS.map(summary).into_iter().collect::<Result<_, Error>>()?)),

@@ -3,6 +3,7 @@
 use super::bulk::{self, BulkJson, Destination};
 use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
+use super::k8s::{self, ManifestedJson};
 use super::look::Look;
 use super::renewed::{self, RenewedJson};
 use super::report::Report;
@@ -13,7 +14,7 @@ use super::revoked::ListsJson;
 use super::rotate::{self, RotatedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Imported, Inspection, Renewed, Verified};
+use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Imported, Inspection, Manifested, Renewed, Verified};
 use crate::plan::Notice;
 use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -110,6 +111,9 @@ impl<'a> Render<'a> {
             }
             Report::Exported { exported, dry_run, quiet } => {
                 (self.exported(exported, *dry_run, *quiet), exit::DONE)
+            }
+            Report::Manifested { made, dry_run, quiet } => {
+                (self.manifested(made, *dry_run, *quiet), exit::DONE)
             }
             Report::Profiles(list) => (self.stdout.write_all(text::profiles(list).as_bytes()), exit::DONE),
             Report::Text(text) => (self.stdout.write_all(text.as_bytes()), exit::DONE),
@@ -280,6 +284,18 @@ impl<'a> Render<'a> {
             _ if self.json => self.json_line(&ExportedJson::of(exported, dry_run)),
             _ if quiet => Ok(()),
             _ => self.stdout.write_all(export::text(exported, dry_run).as_bytes()),
+        }
+    }
+
+    fn manifested(&mut self, made: &Manifested, dry_run: bool, quiet: bool) -> io::Result<()> {
+        for (warning, hint) in &made.warnings {
+            self.message("warning", warning);
+            hint.iter().for_each(|hint| self.message("hint", hint));
+        }
+        match (&made.commands, &made.stream) {
+            (Some(commands), _) => self.stdout.write_all(k8s::commands(commands).as_bytes()),
+            (None, Some(stream)) if !dry_run => self.stdout.write_all(stream),
+            _ => self.either(&ManifestedJson::of(made, dry_run), quiet, || k8s::text(made, dry_run)),
         }
     }
 

@@ -3,8 +3,8 @@
 use super::bulk::Destination;
 use super::request::TypedCommand;
 use crate::ops::{
-    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Renewed,
-    RotatePlace, Rotated, Verified,
+    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Manifested,
+    Renewed,    RotatePlace, Rotated, Verified,
 };
 use crate::plan::RotationStatus;
 
@@ -65,6 +65,8 @@ pub(super) enum Report {
     Compared { compared: Compared, quiet: bool },
     /// `export`.
     Exported { exported: Box<Exported>, dry_run: bool, quiet: bool },
+    /// `k8s`.
+    Manifested { made: Box<Manifested>, dry_run: bool, quiet: bool },
     /// `profiles`: names and summaries.
     Profiles(Vec<(String, String)>),
     /// A text as it is.

@@ -1,10 +1,28 @@
 //! Kubernetes manifests: what a cluster is to be told, as YAML in kubectl's own order.
 
+mod cnpg;
+mod command;
+mod error;
+mod goods;
+mod manifest;
 mod object;
+mod pgo_v4;
+mod pgo_v5;
 mod secret;
 mod signing_request;
+mod target;
 mod yaml;
+mod zalando;
 
-pub use object::object_name;
+pub use cnpg::cnpg;
+pub use command::ShellCommand;
+pub use error::KubernetesError;
+pub use goods::{Goods, KeyPair, Naming, Part};
+pub use manifest::{Manifest, Meta, SecretKind, stream};
+pub use object::{annotation, label, label_name, object_name};
+pub use pgo_v4::{PgoV4, ReplicaSslMode};
+pub use pgo_v5::pgo_v5;
 pub use secret::{SECRET_LINES, TlsSecret, is_secret_line, secret_object};
-pub use signing_request::{KubernetesError, SignerName, SigningRequest};
+pub use signing_request::{SignerName, SigningRequest};
+pub use target::Target;
+pub use zalando::zalando;

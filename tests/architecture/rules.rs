@@ -40,7 +40,7 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
     ("config", &["layout"]),
-    ("k8s", &["layout", "profile", "plan"]),
+    ("k8s", &["layout", "profile", "plan", "config"]),
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),
     ("x509", &["pem", "der"]),

@@ -6,6 +6,7 @@ mod generate;
 mod import;
 mod inspect;
 mod issue;
+mod k8s;
 mod output;
 mod renew;
 mod revoke;
@@ -20,6 +21,7 @@ pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use issue::{IssueArgs, StreamWord, UnderArgs};
+pub(super) use k8s::{K8sArgs, ObjectArgs, ReplicaModeWord, TargetWord};
 pub(super) use renew::{RekeyArgs, RenewArgs};
 pub(super) use revoke::{AuthoritiesArgs, CrlArgs, RevokeArgs};
 pub(super) use rotate::{RotateArgs, StepWord};
@@ -42,6 +44,7 @@ Examples:
   pgtls inspect pki                    who signed whom, and until when
   pgtls csr server db1.example.com     a key, and a request for another CA
   pgtls import signed.p7b              what that CA sent back, beside its key
+  pgtls k8s pgo-v4 | kubectl apply -f -
 
 Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,
 3 this directory or CA forbids it, 4 the system refused";
@@ -79,6 +82,8 @@ verbs! {
     "inspect" => Inspect(InspectArgs),
     /// Hand out what one server or client needs, in the form that its program reads; never a CA's key
     "export" => Export(Box<ExportArgs>),
+    /// Print what an operator of Kubernetes is to be told: Secrets, and the resource that names them
+    "k8s" => K8s(Box<K8sArgs>),
     /// List the built-in profiles, or print one, ready to be saved and edited
     "profiles" => Profiles(ProfilesArgs),
 }
@@ -99,6 +104,7 @@ impl Verb {
             Self::Verify(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Export(args) => args.output.json,
+            Self::K8s(args) => args.output.json,
             Self::Profiles(_) => false,
         }
     }
