@@ -70,6 +70,7 @@ pub mod keys;
 pub mod layout;
 pub mod list;
 pub mod ops;
+mod parallel;
 pub mod pem;
 pub mod pg;
 pub mod pki;

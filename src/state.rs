@@ -6,6 +6,7 @@ use crate::keys::{KeyError, PublicKey, SignatureCheck, StoredKey};
 use crate::pg::{certificate_file, key_file};
 use crate::x509::{Certificate, Name, RevocationList, SignedParts, X509Error};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
 
 /// A directory as it was found; empty where there is none.
 #[derive(Debug, Clone, Default)]
@@ -25,8 +26,12 @@ pub struct State {
     /// Certificates that count for who signed them alone: end-entities beside the keys of CAs, where those are in a
     /// directory of their own, and what lies beside a key in one file, or is no PEM.
     pub others: Vec<Certificate>,
+    /// The files of the directory itself that hold such ones, each with their places in `others`.
+    pub other_files: BTreeMap<String, Range<usize>>,
     /// Older certificates of CAs of whose certificates the directory of CA keys has newer ones in files of the same names.
     pub stale: Vec<Certificate>,
+    /// An index under a name that says of no CA's, and its file as the user names it.
+    pub nameless_index: Option<(String, Index)>,
     /// The revocation lists of each `*.crl`, each once.
     pub lists: Vec<RevocationList>,
     /// The `*.crl` of the directory itself, each with the places of its lists in `lists`, in their order.

@@ -99,6 +99,7 @@ fn the_import_rule_accepts_what_the_table_allows() {
         src/recipe.rs       | use crate::plan::Plan; use crate::layout::Outline; use crate::x509::San;
         src/verify/mod.rs   | const A: &str = "crate::plan::y"; /* crate::plan::x /* */ */ // use crate::plan;
         src/verify/mod.rs   | const R: &str = r#""crate::ops::x"#; fn f<'a>(q: &'a str) -> char { '"' }
+        src/verify/mod.rs   | fn f<'a>() -> impl Copy + use<'a> { 1 }
         src/verify/mod.rs   | #[cfg(test)] mod tests { use crate::plan::Plan; }
         src/verify/mod.rs   | #[cfg(all(test, unix))] use crate::plan::Plan;
         "###,

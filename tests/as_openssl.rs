@@ -164,7 +164,8 @@ fn the_indexes_of_a_ca_that_lies_apart_say_the_same_but_for_serial_numbers() {
         let [ours, theirs] = directories.each_ref().map(|directory| {
             let text = fs::read(directory.join(format!("{stem}.index"))).expect("it was written");
             let index = Index::parse(&text).expect("an index");
-            let told = index.lines().iter().map(|line| (line.status, line.not_after, line.subject.clone()));
+            let told =
+                index.lines().iter().map(|line| (line.status, line.not_after, line.subject.to_string()));
             told.collect::<Vec<_>>()
         });
         assert_eq!((ours.len(), &ours), (leaves, &theirs), "{stem}");

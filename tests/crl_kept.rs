@@ -203,3 +203,35 @@ fn a_number_above_what_rfc_5280_allows_is_told() {
     assert!(told.contains("the number of the revocation list of root.crt is longer than the 20"), "{told}");
     openssl(&home, "crl -in pki/root.crl -CAfile pki/root.crt -verify -noout");
 }
+
+#[test]
+fn beside_an_index_without_the_name_of_its_ca_nothing_is_listed_revoked_renewed_or_rotated() {
+    let home = directory();
+    let place = |file: &str| home.path().join("pki").join(file);
+    fs::rename(place("intermediate.index"), place("index.txt")).unwrap();
+    for list in ["root.crl", "intermediate.crl", "chain.crl"] {
+        fs::remove_file(place(list)).unwrap();
+    }
+    let all: [&[&str]; 5] = [
+        &["crl", "-q"],
+        &["crl", "--refresh", "-q"],
+        &["revoke", "bob"],
+        &["renew", "--all"],
+        &["rotate", "intermediate", "add"],
+    ];
+    for words in all {
+        let told = said(&home, words, 3);
+        assert!(told.contains("\"pki/index.txt\" lists certificates"), "{words:?} {told}");
+        assert!(told.contains("cp pki/index.txt pki/intermediate.index"), "{words:?} {told}");
+    }
+    fs::copy(place("index.txt"), place("intermediate.index")).unwrap();
+    said(&home, &["crl", "-q"], 0);
+    assert_eq!(listed(&home, "intermediate.crl").0.len(), 1, "alice");
+    // The copy is no second book.
+    said(&home, &["revoke", "bob", "-q"], 0);
+    assert_eq!(listed(&home, "intermediate.crl").0.len(), 2);
+    // Nor is somebody's own text.
+    fs::remove_file(place("intermediate.index")).unwrap();
+    fs::write(place("index.txt"), "what is in here\n").unwrap();
+    said(&home, &["crl", "-q"], 0);
+}

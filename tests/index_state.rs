@@ -58,7 +58,7 @@ fn found(path: &str, files: FileSet, more: &[(&str, &str)]) -> Found {
 }
 
 fn subjects(state: &State, stem: &str) -> Vec<String> {
-    Index::rebuilt(state.issued_by(stem)).lines().iter().map(|line| line.subject.clone()).collect()
+    Index::rebuilt(state.issued_by(stem)).lines().iter().map(|line| line.subject.to_string()).collect()
 }
 
 #[test]

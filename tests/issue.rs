@@ -440,7 +440,7 @@ fn runs_at_once_lose_nothing() {
 /// The subjects in an index, in its order.
 fn recorded(home: &TempDir, file: &str) -> Vec<String> {
     let index = Index::parse(&fs::read(home.path().join(file)).unwrap()).unwrap();
-    index.lines().iter().map(|line| line.subject.clone()).collect()
+    index.lines().iter().map(|line| line.subject.to_string()).collect()
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod foreign;
 
 use foreign::{Place, Said};
+use pgtls::pem;
 use std::fs;
 
 /// A chain with a root, an intermediate and the clients bob and carol, each with a copy in `kept`.
@@ -198,4 +199,24 @@ fn a_copy_that_another_program_made_is_named_and_verify_wants_no_new_one() {
     let said = place.try_pgtls(&["verify", "."]).stdout;
     assert!(said.contains("[revoked]") && said.contains("Take its file away"), "{said}");
     assert!(!said.contains("key-missing") && !said.contains("--force"), "{said}");
+}
+
+#[test]
+fn files_with_others_in_them_or_with_what_is_trusted_stay_and_so_do_copies_of_every_form() {
+    let place = directory();
+    let read = |name: &str| fs::read(place.path(name)).unwrap();
+    let together = |names: &[&str]| names.iter().flat_map(|name| read(name)).collect::<Vec<u8>>();
+    fs::write(place.path("clients.crt"), together(&["client.bob.crt", "client.carol.crt"])).unwrap();
+    fs::write(place.path("pinned.crt"), together(&["client.bob.crt", "root.crt"])).unwrap();
+    fs::write(place.path("again.crt"), together(&["client.bob.crt"])).unwrap();
+    fs::write(place.path("bob-combined.pem"), together(&["client.bob.crt", "client.bob.key"])).unwrap();
+    fs::write(place.path("bob.der"), &pem::scan(&read("client.bob.crt")).blocks[0].der).unwrap();
+    let said = revoked(&place, &["client.bob"]).stdout;
+    for stays in ["clients.crt", "pinned.crt", "bob-combined.pem", "bob.der"] {
+        assert!(said.contains(&format!("\n{stays} holds what is revoked too, and stays")), "{stays}: {said}");
+        assert!(place.path(stays).exists(), "{stays}");
+    }
+    for gone in ["client.bob.crt", "client.bob.key", "again.crt"] {
+        assert!(!place.path(gone).exists(), "{gone}");
+    }
 }

@@ -8,11 +8,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, OFlags, RawDir, SeekFrom, Stat, fstat, openat, seek, statat};
-use rustix::io::{Errno, read, retry_on_intr};
+use rustix::io::{Errno, pread, read, retry_on_intr};
 use zeroize::Zeroizing;
 
 use crate::fs::error::{Action, FsError};
 use crate::fs::set::{FileEntry, Mode, Owner};
+use crate::parallel::both;
 
 /// The largest file that is read as part of a directory, but for those that grow with what a CA issued.
 pub const FILE_LIMIT_BYTES: usize = 16 * 1024 * 1024;
@@ -230,7 +231,39 @@ fn read_bounded(
     path: &Path,
 ) -> Result<Zeroizing<Vec<u8>>, FsError> {
     let size = usize::try_from(stat.st_size).unwrap_or(usize::MAX);
-    read_to_end(size, limit_bytes, path, |buffer| Ok(retry_on_intr(|| read(file, &mut *buffer))?))
+    if size < LONG_BYTES || !FileType::from_raw_mode(stat.st_mode).is_file() {
+        return read_to_end(size, limit_bytes, path, |buffer| {
+            Ok(retry_on_intr(|| read(file, &mut *buffer))?)
+        });
+    }
+    let mut offset = 0;
+    read_to_end(size, limit_bytes, path, |buffer| {
+        let (front, back) = buffer.split_at_mut(buffer.len() / 2);
+        let middle = offset + front.len() as u64;
+        let (behind, before) =
+            both(true, || read_at(file, back, middle), || read_at(file, &mut *front, offset));
+        let before = before?;
+        // Of a file that was cut meanwhile what lies behind its end is no part.
+        let count = if before < front.len() { before } else { before + behind? };
+        offset += count as u64;
+        Ok(count)
+    })
+}
+
+/// From how many bytes on a second processor is worth its while: most of the time goes into memory that is touched for the
+/// first time.
+const LONG_BYTES: usize = 4 << 20;
+
+/// Fills a buffer from a place in a file on, as far as that goes.
+fn read_at(file: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match retry_on_intr(|| pread(file, &mut *room, offset + filled as u64))? {
+            0 => break,
+            more => filled += more,
+        }
+    }
+    Ok(filled)
 }
 
 /// Reads until `next` gives nothing more. The buffer never grows in place, for that would leave a copy of a key in freed
@@ -278,6 +311,28 @@ mod tests {
     use std::fs;
     use std::io::Write;
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_long_file_is_read_whole_and_one_that_was_cut_meanwhile_to_its_end() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("root.index");
+        let text: Vec<u8> =
+            (0..LONG_BYTES as u32 + 3).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        fs::write(&path, &text).unwrap();
+        assert!(*read_file(&path, usize::MAX).unwrap() == text);
+        assert!(read_file(&path, text.len() - 1).is_err());
+        let file = open_to_read(&path).unwrap();
+        let stat = fstat(&file).unwrap();
+        for left in [text.len() - 1, text.len() / 2, 100, 0] {
+            fs::File::options().write(true).open(&path).unwrap().set_len(left as u64).unwrap();
+            let read = read_bounded(file.as_fd(), &stat, usize::MAX - 1, &path).unwrap();
+            assert!(*read == text[..left], "{left} are left");
+        }
+        fs::write(&path, &text).unwrap();
+        fs::File::options().append(true).open(&path).unwrap().write_all(b"more").unwrap();
+        let read = read_bounded(file.as_fd(), &stat, usize::MAX - 1, &path).unwrap();
+        assert!(read.starts_with(&text));
+    }
 
     #[test]
     fn a_file_is_read_up_to_its_limit_and_refused_above() {

@@ -90,7 +90,7 @@ impl Line {
     /// # Errors
     /// [`IndexProblem`] with the field at fault.
     pub fn parse(text: &[u8]) -> Result<Self, IndexProblem> {
-        if let Some(line) = Self::parse_usual(text) {
+        if let Some(line) = plain(text).and_then(Self::parse_plain) {
             return Ok(line);
         }
         if text.contains(&0) {
@@ -132,11 +132,12 @@ impl Line {
 
     /// Reads a line that is just what would be written for it, as nearly all of a hundred thousand are: nothing is written
     /// to find that out.
-    fn parse_usual(text: &[u8]) -> Option<Self> {
-        if memchr::memchr2(b'\\', 0, text).is_some() || text.ends_with(b"\r") {
+    ///
+    /// `text` is [plain](plain).
+    pub(super) fn parse_plain(text: &str) -> Option<Self> {
+        if text.ends_with('\r') {
             return None;
         }
-        let text = str::from_utf8(text).ok()?;
         let (mut tabs, mut start) = (memchr::memchr_iter(b'\t', text.as_bytes()), 0);
         let mut next = || {
             let end = tabs.next()?;
@@ -223,6 +224,14 @@ impl Line {
             self.file().to_owned(),
             self.subject.to_string(),
         ]
+    }
+}
+
+/// A text, of a line or of many, in which no byte has another meaning than its own.
+pub(super) fn plain(text: &[u8]) -> Option<&str> {
+    match memchr::memchr2(b'\\', 0, text) {
+        Some(_) => None,
+        None => str::from_utf8(text).ok(),
     }
 }
 

@@ -41,6 +41,9 @@ pub const DELIVERED: &str = "# pgtls: delivered\n";
 /// What the name of the file of its attributes ends with.
 pub const ATTRIBUTES_SUFFIX: &str = ".index.attr";
 
+/// What `openssl ca` and Easy-RSA call their index, as a rule; which CA's it is the name does not tell.
+pub const OPENSSL_INDEX_FILE: &str = "index.txt";
+
 /// The index of a CA by the stem of its files: `root` -> `root.index`.
 #[must_use]
 pub fn index_file(stem: &str) -> String {

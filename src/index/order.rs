@@ -51,9 +51,20 @@ impl Key {
 
 /// The keys of these lines in order; of equal numbers the first comes first.
 pub(super) fn sorted(lines: &[Line]) -> Vec<Key> {
-    let mut keys: Vec<Key> = lines.iter().enumerate().map(|(at, line)| Key::of(&line.serial, at)).collect();
-    keys.sort_unstable_by(|one, other| one.among(other, lines));
-    keys
+    let keys: Vec<Key> = lines.iter().enumerate().map(|(at, line)| Key::of(&line.serial, at)).collect();
+    // A counter goes up by itself.
+    if keys.is_sorted_by(|one, other| one.among(other, lines).is_le()) {
+        return keys;
+    }
+    // Integers are sorted several times as fast as what a function compares.
+    let mut places: Vec<u128> =
+        keys.iter().map(|key| u128::from(key.beginning()) << 32 | u128::from(key.place)).collect();
+    places.sort_unstable();
+    let mut sorted: Vec<Key> = Vec::with_capacity(keys.len());
+    sorted.extend(places.iter().filter_map(|place| keys.get(*place as u32 as usize)));
+    let alike = sorted.chunk_by_mut(|one, other| one.beginning() == other.beginning());
+    alike.for_each(|alike| alike.sort_unstable_by(|one, other| one.among(other, lines)));
+    sorted
 }
 
 /// The keys of all lines, given those of the first ones and those of the others by themselves.
@@ -80,6 +91,12 @@ pub(super) fn has_repeated(keys: &[Key], lines: &[Line]) -> bool {
 }
 
 impl Key {
+    /// What is not less for any key that comes later: how long the serial number is, and its first bytes. Those too long
+    /// for that are all alike.
+    fn beginning(self) -> u64 {
+        if self.length < 0xff { u64::from(self.length) << 56 | self.first[0] >> 8 } else { u64::MAX }
+    }
+
     /// The order of keys of the same lines.
     fn among(self, other: &Self, lines: &[Line]) -> Ordering {
         self.order(lines, other.serial_if_long(lines), *other).then(self.place.cmp(&other.place))

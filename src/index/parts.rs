@@ -2,10 +2,11 @@
 
 use super::Index;
 use super::error::{IndexError, IndexProblem};
-use super::line::Line;
+use super::line::{self, Line};
 use super::order::{self, Key};
+use crate::parallel::both;
 use std::collections::BTreeMap;
-use std::thread;
+use std::ops::Range;
 
 /// From how many bytes on a second processor is worth its while: some ten thousand lines.
 const LONG_BYTES: usize = 1 << 20;
@@ -24,25 +25,18 @@ pub(super) fn parse(text: &[u8], is_open: bool) -> Result<Index, IndexError> {
     let count = count_lines(text);
     let (front, back) = text.split_at(if text.len() < LONG_BYTES { text.len() } else { middle(text) });
     let front_count = if back.is_empty() { count } else { count_lines(front) };
-    let (first, second) = thread::scope(|scope| {
-        let second = (!back.is_empty()).then(|| scope.spawn(|| part(back, front_count, count - front_count)));
-        // Room for all of them: what the other processor reads comes behind.
-        let first = part(front, 0, count);
-        (first, second.map(|second| second.join()))
-    });
+    // Room for all of them: what the other processor reads comes behind.
+    let (second, first) =
+        both(!back.is_empty(), || part(back, front_count, count - front_count), || part(front, 0, count));
     let mut all = first.map_err(|error| told(error, is_open && back.is_empty(), count))?;
-    match second {
-        None => {}
-        Some(Ok(second)) => {
-            let second = second.map_err(|error| told(error, is_open, count))?;
-            let before = all.lines.len();
-            all.lines.extend(second.lines);
-            all.keys = order::merged(all.keys, second.keys, before, &all.lines);
-            for (at, text) in second.comments {
-                all.comments.entry(before + at).or_default().extend(text);
-            }
+    let second = second.map_err(|error| told(error, is_open, count))?;
+    if !second.lines.is_empty() || !second.comments.is_empty() {
+        let before = all.lines.len();
+        all.lines.extend(second.lines);
+        all.keys = order::merged(all.keys, second.keys, before, &all.lines);
+        for (at, text) in second.comments {
+            all.comments.entry(before + at).or_default().extend(text);
         }
-        Some(Err(panic)) => std::panic::resume_unwind(panic),
     }
     Ok(Index { lines: all.lines, keys: all.keys, comments: all.comments, is_open })
 }
@@ -50,12 +44,17 @@ pub(super) fn parse(text: &[u8], is_open: bool) -> Result<Index, IndexError> {
 /// One part, whose first line has the number after `before`.
 fn part(text: &[u8], before: usize, room: usize) -> Result<Part, IndexError> {
     let mut part = Part { lines: Vec::with_capacity(room), ..Part::default() };
-    for (number, raw) in (before + 1..).zip(raw_lines(text)) {
+    // Asked once of all of it: nearly every index is.
+    let plain = line::plain(text);
+    for (number, Range { start, end }) in (before + 1..).zip(raw_lines(text)) {
+        let raw = text.get(start..end).unwrap_or_default();
         if raw.starts_with(b"#") {
             part.comments.entry(part.lines.len()).or_default().extend_from_slice(raw);
             continue;
         }
-        let line = Line::parse(raw.strip_suffix(b"\n").unwrap_or(raw));
+        let content = raw.strip_suffix(b"\n").unwrap_or(raw);
+        let usual = plain.and_then(|text| text.get(start..start + content.len()));
+        let line = usual.and_then(Line::parse_plain).map_or_else(|| Line::parse(content), Ok);
         part.lines.push(line.map_err(|problem| IndexError { line: number, problem })?);
     }
     part.keys = order::sorted(&part.lines);
@@ -84,13 +83,14 @@ fn middle(text: &[u8]) -> usize {
     memchr::memchr(b'\n', behind).map_or(text.len(), |end| half + end + 1)
 }
 
-/// The lines of a text, each with its end.
-fn raw_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = text;
+/// Where the lines of a text are, each with its end.
+fn raw_lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
     std::iter::from_fn(move || {
-        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, behind) = rest.split_at(end);
-        rest = behind;
+        let rest = text.get(start..)?;
+        let end = memchr::memchr(b'\n', rest).map_or(text.len(), |end| start + end + 1);
+        let line = start..end;
+        start = end;
         (!line.is_empty()).then_some(line)
     })
 }
@@ -99,6 +99,7 @@ fn raw_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
+    use std::collections::BTreeSet;
 
     /// A long index with a comment before every thousandth line, and one in its last line.
     fn long() -> String {
@@ -143,5 +144,40 @@ mod tests {
         let twice = text.clone() + "V\t301122000000Z\t\t00000001\tunknown\t/CN=x\n";
         let error = Index::parse(twice.as_bytes()).unwrap_err();
         assert!(matches!(error.problem, IndexProblem::Repeated { first: 1, .. }), "{error}");
+    }
+
+    #[test]
+    fn numbers_of_every_length_and_with_one_beginning_are_found() {
+        let numbers = |at: u32| {
+            let short = at.wrapping_mul(2_654_435_761);
+            let many = if at.is_multiple_of(1000) { "AB".repeat(300) } else { String::new() };
+            [
+                format!("{:02X}", 1 + at % 255),
+                format!("7F{short:08X}"),
+                format!("11223344556677{many}{short:08X}"),
+                format!("{:X}{short:08X}", 0x7f00_0000_0000_u64 + u64::from(at % 3)),
+                format!("{short:08X}{}", "0".repeat(490 + 2 * (at as usize % 20))),
+            ]
+        };
+        let serials: BTreeSet<String> =
+            (0..3000).flat_map(numbers).filter(|it| !it.starts_with("00")).collect();
+        let mut mixed: Vec<&String> = serials.iter().collect();
+        mixed.sort_by_key(|serial| serial.bytes().rev().collect::<Vec<u8>>());
+        let line = |serial: &&String| format!("V\t301122000000Z\t\t{serial}\tunknown\t/CN=x\n");
+        let index = Index::parse(mixed.iter().map(line).collect::<String>().as_bytes()).unwrap();
+        for serial in &serials {
+            let bytes: Vec<u8> = (0..serial.len() / 2)
+                .map(|at| u8::from_str_radix(&serial[2 * at..2 * at + 2], 16).unwrap())
+                .collect();
+            assert_eq!(index.line_of(&bytes).unwrap().serial_hex(), *serial);
+        }
+        let ordered = |pair: &[Key]| match pair {
+            [one, other] => {
+                let of = |key: &Key| &*index.lines()[key.place()].serial;
+                crate::x509::serial_order(of(one), of(other)).is_lt()
+            }
+            _ => false,
+        };
+        assert!(index.keys.windows(2).all(ordered));
     }
 }

@@ -45,17 +45,44 @@ pub fn survey<'a>(index: Option<&'a Index>, lists: &[&'a RevocationList]) -> Sur
 }
 
 /// Everybody whom a CA revoked, once, by serial number: as its index has it, else as the first of the lists that names it.
-/// One after the other, for all of them at once take much room.
+/// One after the other, for all of them at once take much room; in two parts, of which each can be gone through while the
+/// other is.
 pub fn all_revoked<'a>(
     index: Option<&'a Index>,
     lists: &[&'a RevocationList],
-) -> impl Iterator<Item = Revocation<'a>> {
-    let mut listed: Peekable<Box<dyn Iterator<Item = Revocation<'a>>>> = match lists {
-        [one] => (Box::new(of_list(one)) as Box<dyn Iterator<Item = Revocation<'a>>>).peekable(),
-        several => (Box::new(listed(several).into_iter()) as Box<dyn Iterator<Item = _>>).peekable(),
+) -> [impl Iterator<Item = Revocation<'a>> + Send + use<'a>; 2] {
+    let middle = index.map_or(0, |index| index.keys.len() / 2);
+    let keys = index.map(|index| index.keys.split_at(middle)).unwrap_or_default();
+    // Whom lists alone know goes into the part of those who are near.
+    let bound = keys.1.first().and_then(|key| index?.lines.get(key.place())).map(|line| &*line.serial);
+    let is_before =
+        move |entry: &Revocation<'_>| bound.is_none_or(|bound| serial_order(entry.serial, bound).is_lt());
+    let (before, behind) = match lists {
+        [one] => (
+            Box::new(of_list(one).take_while(is_before)) as Listed<'a>,
+            Box::new(of_list(one).skip_while(is_before)) as Listed<'a>,
+        ),
+        several => {
+            let mut before = listed(several);
+            let behind = before.split_off(before.partition_point(is_before));
+            (Box::new(before.into_iter()) as Listed<'a>, Box::new(behind.into_iter()) as Listed<'a>)
+        }
     };
+    [both_of(index, keys.0, before), both_of(index, keys.1, behind)]
+}
+
+/// What lists say, by serial number.
+type Listed<'a> = Box<dyn Iterator<Item = Revocation<'a>> + Send + 'a>;
+
+/// Everybody who is revoked, by these keys of the index and by lists.
+fn both_of<'a>(
+    index: Option<&'a Index>,
+    keys: &'a [Key],
+    listed: Listed<'a>,
+) -> impl Iterator<Item = Revocation<'a>> + Send + use<'a> {
+    let mut listed = listed.peekable();
     let lines = index.map_or(&[][..], Index::lines);
-    let mut keys = index.into_iter().flat_map(in_order).peekable();
+    let mut keys = in_order(lines, keys).peekable();
     std::iter::from_fn(move || {
         loop {
             let Some((key, _)) = keys.peek() else { return listed.next() };
@@ -82,14 +109,14 @@ pub fn all_revoked<'a>(
     })
 }
 
-/// The lines by serial number, with what they revoke. These lie all over the memory: many are fetched at once, so that the
+/// The lines of these keys, with what they revoke. They lie all over the memory: many are fetched at once, so that the
 /// processor waits for all of them together and not for each.
-fn in_order(index: &Index) -> impl Iterator<Item = (Key, Option<Revocation<'_>>)> {
+fn in_order<'a>(lines: &'a [Line], keys: &'a [Key]) -> impl Iterator<Item = (Key, Option<Revocation<'a>>)> {
     const AT_ONCE: usize = 64;
-    index.keys.chunks(AT_ONCE).flat_map(|keys| {
+    keys.chunks(AT_ONCE).flat_map(|keys| {
         let mut fetched = [None; AT_ONCE];
         for (room, key) in fetched.iter_mut().zip(keys) {
-            *room = index.lines.get(key.place()).and_then(of_line);
+            *room = lines.get(key.place()).and_then(of_line);
         }
         keys.iter().copied().zip(fetched)
     })

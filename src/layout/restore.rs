@@ -2,7 +2,7 @@
 
 use super::read_lists::{ReadLists, lists, read_lists};
 use crate::fs::FileSet;
-use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, wants_unique_subjects};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, OPENSSL_INDEX_FILE, wants_unique_subjects};
 use crate::keys::StoredKey;
 use crate::pem::{self, BlockKind};
 use crate::pg::{LIST_SUFFIX, key_file};
@@ -26,6 +26,9 @@ pub struct Found {
     /// Of a directory of CA keys what else was read there: it may be one with servers and clients of its own, whose
     /// files have the names of others.
     pub beside: FileSet,
+    /// Whether only CAs are asked for: the keys of certificates that say that they are none are passed over, for to open
+    /// each takes longer than many a verb's own work.
+    pub cas_alone: bool,
 }
 
 /// Whether the name of a file promises certificates.
@@ -56,6 +59,7 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
         // The file of all lists is the longest of them, and is told from the others.
         let mut files: Vec<_> = found.files.iter().collect();
         files.sort_by_key(|(name, entry)| name.ends_with(LIST_SUFFIX).then_some(entry.contents.len()));
+        // A certificate comes before its key, and says whose that is.
         for (name, entry) in files {
             if let Err(problem) = take(&mut state, found, name, &entry.contents) {
                 problems.push(problem);
@@ -123,12 +127,18 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         }
         let (path, ca_path) = (state.shown(name), state.shown_pair(true, name));
         return Err(StateError::OtherCa { path, ca_path, follow: None });
-    } else if name.ends_with(".key") {
+    } else if let Some(stem) = name.strip_suffix(".key") {
+        if found.cas_alone && state.certificate(stem).is_some_and(|of| of.ca == Some(false)) {
+            return Ok(());
+        }
         let key = StoredKey::from_pem(text).map_err(|source| StateError::Key { path, source })?;
         state.keys.insert(name.to_owned(), key);
     } else if let Some(stem) = name.strip_suffix(INDEX_SUFFIX) {
         let index = Index::parse(text).map_err(|source| StateError::Index { path, source })?;
         state.indexes.insert(stem.to_owned(), index);
+    } else if name == OPENSSL_INDEX_FILE {
+        // What is no index is somebody's own business.
+        state.nameless_index = Index::parse(text).ok().map(|index| (path, index));
     } else if let Some(stem) = name.strip_suffix(ATTRIBUTES_SUFFIX) {
         if wants_unique_subjects(text) {
             state.unique_subjects.insert(stem.to_owned());
@@ -142,7 +152,9 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         state.add_lists(lists(text));
         let is_secret = pem::scan(text).blocks.iter().any(|block| block.kind.is_private_key());
         if is_secret || pem::looks_like_der(text) {
+            let before = state.others.len();
             state.others.extend(list);
+            state.other_files.insert(name.to_owned(), before..state.others.len());
         } else if !list.is_empty() {
             state.certificates.insert(name.to_owned(), list);
         }

@@ -11,6 +11,7 @@ use crate::fs::{
 use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
+use crate::parallel::both;
 use crate::pem;
 use crate::pg::{LIST_SUFFIX, list_file};
 use crate::pki::{self, Issued, Secrets};
@@ -20,9 +21,8 @@ use crate::verify::{self, ExpectedList, VerifyError};
 use crate::x509::Certificate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
-use std::panic::resume_unwind;
 use std::path::Path;
-use std::thread;
+use std::thread::Builder;
 use time::OffsetDateTime;
 
 /// The directory of CA keys, and any other without an owner.
@@ -49,6 +49,11 @@ pub(super) trait Decide {
     /// Whether it goes on with what others rely on: what lies in the folder of revoked pairs counts, and files that are
     /// written anew keep the modes and owners that they have.
     fn goes_on(&self) -> bool {
+        false
+    }
+
+    /// Whether the keys of servers and clients are none of its business.
+    fn asks_for_cas_alone(&self) -> bool {
         false
     }
 
@@ -101,6 +106,7 @@ impl Change<'_> {
             let names = directory.names()?;
             refuse_links(path, &names, wanted)?;
             let mut found = found(path, names, directory.read(wanted)?);
+            found.cas_alone = self.verb.asks_for_cas_alone();
             if self.verb.goes_on() {
                 found.revoked = put_away::names(directory.revoked_names(|_| true))?;
             }
@@ -139,12 +145,12 @@ impl Change<'_> {
         let arrangement = self.arrangement;
         let stage = || stage(arrangement, ca_target.as_ref(), &target, &plan, &filled);
         // What is staged goes again unless it is committed, and that waits for the judge.
-        let (staged, judged) = beside(is_bulky(&filled), stage, judge);
+        let (staged, judged) = both(is_bulky(&filled), stage, judge);
         judged?;
         // To free a hundred thousand lines takes a while, in which what follows can be done.
         let read = mem::take(&mut state.indexes);
         if is_bulky(&filled) {
-            thread::spawn(move || drop(read));
+            let _done_here_without_a_thread = Builder::new().spawn(move || drop(read));
         }
         let created = commit(staged?)?;
         Ok(Changed { plan, outline, issued: Some(issued), created })
@@ -166,6 +172,7 @@ impl Change<'_> {
     fn read(&self, target: &Target, ca_target: Option<&Target>) -> Result<(Found, Option<Found>), Error> {
         let read = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
             let mut found = found(target.path(), target.names()?, target.read(wanted)?);
+            found.cas_alone = self.verb.asks_for_cas_alone();
             if self.verb.goes_on() {
                 found.revoked = put_away::names(target.revoked_names(|_| true))?;
             }
@@ -312,18 +319,6 @@ fn is_bulky(filled: &Filled) -> bool {
     all.filter(|(name, _)| name.ends_with(LIST_SUFFIX)).any(|(_, entry)| entry.contents.len() > BYTES)
 }
 
-/// Does both, side by side where that is worth its while.
-fn beside<A: Send, B>(apart: bool, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-    if !apart {
-        return (one(), other());
-    }
-    thread::scope(|scope| {
-        let one = scope.spawn(one);
-        let other = other();
-        (one.join().unwrap_or_else(|panic| resume_unwind(panic)), other)
-    })
-}
-
 /// Lets go of the texts of indexes and lists, which may be long and have been read.
 fn forget_bulk(found: &mut Found, plan: &Plan) {
     let is_bulk = |name: &&str| name.ends_with(INDEX_SUFFIX) || name.ends_with(LIST_SUFFIX);
@@ -332,8 +327,10 @@ fn forget_bulk(found: &mut Found, plan: &Plan) {
     let names = found.files.names().filter(|name| is_bulk(name) && !is_moved(name));
     for name in names.map(ToOwned::to_owned).collect::<Vec<_>>() {
         let text = found.files.remove(&name).map(|entry| entry.contents);
-        // To wipe it takes as long as to read it.
-        let is_text = |text: &Contents| !pem::looks_like_der(text) && !pem::names_private_key(text);
+        // To wipe it takes as long as to read it. An index was read to its end, and every line of it is one.
+        let is_index = name.ends_with(INDEX_SUFFIX);
+        let is_text =
+            |text: &Contents| is_index || (!pem::looks_like_der(text) && !pem::names_private_key(text));
         drop(text.filter(is_text).map(Contents::known_public));
     }
 }

@@ -6,7 +6,7 @@ use super::ownership::{parse_key_mode, parse_owner};
 use super::secret::{Passphrase, secret_line};
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, read_file, same_directory};
-use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, attributes_file, index_file};
+use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, OPENSSL_INDEX_FILE, attributes_file, index_file};
 use crate::keys::{KeySource, StoredKey};
 use crate::layout::{self, Arrangement};
 use crate::pg::{certificate_file, key_file};
@@ -116,7 +116,8 @@ pub fn issue(request: &IssueRequest, now: OffsetDateTime, keys: &dyn KeySource) 
         ..Secrets::default()
     };
     let first = |ca: Option<&str>, state: &State| Ok(plan::issue(&request.wishes, ca, state, now)?);
-    Asked { under: &request.under, first: &first, now, keys, shuts_out: false }.run(arrangement, secrets)
+    Asked { under: &request.under, first: &first, now, keys, shuts_out: false, cas_alone: false }
+        .run(arrangement, secrets)
 }
 
 /// Signs a request.
@@ -131,7 +132,7 @@ pub fn sign(
 ) -> Result<Generated, Error> {
     let owner = under.owner.as_deref().map(parse_owner).transpose()?;
     let first = |ca: Option<&str>, state: &State| Ok(plan::sign(wish, ca, state, now)?);
-    Asked { under, first: &first, now, keys, shuts_out: false }
+    Asked { under, first: &first, now, keys, shuts_out: false, cas_alone: false }
         .run(Arrangement { owner, ..Arrangement::default() }, Secrets::default())
 }
 
@@ -150,6 +151,8 @@ pub(super) struct Asked<'a> {
     pub(super) keys: &'a dyn KeySource,
     /// Whether nothing is issued: pairs that were revoked count then, and files keep the modes and owners that they have.
     pub(super) shuts_out: bool,
+    /// Whether the keys of servers and clients are none of its business.
+    pub(super) cas_alone: bool,
 }
 
 impl Asked<'_> {
@@ -204,6 +207,10 @@ impl Decide for Asked<'_> {
         self.shuts_out
     }
 
+    fn asks_for_cas_alone(&self) -> bool {
+        self.cas_alone
+    }
+
     fn plan(&self, state: &mut State) -> Result<Plan, Error> {
         let stem = self.under.take_ca(state)?;
         (self.first)(stem.as_deref(), state)
@@ -225,7 +232,7 @@ pub(super) fn is_of_no_ca(problem: &StateError, state: &State) -> bool {
 
 /// An index, or its attributes.
 pub(super) fn is_of_index(name: &str) -> bool {
-    name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX)
+    name.ends_with(INDEX_SUFFIX) || name.ends_with(ATTRIBUTES_SUFFIX) || name == OPENSSL_INDEX_FILE
 }
 
 /// The stem of a CA's files, as far as they have one.

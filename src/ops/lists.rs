@@ -46,7 +46,7 @@ pub fn lists(request: &ListsRequest, now: OffsetDateTime, keys: &dyn KeySource) 
         hash_directory::refuse(path, under)?;
     }
     let first = |_: Option<&str>, state: &State| Ok(plan::lists(*which, *lifetime, state, now)?);
-    let asked = Asked { under, first: &first, now, keys, shuts_out: true };
+    let asked = Asked { under, first: &first, now, keys, shuts_out: true, cas_alone: true };
     let made = asked.run(Arrangement::default(), Secrets::default())?;
     let put = |path: &Path| {
         let is_made = !under.dry_run && !made.outline.files.is_empty();

@@ -43,7 +43,8 @@ pub fn revoke(
             planned => Ok(planned?),
         }
     };
-    Asked { under, first: &first, now, keys, shuts_out: true }.run(Arrangement::default(), Secrets::default())
+    Asked { under, first: &first, now, keys, shuts_out: true, cas_alone: false }
+        .run(Arrangement::default(), Secrets::default())
 }
 
 /// What has a slash, or the ending of a certificate's file and is no stem of the directory, is a path, where something is

@@ -48,11 +48,7 @@ fn sign(
     let mut own: Vec<&RevocationSpec> =
         plan.revocations.iter().filter(|own| own.of == spec.of && own.reason.is_some()).collect();
     own.sort_by(|one, other| serial_order(&one.serial, &other.serial));
-    let revoked = all_revoked(index, &lists).map(|entry| {
-        let place = own.binary_search_by(|own| serial_order(&own.serial, entry.serial));
-        let own = place.ok().and_then(|place| own.get(place)).filter(|own| own.at == entry.instant);
-        Revocation { reason: own.map_or(entry.reason, |own| own.reason), ..entry }
-    });
+    let revoked = all_revoked(index, &lists).map(|part| part.map(|entry| told(entry, &own)));
     let fields = ListFields {
         issuer: &issuer.name,
         this_update: spec.this_update,
@@ -62,4 +58,11 @@ fn sign(
         room: index.map_or(0, |index| index.lines().len()),
     };
     encode_list(&fields, revoked, issuer).map_err(|error| error.of(&spec.of))
+}
+
+/// An entry with the reason that the plan gives it. `own` are the plan's, by serial number.
+fn told<'a>(entry: Revocation<'a>, own: &[&RevocationSpec]) -> Revocation<'a> {
+    let place = own.binary_search_by(|own| serial_order(&own.serial, entry.serial));
+    let own = place.ok().and_then(|place| own.get(place)).filter(|own| own.at == entry.instant);
+    Revocation { reason: own.map_or(entry.reason, |own| own.reason), ..entry }
 }

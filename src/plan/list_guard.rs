@@ -1,9 +1,10 @@
 //! What keeps lists from being written over: something in a file of theirs that nobody could say afterwards.
 
-use super::{ListsError, Plan};
+use super::{ListsError, Plan, authorities};
+use crate::index::index_file;
 use crate::pg::list_file;
 use crate::state::State;
-use crate::x509::Name;
+use crate::x509::{Certificate, Name};
 use std::collections::BTreeSet;
 
 /// Refuses a plan that writes over a file of lists with something in it that cannot be read, or with a list under the name
@@ -32,6 +33,30 @@ pub(super) fn refuse_loss(
         }
     }
     Ok(())
+}
+
+/// Refuses to go on beside an index that is not read, for it has no CA's name: who is revoked stands there alone. One whose
+/// lines are all in those that are read is a copy.
+pub(super) fn refuse_nameless_index(state: &State) -> Result<(), ListsError> {
+    let Some((path, index)) = &state.nameless_index else { return Ok(()) };
+    let is_known = |serial: &[u8]| state.indexes.values().any(|index| index.line_of(serial).is_some());
+    if index.lines().iter().all(|line| is_known(&line.serial)) {
+        return Ok(());
+    }
+    let found = authorities::of(state, None);
+    let lacking: Vec<_> = found
+        .iter()
+        .filter(|ca| state.key(&ca.stem).is_some() && !state.indexes.contains_key(&ca.stem))
+        .collect();
+    let is_listed = |it: &&Certificate| index.line_of(&it.serial).is_some();
+    let its_own = lacking.iter().find(|ca| state.issued_by(&ca.stem).iter().any(|it| is_listed(it)));
+    match its_own.or(lacking.first()) {
+        Some(ca) => {
+            let wanted = state.shown_pair(true, &index_file(&ca.stem));
+            Err(ListsError::NamelessIndex { path: path.clone(), wanted })
+        }
+        None => Ok(()),
+    }
 }
 
 /// The files of lists that a plan writes: in the directory, and beside the keys of CAs.

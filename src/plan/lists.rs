@@ -2,7 +2,7 @@
 //! `rotate` keep lists up with it.
 
 use super::issue::kept_spec;
-use super::list_guard::refuse_loss;
+use super::list_guard::{refuse_loss, refuse_nameless_index};
 use super::list_spec::{ListSpec, ListsSpec};
 use super::list_standing::{Standing, age_order, kept, why_none};
 use super::{CertificateSpec, ListsError, Plan, PlanError, authorities};
@@ -43,6 +43,7 @@ pub fn refresh(
     now: OffsetDateTime,
 ) -> Result<(), PlanError> {
     let now = now.replace_nanosecond(0).unwrap_or(now);
+    refuse_nameless_index(state)?;
     if which == Which::InUse && state.lists.is_empty() && plan.revocations.is_empty() {
         return Ok(());
     }

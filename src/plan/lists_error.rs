@@ -24,6 +24,14 @@ pub enum ListsError {
         /// The file that its list would have.
         list: String,
     },
+    /// There is an index of which nobody says whose it is, beside a CA without one.
+    #[error("\"{path}\" lists certificates, and by its name nobody knows which CA's")]
+    NamelessIndex {
+        /// The file, as the user names it.
+        path: String,
+        /// The file that it is to be.
+        wanted: String,
+    },
     /// No CA is there.
     #[error("there is no CA in \"{path}\"")]
     NoCa {
@@ -45,6 +53,9 @@ impl Diagnosis for ListsError {
         let detail = match self {
             Self::KeyMissing { key, .. } => return Some(format!("\"{key}\" was looked for.")),
             Self::NoCa { .. } => return None,
+            Self::NamelessIndex { .. } => {
+                "Whom it calls revoked would be let in again, or renewed; nothing was changed."
+            }
             Self::Unreadable { .. } => "Whom it alone revokes would be let in again; nothing was changed.",
             Self::OtherKey { .. } => "It would be overwritten; nothing was changed.",
         };
@@ -57,6 +68,11 @@ impl Diagnosis for ListsError {
                 return Some(format!(
                     "Put it back, or name the directory that holds it with --ca-dir. Of a CA whose key is elsewhere put its \
                      own list here, as \"{list}\"."
+                ));
+            }
+            Self::NamelessIndex { path, wanted } => {
+                return Some(format!(
+                    "Give it the name of its CA's: cp {path} {wanted}  Or move it away, where it is of none that is here."
                 ));
             }
             Self::NoCa { .. } => {
@@ -75,7 +91,7 @@ impl Diagnosis for ListsError {
         match self {
             // Who is revoked is not known then, as with an index.
             Self::Unreadable { .. } | Self::KeyMissing { .. } => Failure::System,
-            Self::OtherKey { .. } | Self::NoCa { .. } => Failure::Forbidden,
+            Self::OtherKey { .. } | Self::NoCa { .. } | Self::NamelessIndex { .. } => Failure::Forbidden,
         }
     }
 }

@@ -82,6 +82,13 @@ pub enum Notice {
         #[serde(skip_serializing_if = "Option::is_none")]
         kept_reason: Option<String>,
     },
+    /// It signs itself, and was renewed: whoever trusts the one before trusts that one alone.
+    OwnAnchor {
+        /// Its stem.
+        certificate: String,
+        /// The setting of the other side that names it.
+        trusted_by: &'static str,
+    },
     /// A file of another program, with a certificate that is revoked, stays where it is.
     CopyStays {
         /// The file.
@@ -143,6 +150,7 @@ impl Notice {
                 | Self::StillValid { .. }
                 | Self::Capped { .. }
                 | Self::TakenAlong { .. }
+                | Self::OwnAnchor { .. }
         )
     }
 }
@@ -201,6 +209,11 @@ impl fmt::Display for Notice {
                 write!(f, "{serial} of {subject} is revoked already, since {}", format_date(*at))?;
                 kept_reason.as_ref().map_or(Ok(()), |reason| write!(f, "; its reason stays {reason}"))
             }
+            Self::OwnAnchor { certificate, trusted_by } => write!(
+                f,
+                "{certificate}.crt is its own trust anchor: whoever has the one before in {trusted_by} refuses the new \
+                 one until it is there too"
+            ),
             Self::CopyStays { file } => {
                 write!(f, "{file} holds what is revoked too, and stays: take it away")
             }

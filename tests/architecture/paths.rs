@@ -85,6 +85,8 @@ impl<'a> Walk<'a> {
     fn run(&mut self) {
         while self.at < self.tokens.len() {
             match self.text(0) {
+                // `impl Trait + use<'a>`: what it captures.
+                "use" if self.text(1) == "<" => self.at += 1,
                 "use" => {
                     self.at += 1;
                     self.use_tree(&mut Vec::new());

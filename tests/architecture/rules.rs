@@ -32,10 +32,11 @@ const MIDDLE: [&str; 14] = [
 /// Also of the middle: writes a plan down as a shell script of openssl commands.
 const RECIPE: &str = "recipe";
 
-const BOTTOM: [&str; 9] = ["x509", "keys", "fs", "pg", "pem", "der", "index", "list", "diagnosis"];
+const BOTTOM: [&str; 10] =
+    ["x509", "keys", "fs", "pg", "pem", "der", "index", "list", "diagnosis", "parallel"];
 
 /// Imports between neighbours of one row; everything else goes down a row.
-const SIDEWAYS: [(&str, &[&str]); 10] = [
+const SIDEWAYS: [(&str, &[&str]); 11] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
@@ -43,16 +44,17 @@ const SIDEWAYS: [(&str, &[&str]); 10] = [
     ("k8s", &["layout", "profile", "plan", "config"]),
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),
-    ("x509", &["pem", "der"]),
-    ("index", &["x509"]),
+    ("x509", &["pem", "der", "parallel"]),
+    ("index", &["x509", "parallel"]),
     ("keys", &["pem", "der"]),
+    ("fs", &["parallel"]),
 ];
 
 /// What of `fs` is plain data, free to all; the rest reads and writes the disk.
 const FS_DATA: [&str; 6] = ["set", "FileSet", "FileEntry", "Contents", "Mode", "Owner"];
 
 /// External crates, each with the modules that may name it.
-const CRATE_DOORS: [(&str, &[&str]); 28] = [
+const CRATE_DOORS: [(&str, &[&str]); 29] = [
     ("rcgen", &["x509"]),
     ("x509_parser", &["x509"]),
     ("yasna", &["x509"]),
@@ -68,6 +70,7 @@ const CRATE_DOORS: [(&str, &[&str]); 28] = [
     ("memchr", &["pem", "index"]),
     ("rustls_pki_types", &["pem"]),
     ("toml", &["profile"]),
+    ("smol_str", &["index"]),
     ("strsim", &["profile", "cli"]),
     ("clap", &["cli"]),
     ("serde_json", &["cli"]),

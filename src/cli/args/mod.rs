@@ -28,8 +28,8 @@ pub(super) use rotate::{RotateArgs, StepWord};
 pub(super) use sign::SignArgs;
 pub(super) use verify::{SslMode, VerifyArgs};
 
-use clap::{Args, Parser};
 use self::verbs::verbs;
+use clap::{Args, Parser};
 
 const EXAMPLES: &str = "\
 Examples:

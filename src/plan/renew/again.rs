@@ -80,6 +80,7 @@ impl<'b, 's> Bench<'b, 's> {
                 self.notices.extend(notice);
                 self.notices.extend(build::p384_client(&spec).filter(|_| spec.existing_key.is_none()));
                 self.notices.extend(build::long_lived(&spec, self.now));
+                self.notices.extend(own_anchor(&spec));
                 if item.is_ca {
                     self.cas.push(spec)
                 } else {
@@ -295,4 +296,14 @@ fn unfit(item: &Item<'_>, now: OffsetDateTime) -> Option<String> {
 /// The file of a CA that what is planned hangs from, as it is kept.
 pub(super) fn kept_files(cas: &[CertificateSpec]) -> impl Iterator<Item = String> {
     cas.iter().filter(|spec| spec.kept.is_some()).map(|spec| certificate_file(&spec.stem))
+}
+
+/// That others have to be given what is made: a pair of the self-signed layout is trusted by itself.
+fn own_anchor(spec: &CertificateSpec) -> Option<Notice> {
+    let is_own = spec.issuer == IssuerRef::Itself && spec.usage.is_end_entity();
+    let trusted_by = match spec.usage.serves() {
+        true => "sslrootcert, or lua_ssl_trusted_certificate of Kong,",
+        false => "ssl_ca_file",
+    };
+    is_own.then(|| Notice::OwnAnchor { certificate: spec.stem.clone(), trusted_by })
 }

@@ -13,6 +13,7 @@ pub use difference::{Difference, differences};
 pub use due::{Due, NextDue};
 pub use error::RenewError;
 
+use super::list_guard::refuse_nameless_index;
 use super::{IndexSpec, Notice, Plan, PlanError, authorities, evidence, issuers};
 use crate::diagnosis::Diagnosis;
 use crate::keys::KeyType;
@@ -107,6 +108,7 @@ pub fn renew(wish: &RenewWish, state: &State, now: OffsetDateTime) -> Result<Ren
     found.retain(|ca| !is_said_to_be_none(ca, wish, state));
     let items = items::items(state, &found);
     let is_named = !wish.names.is_empty();
+    refuse_nameless_index(state)?;
     if items.is_empty() {
         return Err(RenewError::NoCertificates { path: state.path.clone() }.into());
     }

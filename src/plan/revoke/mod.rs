@@ -200,7 +200,9 @@ impl<'s> Search<'s> {
             held.any(|it| Some(it.public_key.as_slice()) != key && issued(found.authority.certificate, it))
         };
         for line in index.into_iter().flat_map(Index::lines) {
-            if found.subject.as_ref().is_some_and(|subject| line.subject == *subject) && !is_others(&line.serial) {
+            if found.subject.as_ref().is_some_and(|subject| line.subject == *subject)
+                && !is_others(&line.serial)
+            {
                 add(of_line(line));
             }
         }
@@ -227,7 +229,8 @@ impl<'s> Search<'s> {
     ) {
         let index = self.state.indexes.get(&found.authority.stem);
         for line in index.into_iter().flat_map(Index::lines) {
-            let is_left = found.subject.as_ref().is_some_and(|subject| line.subject == *subject) && *line.serial != *found.serial;
+            let is_left = found.subject.as_ref().is_some_and(|subject| line.subject == *subject)
+                && *line.serial != *found.serial;
             if is_left
                 && line.status == Status::Valid
                 && line.not_after >= self.now
@@ -249,13 +252,20 @@ impl<'s> Search<'s> {
                 && issued(found.authority.certificate, it)
                 && !self.authorities.iter().any(|authority| authority.certificate.der == it.der)
         };
+        let mut copies = Vec::new();
+        let mut stays = |file: &String| copies.push(Notice::CopyStays { file: self.state.shown(file) });
+        for (file, places) in &self.state.other_files {
+            if self.state.others.get(places.clone()).unwrap_or_default().iter().any(is_taken) {
+                stays(file);
+            }
+        }
         for (file, list) in &self.state.certificates {
             if !list.iter().any(is_taken) || !self.state.occupied.contains(file) {
                 continue;
             }
             let own = file.strip_suffix(".crt").zip(list.first().filter(|first| is_taken(first)));
-            let Some((stem, first)) = own else {
-                plan.notices.push(Notice::CopyStays { file: self.state.shown(file) });
+            let Some((stem, first)) = own.filter(|(stem, _)| self.is_of_one(stem, list)) else {
+                stays(file);
                 continue;
             };
             let serial = format_serial(&first.serial);
@@ -266,6 +276,15 @@ impl<'s> Search<'s> {
                 }
             }
         }
+        plan.notices.extend(copies);
+    }
+
+    /// Whether a file is about its first certificate alone: it has a key, or CAs between it and a root behind it. One with
+    /// somebody else in it, or with a root, is what a server or client trusts.
+    fn is_of_one(&self, stem: &str, list: &[Certificate]) -> bool {
+        let mut behind = list.iter().skip(1);
+        self.state.occupied.contains(&key_file(stem))
+            || behind.all(|it| it.ca == Some(true) && !it.is_own_issuer())
     }
 }
 
