@@ -42,7 +42,7 @@ fn refused_profile(profile: &str, code: i32, stderr: &str) {
 fn an_unknown_profile_is_refused_with_those_that_are_known() {
     let stderr = r#"
 pgtls: error: unknown profile "chian"
-pgtls: detail: Built in are intermediate, root-only, self-signed; gen also takes chain.
+pgtls: detail: Built in are intermediate, root-only, self-signed, split-ca, pgo-v4, pgo-v5, cnpg, zalando, patroni; gen also takes chain.
 pgtls: hint: Give one of these, or the path of a profile of your own (with a slash or .toml).
 "#;
     refused(&["gen", "chian"], 2, stderr);
@@ -838,9 +838,9 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "gen", "issue", "sign", "csr", "import", "renew", "rotate", "revoke", "crl", "export", "verify",
-    "inspect", "profiles",
+    "inspect", "k8s", "profiles",
 ];
 
 #[test]

@@ -20,7 +20,8 @@ fn is_of(value: &Value, schema: &Value, path: &str) {
     if let Some(fields) = schema.as_object() {
         let held = value.as_object().unwrap_or_else(|| panic!("{path} is no mapping"));
         for (key, value) in held {
-            let inner = fields.get(key).or(fields.get("*")).unwrap_or_else(|| panic!("{path}.{key} is unknown"));
+            let inner =
+                fields.get(key).or(fields.get("*")).unwrap_or_else(|| panic!("{path}.{key} is unknown"));
             is_of(value, inner, &format!("{path}.{key}"));
         }
     } else if let Some(items) = schema.as_array() {
@@ -183,7 +184,8 @@ fn zalando_gets_one_secret_a_group_that_can_read_it_and_lists_where_there_are_so
     made(home.path(), "gen zalando");
     let of = |words: &str| objects(home.path(), &printed(home.path(), words));
     let objects = of("zalando --cluster acid-hippo -n pgo");
-    let expected = json!({ "spiloFSGroup": 103, "tls": { "caFile": "ca.crt", "secretName": "acid-hippo-tls" } });
+    let expected =
+        json!({ "spiloFSGroup": 103, "tls": { "caFile": "ca.crt", "secretName": "acid-hippo-tls" } });
     assert_eq!(object(&objects, "postgresql", "acid-hippo")["spec"], expected);
     made(home.path(), "crl");
     let objects = of("zalando --cluster acid-hippo -n pgo");

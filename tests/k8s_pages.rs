@@ -9,7 +9,7 @@ mod support;
 use cluster::{kubectl_secret, made};
 use std::fs;
 use std::path::Path;
-use support::{Run, scratch, text};
+use support::{Run, run, scratch, text};
 
 const GUIDE: &str = include_str!("../docs/pgo.md");
 const REFERENCE: &str = include_str!("../docs/kubernetes.md");
@@ -43,7 +43,10 @@ fn each_step_of_the_guide_does_what_the_command_beside_it_does() {
             let files = theirs.replace("/path/to/ca.", "pki/chain.").replace("/path/to/", "pki/");
             let words: Vec<&str> = files.split(' ').skip(3).collect();
             let document = kubectl_secret(home.path(), &words);
-            assert!(printed.split("---\n").any(|ours| ours == document), "{theirs}\n{document}\nnot in\n{printed}");
+            assert!(
+                printed.split("---\n").any(|ours| ours == document),
+                "{theirs}\n{document}\nnot in\n{printed}"
+            );
             same += 1;
         }
         if left.contains("pgo create cluster hippo") {
@@ -57,7 +60,10 @@ fn each_step_of_the_guide_does_what_the_command_beside_it_does() {
 #[test]
 fn every_command_of_the_reference_runs() {
     let home = scratch();
-    let blocks = REFERENCE.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with("pgtls "));
+    let blocks = REFERENCE
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with("pgtls "));
     let blocks: Vec<&str> = blocks.collect();
     assert_eq!(blocks.len(), 4);
     blocks.iter().for_each(|command| drop(ran(home.path(), command)));
@@ -78,7 +84,8 @@ fn every_command_of_the_reference_runs() {
 
 #[test]
 fn every_flag_of_the_pages_is_one_of_the_verb_and_every_field_of_its_json_is_named() {
-    let help = ["k8s", "gen", "export"].map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout)).concat();
+    let help =
+        ["k8s", "gen", "export"].map(|verb| text(&Run::new(&[verb, "--help"]).output().stdout)).concat();
     let words = |text: &str| {
         let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
         words.filter(|word| word.starts_with("--") && word.len() > 3).map(str::to_owned).collect::<Vec<_>>()
@@ -86,19 +93,40 @@ fn every_flag_of_the_pages_is_one_of_the_verb_and_every_field_of_its_json_is_nam
     let known = words(&help);
     // Those of kubectl and pgo, which are named too.
     let theirs = [
-        "--from-file", "--cert", "--key", "--tls-only", "--replication-tls-secret", "--custom-config", "--short",
+        "--from-file",
+        "--cert",
+        "--key",
+        "--tls-only",
+        "--replication-tls-secret",
+        "--custom-config",
+        "--short",
         "--dry-run",
     ];
     for page in [GUIDE, REFERENCE] {
-        let unknown = words(page).into_iter().filter(|flag| !known.contains(flag) && !theirs.contains(&flag.as_str()));
+        let unknown =
+            words(page).into_iter().filter(|flag| !known.contains(flag) && !theirs.contains(&flag.as_str()));
         assert_eq!(unknown.collect::<Vec<_>>(), [""; 0]);
     }
     let home = scratch();
     made(home.path(), "gen pgo-v4");
     let json = Run::new(&["k8s", "pgo-v4", "--dry-run", "--json"]).dir(&home).output().stdout;
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
-    let fields = [&json, &json["objects"][0]].into_iter().flat_map(|object| object.as_object().unwrap().keys());
+    let fields =
+        [&json, &json["objects"][0]].into_iter().flat_map(|object| object.as_object().unwrap().keys());
     for field in fields {
         assert!(REFERENCE.contains(&format!("`{field}`")), "docs/kubernetes.md does not name {field}");
     }
+}
+
+#[test]
+fn the_command_that_the_page_about_profiles_names_for_two_cas_issues_from_one_of_them() {
+    let page = include_str!("../docs/profiles.md");
+    let words = "--ca pki/ca-client.crt --ca-key pki/ca-client.key";
+    assert!(page.contains(words));
+    let home = scratch();
+    made(home.path(), "gen split-ca");
+    made(home.path(), &format!("issue client alice {words} -D pki"));
+    let words = "verify -CAfile pki/ca-client.crt -purpose sslclient pki/client.alice.crt";
+    run(home.path(), "openssl", &words.split(' ').collect::<Vec<_>>());
+    ran(home.path(), "pgtls verify pki");
 }

@@ -26,7 +26,8 @@ fn of_kubectl(home: &Path, namespace: &[&str], has_lists: bool) -> String {
     let server = ["tls", "hippo-tls-keypair", "--cert=pki/server.crt", "--key=pki/server.key"];
     let replication =
         ["tls", "hippo-tls-replication-keypair", "--cert=pki/replication.crt", "--key=pki/replication.key"];
-    let made = [&ca[..], &server, &replication].map(|words| kubectl_secret(home, &[words, namespace].concat()));
+    let made =
+        [&ca[..], &server, &replication].map(|words| kubectl_secret(home, &[words, namespace].concat()));
     made.join("---\n")
 }
 
@@ -47,7 +48,9 @@ fn the_secrets_are_to_the_byte_what_kubectl_makes_of_the_same_files() {
 fn a_namespace_that_yaml_takes_for_something_else_is_quoted_as_kubectl_quotes_it() {
     let home = scratch();
     made(home.path(), "gen chain --replication");
-    for namespace in ["on", "y", "null", "true", "123", "1e3", "0x1f", "2026-11-22", "1abc", "0b12", "no", "089"] {
+    for namespace in
+        ["on", "y", "null", "true", "123", "1e3", "0x1f", "2026-11-22", "1abc", "0b12", "no", "089"]
+    {
         let ours = printed(home.path(), &format!("pgo-v4 -n {namespace}"));
         assert_eq!(ours, of_kubectl(home.path(), &["-n", namespace], false), "{namespace}");
     }
@@ -66,12 +69,19 @@ fn files_of_openssl_go_in_as_they_are() {
             _ => openssl(&format!("genrsa -traditional -out pki/{name}.key 2048")),
         };
         openssl(&format!("req -new -key pki/{name}.key -subj {subject} -out pki/{name}.csr"));
-        openssl(&format!("x509 -req -in pki/{name}.csr -CA pki/chain.crt -CAkey pki/root.key -days 9 -text -out pki/{name}.crt"));
+        openssl(&format!(
+            "x509 -req -in pki/{name}.csr -CA pki/chain.crt -CAkey pki/root.key -days 9 -text -out pki/{name}.crt"
+        ));
     }
     let server = fs::read_to_string(home.path().join("pki/server.crt")).unwrap();
     fs::write(home.path().join("pki/server.crt"), server.replace('\n', "\r\n")).unwrap();
     let output = pgtls(home.path(), "k8s pgo-v4 -n pgo");
-    assert_eq!(text(&output.stdout), of_kubectl(home.path(), &["-n", "pgo"], false), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&output.stdout),
+        of_kubectl(home.path(), &["-n", "pgo"], false),
+        "{}",
+        text(&output.stderr)
+    );
     // It works, and says what is wrong with certificates that are for everything.
     assert!(text(&output.stderr).contains("[client-passes-as-server]"), "{}", text(&output.stderr));
 }
@@ -102,7 +112,9 @@ fn the_commands_make_the_same_secrets_and_name_them_to_pgo() {
     let dry_run = "--dry-run=client -o yaml";
     let (secrets, clusters) = commands.split_once("# one of these").unwrap();
     let secrets: Vec<&str> = secrets.split("\n\n").filter(|command| !command.is_empty()).collect();
-    let made = secrets.iter().map(|command| run(home.path(), "sh", &["-c", &format!("{} {dry_run}", command.trim_end())]));
+    let made = secrets
+        .iter()
+        .map(|command| run(home.path(), "sh", &["-c", &format!("{} {dry_run}", command.trim_end())]));
     let made: Vec<String> = made.collect();
     let made = made.join("---\n").replace("  creationTimestamp: null\n", "");
     assert_eq!(made, printed(home.path(), "pgo-v4 -n pgo"));
@@ -149,7 +161,8 @@ fn a_file_is_born_private_and_never_in_the_place_of_another() {
     let text = "would write all.yaml (0600), for pgo-v4, out of pki\n\n  Secret  postgresql-ca: ca.crt\n  \
                 Secret  hippo-tls-keypair: tls.crt tls.key\n  Secret  hippo-tls-replication-keypair: tls.crt tls.key\n";
     let words = ["k8s", "pgo-v4", "-n", "pgo", "--write", "all.yaml"];
-    let told = |more: &[&str]| Run::new(&[&words[..], more].concat()).dir(&home).through("umask 0; exec \"$@\"");
+    let told =
+        |more: &[&str]| Run::new(&[&words[..], more].concat()).dir(&home).through("umask 0; exec \"$@\"");
     told(&["--dry-run"]).stdout(text).code(0);
     assert_eq!(names(home.path()), before);
     let wrote = text.replace("would write", "wrote") + "\nnext:   kubectl apply -f all.yaml\n";
@@ -248,7 +261,11 @@ fn what_would_shut_everybody_out_is_refused_with_the_command_that_mends_it() {
     fs::remove_file(home.path().join("pki/root.crl")).unwrap();
     let output = pgtls(home.path(), "k8s pgo-v4");
     assert_eq!(output.status.code(), Some(3));
-    assert!(text(&output.stderr).contains("pgtls: hint: Run: pgtls crl -D pki\n"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("pgtls: hint: Run: pgtls crl -D pki\n"),
+        "{}",
+        text(&output.stderr)
+    );
     assert_eq!(text(&output.stdout), "");
     made(home.path(), "crl -D pki");
     printed(home.path(), "pgo-v4");

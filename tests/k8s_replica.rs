@@ -103,7 +103,8 @@ fn replica(server: &Scratch, home: &TempDir, keywords: &[(String, String)]) -> R
         command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
     }
     let port = server.port().to_string();
-    let info = keywords.iter().map(|(keyword, value)| format!("{keyword}='{value}'")).collect::<Vec<_>>().join(" ");
+    let info =
+        keywords.iter().map(|(keyword, value)| format!("{keyword}='{value}'")).collect::<Vec<_>>().join(" ");
     let settings = [
         format!("primary_conninfo={info} port={port} application_name=replica"),
         "listen_addresses=".to_owned(),

@@ -123,7 +123,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
     };
     let known = [
         "gen", "issue", "sign", "csr", "import", "export", "renew", "rotate", "revoke", "crl", "verify",
-        "inspect", "profiles",
+        "inspect", "profiles", "k8s",
     ]
     .map(help)
     .concat();

@@ -14,7 +14,9 @@ use super::revoked::ListsJson;
 use super::rotate::{self, RotatedJson};
 use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text, verdict, words};
 use crate::diagnosis::{Diagnosis, Failure};
-use crate::ops::{BulkIssued, Compared, CsrMade, Exported, Imported, Inspection, Manifested, Renewed, Verified};
+use crate::ops::{
+    BulkIssued, Compared, CsrMade, Exported, Imported, Inspection, Manifested, Renewed, Verified,
+};
 use crate::plan::Notice;
 use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -3,8 +3,8 @@
 use super::bulk::Destination;
 use super::request::TypedCommand;
 use crate::ops::{
-    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Manifested,
-    Renewed,    RotatePlace, Rotated, Verified,
+    BulkIssued, Compared, CsrMade, Exported, Generated, Imported, Inspection, ListsMade, Manifested, Renewed,
+    RotatePlace, Rotated, Verified,
 };
 use crate::plan::RotationStatus;
 

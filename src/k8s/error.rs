@@ -81,7 +81,9 @@ impl Diagnosis for KubernetesError {
                     .to_owned()
             }
             Self::KeyValue { problem, .. } => (*problem).to_owned(),
-            Self::TooLarge { .. } => "Kubernetes stores at most 1 MiB (1048576 bytes) in one Secret.".to_owned(),
+            Self::TooLarge { .. } => {
+                "Kubernetes stores at most 1 MiB (1048576 bytes) in one Secret.".to_owned()
+            }
             Self::Lacking { detail, .. } => detail.clone(),
             _ => return None,
         })

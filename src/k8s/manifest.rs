@@ -79,7 +79,11 @@ pub struct Manifest {
 impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, name, keys, .. } = self;
-        f.debug_struct("Manifest").field("kind", kind).field("name", name).field("keys", keys).finish_non_exhaustive()
+        f.debug_struct("Manifest")
+            .field("kind", kind)
+            .field("name", name)
+            .field("keys", keys)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,7 +92,11 @@ impl Manifest {
     ///
     /// # Errors
     /// [`KubernetesError::TooLarge`] for more than a cluster stores.
-    pub fn secret(meta: &Meta, kind: SecretKind, data: &[(&str, &Contents)]) -> Result<Self, KubernetesError> {
+    pub fn secret(
+        meta: &Meta,
+        kind: SecretKind,
+        data: &[(&str, &Contents)],
+    ) -> Result<Self, KubernetesError> {
         let bytes = data.iter().map(|(_, value)| value.as_slice().len()).sum();
         if bytes > SECRET_BYTES {
             return Err(KubernetesError::TooLarge { name: meta.name.clone(), bytes });
@@ -158,7 +166,8 @@ mod tests {
     fn a_secret_holds_a_mebibyte_and_no_byte_more() {
         let meta = Meta { name: "postgresql-ca".to_owned(), ..Meta::default() };
         let held = |bytes: usize| {
-            let (one, other) = (Contents::public(vec![b'a'; 1000]), Contents::public(vec![b'b'; bytes - 1000]));
+            let (one, other) =
+                (Contents::public(vec![b'a'; 1000]), Contents::public(vec![b'b'; bytes - 1000]));
             Manifest::secret(&meta, SecretKind::Generic, &[("ca.crt", &one), ("ca.crl", &other)])
         };
         assert!(held(SECRET_BYTES).is_ok());
@@ -172,6 +181,9 @@ mod tests {
         let key = Contents::from(Zeroizing::new(b"secret".to_vec()));
         let manifest = Manifest::secret(&meta, SecretKind::Generic, &[("tls.key", &key)]).unwrap();
         let shown = format!("{manifest:?}");
-        assert!(shown.contains("tls.key") && !shown.contains("c2VjcmV0") && !shown.contains("secret\""), "{shown}");
+        assert!(
+            shown.contains("tls.key") && !shown.contains("c2VjcmV0") && !shown.contains("secret\""),
+            "{shown}"
+        );
     }
 }

@@ -74,7 +74,9 @@ pub fn annotation(flag: &'static str, text: &str) -> Result<(String, String), Ku
         None => is_word(key),
     };
     if !is_key {
-        return Err(refuse("A key is a word of at most 63 characters, which a domain and a slash may precede."));
+        return Err(refuse(
+            "A key is a word of at most 63 characters, which a domain and a slash may precede.",
+        ));
     }
     Ok((key.to_owned(), value.to_owned()))
 }
@@ -84,7 +86,10 @@ fn is_word(text: &str) -> bool {
     let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = text.as_bytes();
-    bytes.len() <= LABEL_BYTES && bytes.iter().copied().all(inside) && ends(bytes.first()) && ends(bytes.last())
+    bytes.len() <= LABEL_BYTES
+        && bytes.iter().copied().all(inside)
+        && ends(bytes.first())
+        && ends(bytes.last())
 }
 
 #[cfg(test)]
@@ -116,7 +121,9 @@ mod tests {
         }
         assert_eq!(annotation("--annotation", "a=b c: d").ok(), Some(("a".to_owned(), "b c: d".to_owned())));
         assert!(label("--label", &format!("a={}", "x".repeat(64))).is_err());
-        for (text, is_one) in [("hippo", true), ("123", true), ("a.b", false), ("Hippo", false), ("-a", false), ("", false)] {
+        for (text, is_one) in
+            [("hippo", true), ("123", true), ("a.b", false), ("Hippo", false), ("-a", false), ("", false)]
+        {
             assert_eq!(label_name("--cluster", text).is_ok(), is_one, "{text}");
         }
     }

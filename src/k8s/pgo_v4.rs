@@ -116,10 +116,8 @@ impl PgoV4 {
         let pairs = [(&server, Some(&goods.server)), (&replication, goods.replication.as_ref())];
         for (name, pair) in pairs {
             let Some(pair) = pair else { continue };
-            let flags = vec![
-                file("--cert=", &pair.certificate, &pair.shown)?,
-                file("--key=", &pair.key, "its key")?,
-            ];
+            let flags =
+                vec![file("--cert=", &pair.certificate, &pair.shown)?, file("--key=", &pair.key, "its key")?];
             all.push(create(&["tls", name], namespace, flags));
         }
         if naming.is_decorated() {

@@ -54,9 +54,10 @@ pub(in crate::cli) fn manifests(
 
 fn naming(args: &ObjectArgs) -> Result<Naming, KubernetesError> {
     let named = |flag, name: &Option<String>| name.as_deref().map(|name| label_name(flag, name)).transpose();
-    let held = |flag, list: &[String], read: fn(&'static str, &str) -> Result<(String, String), KubernetesError>| {
-        list.iter().map(|text| read(flag, text)).collect::<Result<BTreeMap<_, _>, _>>()
-    };
+    let held =
+        |flag, list: &[String], read: fn(&'static str, &str) -> Result<(String, String), KubernetesError>| {
+            list.iter().map(|text| read(flag, text)).collect::<Result<BTreeMap<_, _>, _>>()
+        };
     Ok(Naming {
         cluster: label_name("--cluster", &args.cluster)?,
         meta: Meta {

@@ -172,14 +172,53 @@ mod tests {
     #[test]
     fn a_scalar_is_quoted_as_kubectl_quotes_it() {
         for text in [
-            "digital signature", "example.com/db", "LS0tLS1CRUdJTg==", "server-db1", "1abc", "0b12", "1-2",
-            "1.2.3", "1e3x", "e1", ".a", "a:b", r"a\b", "ünï", "/x", "-x", "2026-13-01", "12:61",
+            "digital signature",
+            "example.com/db",
+            "LS0tLS1CRUdJTg==",
+            "server-db1",
+            "1abc",
+            "0b12",
+            "1-2",
+            "1.2.3",
+            "1e3x",
+            "e1",
+            ".a",
+            "a:b",
+            r"a\b",
+            "ünï",
+            "/x",
+            "-x",
+            "2026-13-01",
+            "12:61",
         ] {
             assert_eq!(scalar(text), text);
         }
         for text in [
-            "", "on", "Yes", "NULL", "y", "1e3", "0x1F", "~", "true", "0o17", "089", "017", "12.5", "1_0",
-            ".5", "-1", "+.inf", ".nan", "2026-11-22", "2026-1-2", "12:30:45", "null", "off", "n", "08",
+            "",
+            "on",
+            "Yes",
+            "NULL",
+            "y",
+            "1e3",
+            "0x1F",
+            "~",
+            "true",
+            "0o17",
+            "089",
+            "017",
+            "12.5",
+            "1_0",
+            ".5",
+            "-1",
+            "+.inf",
+            ".nan",
+            "2026-11-22",
+            "2026-1-2",
+            "12:30:45",
+            "null",
+            "off",
+            "n",
+            "08",
             "99999999999999999999",
         ] {
             assert_eq!(scalar(text), format!("\"{text}\""));
@@ -194,12 +233,15 @@ mod tests {
     #[test]
     fn mappings_and_lists_stand_as_kubectl_sets_them() {
         let document = map([
-            ("spec", map([
-                ("items", Yaml::List(vec![map([("b", "x".into()), ("a", Yaml::Number(1))]), "y".into()])),
-                ("none", Yaml::List(Vec::new())),
-                ("empty", map([])),
-                ("text", Yaml::Lines("one\n\n two\n".to_owned())),
-            ])),
+            (
+                "spec",
+                map([
+                    ("items", Yaml::List(vec![map([("b", "x".into()), ("a", Yaml::Number(1))]), "y".into()])),
+                    ("none", Yaml::List(Vec::new())),
+                    ("empty", map([])),
+                    ("text", Yaml::Lines("one\n\n two\n".to_owned())),
+                ]),
+            ),
             ("on", Yaml::Number(0)),
         ]);
         let text = String::from_utf8(document.document().to_vec()).unwrap();

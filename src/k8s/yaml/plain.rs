@@ -4,8 +4,8 @@
 /// What a reader of YAML 1.1 or 1.2 takes for a boolean, nothing, or no number.
 const WORDS: [&str; 40] = [
     "", "~", "null", "Null", "NULL", "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON",
-    "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF", ".nan", ".NaN", ".NAN", ".inf",
-    ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", "<<",
+    "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF", ".nan", ".NaN", ".NAN",
+    ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", "<<",
 ];
 
 /// Whether a plain scalar would be read as another type than a string.
@@ -19,7 +19,9 @@ pub(super) fn is_of_another_type(text: &str) -> bool {
 /// Decimal, or with the prefixes of Go.
 fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let of = |digits: &str, base| digits.starts_with(|c: char| c.is_digit(base)) && u64::from_str_radix(digits, base).is_ok();
+    let of = |digits: &str, base| {
+        digits.starts_with(|c: char| c.is_digit(base)) && u64::from_str_radix(digits, base).is_ok()
+    };
     let prefixed = |prefixes: [&str; 2], base| {
         prefixes.iter().find_map(|prefix| digits.strip_prefix(prefix)).is_some_and(|digits| of(digits, base))
     };
@@ -58,7 +60,8 @@ fn is_date(text: &str) -> bool {
         is_number.then(|| text.parse::<u16>().ok()).flatten()
     };
     let [year, month, day] = parts[..] else { return false };
-    let (Some(year), Some(month), Some(day)) = (number(year, &[4]), number(month, &[1, 2]), number(day, &[1, 2]))
+    let (Some(year), Some(month), Some(day)) =
+        (number(year, &[4]), number(month, &[1, 2]), number(day, &[1, 2]))
     else {
         return false;
     };
@@ -83,7 +86,9 @@ fn is_sexagesimal(text: &str) -> bool {
             Some(_) => None,
             None => Some(*part),
         };
-        whole.is_some_and(|whole| (1..=2).contains(&whole.len()) && whole.parse::<u8>().is_ok_and(|part| part < 60))
+        whole.is_some_and(|whole| {
+            (1..=2).contains(&whole.len()) && whole.parse::<u8>().is_ok_and(|part| part < 60)
+        })
     };
     is_first && !rest.is_empty() && rest.iter().enumerate().all(is_part)
 }

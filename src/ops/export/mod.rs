@@ -101,7 +101,8 @@ pub fn export(
     let closing = request.encrypt_key_file.as_deref().map(secret_line).transpose()?;
     let (path, directory) = directory_or_default(request.directory.as_deref())?;
     let place = path.display().to_string();
-    let chosen = look(&directory, &place, Sought { party: request.party, name: request.name.as_deref() }, now)?;
+    let chosen =
+        look(&directory, &place, Sought { party: request.party, name: request.name.as_deref() }, now)?;
     let consumer = request.consumer.unwrap_or(Consumer::usual(request.party));
     let outline = export_outline(&ExportWish {
         party: request.party,

@@ -2,10 +2,10 @@
 
 use super::{Destination, ExportRequest};
 use crate::error::Error;
-use crate::ops::single_file::write_new;
 use crate::fs::{Directory, DirectoryAttributes, FileEntry, FileSet, FsError, Mode, Owner, Target, tarball};
 use crate::layout::Arrangement;
 use crate::layout::export::ExportError;
+use crate::ops::single_file::write_new;
 use std::path::Path;
 use time::OffsetDateTime;
 

@@ -59,8 +59,7 @@ pub(super) fn judge(
     if let Some(finding) = refused {
         return Err(refusal(finding, request, place).into());
     }
-    let tells =
-        |finding: &&Finding| finding.severity == Severity::Error || finding.rule == Rule::ExpiresSoon;
+    let tells = |finding: &&Finding| finding.severity == Severity::Error || finding.rule == Rule::ExpiresSoon;
     // The judge was shown no directory, so that its own mends would lead nowhere.
     let said = |finding: &Finding| {
         (format!("{}: {} [{}]", finding.files.join(", "), finding.fact, finding.rule), None)
@@ -109,7 +108,11 @@ fn refusal(finding: &Finding, request: &ManifestRequest, place: &str) -> Kuberne
     };
     KubernetesError::Lacking {
         fact: format!("{}: {}", finding.files.join(", "), finding.fact),
-        detail: format!("{detail}In a cluster of {} nobody would get past it [{}].", request.target.word(), finding.rule),
+        detail: format!(
+            "{detail}In a cluster of {} nobody would get past it [{}].",
+            request.target.word(),
+            finding.rule
+        ),
         hint,
     }
 }
@@ -122,5 +125,8 @@ pub(super) fn accepts(certificate: &Certificate, host: &str) -> bool {
 /// Whether it names an address that another machine can have.
 pub(super) fn names_address(certificate: &Certificate) -> bool {
     let is_remote = |address: &IpAddr| !address.is_loopback() && !address.is_unspecified();
-    certificate.subject_alt_names.iter().any(|name| matches!(name, GeneralName::Ip(address) if is_remote(address)))
+    certificate
+        .subject_alt_names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Ip(address) if is_remote(address)))
 }

@@ -180,12 +180,7 @@ fn checked_role(found: Found, target: Target, role: &str, place: &str) -> Result
 }
 
 /// What the objects hold.
-fn goods(
-    target: Target,
-    place: &str,
-    server: &Found,
-    replication: Option<&Found>,
-) -> Result<Goods, Error> {
+fn goods(target: Target, place: &str, server: &Found, replication: Option<&Found>) -> Result<Goods, Error> {
     let chosen = &server.chosen;
     let is_one = chosen.trust == chosen.others_trust;
     let part = |trust: &[Vec<u8>]| trust_part(&chosen.files, trust, place);

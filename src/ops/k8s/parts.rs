@@ -47,10 +47,9 @@ fn part(
         holds(&exhibit) && exhibit.keys.is_empty() && is_usual(&entry.contents)
     });
     match found {
-        Some((name, entry)) => Part {
-            contents: Contents::public(entry.contents.to_vec()),
-            file: Some(shown(place, name)),
-        },
+        Some((name, entry)) => {
+            Part { contents: Contents::public(entry.contents.to_vec()), file: Some(shown(place, name)) }
+        }
         None => Part { contents: Contents::public(text()), file: None },
     }
 }
@@ -75,7 +74,8 @@ pub(super) fn key_part(pair: &Pair, file: &str, target: &str) -> Result<Part, Er
     let is_key = |kind: BlockKind| matches!(kind, BlockKind::Pkcs8 | BlockKind::Pkcs1 | BlockKind::Sec1);
     let keys = scan.blocks.iter().filter(|block| is_key(block.kind)).count();
     // What openssl ecparam writes before a key in SEC1 is skipped by everybody.
-    let others = scan.blocks.iter().filter(|block| !is_key(block.kind) && block.label != "EC PARAMETERS").count();
+    let others =
+        scan.blocks.iter().filter(|block| !is_key(block.kind) && block.label != "EC PARAMETERS").count();
     if keys == 1 && others == 0 && is_usual(text) {
         return Ok(Part { contents: text.clone(), file: Some(file.to_owned()) });
     }
@@ -90,8 +90,7 @@ pub(super) fn key_part(pair: &Pair, file: &str, target: &str) -> Result<Part, Er
 /// Whether every program finds the first block: PEM, without a byte order mark, and not UTF-16.
 fn is_usual(text: &[u8]) -> bool {
     let scan = pem::scan(text);
-    let hides = |kind: &OddityKind| {
-        !matches!(kind, OddityKind::CarriageReturns | OddityKind::TextOutside { .. })
-    };
+    let hides =
+        |kind: &OddityKind| !matches!(kind, OddityKind::CarriageReturns | OddityKind::TextOutside { .. });
     !scan.blocks.is_empty() && !scan.oddities.iter().any(|oddity| hides(&oddity.kind))
 }
