@@ -112,7 +112,7 @@ fn replica(server: &Scratch, home: &TempDir, keywords: &[(String, String)]) -> R
         "logging_collector=off".to_owned(),
     ];
     command.arg("-D").arg(&data).current_dir(&data);
-    settings.iter().for_each(|setting| drop(command.args(["-c", setting])));
+    command.args(settings.iter().flat_map(|setting| ["-c", setting.as_str()]));
     let log = fs::File::create(home.path().join("replica.log")).unwrap();
     Replica(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap())
 }

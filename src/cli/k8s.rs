@@ -31,7 +31,7 @@ impl<'a> ManifestedJson<'a> {
         let object = |it: &'a Manifest| ObjectJson { kind: it.kind, name: &it.name, keys: &it.keys };
         Self {
             place: &made.place,
-            target: made.target.word(),
+            target: made.target,
             objects: made.manifests.iter().map(object).collect(),
             file: made.written.as_ref().map(|path| path.display().to_string()),
             dry_run,
@@ -48,7 +48,7 @@ pub(super) fn text(made: &Manifested, dry_run: bool) -> String {
         (Some(file), true) => format!("would write {file} (0600)"),
         (None, _) => "would print".to_owned(),
     };
-    let mut out = format!("{what}, for {}, out of {}\n\n", made.target.word(), harmless(&made.place));
+    let mut out = format!("{what}, for {}, out of {}\n\n", made.target, harmless(&made.place));
     let width = made.manifests.iter().map(|it| it.kind.len()).max().unwrap_or_default();
     for it in &made.manifests {
         let keys = if it.keys.is_empty() { String::new() } else { format!(": {}", it.keys.join(" ")) };

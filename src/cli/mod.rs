@@ -40,7 +40,7 @@ use interrupt::Interrupt;
 use look::Look;
 use render::Render;
 use report::Report;
-use request::{CliError, RotateCommand, TypedCommand};
+use request::{CliError, RotateCommand, TypedCommand, Wanted};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use time::OffsetDateTime;
@@ -256,7 +256,10 @@ fn dispatch(
             Ok(Report::Exported { exported: Box::new(exported), dry_run, quiet })
         }
         Verb::K8s(args) => {
-            let made = ops::manifests(&request::manifests(args, variable)?, now)?;
+            let made = match request::manifests(args, variable)? {
+                Wanted::Manifests(request) => ops::manifests(&request, now)?,
+                Wanted::Issuing(request) => ops::cert_manager(&request, now)?,
+            };
             let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
             Ok(Report::Manifested { made: Box::new(made), dry_run, quiet })
         }

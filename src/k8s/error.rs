@@ -60,6 +60,14 @@ pub enum KubernetesError {
         /// How much it would hold.
         bytes: usize,
     },
+    /// A wish of a profile that cert-manager has no field for.
+    #[error("cert-manager cannot say that certificate \"{name}\" {problem}")]
+    Unsayable {
+        /// The certificate.
+        name: String,
+        /// What is wished of it.
+        problem: &'static str,
+    },
     /// Something that the target needs is not in the directory, or is not what it needs.
     #[error("{fact}")]
     Lacking {
@@ -103,6 +111,9 @@ impl Diagnosis for KubernetesError {
                 "Look at what is in the files with pgtls inspect, and take out what is not needed; lists of \
                  revoked certificates shrink as these end (pgtls crl)."
                     .to_owned()
+            }
+            Self::Unsayable { .. } => {
+                "Make it here, with pgtls gen, or take that out of the profile.".to_owned()
             }
             Self::Lacking { hint, .. } => hint.clone(),
         })

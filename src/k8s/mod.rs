@@ -1,5 +1,6 @@
 //! Kubernetes manifests: what a cluster is to be told, as YAML in kubectl's own order.
 
+mod cert_manager;
 mod cnpg;
 mod command;
 mod error;
@@ -14,6 +15,7 @@ mod target;
 mod yaml;
 mod zalando;
 
+pub use cert_manager::{Adopted, cert_manager};
 pub use cnpg::cnpg;
 pub use command::ShellCommand;
 pub use error::KubernetesError;

@@ -10,6 +10,7 @@ Examples:
   pgtls k8s pgo-v4 -n pgo --commands       the same, and pgo create cluster
   pgtls k8s cnpg --cluster db -n prod      Secrets and the part of the Cluster
   pgtls k8s zalando --cluster acid-db --write acid-db.yaml
+  pgtls k8s cert-manager --profile cnpg --cluster db -n prod
 Certificates that fit: pgtls gen cnpg --set cluster=db --set namespace=prod";
 
 /// Who reads the manifests.
@@ -23,6 +24,8 @@ pub(in crate::cli) enum TargetWord {
     Cnpg,
     /// Zalando's operator: a Secret and the part of a postgresql
     Zalando,
+    /// cert-manager: issuers and Certificates that reproduce a profile on the cluster
+    CertManager,
 }
 
 /// How replicas look at the primary.
@@ -49,6 +52,9 @@ pub(in crate::cli) struct K8sArgs {
 
     #[command(flatten)]
     pub(in crate::cli) pgo: PgoArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) issuing: IssuingArgs,
 
     /// Print the Secrets alone, without the resource that names them
     #[arg(long, help_heading = "Output")]
@@ -133,4 +139,20 @@ pub(in crate::cli) struct PgoArgs {
     /// How replicas look at the primary [default: verify-ca]
     #[arg(long, value_name = "MODE", conflicts_with = "no_replication")]
     pub(in crate::cli) replica_sslmode: Option<ReplicaModeWord>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "cert-manager alone")]
+pub(in crate::cli) struct IssuingArgs {
+    /// The profile that is reproduced: built in, or a path with a slash or ending in .toml [default: intermediate]
+    #[arg(long, value_name = "NAME|FILE.toml")]
+    pub(in crate::cli) profile: Option<String>,
+
+    /// Set a value of the profile's [set] (repeatable); --cluster and --namespace set those of that name
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(in crate::cli) set: Vec<String>,
+
+    /// Hand over the CA of the directory, with its key, so that what trusts it goes on doing so
+    #[arg(long)]
+    pub(in crate::cli) adopt: bool,
 }

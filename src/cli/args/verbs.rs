@@ -14,7 +14,8 @@ macro_rules! verbs {
                 command$(.subcommand(
                     clap::Command::new($word)
                         .about($about.trim_start())
-                        .defer(<$arguments as clap::Args>::augment_args),
+                        // The first group of flags would put its own heading in the place of the verb's.
+                        .defer(|verb| <$arguments as clap::Args>::augment_args(verb).about($about.trim_start())),
                 ))+
             }
 

@@ -23,7 +23,7 @@ pub(super) use generate::generate;
 pub(super) use import::import;
 pub(super) use inspect::inspected;
 pub(super) use issue::{issued, signed};
-pub(super) use k8s::manifests;
+pub(super) use k8s::{Wanted, manifests};
 pub(super) use renew::renewed;
 pub(super) use revoke::{crl, revoked};
 pub(super) use rotate::{RotateCommand, rotated};

@@ -17,6 +17,8 @@ pub(super) enum Yaml {
     Lines(String),
     /// A number.
     Number(i64),
+    /// A boolean.
+    Flag(bool),
     /// A mapping; kubectl sorts its keys.
     Map(BTreeMap<String, Yaml>),
     /// A list.
@@ -111,6 +113,7 @@ impl Yaml {
             Self::Text(text) | Self::Lines(text) => out(&scalar(text)),
             Self::Secret(text) => out(text),
             Self::Number(number) => out(&number.to_string()),
+            Self::Flag(flag) => out(if *flag { "true" } else { "false" }),
             Self::Map(_) => out("{}"),
             Self::List(_) => out("[]"),
         }

@@ -1,8 +1,11 @@
 //! `k8s`: what an operator of Kubernetes is to be told, out of a directory. Of keys, only those of the server and of the
 //! standbys are read.
 
+mod cert_manager;
 mod judged;
 mod parts;
+
+pub use cert_manager::{CertManagerRequest, cert_manager};
 
 use super::found::{Chosen, Pair, Sought, look, pair, shown};
 use super::inspect::directory_or_default;
@@ -56,7 +59,7 @@ pub struct Manifested {
     /// The directory that it came from, as the user names it.
     pub place: String,
     /// Who reads it.
-    pub target: Target,
+    pub target: &'static str,
     /// The objects.
     pub manifests: Vec<Manifest>,
     /// The stream of them, where whoever called is to have it.
@@ -68,6 +71,9 @@ pub struct Manifested {
     /// The file that was written, or would be.
     pub written: Option<PathBuf>,
 }
+
+/// What finds a certificate of a side by a name.
+type Find<'f> = dyn Fn(Party, Option<&str>) -> Result<Found, Error> + 'f;
 
 /// A certificate with everything about it.
 struct Found {
@@ -99,7 +105,7 @@ pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manif
     let place = path.display().to_string();
     let find = |party, name: Option<&str>| -> Result<Found, Error> {
         let chosen = look(&directory, &place, Sought { party, name }, now)?;
-        let pair = pair(&directory, &place, &chosen.file, passphrase.as_ref().map(|line| &**line))?;
+        let pair = pair(&directory, &place, &chosen.file, passphrase.as_deref())?;
         Ok(Found { chosen, pair })
     };
     let server = find(Party::Server, request.server.as_deref())?;
@@ -114,7 +120,7 @@ pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manif
         write_new(file, Contents::from(stream.clone()), request.dry_run)?;
     }
     let stream = (commands.is_none() && request.write.is_none()).then_some(stream);
-    let (target, written) = (request.target, request.write.clone());
+    let (target, written) = (request.target.word(), request.write.clone());
     Ok(Manifested { place, target, manifests, stream, commands, warnings, written })
 }
 
@@ -133,11 +139,7 @@ fn made(request: &ManifestRequest, goods: &Goods) -> Result<Vec<Manifest>, Kuber
 }
 
 /// The standbys' certificate: whoever is named, or logs in as the target's own role, or is called so.
-fn replication(
-    request: &ManifestRequest,
-    place: &str,
-    find: &dyn Fn(Party, Option<&str>) -> Result<Found, Error>,
-) -> Result<Option<Found>, Error> {
+fn replication(request: &ManifestRequest, place: &str, find: &Find<'_>) -> Result<Option<Found>, Error> {
     let target = request.target;
     let Some(role) = target.replication_role().filter(|_| !request.without_replication) else {
         return Ok(None);
