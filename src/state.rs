@@ -61,6 +61,13 @@ impl State {
         self.keys.get(&key_file(stem))
     }
 
+    /// Whether the key of a stem is another's than this certificate's; of a closed one nobody knows.
+    #[must_use]
+    pub fn has_other_key(&self, stem: &str, certificate: &Certificate) -> bool {
+        let key = self.key(stem);
+        matches!(key, Some(StoredKey::Plain(key)) if key.public().spki_der() != certificate.public_key)
+    }
+
     /// Every certificate that is here, wherever it stands in a file.
     pub fn all_certificates(&self) -> impl Iterator<Item = &Certificate> {
         self.certificates.values().flatten().chain(&self.others)

@@ -72,3 +72,18 @@ fn a_file_of_lists_in_another_order_is_left_alone() {
     assert!(renewed(&home, 0, &[]).starts_with("nothing is due"));
     assert_eq!(fs::read_to_string(pki.join("chain.crl")).unwrap(), text.concat());
 }
+
+#[test]
+fn a_ca_that_is_only_trusted_here_keeps_no_renewal_from_succeeding() {
+    let home = made(&["chain", "--intermediate", "--server", "db1.example.com"]);
+    let other = made(&["chain", "--server", "db2.example.com"]);
+    fs::copy(other.path().join("pki/root.crt"), home.path().join("pki/foreign.crt")).unwrap();
+    pgtls(&home, &["crl"]);
+    let (code, _, told) = renewing::renew(&home, 0, &["-q"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("foreign"), "it is told: {told}");
+    // One that signed something here is due like anything else.
+    fs::remove_file(home.path().join("pki/root.key")).unwrap();
+    let (code, _, told) = renewing::renew(&home, 300, &["-q"]);
+    assert!(code == 1 && told.contains("root.crl"), "{told}");
+}

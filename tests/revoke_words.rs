@@ -220,3 +220,35 @@ fn files_with_others_in_them_or_with_what_is_trusted_stay_and_so_do_copies_of_ev
         assert!(!place.path(gone).exists(), "{gone}");
     }
 }
+
+#[test]
+fn where_nothing_is_nobody_is_revoked_though_the_ca_is_elsewhere() {
+    let place = Place::new();
+    place.pgtls("gen chain --server db1.example.com --client alice --ca-dir ca -D pki -q");
+    let said = place.try_pgtls(&["revoke", "alice", "-D", "typo", "--ca-dir", "ca"]);
+    assert_eq!(said.code, Some(4), "{}", said.stderr);
+    assert!(!place.path("typo").exists());
+}
+
+#[test]
+fn a_negative_serial_number_is_refused_for_the_list_would_name_another() {
+    let place = directory();
+    place.openssl_words(&["req", "-new", "-key", "client.bob.key", "-subj", "/CN=neg", "-out", "neg.csr"]);
+    let sign =
+        "x509 -req -in neg.csr -CA intermediate.crt -CAkey intermediate.key -set_serial -5 -out neg.crt";
+    place.openssl_words(&sign.split(' ').collect::<Vec<_>>());
+    let said = place.try_pgtls(&["revoke", "./neg.crt", "-D", "."]);
+    assert_eq!(said.code, Some(3), "{}{}", said.stdout, said.stderr);
+    assert!(said.stderr.contains("has a negative serial number"), "{}", said.stderr);
+    assert!(place.path("neg.crt").exists() && !place.path("chain.crl").exists());
+}
+
+#[test]
+fn the_name_of_a_bundle_is_not_that_of_the_ca_which_stands_first_in_it() {
+    let place = directory();
+    let said = place.try_pgtls(&["revoke", "chain", "-D", "."]);
+    assert_eq!(said.code, Some(3), "{}{}", said.stdout, said.stderr);
+    assert!(said.stderr.contains("no CA here issued \"chain\""), "{}", said.stderr);
+    assert!(!place.path("chain.crl").exists());
+    revoked(&place, &["intermediate"]);
+}

@@ -415,6 +415,19 @@ fn of_many_leaves_the_first_ten_are_named_and_the_others_counted() {
 }
 
 #[test]
+fn the_command_that_shuts_out_what_an_old_intermediate_signs_revokes_every_certificate_of_it() {
+    let home = made(&["--intermediate"]);
+    Run::new(&["renew", "intermediate", "-q"]).dir(&home).code(0);
+    rotate(&home, &["intermediate", "add"]);
+    rotate(&home, &["intermediate", "switch", SWITCH]);
+    let printed = said(&home, &["intermediate", "drop"]).replace("\\\n", " ");
+    let command = printed.lines().find_map(|line| line.trim().strip_prefix("pgtls ")).unwrap_or(&printed);
+    Run::new(&command.split_whitespace().collect::<Vec<_>>()).dir(&home).output();
+    let list = run(home.path(), "openssl", &["crl", "-noout", "-text", "-in", "pki/root.crl"]);
+    assert_eq!(list.matches("Serial Number: ").count(), 2, "{command}\n{list}");
+}
+
+#[test]
 fn commands_that_are_printed_name_the_directories() {
     let home = made(&["--intermediate", "-D", "d b", "--ca-dir", "ca"]);
     let place = ["-D", "d b", "--ca-dir", "ca"];
@@ -428,7 +441,7 @@ fn commands_that_are_printed_name_the_directories() {
         assert!(is_placed(&printed), "{printed}");
     }
     let printed = whole(&["drop"]);
-    assert!(printed.contains("pgtls revoke ") && is_placed(&printed), "{printed}");
+    assert!(printed.contains("pgtls revoke ca/revoked/intermediate-") && is_placed(&printed), "{printed}");
 }
 
 #[test]
@@ -442,6 +455,6 @@ fn where_there_is_no_pki_it_is_the_current_directory() {
         "{output:?}"
     );
     let output = Run::new(&["rotate", "root", "drop"]).dir(&pki).output();
-    let hint = "pgtls rotate root switch --trust-is-distributed -D .";
+    let hint = "pgtls rotate root switch -D .";
     assert!(text(&output.stderr).contains(hint), "{output:?}");
 }

@@ -156,3 +156,17 @@ fn a_ca_that_is_called_like_a_successor_and_is_none_has_not_been_dropped() {
     assert!(said.contains("no rotation of \"root\" has begun"), "{said}");
     assert_eq!(snapshot(home.path()), before);
 }
+
+#[test]
+fn what_is_valid_still_though_its_renewal_was_revoked_keeps_the_old_ca() {
+    let home = made(&[]);
+    go(&home, &["renew", "client", "-q"], 0);
+    let serial = run(home.path(), "openssl", &["x509", "-noout", "-serial", "-in", "pki/client.crt"]);
+    go(&home, &["revoke", serial.trim(), "-q"], 0);
+    go(&home, &["rotate", "root", "add", "-q"], 0);
+    go(&home, &["rotate", "root", "switch", SWITCH, "-q"], 0);
+    let said = go(&home, &["rotate", "root", "drop"], 3);
+    assert!(said.contains("needed by 1 certificate\n") && said.contains("/CN=kong (serial "), "{said}");
+    go(&home, &["revoke", "kong", "-q"], 0);
+    go(&home, &["rotate", "root", "drop", "-q"], 0);
+}

@@ -44,7 +44,9 @@ fn a_phase_out_of_its_turn_is_refused_with_the_one_whose_turn_it_is() {
         says(&refused(&home, phase, 3), &["no rotation of \"root\" has begun", "pgtls rotate root add"]);
     }
     rotate(&home, &["root", "add"]);
-    says(&refused(&home, &["root", "drop"], 3), &["has not been switched yet", "pgtls rotate root switch"]);
+    let told = refused(&home, &["root", "drop"], 3);
+    says(&told, &["has not been switched yet", "pgtls rotate root switch"]);
+    assert!(!told.contains(SWITCH), "whoever pastes that has assured what nobody asked: {told}");
     says(
         &refused(&home, &["intermediate", "add"], 3),
         &["the rotation of \"root\" is half-way", "pgtls rotate root status"],
@@ -279,4 +281,36 @@ fn flags_and_key_types_that_do_not_belong_are_refused_whatever_is_on_disk() {
     ] {
         says(&refused(&home, words, 2), &[flag]);
     }
+}
+
+#[test]
+fn a_new_ca_that_cannot_sign_is_named_by_its_own_files() {
+    let home = made(&[]);
+    rotate(&home, &["root", "add", "--days", "30"]);
+    let pki = home.path().join("pki").display().to_string();
+    let late = OffsetDateTime::now_utc() + Duration::days(40);
+    let (code, _, stderr) = at(late, None, &[], &["rotate", "root", "switch", SWITCH, "-D", &pki]);
+    assert_eq!(code, 3, "{stderr}");
+    says(&stderr, &["root.next.crt", "pgtls renew root.next"]);
+    fs::copy(home.path().join("pki/root.key"), home.path().join("pki/root.next.key")).unwrap();
+    let said = refused(&home, &["root", "switch", SWITCH], 3);
+    says(&said, &["root.next.crt", "its key is the key of another certificate"]);
+}
+
+#[test]
+fn a_pair_of_two_keys_is_left_and_stops_nobody_else() {
+    let home = made(&["--intermediate"]);
+    let pki = home.path().join("pki");
+    for name in ["bob", "dora"] {
+        Run::new(&["issue", "client", name, "-q"]).dir(&home).code(0);
+    }
+    fs::copy(pki.join("client.dora.key"), pki.join("client.bob.key")).unwrap();
+    rotate(&home, &["intermediate", "add"]);
+    let dry = text(
+        &Run::new(&["rotate", "intermediate", "switch", SWITCH, "--dry-run"]).dir(&home).output().stdout,
+    );
+    says(&dry, &["client.bob.crt", "the key beside it is another's"]);
+    let said = text(&Run::new(&["rotate", "intermediate", "switch", SWITCH]).dir(&home).output().stdout);
+    says(&said, &["client.bob.crt", "the key beside it is another's"]);
+    says(&refused(&home, &["intermediate", "drop"], 3), &["client.bob.crt"]);
 }

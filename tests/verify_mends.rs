@@ -16,6 +16,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
+use tempfile::TempDir;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -213,4 +214,72 @@ fn the_command_names_the_directory_of_single_files_and_quotes_what_was_asked() {
     assert!(command.ends_with(r" --client 'we'\''ird;'"), "{command}");
     let (_, said) = pgtls(&format!("pgtls verify {pki} -U="));
     assert!(said.lines().all(|line| !line.contains("--client  ")), "{said}");
+}
+
+/// A directory with a client and one more, who is revoked and whose files were put back.
+fn with_revoked(stem: &str) -> (TempDir, String) {
+    let home = tempfile::tempdir().unwrap();
+    let pki = home.path().join("pki").display().to_string();
+    let ok = |words: &str| assert_eq!(pgtls(words).0, 0, "{words}");
+    ok(&format!("pgtls gen chain --intermediate -q -D {pki} --server db.test --client alice"));
+    ok(&format!("pgtls issue client bob --lifetime 2d -q -D {pki}"));
+    let pair = [".crt", ".key"].map(|end| format!("{pki}/{stem}{end}"));
+    let held = pair.clone().map(|file| fs::read(file).unwrap());
+    ok(&format!("pgtls revoke {stem} -q -D {pki}"));
+    for (file, text) in pair.iter().zip(held) {
+        fs::write(file, text).unwrap();
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    (home, pki)
+}
+
+#[test]
+fn whoever_is_revoked_is_not_made_anew_and_in_nobodys_place() {
+    let (_home, pki) = with_revoked("client.bob");
+    let before = fs::read(format!("{pki}/client.crt")).unwrap();
+    // Ended too.
+    let later = datetime!(2026-12-06 00:00 UTC);
+    let (code, said) = pgtls_at(&format!("pgtls verify {pki}"), later);
+    assert!(code == 1 && said.contains("[expired]") && !said.contains("pgtls gen"), "{said}");
+    let (_, said) = pgtls_at(&format!("pgtls verify --json {pki}"), later);
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let found = said["findings"].as_array().unwrap().iter();
+    let of_bob: Vec<_> = found.filter(|it| it["files"][0] == "client.bob.crt").collect();
+    let hint = format!("Run pgtls revoke -D {pki} client.bob.");
+    assert!(of_bob.len() == 2 && of_bob.iter().all(|it| it["hint"] == hint.as_str()), "{of_bob:?}");
+    assert_eq!(pgtls_at(&format!("pgtls revoke -D {pki} client.bob"), later).0, 0);
+    let (_, said) = pgtls_at(&format!("pgtls verify {pki}"), later);
+    assert!(!said.contains("bob"), "{said}");
+    assert_eq!(fs::read(format!("{pki}/client.crt")).unwrap(), before);
+}
+
+#[test]
+fn a_command_for_the_set_lets_nobody_in_again_who_is_revoked() {
+    let (_home, pki) = with_revoked("client");
+    fs::remove_file(format!("{pki}/server.key")).unwrap();
+    let (_, said) = pgtls(&format!("pgtls verify {pki}"));
+    assert!(said.contains("--client ROLE") && !said.contains("--client alice"), "{said}");
+}
+
+#[test]
+fn one_of_several_is_made_anew_by_itself() {
+    let home = tempfile::tempdir().unwrap();
+    let pki = home.path().join("pki").display().to_string();
+    assert_eq!(pgtls(&format!("pgtls gen chain -q -D {pki} --server db.test --client alice")).0, 0);
+    assert_eq!(pgtls(&format!("pgtls issue client bob -q -D {pki}")).0, 0);
+    let others = ["client.crt", "client.key", "server.crt", "server.key"].map(|file| format!("{pki}/{file}"));
+    let before = others.clone().map(|file| fs::read(file).unwrap());
+    fs::remove_file(format!("{pki}/client.bob.key")).unwrap();
+    let said = pgtls(&format!("pgtls verify {pki}")).1.split_whitespace().collect::<Vec<_>>().join(" ");
+    let command = format!("pgtls issue client bob -D {pki}");
+    let hint = format!("take {pki}/client.bob.crt away, and make both anew: {command}");
+    assert!(said.contains(&hint) && !said.contains("pgtls gen"), "{said}");
+    fs::remove_file(format!("{pki}/client.bob.crt")).unwrap();
+    assert_eq!(pgtls(&command).0, 0);
+    let (_, said) = pgtls(&format!("pgtls verify {pki}"));
+    assert!(!said.contains("[key-missing]") && said.contains("every key fits"), "{said}");
+    assert_eq!(others.map(|file| fs::read(file).unwrap()), before);
+    // Another role is another client.
+    let (_, said) = pgtls(&format!("pgtls verify --json --client-cert {pki}/client.bob.crt -U carol"));
+    assert!(said.contains(&format!("\"hint\": \"pgtls issue client carol -D {pki}")), "{said}");
 }

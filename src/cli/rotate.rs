@@ -3,6 +3,7 @@
 use super::look::{USUAL_WIDTH, columns};
 use super::text::{directory, files_in, path_word};
 use super::words::{folded, harmless, shell_word, wrapped};
+use crate::fs::set::revoked_file;
 use crate::layout::{Content, OutlineFile, Place};
 use crate::ops::{RotatePlace, Rotated};
 use crate::pg::certificate_file;
@@ -222,7 +223,10 @@ fn still_accepted(rotated: &Rotated) -> String {
         format_date(old.not_after)
     );
     let lines = wrapped(&note, 0).join("\n");
-    let command = format!("pgtls revoke {} --reason superseded", old.serial);
+    // By its file: a serial number means one certificate alone, and it may have been renewed.
+    let file = revoked_file(&certificate_file(&rotated.rotation.ca), &old.serial);
+    let file = rotated.ca_directory.as_deref().unwrap_or(&rotated.directory).join(file);
+    let command = format!("pgtls revoke {} --reason superseded", path_word(&file));
     let command = placed(command, &rotated.directory, rotated.ca_directory.as_deref());
     format!("{lines}\n{}\n", folded(&command, 2).join("\n"))
 }

@@ -255,7 +255,7 @@ const VALUES: [u8; 256] = {
 const SHORT: usize = 32;
 
 /// Pairs of hexadecimal digits; a minus sign makes it the two's complement, as a certificate has it.
-fn number(text: &str) -> Option<Serial> {
+pub(super) fn number(text: &str) -> Option<Serial> {
     let (digits, is_negative) = text.strip_prefix('-').map_or((text, false), |digits| (digits, true));
     let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
     if pairs.is_empty() || !rest.is_empty() {

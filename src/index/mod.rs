@@ -149,6 +149,12 @@ impl Index {
         self.lines.get(self.keys.get(at)?.place())
     }
 
+    /// The same for hexadecimal digits, as lines name what took their place.
+    #[must_use]
+    pub fn line_of_hex(&self, serial: &str) -> Option<&Line> {
+        self.line_of(&line::number(serial)?)
+    }
+
     /// Appends a line for a certificate, unless its serial number is there; says whether it did.
     pub fn record(&mut self, certificate: &Certificate) -> bool {
         self.record_issued(&certificate.serial, certificate.window.not_after, &certificate.subject)

@@ -1,13 +1,14 @@
-//! Under which name each list lies in a directory for `ssl_crl_dir`: that by which OpenSSL looks for it
+//! Which list lies under which name in a directory for `ssl_crl_dir`: that by which OpenSSL looks for it
 //! (X509_LOOKUP_hash_dir(3)).
 
 use super::read_lists::lists;
 use crate::fs::FileSet;
 use crate::keys::{PublicKey, SignatureCheck, name_hash};
+use crate::pem;
 use crate::plan::{ListSpec, Plan};
 use crate::state::signature_by;
 use crate::x509::{Name, RevocationList};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A list and the name that it has there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,15 +22,19 @@ pub struct HashedList {
 }
 
 /// Names for the lists of a plan, given all names that are taken in the directory and the files under names of this kind.
-/// One that holds a list of the same CA is taken over; one of anybody else stays, and the next number is taken.
+/// One that holds a list of the same CA is taken over, and one with a list that nobody looks for there; what anybody else
+/// put there stays, and the next number is taken.
 #[must_use]
 pub fn hash_names(plan: &Plan, occupied: &BTreeSet<String>, found: &FileSet) -> Vec<HashedList> {
     let mut named: Vec<HashedList> = Vec::new();
     for list in &plan.lists {
-        let hash = name_hash(&list.issuer.canonical_der());
+        let hash = hash_of(&list.issuer);
         let is_free = |file: &String| {
-            let is_own = || found.get(file).is_some_and(|entry| is_earlier(&entry.contents, list, plan));
-            !named.iter().any(|other| other.file == *file) && (!occupied.contains(file) || is_own())
+            let gives_way = || match found.get(file).map(|entry| lists(&entry.contents)).as_deref() {
+                Some([held]) => hash_of(&held.issuer) != hash || is_of(held, list, plan),
+                _ => false,
+            };
+            !named.iter().any(|other| other.file == *file) && (!occupied.contains(file) || gives_way())
         };
         // One of them is free: no directory has as many files.
         let file = (0..=u32::MAX).map(|number| format!("{hash:08x}.r{number}")).find(is_free);
@@ -49,13 +54,26 @@ pub fn is_hash_name(name: &str) -> bool {
         && number.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-/// Whether a file holds a list of the same CA: of its key where that is known, else of its name alone.
-fn is_earlier(text: &[u8], list: &ListSpec, plan: &Plan) -> bool {
-    let held = lists(text);
+/// The lists of a plan one by one, by whose they are, out of the file of all of them, which has them in any order.
+#[must_use]
+pub fn part_lists(plan: &Plan, text: &[u8]) -> BTreeMap<String, String> {
+    let mut held = lists(text);
+    let mut take = |list: &ListSpec| {
+        let place = held.iter().position(|held| is_of(held, list, plan))?;
+        let own = held.swap_remove(place);
+        Some((list.of.clone(), pem::encode_revocation_list(&own.der)))
+    };
+    plan.lists.iter().filter_map(|list| take(list)).collect()
+}
+
+/// Whether a list is one of the same CA: of its key where that is known, else of its name alone.
+fn is_of(held: &RevocationList, list: &ListSpec, plan: &Plan) -> bool {
     let key = plan.certificate(&list.of).and_then(|spec| spec.kept.as_ref());
     let key = key.map(|certificate| PublicKey::from_spki_der(&certificate.public_key));
-    let is_signed = |held: &RevocationList| {
-        key.as_ref().is_none_or(|key| signature_by(key, &held.signed()) != SignatureCheck::Bad)
-    };
-    matches!(held.as_slice(), [held] if held.issuer == list.issuer && is_signed(held))
+    let is_signed = |key: PublicKey| signature_by(&key, &held.signed()) != SignatureCheck::Bad;
+    held.issuer == list.issuer && key.is_none_or(is_signed)
+}
+
+fn hash_of(issuer: &Name) -> u32 {
+    name_hash(&issuer.canonical_der())
 }

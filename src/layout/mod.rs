@@ -16,7 +16,7 @@ mod tree;
 pub use carry::carry;
 pub use deployment::{ClientFiles, Deployment, ServerFiles, deployment};
 pub use fill::{Filled, LayoutError, fill};
-pub use hash_names::{HashedList, hash_names, is_hash_name};
+pub use hash_names::{HashedList, hash_names, is_hash_name, part_lists};
 pub use import::fill_import;
 pub use outline::{Arrangement, Content, Outline, OutlineFile, Place, outline};
 pub use request::{fill_request, outline_request};

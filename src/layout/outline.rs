@@ -148,7 +148,8 @@ pub fn outline(plan: &Plan, arrangement: &Arrangement) -> Outline {
             files.push(certificate(Place::CaDirectory));
         }
         let certificate = certificate(Place::Directory);
-        if !plan.kept_files.contains(&certificate.name) {
+        // What stands in a bundle alone has no file of its own, and gets none.
+        if !plan.kept_files.contains(&certificate.name) && !plan.elsewhere.contains_key(&spec.stem) {
             files.push(certificate);
         }
     }

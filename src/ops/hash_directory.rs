@@ -4,10 +4,9 @@ use super::generate::Generated;
 use super::issue::CaRequest;
 use crate::error::{Error, RequestError};
 use crate::fs::{Contents, Directory, DirectoryAttributes, FileEntry, FileSet, Mode, Target, same_directory};
-use crate::layout::{HashedList, hash_names, is_hash_name};
-use crate::pem::{self, BlockKind};
+use crate::layout::{HashedList, hash_names, is_hash_name, part_lists};
 use crate::pg::LISTS_FILE;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Lists are no secret, and the server that reads them is somebody else.
@@ -52,8 +51,7 @@ pub(super) fn put(path: &Path, made: &Generated, dry_run: bool) -> Result<Hashed
     let lists = hash_names(&made.plan, &target.names()?.into_keys().collect(), &found);
     let mut files = FileSet::default();
     for list in &lists {
-        let text = made.plan.list_bundles.iter().flat_map(|bundle| &bundle.lists).zip(&texts);
-        let Some((_, text)) = text.into_iter().find(|(of, _)| **of == list.of) else { continue };
+        let Some(text) = texts.get(&list.of) else { continue };
         let is_there = found.get(&list.file).is_some_and(|entry| *entry.contents == *text.as_bytes());
         if !is_there {
             let contents = Contents::public(text.as_str());
@@ -72,12 +70,10 @@ fn hashed(path: &Path, lists: Vec<HashedList>, written: Vec<String>) -> Hashed {
     Hashed { directory: path.to_path_buf(), absolute, lists, written }
 }
 
-/// The lists one by one, in the order of the file of all of them.
-fn texts(made: &Generated) -> Result<Vec<String>, Error> {
-    let Some(directory) = Directory::open(&made.directory)? else { return Ok(Vec::new()) };
+/// The lists one by one, by whose they are.
+fn texts(made: &Generated) -> Result<BTreeMap<String, String>, Error> {
+    let Some(directory) = Directory::open(&made.directory)? else { return Ok(BTreeMap::new()) };
     let files = directory.read(|name| name == LISTS_FILE)?;
-    let Some(entry) = files.get(LISTS_FILE) else { return Ok(Vec::new()) };
-    let blocks = pem::scan(&entry.contents).blocks;
-    let lists = blocks.iter().filter(|block| block.kind == BlockKind::RevocationList);
-    Ok(lists.map(|block| pem::encode_revocation_list(&block.der)).collect())
+    let text = files.get(LISTS_FILE).map(|entry| &entry.contents);
+    Ok(text.map(|text| part_lists(&made.plan, text)).unwrap_or_default())
 }

@@ -159,8 +159,9 @@ impl Asked<'_> {
     pub(super) fn run(&self, arrangement: Arrangement, secrets: Secrets) -> Result<Generated, Error> {
         let directory = self.under.directory.as_path();
         let ca_directory = self.under.place_of_ca();
-        // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from.
-        if ca_directory.is_none() && Directory::open(directory)?.is_none() {
+        // A CA that lies elsewhere may begin a new directory; without one there is nothing to issue from. Whom it shut out
+        // was issued into one that is there.
+        if (ca_directory.is_none() || self.shuts_out) && Directory::open(directory)?.is_none() {
             return Err(RequestError::NoDirectory { path: directory.display().to_string() }.into());
         }
         let ca_passphrase = self.under.ca_passphrase.as_ref().map(Passphrase::read).transpose()?;

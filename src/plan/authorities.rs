@@ -6,6 +6,7 @@ use super::{IssuerRef, PlanError};
 use crate::pg::{certificate_file, key_file, rotated_stem};
 use crate::state::{State, issued};
 use crate::x509::Certificate;
+use time::OffsetDateTime;
 
 /// A CA that was found.
 #[derive(Debug)]
@@ -62,6 +63,33 @@ pub(super) fn is_beside(stem: &str, found: &[Authority<'_>]) -> bool {
 pub(super) fn is_of_one(one: &Authority<'_>, other: &Authority<'_>) -> bool {
     let own = |ca: &Authority<'_>| rotated_stem(&ca.stem).unwrap_or(&ca.stem).to_owned();
     one.stem == other.stem || one.elsewhere.is_none() && other.elsewhere.is_none() && own(one) == own(other)
+}
+
+/// Whether two certificates are of one name and key, whoever signed them: what one signs the other did too.
+pub(super) fn is_of_one_key(one: &Certificate, other: &Certificate) -> bool {
+    one.subject == other.subject && one.public_key == other.public_key
+}
+
+/// Whether two certificates are of one CA: its name, its key, and the same one above it.
+pub(super) fn is_same_ca(one: &Certificate, other: &Certificate) -> bool {
+    is_of_one_key(one, other) && one.issuer == other.issuer
+}
+
+/// Of two certificates of one CA the later is the newer one.
+pub(super) fn age(certificate: &Certificate) -> (OffsetDateTime, OffsetDateTime) {
+    (certificate.window.not_before, certificate.window.not_after)
+}
+
+/// Of the certificates of one CA that with the key, else the newest that has a file of its own, else the newest.
+pub(super) fn standing_for<'f, 's>(
+    ca: &'f Authority<'s>,
+    found: &'f [Authority<'s>],
+    state: &State,
+) -> &'f Authority<'s> {
+    let same = found.iter().filter(|other| is_of_one_key(other.certificate, ca.certificate));
+    let rank =
+        |ca: &&Authority<'_>| (state.key(&ca.stem).is_some(), ca.elsewhere.is_none(), age(ca.certificate));
+    same.max_by_key(rank).unwrap_or(ca)
 }
 
 /// The CA that is to sign: the one whose stem is asked for, else the lowest with files of its own.

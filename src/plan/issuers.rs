@@ -3,7 +3,6 @@
 use super::command::renewal;
 use super::revoked::revoked_since;
 use super::{CertificateSpec, IssuerRef, PlanError};
-use crate::keys::StoredKey;
 use crate::pg::{certificate_file, key_file};
 use crate::state::State;
 use crate::x509::{Certificate, KeyUsage, Window, format_instant};
@@ -28,10 +27,7 @@ pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTim
                 let problem = problem(certificate, issuer, spec, below, now)
                     .or_else(|| path_length_spent(certificate, existing_below));
                 if let Some(problem) = problem {
-                    return Err(match mend_of_time(certificate, specs, state, now) {
-                        Some(hint) => PlanError::CaOutOfTime { certificate: shown, problem, hint },
-                        None => PlanError::UnusableCa { certificate: shown, problem },
-                    });
+                    return Err(unusable(certificate, shown, problem, specs, state, now));
                 }
                 if let Some(at) = revoked_by(issuer.issuer_in(specs), certificate, state) {
                     return Err(PlanError::RevokedCa { certificate: shown, at });
@@ -47,6 +43,39 @@ pub(super) fn check(specs: &[CertificateSpec], state: &State, now: OffsetDateTim
         }
     }
     Ok(())
+}
+
+/// Checks an existing CA that is about to sign, under the name that its files have.
+pub(super) fn check_signer(
+    ca: &CertificateSpec,
+    specs: &[CertificateSpec],
+    state: &State,
+    now: OffsetDateTime,
+) -> Result<(), PlanError> {
+    let Some(certificate) = &ca.kept else { return Ok(()) };
+    let shown = shown(&ca.stem, state);
+    if let Some(problem) = unfit(certificate, now) {
+        return Err(unusable(certificate, shown, problem, specs, state, now));
+    }
+    if let Some(at) = revoked_by(ca.issuer_in(specs), certificate, state) {
+        return Err(PlanError::RevokedCa { certificate: shown, at });
+    }
+    check_key(ca, certificate, shown, state)
+}
+
+/// Why a CA signs nothing, with its mend where that is time's alone.
+fn unusable(
+    certificate: &Certificate,
+    shown: String,
+    problem: String,
+    specs: &[CertificateSpec],
+    state: &State,
+    now: OffsetDateTime,
+) -> PlanError {
+    match mend_of_time(certificate, specs, state, now) {
+        Some(hint) => PlanError::CaOutOfTime { certificate: shown, problem, hint },
+        None => PlanError::UnusableCa { certificate: shown, problem },
+    }
 }
 
 /// Where a CA's certificate is, as the user names it: in a file of its own, or in a bundle (`chain.crt#2`).
@@ -173,7 +202,7 @@ pub(super) fn check_key(
             let key = state.shown_pair(true, &key_file(&ca.stem));
             Err(PlanError::CaKeyMissing { certificate: shown, key })
         }
-        Some(StoredKey::Plain(key)) if key.public().spki_der() != certificate.public_key => {
+        Some(_) if state.has_other_key(&ca.stem, certificate) => {
             let problem = "its key is the key of another certificate".to_owned();
             Err(PlanError::UnusableCa { certificate: shown, problem })
         }

@@ -5,7 +5,7 @@ use super::issue::kept_spec;
 use super::list_guard::{refuse_loss, refuse_nameless_index};
 use super::list_spec::{ListSpec, ListsSpec};
 use super::list_standing::{Standing, age_order, kept, why_none};
-use super::{CertificateSpec, ListsError, Plan, PlanError, authorities};
+use super::{CertificateSpec, IssuerRef, ListsError, Plan, PlanError, authorities};
 use crate::pg::{LISTS_FILE, certificate_file, list_file, rotated_stem};
 use crate::state::State;
 use crate::x509::{Certificate, Lifetime, Name};
@@ -94,26 +94,30 @@ pub fn lists(
     }
 }
 
-/// The CAs of the directory, as parts of the plan.
+/// The CAs of the directory, as parts of the plan: several certificates of one name and key have one list, and count once.
 fn add_authorities(plan: &mut Plan, state: &State) {
     let found = authorities::of(state, None);
     let mut new: Vec<CertificateSpec> = Vec::new();
     for authority in &found {
-        let chain = authorities::above(authority, &found);
-        for ((link, _), spec) in chain.iter().zip(chain.iter().map(kept_spec)) {
+        for (link, issuer) in authorities::above(authority, &found) {
             let is_it = |known: &CertificateSpec| {
-                let same = |kept: &Certificate| kept.der == link.certificate.der;
-                known.stem == spec.stem || known.kept.as_ref().is_some_and(same)
+                let same = |known: &Certificate| authorities::is_of_one_key(known, link.certificate);
+                known.stem == link.stem || known.existing().is_some_and(same)
             };
-            let file = certificate_file(&spec.stem);
-            if plan.removed_files.contains(&file) || plan.certificates.iter().chain(&new).any(is_it) {
+            let file = certificate_file(&link.stem);
+            if plan.removed_files.contains(&file)
+                || authorities::standing_for(link, &found, state).stem != link.stem
+                || plan.certificates.iter().chain(&new).any(is_it)
+            {
                 continue;
             }
             match &link.elsewhere {
-                Some(bundle) => drop(plan.elsewhere.insert(spec.stem.clone(), bundle.clone())),
+                Some(bundle) => drop(plan.elsewhere.insert(link.stem.clone(), bundle.clone())),
                 None => drop(plan.kept_files.insert(file)),
             }
-            new.push(spec);
+            let above = issuer.stem().and_then(|stem| found.iter().find(|ca| ca.stem == stem));
+            let above = above.map(|ca| authorities::standing_for(ca, &found, state).stem.clone());
+            new.push(kept_spec(&(link, above.map_or(issuer, IssuerRef::Certificate))));
         }
     }
     plan.certificates.splice(..0, new);

@@ -1,5 +1,6 @@
 //! What the user should know about a plan, though nothing is refused.
 
+use crate::pg::certificate_file;
 use crate::x509::{Name, format_date, serialize_instant};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -125,6 +126,15 @@ pub enum Notice {
     },
 }
 
+/// The file of a CA, or its place in that of several: `chain.crt#3`.
+fn holder(stem: &str) -> String {
+    let is_place = |at: &str| !at.is_empty() && at.bytes().all(|byte| byte.is_ascii_digit());
+    match stem.rsplit_once('#') {
+        Some((bundle, at)) if bundle.contains('.') && is_place(at) => stem.to_owned(),
+        _ => certificate_file(stem),
+    }
+}
+
 /// The instant, or null.
 pub(super) fn serialize_end<S: Serializer>(
     end: &Option<OffsetDateTime>,
@@ -186,7 +196,7 @@ impl fmt::Display for Notice {
                  it in their trust file"
             ),
             Self::ListNotMade { certificate, next_update } => {
-                let of = format!("the revocation list of {certificate}.crt");
+                let of = format!("the revocation list of {}", holder(certificate));
                 match next_update {
                     Some(end) => write!(
                         f,

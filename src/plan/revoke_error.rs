@@ -39,6 +39,12 @@ pub enum RevokeError {
         /// Whether it is that of a CA.
         ca: bool,
     },
+    /// A serial number that is no positive one.
+    #[error("\"{name}\" has a negative serial number")]
+    NegativeSerial {
+        /// The certificate, as typed.
+        name: String,
+    },
     /// All of them have expired.
     #[error("\"{name}\" has expired, on {not_after}")]
     Expired {
@@ -63,6 +69,10 @@ impl Diagnosis for RevokeError {
                 looked => Some(format!("Looked through: {}.", looked.join(", "))),
             },
             Self::Plan(error) => error.detail(),
+            Self::NegativeSerial { .. } => Some(
+                "RFC 5280 forbids it, and by a list of ours another certificate would be meant; nothing was changed."
+                    .to_owned(),
+            ),
             Self::Expired { .. } => Some("Nobody accepts it any more; nothing was changed.".to_owned()),
             _ => None,
         }
@@ -82,6 +92,9 @@ impl Diagnosis for RevokeError {
             }
             Self::SelfSigned { ca: true, .. } => {
                 "Take it out of every ssl_ca_file and sslrootcert, and make a new CA in another directory."
+            }
+            Self::NegativeSerial { .. } => {
+                "openssl ca -revoke writes such a number; renew it first, so that nobody needs this one."
             }
             Self::Expired { .. } => return None,
             Self::Plan(error) => return error.hint(),

@@ -71,7 +71,7 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file, .. } = identity.leaf;
     if certificate.version < 3 {
         let fact = format!("X.509 v{}; rustls will not load it", certificate.version);
-        found.push(Finding::new(Rule::X509V1, file, fact).hint(scene.mend()));
+        found.push(Finding::new(Rule::X509V1, file, fact));
     }
     let minted = |side: Side| scene.trust(side).iter().any(|held| held.place == identity.leaf.place);
     if certificate.ca == Some(true) {
@@ -80,17 +80,17 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
             let fact = "whoever holds its key can mint a login for any role";
             let detail = "It is trusted by the server and marked as a CA (CA:TRUE), so the server takes every \
                           certificate that its key signs.";
-            found.push(Finding::new(Rule::LeafMintsLogins, file, fact).detail(detail).hint(scene.mend()));
+            found.push(Finding::new(Rule::LeafMintsLogins, file, fact).detail(detail));
         } else {
             // What a client shows is judged by the server, which does not mind.
             let fact = match identity.serves {
                 true => "an end-entity is marked as a CA; rustls refuses it",
                 false => "an end-entity is marked as a CA",
             };
-            found.push(Finding::new(Rule::LeafIsCa, file, fact).hint(scene.mend()));
+            found.push(Finding::new(Rule::LeafIsCa, file, fact));
         }
     }
-    handshakes(identity, scene, found);
+    handshakes(identity, found);
     if certificate.subject.common_names().nth(1).is_some() {
         let detail = "PostgreSQL, libpq and user maps look at the first alone.";
         let fact = "the subject has several common names";
@@ -103,7 +103,7 @@ fn form(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
 }
 
 /// Whether the key may do what a handshake asks of it.
-fn handshakes(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
+fn handshakes(identity: &Identity<'_>, found: &mut Vec<Finding>) {
     let Held { certificate, file, .. } = identity.leaf;
     if has_bit_of(certificate, &[KeyUsage::DigitalSignature]) {
         return;
@@ -131,7 +131,7 @@ fn handshakes(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Findin
             Finding::new(Rule::NoDigitalSignature, file, fact)
         }
     };
-    found.push(finding.hint(scene.mend()));
+    found.push(finding);
 }
 
 /// Whether its key is RSA, for which TLS 1.2 can encipher a secret where others sign.
@@ -171,7 +171,7 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
             }
         };
         let fact = "it is not for servers";
-        found.push(Finding::new(Rule::NotForServers, file, fact).detail(detail).hint(scene.mend()));
+        found.push(Finding::new(Rule::NotForServers, file, fact).detail(detail));
         return;
     }
     if identity.logs_in || !allows(certificate, Side::Client) || !scene.is_anchored(identity, Side::Client) {
@@ -185,7 +185,7 @@ fn usage_of_server(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
     let fact = format!("can log in as role \"{name}\"");
     let detail =
         format!("{}, so a server that trusts its CA takes it from a client.", unrestricted(certificate));
-    found.push(Finding::new(Rule::ServerPassesAsClient, file, fact).detail(detail).hint(scene.mend()));
+    found.push(Finding::new(Rule::ServerPassesAsClient, file, fact).detail(detail));
 }
 
 fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<Finding>) {
@@ -198,7 +198,7 @@ fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
             }
         };
         let fact = "it is not for clients";
-        found.push(Finding::new(Rule::NotForClients, file, fact).detail(detail).hint(scene.mend()));
+        found.push(Finding::new(Rule::NotForClients, file, fact).detail(detail));
     }
     let swapped = !allows(certificate, Side::Client);
     if PublicKey::from_spki_der(&certificate.public_key).key_type() == Some(KeyType::EcdsaP384) {
@@ -224,7 +224,7 @@ fn usage_of_client(identity: &Identity<'_>, scene: &Scene<'_>, found: &mut Vec<F
         unrestricted(certificate)
     );
     let fact = "can pose as the database server";
-    found.push(Finding::new(Rule::ClientPassesAsServer, file, fact).detail(detail).hint(scene.mend()));
+    found.push(Finding::new(Rule::ClientPassesAsServer, file, fact).detail(detail));
 }
 
 fn both_usages(file: &str) -> Finding {

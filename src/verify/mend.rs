@@ -2,52 +2,78 @@
 //!
 //! A hint that is a command reads `Run COMMAND.`, or is the `pgtls gen` that makes end-entities anew.
 
+use super::anew::{Other, Wish, anew, is_one_of_several, other};
 use super::chain::Held;
 use super::exhibit::Exhibit;
-use super::policy::Policy;
-use super::report::Finding;
+use super::report::{Finding, Report};
 use super::rules::Rule;
-use super::scene::{Identity, Scene, Side, is_key_of, names as is_called};
+use super::scene::{Scene, Side, is_key_of};
 use super::severity::Severity;
-use crate::pg::{CLIENT_NAMES, SERVER_NAMES, request_file};
-use crate::x509::{Certificate, GeneralName, Name};
-use std::borrow::Cow;
+use crate::pg::request_file;
+use crate::x509::{Certificate, Name};
 
 /// Adds the mend to errors and warnings that were found without one.
 pub(super) fn add(finding: &mut Finding, scene: &Scene<'_>, wish: &Wish<'_>) {
     if finding.severity == Severity::Note {
         return;
     }
-    // One command for all: of two, the second would undo what the first one did.
-    if wish.is_any() && finding.hint.as_deref().is_some_and(|hint| hint == scene.mend()) {
-        finding.hint = Some(command(scene, wish));
-    }
     if finding.hint.is_some() {
         return;
     }
     let file = finding.files.first().map_or("", String::as_str);
-    let hint = of_file(finding.rule, file, scene)
+    let hint = of_file(finding.rule, file, scene, wish)
         .or_else(|| of_wish(finding.rule, file, scene, wish))
         .or_else(|| of_settings(finding.rule).map(str::to_owned))
-        .unwrap_or_else(|| of_content(file, scene, wish));
-    finding.hint = Some(hint);
+        .or_else(|| of_content(file, scene, wish));
+    finding.hint = hint;
 }
 
+/// Adds the mends of those that are one of several, and are not renewed: after all files that have the same fault stand in
+/// one finding, for there may be thousands.
+pub(super) fn add_others(report: &mut Report, scene: &Scene<'_>, wish: &Wish<'_>) {
+    let unmended = |finding: &&mut Finding| finding.severity != Severity::Note && finding.hint.is_none();
+    for finding in report.findings.iter_mut().filter(unmended) {
+        let alone = match finding.files.as_slice() {
+            [file] => other(file, scene, wish),
+            _ => None,
+        };
+        let (files, command) = match alone {
+            Some(Other { files, command }) => (files, format!(": {command}")),
+            None => ("each and its key".to_owned(), " with pgtls issue.".to_owned()),
+        };
+        finding.hint = Some(match finding.rule {
+            Rule::KeyMissing => format!(
+                "Put its key beside it; where it is lost, take {files} away, and make both anew{command}"
+            ),
+            Rule::P384Client if !command.ends_with('.') => {
+                format!("Take {files} away, and make others{command} {FOR_CLIENTS}")
+            }
+            Rule::NotYetValid => format!("{CLOCK} Take {files} away, and make others{command}"),
+            _ => format!("Take {files} away, and make others{command}"),
+        });
+    }
+}
+
+/// The kind of key that every client can use.
+const FOR_CLIENTS: &str = "--key-type ecdsa-p256";
+
+const CLOCK: &str = "Look at the clock of this machine first.";
+
 /// Mends of files as such, and of what belongs together.
-fn of_file(rule: Rule, file: &str, scene: &Scene<'_>) -> Option<String> {
+fn of_file(rule: Rule, file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> Option<String> {
     let path = scene.path(file);
-    let exhibit = scene.exhibits.iter().find(|exhibit| exhibit.name == file);
+    let exhibit = || scene.exhibits.iter().find(|exhibit| exhibit.name == file);
     Some(match rule {
         Rule::DerNotPem => {
-            let what = if exhibit?.lists.is_empty() { "x509" } else { "crl" };
-            converted(exhibit?, &format!("{what} -inform DER"), &path)
+            let what = if exhibit()?.lists.is_empty() { "x509" } else { "crl" };
+            converted(exhibit()?, &format!("{what} -inform DER"), &path)
         }
         // It writes the first certificate alone.
-        Rule::TrustedCertificate => match exhibit?.certificates.len() {
-            1 => converted(exhibit?, "x509", &path),
+        Rule::TrustedCertificate => match exhibit()?.certificates.len() {
+            1 => converted(exhibit()?, "x509", &path),
             _ => "Write each of its certificates with openssl x509, and put them together again.".to_owned(),
         },
-        Rule::ByteOrderMark if exhibit?.is_piped() => "Leave its first three bytes out.".to_owned(),
+        Rule::ByteOrderMark if exhibit()?.is_piped() => "Leave its first three bytes out.".to_owned(),
         Rule::ByteOrderMark => run(&format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {path}")),
         Rule::KeyEncrypted => format!(
             "Set ssl_passphrase_command, or sslpassword for a client; or take the passphrase off: {}",
@@ -63,20 +89,13 @@ fn of_file(rule: Rule, file: &str, scene: &Scene<'_>) -> Option<String> {
             "Compare openssl pkey -in {path} -pubout with openssl x509 -noout -pubkey of the certificate: the two have to \
              be the same."
         ),
-        Rule::KeyAlone => {
-            if let Some(request) = request_of(exhibit?, scene) {
-                return Some(format!(
-                    "When the CA has signed {request}, put its answer beside it: pgtls import SIGNED -D {}",
-                    as_word(scene.directory())
-                ));
-            }
-            format!("Put its certificate beside it, or remove {path}. New ones: {}", scene.mend())
-        }
-        Rule::KeyMissing => {
-            format!("Put its key beside it; where it is lost, make both anew: {}", scene.mend())
-        }
-        Rule::KeyMismatch => swapped(file, scene).unwrap_or_else(|| scene.mend().to_owned()),
-        Rule::ChainOrder => in_order(exhibit?, scene)?,
+        Rule::KeyAlone => key_alone(exhibit()?, &path, scene, wish),
+        Rule::KeyMissing => format!(
+            "Put its key beside it; where it is lost, make both anew: {}",
+            anew(file, scene, wish, "")?
+        ),
+        Rule::KeyMismatch => swapped(file, scene)?,
+        Rule::ChainOrder => in_order(exhibit()?, scene)?,
         Rule::SignatureNotChecked | Rule::ConstraintsNotChecked => {
             let trust = scene.path(scene.trust_file(Side::Server)?);
             format!(
@@ -85,6 +104,21 @@ fn of_file(rule: Rule, file: &str, scene: &Scene<'_>) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn key_alone(exhibit: &Exhibit, path: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> String {
+    if let Some(request) = request_of(exhibit, scene) {
+        let directory = as_word(scene.directory());
+        return format!(
+            "When the CA has signed {request}, put its answer beside it: pgtls import SIGNED -D {directory}"
+        );
+    }
+    let put = format!("Put its certificate beside it, or remove {path}.");
+    // The command for the set makes no other of this one.
+    match anew(&exhibit.name, scene, wish, "").filter(|_| !is_one_of_several(exhibit)) {
+        Some(command) => format!("{put} New ones: {command}"),
+        None => put,
+    }
 }
 
 /// The file in another form: in its place, or on its way here.
@@ -97,14 +131,13 @@ fn converted(exhibit: &Exhibit, words: &str, path: &str) -> String {
 
 /// Mends that depend on what was asked, and on which names a new certificate is to have.
 fn of_wish(rule: Rule, file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> Option<String> {
-    let is_leaf = scene.identities.iter().any(|identity| identity.leaf.file == file);
     Some(match rule {
-        Rule::P384Client => command(scene, &Wish { more: " --key-type ecdsa-p256", ..*wish }),
-        Rule::NotYetValid => {
-            format!("Look at the clock of this machine first. {}", of_content(file, scene, wish))
-        }
+        Rule::P384Client => anew(file, scene, wish, FOR_CLIENTS)?,
+        Rule::NotYetValid => format!("{CLOCK} {}", of_content(file, scene, wish)?),
         // The same names anew would be outside again.
-        Rule::NameConstraints if is_leaf => "Leave the name out, or take a CA that may sign it.".to_owned(),
+        Rule::NameConstraints if wish.is_leaf(file) => {
+            "Leave the name out, or take a CA that may sign it.".to_owned()
+        }
         _ => return None,
     })
 }
@@ -128,26 +161,25 @@ fn of_settings(rule: Rule) -> Option<&'static str> {
 }
 
 /// What is wrong inside a file is mended by making what it holds anew, by whoever can.
-fn of_content(file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> String {
-    let is_leaf = scene.identities.iter().any(|identity| identity.leaf.file == file);
+fn of_content(file: &str, scene: &Scene<'_>, wish: &Wish<'_>) -> Option<String> {
+    if wish.is_leaf(file) {
+        return anew(file, scene, wish, "");
+    }
     let is_authority = scene.authorities.iter().any(|authority| authority.file == file);
     let lists = |exhibit: &&Exhibit| exhibit.name == file && !exhibit.lists.is_empty();
-    if !is_leaf && is_authority {
-        return "Make a new CA, and what is under it, in another directory with pgtls gen; both are to be trusted until all \
-                have changed over."
-            .to_owned();
+    if is_authority {
+        let hint = "Make a new CA, and what is under it, in another directory with pgtls gen; both are to be trusted until \
+                    all have changed over.";
+        return Some(hint.to_owned());
     }
     if let Some(list) = scene.exhibits.iter().find(lists).and_then(|exhibit| exhibit.lists.first()) {
-        return new_list(
-            &list.issuer,
-            &format!("Put a new list of {} into {}", list.issuer, scene.path(file)),
-            scene,
-        );
+        let otherwise = format!("Put a new list of {} into {}", list.issuer, scene.path(file));
+        return Some(new_list(&list.issuer, &otherwise, scene));
     }
     if scene.identities.is_empty() && !scene.exhibits.iter().any(|exhibit| exhibit.name != file) {
-        return "Put the right file in its place.".to_owned();
+        return Some("Put the right file in its place.".to_owned());
     }
-    if wish.is_any() { command(scene, wish) } else { scene.mend().to_owned() }
+    anew(file, scene, wish, "")
 }
 
 /// How a list of a CA is made anew: at once where its key is here, else by whoever has that.
@@ -171,113 +203,10 @@ fn has_key_of(subject: &Name, scene: &Scene<'_>) -> bool {
     named.any(|held| !held.file.contains('/') && has_key(held, scene))
 }
 
-/// What a new set is to have that the old one has not.
-#[derive(Debug, Default)]
-pub(super) struct Wish<'a> {
-    host: Option<&'a str>,
-    role: Option<&'a str>,
-    more: &'a str,
-}
-
-impl<'a> Wish<'a> {
-    /// What was asked, and found not to be so.
-    pub(super) fn of(found: &[Finding], policy: &'a Policy) -> Self {
-        let misses = |rules: &[Rule]| found.iter().any(|finding| rules.contains(&finding.rule));
-        let role = [Rule::RoleMismatch, Rule::CommonNameMissing, Rule::RoleNameTooLong];
-        Self {
-            host: policy.host.as_deref().filter(|_| misses(&[Rule::HostMismatch])),
-            role: misses(&role).then(|| policy.user.as_deref().unwrap_or("ROLE")),
-            more: "",
-        }
-    }
-
-    pub(super) fn is_any(&self) -> bool {
-        self.host.is_some() || self.role.is_some()
-    }
-}
-
-/// The command that makes end-entities anew, with their names, under the same authorities.
-pub(super) fn anew(scene: &Scene<'_>) -> String {
-    command(scene, &Wish::default())
-}
-
-fn command(scene: &Scene<'_>, wish: &Wish<'_>) -> String {
-    if let Some(asked) = asked_elsewhere(scene) {
-        let has_wish = wish.is_any() || !wish.more.is_empty();
-        return match has_wish {
-            true => {
-                "Ask their CA for others: pgtls csr makes a new request, in another directory.".to_owned()
-            }
-            false => format!("Send {asked} to the CA again, and import what comes back."),
-        };
-    }
-    let roots = scene.authorities.iter().any(|held| held.certificate.is_own_issuer());
-    let layout = match (roots, scene.authorities.len()) {
-        (true, 1) => "chain",
-        (true, _) => "chain --intermediate",
-        (false, _) => "self-signed",
-    };
-    let Some(directory) = home(scene).filter(|directory| is_word(directory)) else {
-        return "Make new ones with pgtls gen --force, in the same directory.".to_owned();
-    };
-    let mut command = format!("pgtls gen {layout} --force -D {directory}");
-    if roots && !scene.authorities.iter().any(|authority| has_key(authority, scene)) {
-        command.push_str(" --ca-dir DIRECTORY_OF_THE_CA_KEY");
-    }
-    for identity in &scene.identities {
-        let common = identity.leaf.certificate.subject.common_names().next().map(Cow::into_owned);
-        let common = common.filter(|name| is_word(name));
-        if identity.exhibit.stem() == "replication" {
-            common.iter().for_each(|common| command.push_str(&format!(" --replication={common}")));
-        } else if identity.serves && !command.contains(" --server ") {
-            for name in hosts(identity, common, wish) {
-                command.push_str(&format!(" --server {name}"));
-            }
-        } else if identity.logs_in && !command.contains(" --client ") {
-            let role = wish.role.map(str::to_owned).or(common).filter(|role| !role.is_empty());
-            role.iter().for_each(|role| command.push_str(&format!(" --client {}", as_word(role))));
-        }
-    }
-    name_unread(scene, &mut command);
-    command.push_str(wish.more);
-    command
-}
-
 /// The request that lies beside a file.
 pub(super) fn request_of(exhibit: &Exhibit, scene: &Scene<'_>) -> Option<String> {
     let request = request_file(exhibit.stem());
     scene.requests.contains(&request).then(|| scene.path(&request))
-}
-
-/// The requests that end-entities came of, where nobody here could sign them: only their CA makes new ones.
-fn asked_elsewhere(scene: &Scene<'_>) -> Option<String> {
-    let is_signed = |identity: &&Identity<'_>| !identity.leaf.certificate.is_own_issuer();
-    let asked = scene.identities.iter().filter(is_signed);
-    let asked: Vec<String> = asked.filter_map(|identity| request_of(identity.exhibit, scene)).collect();
-    let signs = || scene.authorities.iter().any(|authority| has_key(authority, scene));
-    (!asked.is_empty() && !signs()).then(|| asked.join(" and "))
-}
-
-/// What is not to be read leaves its names to the user; left out, it would get those of an example.
-fn name_unread(scene: &Scene<'_>, command: &mut String) {
-    let is_read = |exhibit: &Exhibit| {
-        exhibit.is_key_by_name() || scene.identities.iter().any(|known| known.exhibit.name == exhibit.name)
-    };
-    let unread = |names| scene.exhibits.iter().any(|exhibit| is_called(exhibit, names) && !is_read(exhibit));
-    for (flag, wanted, names) in
-        [("--server", "HOST", &SERVER_NAMES[..]), ("--client", "ROLE", &CLIENT_NAMES)]
-    {
-        if !command.contains(&format!(" {flag} ")) && unread(names) {
-            command.push_str(&format!(" {flag} {wanted}"));
-        }
-    }
-}
-
-/// The directory in which the end-entities lie, from where the user stands; `None` where that is not one.
-fn home<'a>(scene: &Scene<'a>) -> Option<&'a str> {
-    let mut homes = scene.identities.iter().map(|identity| parent(identity.leaf.file, scene));
-    let first = homes.next().unwrap_or(scene.directory());
-    homes.all(|other| other == first).then_some(first)
 }
 
 /// The directory in which a file lies.
@@ -288,28 +217,6 @@ pub(super) fn parent<'a>(file: &'a str, scene: &Scene<'a>) -> &'a str {
         None if scene.directory() == file => ".",
         None => scene.directory(),
     }
-}
-
-/// The names of a server: its common name first, then the others; what nobody takes for a host is left out.
-fn hosts(identity: &Identity<'_>, common: Option<String>, wish: &Wish<'_>) -> Vec<String> {
-    let others = identity.leaf.certificate.subject_alt_names.iter().filter_map(|name| match name {
-        GeneralName::Dns(_) | GeneralName::Ip(_) => Some(name.short()),
-        _ => None,
-    });
-    let mut names: Vec<String> = Vec::new();
-    for name in common.into_iter().chain(others).chain(wish.host.map(str::to_owned)) {
-        let name = name.trim_end_matches('.');
-        let name = match name.strip_prefix("*.") {
-            // No client takes it for a whole top-level domain.
-            Some(parent) if is_word(parent) && parent.contains('.') => format!("'*.{parent}'"),
-            _ if is_word(name) => name.to_owned(),
-            _ => continue,
-        };
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
 }
 
 /// Whether the key of an authority lies here.

@@ -4,6 +4,7 @@
 //! maker but the bottom row of modules, so that a mistake in making is not repeated in judging. The catalogue is in
 //! `rules`; what looks for what is in the siblings, by subject.
 
+mod anew;
 mod applicable;
 mod archive;
 mod authority;
@@ -139,11 +140,12 @@ pub fn check(directory: &str, exhibits: &[Exhibit], roles: &Roles, policy: &Poli
     client::judge(&scene, roles, policy, &mut found);
     found.extend(leaf::unasked(&scene, policy));
     found.retain(|finding| !is_waived(finding, policy));
-    let wish = mend::Wish::of(&found, policy);
+    let wish = anew::Wish::of(&found, &scene, policy);
     found.iter_mut().for_each(|finding| mend::add(finding, &scene, &wish));
     let mut report = Report::of(found);
     // Where other names are wanted, whoever has them is made anew.
     let renewal = if wish.is_any() { None } else { renewal::hint(&mut report, &scene) };
+    mend::add_others(&mut report, &scene, &wish);
     (report, Tally { renewal, ..tally(&scene) })
 }
 

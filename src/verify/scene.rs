@@ -12,7 +12,7 @@ use super::roles::Roles;
 use crate::keys::{KeyFile, PublicKey};
 use crate::pg::{CLIENT_NAMES, SERVER_NAMES, first_word};
 use crate::x509::{Certificate, ExtendedKeyUsage, GeneralName, KeyUsage};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// One side of a connection: who shows a certificate.
@@ -75,8 +75,6 @@ pub struct Scene<'a> {
     pub(super) requests: Vec<String>,
     /// Whether what the other side trusts is not to be guessed from the files.
     trust_is_elsewhere: bool,
-    /// Asked for with many findings, and the same for all.
-    mend: OnceLock<String>,
 }
 
 /// Trust files, best first.
@@ -107,7 +105,6 @@ impl<'a> Scene<'a> {
             at: policy.at,
             requests: policy.requests.clone(),
             trust_is_elsewhere: policy.server.is_some() || policy.client.is_some(),
-            mend: OnceLock::new(),
         };
         // Authorities and leaves that were met, each once.
         let mut met = EndSet::default();
@@ -243,12 +240,6 @@ impl<'a> Scene<'a> {
                 let shows = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
                 shows.into_iter().all(|(shows, side)| !shows || self.is_anchored(identity, side))
             })
-    }
-
-    /// The command that makes end-entities anew, with their names, under the same authorities.
-    #[must_use]
-    pub fn mend(&self) -> &str {
-        self.mend.get_or_init(|| mend::anew(self))
     }
 
     /// A file as a command names it from where the user stands.

@@ -157,15 +157,11 @@ impl<'b, 's> Bench<'b, 's> {
 
     /// A pair of two keys works nowhere, and nobody knows which of them is the right one.
     fn refuse_other_key(&self, item: &Item<'_>) -> Result<(), RenewError> {
-        match self.state.key(&item.stem) {
-            Some(StoredKey::Plain(key))
-                if self.wish.rekey.is_none() && key.public().spki_der() != item.certificate.public_key =>
-            {
-                let key = self.state.shown_pair(item.is_ca, &key_file(&item.stem));
-                Err(RenewError::OtherKey { certificate: item.shown(self.state), key })
-            }
-            _ => Ok(()),
+        if self.wish.rekey.is_some() || !self.state.has_other_key(&item.stem, item.certificate) {
+            return Ok(());
         }
+        let key = self.state.shown_pair(item.is_ca, &key_file(&item.stem));
+        Err(RenewError::OtherKey { certificate: item.shown(self.state), key })
     }
 
     /// The kind of the new key, where it gets one.

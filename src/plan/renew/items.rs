@@ -3,7 +3,7 @@
 use super::RenewError;
 use super::signer::was_revoked;
 use crate::pg::{certificate_file, key_file};
-use crate::plan::authorities::Authority;
+use crate::plan::authorities::{Authority, age, is_same_ca};
 use crate::state::State;
 use crate::x509::Certificate;
 use std::borrow::Cow;
@@ -64,16 +64,6 @@ pub(super) fn items<'s>(state: &'s State, found: &[Authority<'s>]) -> Vec<Item<'
         }
     }
     items
-}
-
-/// Whether two certificates are of one CA: its name, its key, and the same one above it.
-pub(super) fn is_same_ca(one: &Certificate, other: &Certificate) -> bool {
-    one.subject == other.subject && one.public_key == other.public_key && one.issuer == other.issuer
-}
-
-/// Of two certificates of one CA the later is the newer one.
-pub(super) fn age(certificate: &Certificate) -> (time::OffsetDateTime, time::OffsetDateTime) {
-    (certificate.window.not_before, certificate.window.not_after)
 }
 
 /// The places of what the names mean, each once.

@@ -179,8 +179,10 @@ fn refresh_lists(
         return Ok(Vec::new());
     }
     // They are due as certificates are, and told in the same words.
+    // One that is only trusted here keeps nobody from having lists.
+    let is_needed = |stem: &String| !state.issued_by(stem).is_empty();
     let away = plan.notices.iter().filter_map(|notice| match notice {
-        Notice::ListNotMade { certificate, next_update } => {
+        Notice::ListNotMade { certificate, next_update } if is_needed(certificate) => {
             let key = state.shown_pair(true, &key_file(certificate));
             let shown = state.shown_pair(true, &certificate_file(certificate));
             let error = PlanError::CaKeyMissing { certificate: shown, key };
@@ -189,7 +191,9 @@ fn refresh_lists(
         _ => None,
     });
     let away: Vec<Blocked> = away.collect();
-    plan.notices.retain(|notice| !matches!(notice, Notice::ListNotMade { .. }));
+    plan.notices.retain(
+        |notice| !matches!(notice, Notice::ListNotMade { certificate, .. } if is_needed(certificate)),
+    );
     Ok(away)
 }
 

@@ -5,7 +5,7 @@ use super::items::Item;
 use crate::index::{Line, Status};
 use crate::keys::{PublicKey, SignatureCheck};
 use crate::pg::{previous_stem, rotated_stem};
-use crate::plan::authorities::Authority;
+use crate::plan::authorities::{self, Authority};
 use crate::plan::revoked::revoked_since;
 use crate::state::{State, issued, signature_by};
 use crate::x509::Certificate;
@@ -29,7 +29,7 @@ pub(super) fn signer<'f, 's>(item: &Item<'_>, found: &'f [Authority<'s>], state:
     let signed =
         found.iter().filter(|ca| !item.is(ca.certificate) && is_issuer(ca.certificate, item.certificate));
     let rank = |ca: &&Authority<'_>| {
-        (state.key(&ca.stem).is_some(), ca.elsewhere.is_none(), super::items::age(ca.certificate))
+        (state.key(&ca.stem).is_some(), ca.elsewhere.is_none(), authorities::age(ca.certificate))
     };
     signed.max_by_key(rank).map_or(Signer::Elsewhere, Signer::Ca)
 }

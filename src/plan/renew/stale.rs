@@ -2,7 +2,8 @@
 //! which lie where its renewal did not reach, to the one that it has now.
 
 use super::again::Bench;
-use super::items::{Item, age, is_same_ca};
+use super::items::Item;
+use crate::plan::authorities::{age, is_same_ca};
 use crate::plan::{CertificateSpec, Replacement};
 use crate::state::State;
 use crate::x509::Certificate;

@@ -85,6 +85,10 @@ impl<'s> Search<'s> {
     /// Puts into the plan what is revoked, and what goes: by the CA that is found, by that which it takes the place of or
     /// which takes its own, for both are trusted, and by every other CA that has a certificate of the same key.
     fn take(&self, found: &Found<'s>, plan: &mut Plan) -> Result<(), RevokeError> {
+        let mut of_key = self.of_key(found, found.authority).chain(found.certificate);
+        if of_key.any(|it| it.serial.first().is_some_and(|first| *first >= 0x80)) {
+            return Err(RevokeError::NegativeSerial { name: self.wish.name.clone() });
+        }
         let mut all = self.take_of(found, plan);
         let mut done = vec![found.authority.certificate];
         let others = self.authorities.iter().filter(|it| it.stem != found.authority.stem);

@@ -18,7 +18,11 @@ impl<'s> Search<'s> {
             return self.of_certificate(certificate);
         }
         let stem = name.strip_suffix(".crt").unwrap_or(name);
-        if let Some(certificate) = self.state.certificate(stem) {
+        // That of a bundle is no certificate's: `chain` is not the intermediate that stands first in chain.crt.
+        let is_bundle = |first: &Certificate| {
+            self.authorities.iter().any(|it| it.stem != stem && it.certificate.der == first.der)
+        };
+        if let Some(certificate) = self.state.certificate(stem).filter(|first| !is_bundle(first)) {
             return self.of_certificate(certificate);
         }
         if let Some(found) = self.of_moved(stem) {

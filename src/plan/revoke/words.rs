@@ -28,6 +28,9 @@ impl CommonName {
 /// All that the digits of a serial number may mean: hexadecimal ones, as OpenSSL shows it, and decimal ones, as
 /// PostgreSQL does (pg_stat_ssl, `client_serial`).
 pub(super) fn serial_numbers(text: &str) -> Vec<Vec<u8>> {
+    // As `openssl x509 -serial` prints it.
+    let text = text.trim();
+    let text = text.strip_prefix("serial=").unwrap_or(text);
     let mut readings: Vec<Vec<u8>> = serial_number(text).into_iter().collect();
     readings.extend(parse_decimal_serial(text).filter(|decimal| !readings.contains(decimal)));
     readings
@@ -41,7 +44,13 @@ pub(super) fn typed_serial(serial: &[u8]) -> String {
 
 /// Hexadecimal digits, with or without colons, as a serial number.
 pub(super) fn serial_number(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.strip_prefix("0x").unwrap_or(text).bytes().filter(|it| *it != b':').collect();
+    let digits: Vec<u8> = text
+        .strip_prefix("0x")
+        .or(text.strip_prefix("0X"))
+        .unwrap_or(text)
+        .bytes()
+        .filter(|it| *it != b':')
+        .collect();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
@@ -77,6 +86,8 @@ mod tests {
     #[test]
     fn digits_are_read_in_both_ways_and_what_is_clear_in_one() {
         assert_eq!(serial_numbers("10"), [vec![0x10], vec![10]]);
+        assert_eq!(serial_numbers(" serial=0A0B "), [vec![0x0a, 0x0b]]);
+        assert_eq!(serial_numbers("0X10"), [[0x10]]);
         assert_eq!(serial_numbers("9"), [[9]]);
         for one in ["0x10", "1:0", "0A"] {
             assert_eq!(serial_numbers(one).len(), 1, "{one}");

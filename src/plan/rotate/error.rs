@@ -22,6 +22,18 @@ pub enum RotateError {
         /// The stems of the CAs that are there.
         others: Vec<String>,
     },
+    /// Another certificate of a CA that is here, under the same key.
+    #[error("\"{file}\" holds another certificate of the CA \"{stem}\" than \"{own}\"")]
+    OtherCopy {
+        /// The CA.
+        stem: String,
+        /// The file of its certificate, as the user names it.
+        own: String,
+        /// That of the other one.
+        file: String,
+        /// The command that brings it up to date, where it is the older one.
+        command: Option<String>,
+    },
     /// Files of a rotation that has and has not been switched.
     #[error("\"{next}\" and \"{previous}\" are both there")]
     Both {
@@ -122,6 +134,9 @@ impl Diagnosis for RotateError {
                 "Of one rotation the first is there before the switch and the second after it, so these are of two."
                     .to_owned(),
             ),
+            Self::OtherCopy { .. } => {
+                Some("Who trusts the CA by that file would not get to know the one that comes.".to_owned())
+            }
             Self::NotSwitched { .. } => {
                 Some("Until the switch everything hangs from the CA that would be dropped.".to_owned())
             }
@@ -148,6 +163,12 @@ impl Diagnosis for RotateError {
                 "Name the directory of the CA with -D, and that of its key with --ca-dir.".to_owned()
             }
             Self::NoSuchCa { others, .. } => format!("There is {}.", others.join(", ")),
+            Self::OtherCopy { command: Some(command), .. } => {
+                format!("Bring that file up to date first: {command}")
+            }
+            Self::OtherCopy { own, file, .. } => {
+                format!("Have the newer one of the two in \"{own}\", and no other in \"{file}\".")
+            }
             Self::Both { next, previous } => format!(
                 "See with pgtls inspect which of \"{next}\" and \"{previous}\" is of use, and move the other away with \
                  its key."

@@ -31,7 +31,8 @@ pub(super) fn leave(stem: &str, state: &State, now: OffsetDateTime) -> Result<Pl
         RotationPhase::Added => {
             return Err(RotateError::NotSwitched {
                 stem: stem.to_owned(),
-                command: footing::command(stem, "switch --trust-is-distributed", state),
+                // Which says what has to be copied first.
+                command: footing::command(stem, "switch", state),
             });
         }
         RotationPhase::None if was_dropped(stem, own.certificate, state) => {

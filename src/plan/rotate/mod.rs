@@ -11,6 +11,7 @@
 //! it was interrupted, or where another directory under the same CA has gone ahead.
 
 mod add;
+mod copies;
 mod error;
 mod follow;
 mod footing;
@@ -29,7 +30,7 @@ pub use status::{RotationStatus, rotation_status};
 
 pub(super) use generation::without_generation;
 
-use super::Plan;
+use super::{Plan, authorities};
 use crate::keys::KeyType;
 use crate::state::State;
 use crate::x509::{Lifetime, Name, serialize_instant};
@@ -138,10 +139,13 @@ pub struct Left {
 /// Plans a phase. What is in the state is called by its new names when it returns.
 ///
 /// # Errors
-/// [`RotateError`]: no such CA, a phase out of its turn, peers that are not said to trust the new CA, whoever needs the old
+/// [`RotateError`]: no such CA, two certificates of one, a phase out of its turn, peers that are not said to trust the new CA, whoever needs the old
 /// one still, and what a CA cannot sign.
 pub fn rotate(wish: &RotateWish, state: &mut State, now: OffsetDateTime) -> Result<Plan, RotateError> {
     let now = now.replace_nanosecond(0).unwrap_or(now);
+    let found = authorities::of(state, None);
+    footing::authority(&wish.stem, &found, state)?;
+    copies::refuse(&found, state)?;
     match wish.step {
         RotationStep::Add { lifetime, key_type } => add::add(&wish.stem, lifetime, key_type, state, now),
         RotationStep::Switch { is_distributed } => switch::switch(&wish.stem, is_distributed, state, now),

@@ -45,10 +45,15 @@ pub(super) fn of(stem: &str, state: &State, now: OffsetDateTime) -> Vec<Need> {
         }
     }
     let lines = state.indexes.get(&previous_stem).into_iter().flat_map(|index| index.lines());
+    let books = [stem.to_owned(), previous_stem.clone()].map(|stem| {
+        let index = state.indexes.get(&stem)?;
+        Some((index, RevokedBy::of(&stem, state)))
+    });
+    let books: Vec<_> = books.into_iter().flatten().collect();
     let open = lines.filter(|line| {
         line.status == Status::Valid
             && line.not_after >= now
-            && line.replaced_by().next().is_none()
+            && !has_good_successor(line, &books, now, MOST_RENEWALS)
             && !is_put_away(&line.serial, state)
             && !revoked.holds(&line.serial)
     });
@@ -107,6 +112,26 @@ pub(super) fn hanging_from<'s>(authority: &Certificate, state: &'s State) -> Vec
     let hanging = all.into_iter().filter(|(.., it)| it.issuer == authority.subject && met.insert(&it.der));
     let hanging = hanging.filter(|(.., it)| !it.is_own_issuer() && issued(authority, it));
     hanging.map(|(file, _, certificate)| (file, certificate)).collect()
+}
+
+/// How many renewals of renewals are followed: somebody may have written them down in a circle.
+const MOST_RENEWALS: u32 = 1000;
+
+/// Whether something that counts was issued in the place of a line's certificate: what no index here tells of does.
+fn has_good_successor(
+    line: &Line,
+    books: &[(&Index, RevokedBy<'_>)],
+    now: OffsetDateTime,
+    renewals: u32,
+) -> bool {
+    line.replaced_by().any(|serial| {
+        let told = books.iter().find_map(|(index, revoked)| Some((index.line_of_hex(serial)?, revoked)));
+        told.is_none_or(|(successor, revoked)| {
+            let counts = successor.status == Status::Valid && successor.not_after >= now;
+            (counts && !revoked.holds(&successor.serial))
+                || (renewals > 0 && has_good_successor(successor, books, now, renewals - 1))
+        })
+    })
 }
 
 /// Those lines of whose subject fewer were issued since. Which of them still counts nobody knows then: two holders may have

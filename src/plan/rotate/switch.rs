@@ -15,7 +15,7 @@ use crate::plan::window::BACKDATED;
 use crate::plan::{
     CertificateSpec, IndexSpec, Notice, Plan, PlanError, Replacement, Which, issuers, refresh, rules,
 };
-use crate::state::{State, key_identifier};
+use crate::state::{State, issued, key_identifier};
 use crate::x509::{Certificate, Usage, Window};
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
@@ -47,6 +47,7 @@ pub(super) fn switch(
         if !is_distributed {
             return Err(undistributed(stem, state));
         }
+        refuse_unfit(&next, state, now)?;
         renamed(stem, state);
     }
     require_key(stem, state)?;
@@ -61,7 +62,8 @@ pub(super) fn switch(
     let old = authority(&previous, &found, state)?;
     refuse_early_clock(stem, own.certificate, state, now)?;
     let specs = footing::kept([own, old], &found);
-    let mut bench = Bench { found: &found, state, now, specs, left: Vec::new(), notices: Vec::new() };
+    let mut bench =
+        Bench { found: &found, state, now, specs, copies: Vec::new(), left: Vec::new(), notices: Vec::new() };
     match &dropped {
         None => bench.bring_over(own, old)?,
         Some(_) => bench.leave_all(old),
@@ -90,6 +92,7 @@ pub(super) fn switch(
     plan.replaced = replaced(&plan.certificates);
     Names { stem, state, before }.apply(&mut plan, old.certificate);
     let is_recorded = before == RotationPhase::Added || !plan.replaced.is_empty();
+    plan.replaced.extend(bench.copies);
     if is_recorded {
         let index = |of: &str| IndexSpec { of: of.to_owned(), attributes: true };
         plan.indexes = vec![index(stem), index(&old.stem)];
@@ -122,6 +125,17 @@ fn undistributed(stem: &str, state: &State) -> RotateError {
     }
 }
 
+/// Refuses a new CA that can sign nothing now, while it has the name of its files still.
+fn refuse_unfit(next: &str, state: &State, now: OffsetDateTime) -> Result<(), RotateError> {
+    let found = authorities::of(state, None);
+    let specs = footing::kept([authority(next, &found, state)?], &found);
+    let own = specs.iter().filter(|spec| spec.stem == next);
+    for spec in own {
+        issuers::check_signer(spec, &specs, state, now)?;
+    }
+    Ok(())
+}
+
 /// Calls the two CAs by the names that they are to have.
 fn renamed(stem: &str, state: &mut State) {
     let (next, previous) = (next_stem(stem), previous_stem(stem));
@@ -146,6 +160,8 @@ struct Bench<'f, 's> {
     state: &'s State,
     now: OffsetDateTime,
     specs: Vec<CertificateSpec>,
+    /// Copies of CAs that were brought over from another directory.
+    copies: Vec<Replacement>,
     left: Vec<Left>,
     notices: Vec<Notice>,
 }
@@ -160,7 +176,7 @@ struct Signer<'s> {
     to_the_same_end: bool,
 }
 
-impl Bench<'_, '_> {
+impl<'f, 's> Bench<'f, 's> {
     /// Plans again what hangs from the old CA; and under CAs among that what names the serial number or the issuer of their
     /// certificate, which are others now (RFC 5280 §4.2.1.1).
     fn bring_over(&mut self, own: &Authority<'_>, old: &Authority<'_>) -> Result<(), RotateError> {
@@ -172,7 +188,10 @@ impl Bench<'_, '_> {
         };
         let directly = signer(&own.stem, key_identifier(own.certificate), &old.stem, false);
         for (file, certificate) in needs::hanging_from(old.certificate, self.state) {
-            self.take(file, certificate, &directly)?;
+            match self.brought_over(certificate, own) {
+                Some(ca) => self.follow(certificate, ca),
+                None => self.take(file, certificate, &directly)?,
+            }
         }
         let of_ca = |spec: &CertificateSpec| Some((spec.stem.clone(), spec.reissue.as_ref()?.of.clone()));
         let cas: Vec<_> = self.specs.iter().filter(|spec| spec.usage.is_ca()).filter_map(of_ca).collect();
@@ -185,6 +204,26 @@ impl Bench<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The CA of this certificate, where that hangs from the new one already: another directory came first.
+    fn brought_over(&self, certificate: &Certificate, own: &Authority<'_>) -> Option<&'f Authority<'s>> {
+        let is_it = |ca: &&Authority<'_>| {
+            ca.elsewhere.is_none()
+                && authorities::is_of_one_key(ca.certificate, certificate)
+                && issued(own.certificate, ca.certificate)
+        };
+        self.found.iter().find(is_it)
+    }
+
+    /// Has a CA's own certificate take the place of an earlier one.
+    fn follow(&mut self, earlier: &Certificate, ca: &Authority<'_>) {
+        for spec in footing::kept([ca], self.found) {
+            if !self.specs.iter().any(|known| known.stem == spec.stem) {
+                self.specs.push(spec);
+            }
+        }
+        self.copies.push(Replacement { old: earlier.der.clone(), by: ca.stem.clone() });
     }
 
     /// Nothing is brought along from a CA whose index is away: nobody knows here what it revoked.
@@ -212,6 +251,8 @@ impl Bench<'_, '_> {
             Some("it is revoked")
         } else if stem.is_none() {
             Some("no file of its own has it")
+        } else if stem.is_some_and(|stem| self.state.has_other_key(stem, certificate)) {
+            Some("the key beside it is another's")
         } else {
             None
         };
