@@ -248,7 +248,7 @@ mod tests {
             ("on", Yaml::Number(0)),
         ]);
         let text = String::from_utf8(document.document().to_vec()).unwrap();
-        let expected = "\"on\": 0\nspec:\n  empty: {}\n  items:\n  - a: 1\n    b: x\n  - y\n  none: []\n  \
+        let expected = "\"on\": 0\nspec:\n  empty: {}\n  items:\n  - a: 1\n    b: x\n  - \"y\"\n  none: []\n  \
                         text: |\n    one\n\n     two\n";
         assert_eq!(text, expected);
     }
