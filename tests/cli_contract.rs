@@ -42,7 +42,7 @@ fn refused_profile(profile: &str, code: i32, stderr: &str) {
 fn an_unknown_profile_is_refused_with_those_that_are_known() {
     let stderr = r#"
 pgtls: error: unknown profile "chian"
-pgtls: detail: Built in are intermediate, root-only, self-signed; gen also takes chain.
+pgtls: detail: Built in are intermediate, root-only, self-signed, split-ca, pgo-v4, pgo-v5, cnpg, zalando, patroni; gen also takes chain.
 pgtls: hint: Give one of these, or the path of a profile of your own (with a slash or .toml).
 "#;
     refused(&["gen", "chian"], 2, stderr);
@@ -838,7 +838,7 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 23] = [
+const VERBS: [&str; 24] = [
     "gen",
     "issue",
     "sign",
@@ -852,6 +852,7 @@ const VERBS: [&str; 23] = [
     "verify",
     "inspect",
     "can-login",
+    "k8s",
     "profiles",
     "config postgresql",
     "config hba",

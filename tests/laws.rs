@@ -581,7 +581,12 @@ mod secrets {
     #[test]
     fn no_secret_shows_in_debug_or_json_of_anything_on_the_road() {
         let kinds = [KeyType::EcdsaP256, KeyType::EcdsaP384, KeyType::Ed25519, KeyType::Rsa2048];
-        for (name, kind) in BUILTINS.iter().flat_map(|profile| kinds.map(|kind| (profile.name, kind))) {
+        // Every kind of key in the layouts of the guide; the others have more of the same, and looking for each in all
+        // that is shown takes the square of it.
+        let of_the_guide = ["intermediate", "root-only", "self-signed"];
+        let kinds_of = |name: &str| if of_the_guide.contains(&name) { &kinds[..] } else { &kinds[..1] };
+        let all = BUILTINS.iter().flat_map(|it| kinds_of(it.name).iter().map(|kind| (it.name, *kind)));
+        for (name, kind) in all {
             let mut profile = built_in(name, &Overrides { key_type: Some(kind), ..Overrides::default() });
             profile.certificates.iter_mut().for_each(|entry| entry.waive.push(Rule::EddsaSignsServer));
             let arrangement = Arrangement::default();

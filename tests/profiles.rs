@@ -1244,6 +1244,36 @@ mod builtins {
                 "a server and a client that sign themselves; for testing only",
                 &["server", "client"][..],
             ),
+            (
+                "split-ca",
+                "a CA for the server, and another for clients and replication",
+                &["ca-server", "ca-client", "server", "client"][..],
+            ),
+            (
+                "pgo-v4",
+                "root -> intermediate -> server and replication, for Crunchy PGO 4",
+                &["root", "intermediate", "server", "replication"][..],
+            ),
+            (
+                "pgo-v5",
+                "root -> intermediate -> server and replication, for Crunchy PGO 5",
+                &["root", "intermediate", "server", "replication"][..],
+            ),
+            (
+                "cnpg",
+                "root -> intermediate -> server, replication and client, for CloudNativePG",
+                &["root", "intermediate", "server", "replication", "client"][..],
+            ),
+            (
+                "zalando",
+                "root -> intermediate -> server and client, for Zalando's operator",
+                &["root", "intermediate", "server", "client"][..],
+            ),
+            (
+                "patroni",
+                "root -> intermediate -> three nodes, replication and client, for Patroni",
+                &["root", "intermediate", "node.n1", "node.n2", "node.n3", "replication", "client"][..],
+            ),
         ] {
             let parsed = parse(name, builtin(name).unwrap().text, &Overrides::default()).unwrap();
             assert_eq!(parsed.summary, summary);
@@ -1253,15 +1283,28 @@ mod builtins {
     }
 
     #[test]
-    fn none_waives_a_rule_and_each_has_a_domain_to_set() {
+    fn none_waives_a_rule_and_each_has_names_to_set() {
         for profile in BUILTINS {
-            let domain = Some("example.org".to_owned());
-            let overrides = Overrides { domain, ..Overrides::default() };
+            let is_for_a_cluster = profile.text.contains("\ncluster ");
+            let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+            let overrides = match is_for_a_cluster {
+                true => Overrides {
+                    set: vec![set("cluster", "db"), set("namespace", "prod")],
+                    ..Overrides::default()
+                },
+                false => Overrides { domain: Some("example.org".to_owned()), ..Overrides::default() },
+            };
             let parsed = parse(profile.name, profile.text, &overrides).unwrap();
             assert!(parsed.certificates.iter().all(|entry| entry.waive.is_empty()));
-            let server = parsed.certificate("server").unwrap();
-            assert_eq!(server.subject.to_string(), "CN=dbhost.example.org");
-            assert_eq!(server.san[0].to_string(), "DNS:dbhost.example.org");
+            let shown = format!("{:?}", parsed.certificates);
+            for example in ["hippo", "pgo", "yourdomain"] {
+                assert!(!shown.contains(example), "{}: {example} stays", profile.name);
+            }
+            if !is_for_a_cluster {
+                let server = parsed.certificate("server").unwrap();
+                assert_eq!(server.subject.to_string(), "CN=dbhost.example.org");
+                assert_eq!(server.san[0].to_string(), "DNS:dbhost.example.org");
+            }
         }
     }
 }

@@ -140,6 +140,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
         "inspect",
         "can-login",
         "profiles",
+        "k8s",
         "config postgresql",
         "config hba",
         "config ident",

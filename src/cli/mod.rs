@@ -15,6 +15,7 @@ mod inspect;
 mod interrupt;
 mod issued;
 mod json;
+mod k8s;
 mod look;
 mod prometheus;
 mod render;
@@ -41,7 +42,7 @@ use interrupt::Interrupt;
 use look::Look;
 use render::Render;
 use report::Report;
-use request::{CliError, RotateCommand, TypedCommand};
+use request::{CliError, RotateCommand, TypedCommand, Wanted};
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use time::OffsetDateTime;
@@ -265,6 +266,14 @@ fn dispatch(
             let output = &args.target.place().output;
             let (dry_run, quiet) = (output.dry_run, output.quiet);
             Ok(Report::Configured { configured: Box::new(configured), dry_run, quiet })
+        }
+        Verb::K8s(args) => {
+            let made = match request::manifests(args, variable)? {
+                Wanted::Manifests(request) => ops::manifests(&request, now)?,
+                Wanted::Issuing(request) => ops::cert_manager(&request, now)?,
+            };
+            let (dry_run, quiet) = (args.output.dry_run, args.output.quiet);
+            Ok(Report::Manifested { made: Box::new(made), dry_run, quiet })
         }
         Verb::Profiles(args) => match &args.name {
             None => Ok(Report::Profiles(BUILTINS.map(summary).into_iter().collect::<Result<_, Error>>()?)),

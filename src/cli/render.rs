@@ -5,6 +5,7 @@ use super::can_login::{self, CanLoginJson};
 use super::configured::{self, ConfiguredJson};
 use super::export::{self, ExportedJson};
 use super::inspect::{self, Form, InspectionJson};
+use super::k8s::{self, ManifestedJson};
 use super::look::Look;
 use super::renewed::{self, RenewedJson};
 use super::report::Report;
@@ -17,7 +18,7 @@ use super::{compared, csr, exit, import, issued, json, prometheus, revoked, text
 use crate::diagnosis::{Diagnosis, Failure};
 use crate::hba::Answer;
 use crate::ops::{
-    BulkIssued, Compared, Configured, CsrMade, Exported, Imported, Inspection, Renewed, Verified,
+    BulkIssued, Compared, Configured, CsrMade, Exported, Imported, Inspection, Manifested, Renewed, Verified,
 };
 use crate::plan::Notice;
 use crate::verify::Severity;
@@ -123,6 +124,9 @@ impl<'a> Render<'a> {
             }
             Report::Configured { configured, dry_run, quiet } => {
                 (self.configured(configured, *dry_run, *quiet), exit::DONE)
+            }
+            Report::Manifested { made, dry_run, quiet } => {
+                (self.manifested(made, *dry_run, *quiet), exit::DONE)
             }
             Report::Profiles(list) => (self.stdout.write_all(text::profiles(list).as_bytes()), exit::DONE),
             Report::Text(text) => (self.stdout.write_all(text.as_bytes()), exit::DONE),
@@ -303,6 +307,18 @@ impl<'a> Render<'a> {
             None => self.stdout.write_all(configured.text.as_bytes()),
             Some(_) if quiet => Ok(()),
             Some(written) => self.stdout.write_all(configured::written(written, dry_run).as_bytes()),
+        }
+    }
+
+    fn manifested(&mut self, made: &Manifested, dry_run: bool, quiet: bool) -> io::Result<()> {
+        for (warning, hint) in &made.warnings {
+            self.message("warning", warning);
+            hint.iter().for_each(|hint| self.message("hint", hint));
+        }
+        match (&made.commands, &made.stream) {
+            (Some(commands), _) => self.stdout.write_all(k8s::commands(commands).as_bytes()),
+            (None, Some(stream)) if !dry_run => self.stdout.write_all(stream),
+            _ => self.either(&ManifestedJson::of(made, dry_run), quiet, || k8s::text(made, dry_run)),
         }
     }
 

@@ -4,7 +4,7 @@ use super::bulk::Destination;
 use super::request::TypedCommand;
 use crate::ops::{
     BulkIssued, CanLogin, Compared, Configured, CsrMade, Exported, Generated, Imported, Inspection,
-    ListsMade, Renewed, RotatePlace, Rotated, Verified,
+    ListsMade, Manifested, Renewed, RotatePlace, Rotated, Verified,
 };
 use crate::plan::RotationStatus;
 
@@ -69,6 +69,8 @@ pub(super) enum Report {
     Exported { exported: Box<Exported>, dry_run: bool, quiet: bool },
     /// `config`.
     Configured { configured: Box<Configured>, dry_run: bool, quiet: bool },
+    /// `k8s`.
+    Manifested { made: Box<Manifested>, dry_run: bool, quiet: bool },
     /// `profiles`: names and summaries.
     Profiles(Vec<(String, String)>),
     /// A text as it is.

@@ -1,57 +1,18 @@
 //! A certificate request as the `CertificateSigningRequest` of `certificates.k8s.io/v1`, by which a cluster's signer is
 //! asked (Kubernetes documentation, "Certificates and Certificate Signing Requests").
 
+use super::error::{KubernetesError, LEAST_SECONDS, MOST_SECONDS};
 use super::object::{is_subdomain, object_name};
 use super::yaml::scalar;
-use crate::diagnosis::{Diagnosis, Failure};
 use crate::pem;
 use crate::plan::RequestSpec;
 use crate::x509::{ExtendedKeyUsage, KeyUsage, Lifetime};
 use std::fmt::{self, Write};
 use std::str::FromStr;
 
-/// The least that the API takes for `expirationSeconds`.
-const LEAST_SECONDS: i64 = 600;
-/// The most: it is an int32.
-const MOST_SECONDS: i64 = i32::MAX as i64;
-
 /// Who is to sign: a domain and a path, such as `example.com/postgres`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignerName(String);
-
-/// Why Kubernetes would refuse.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KubernetesError {
-    /// A signer's name that is none.
-    #[error("\"{}\" is not the name of a signer", found.escape_debug())]
-    SignerName {
-        /// The text.
-        found: String,
-    },
-    /// A lifetime that `expirationSeconds` cannot say.
-    #[error("Kubernetes signs for {LEAST_SECONDS} seconds to 68 years, not for {found}")]
-    Lifetime {
-        /// The lifetime.
-        found: Lifetime,
-    },
-}
-
-impl Diagnosis for KubernetesError {
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::SignerName { .. } => {
-                "Write a domain and a name, both in lower case, as the signer has it: example.com/postgres."
-                    .to_owned()
-            }
-            Self::Lifetime { .. } => "Give a lifetime of at least 10m, such as 90d.".to_owned(),
-        })
-    }
-
-    fn failure(&self) -> Failure {
-        Failure::Usage
-    }
-}
 
 impl FromStr for SignerName {
     type Err = KubernetesError;

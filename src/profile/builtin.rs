@@ -10,10 +10,16 @@ pub struct Builtin {
 }
 
 /// Every built-in profile, in the order of `pgtls profiles`.
-pub const BUILTINS: [Builtin; 3] = [
+pub const BUILTINS: [Builtin; 9] = [
     Builtin { name: "intermediate", text: include_str!("../../profiles/intermediate.toml") },
     Builtin { name: "root-only", text: include_str!("../../profiles/root-only.toml") },
     Builtin { name: "self-signed", text: include_str!("../../profiles/self-signed.toml") },
+    Builtin { name: "split-ca", text: include_str!("../../profiles/split-ca.toml") },
+    Builtin { name: "pgo-v4", text: include_str!("../../profiles/pgo-v4.toml") },
+    Builtin { name: "pgo-v5", text: include_str!("../../profiles/pgo-v5.toml") },
+    Builtin { name: "cnpg", text: include_str!("../../profiles/cnpg.toml") },
+    Builtin { name: "zalando", text: include_str!("../../profiles/zalando.toml") },
+    Builtin { name: "patroni", text: include_str!("../../profiles/patroni.toml") },
 ];
 
 /// The built-in profile of that name.

@@ -16,5 +16,5 @@ pub use builtin::{BUILTINS, Builtin, builtin};
 pub use entry::{BundleEntry, CertificateEntry, Ending, PathLength, Profile, Validity};
 pub use error::{Position, ProfileError, ProfileProblem, nearest};
 pub use overrides::{Overrides, domain_of};
-pub use parse::parse;
+pub use parse::{parse, setting_names};
 pub use rule::Rule;

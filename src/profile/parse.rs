@@ -59,6 +59,14 @@ pub fn parse(origin: &str, text: &str, overrides: &Overrides) -> Result<Profile,
     Ok(profile)
 }
 
+/// The keys of `[set]` of a profile; none where it cannot be read, which [`parse`] tells.
+#[must_use]
+pub fn setting_names(text: &str) -> Vec<String> {
+    let document = DeTable::parse(text).ok();
+    let set = document.as_ref().and_then(|document| document.get_ref().get("set")?.get_ref().as_table());
+    set.into_iter().flat_map(|table| table.keys().map(|key| key.get_ref().to_string())).collect()
+}
+
 /// Where a certificate's table stands, and the names of other certificates in it.
 struct Places {
     entry: Range<usize>,

@@ -81,6 +81,9 @@ pub struct Scene<'a> {
 pub(super) const TRUST_NAMES: [&str; 6] =
     ["chain.crt", "ca.crt", "root.crt", "ca.pem", "ca-bundle.crt", "root.pem"];
 
+/// Where servers and clients have CAs of their own: what the server trusts, and what clients trust.
+const SPLIT_TRUST: [&str; 2] = ["ca-client.crt", "ca-server.crt"];
+
 impl<'a> Scene<'a> {
     /// Tells who is who.
     #[must_use]
@@ -136,9 +139,11 @@ impl<'a> Scene<'a> {
         let any_ca = exhibits
             .iter()
             .find(|exhibit| exhibit.certificates.iter().any(|c| c.ca == Some(true)) && !shows(exhibit));
+        let split = SPLIT_TRUST.map(|name| exhibits.iter().find(|exhibit| exhibit.name == name));
+        let [of_clients, of_servers] = if split.iter().all(Option::is_some) { split } else { [None; 2] };
         if !scene.trust_is_elsewhere {
-            scene.client_trust = scene.client_trust.or(usual).or(client).or(any_ca);
-            scene.server_trust = scene.server_trust.or(usual).or(server).or(any_ca);
+            scene.client_trust = scene.client_trust.or(of_clients).or(usual).or(client).or(any_ca);
+            scene.server_trust = scene.server_trust.or(of_servers).or(usual).or(server).or(any_ca);
         }
         let held = |certificate: &'a Arc<Certificate>| scene.index.held(certificate);
         let trusted =

@@ -41,7 +41,7 @@ const SIDEWAYS: [(&str, &[&str]); 12] = [
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
     ("config", &["layout", "recipe"]),
-    ("k8s", &["layout", "profile", "plan"]),
+    ("k8s", &["layout", "profile", "plan", "config"]),
     ("hba", &["settings"]),
     ("recipe", &["plan", "layout"]),
     ("show", &["verify"]),

@@ -9,6 +9,7 @@ mod generate;
 mod import;
 mod inspect;
 mod issue;
+mod k8s;
 mod output;
 mod renew;
 mod revoke;
@@ -30,6 +31,7 @@ pub(super) use generate::{GenArgs, SpanArgs};
 pub(super) use import::ImportArgs;
 pub(super) use inspect::{InspectArgs, SortKey};
 pub(super) use issue::{IssueArgs, StreamWord, UnderArgs};
+pub(super) use k8s::{K8sArgs, ObjectArgs, ReplicaModeWord, TargetWord};
 pub(super) use renew::{RekeyArgs, RenewArgs};
 pub(super) use revoke::{AuthoritiesArgs, CrlArgs, RevokeArgs};
 pub(super) use rotate::{RotateArgs, StepWord};
@@ -54,6 +56,7 @@ Examples:
   pgtls config hba --tls-only          lines of pg_hba.conf that fit pki/
   pgtls csr server db1.example.com     a key, and a request for another CA
   pgtls import signed.p7b              what that CA sent back, beside its key
+  pgtls k8s pgo-v4 | kubectl apply -f -
 
 Exit codes: 0 done, 1 checked and the answer is no, 2 wrong flags or profile,
 3 this directory or CA forbids it, 4 the system refused";
@@ -95,6 +98,8 @@ verbs! {
     "export" => Export(Box<ExportArgs>),
     /// Write the configuration around the files: PostgreSQL's, and its clients'
     "config" => Config(Box<ConfigArgs>),
+    /// Print what an operator of Kubernetes is to be told: Secrets, and the resource that names them
+    "k8s" => K8s(Box<K8sArgs>),
     /// List the built-in profiles, or print one, ready to be saved and edited
     "profiles" => Profiles(ProfilesArgs),
 }
@@ -117,6 +122,7 @@ impl Verb {
             Self::Inspect(args) => args.json,
             Self::Export(args) => args.output.json,
             Self::Config(args) => args.target.place().output.json,
+            Self::K8s(args) => args.output.json,
             Self::Profiles(_) => false,
         }
     }

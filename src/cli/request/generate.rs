@@ -89,7 +89,7 @@ fn overrides(args: &GenArgs) -> Result<Overrides, CliError> {
     })
 }
 
-fn setting(text: &str) -> Result<(String, String), CliError> {
+pub(super) fn setting(text: &str) -> Result<(String, String), CliError> {
     let (key, value) = text.split_once('=').ok_or_else(|| CliError::Flags {
         fact: format!("--set: \"{text}\" is not KEY=VALUE"),
         hint: "Write it like --set domain=example.com.",

@@ -6,7 +6,7 @@ use crate::fs::Directory;
 use crate::keys::name_hash;
 use crate::layout::export::{Candidate, ExportError, Party, choose};
 use crate::layout::is_hash_name;
-use crate::ops::export::found::{candidates, key_file_of, promises_key};
+use crate::ops::found::{candidates, key_file_of, promises_key};
 use crate::ops::inspect::read;
 use crate::pg::LISTS_FILE;
 use crate::verify::{self, End, Exhibit, Identity, NEWEST_LIBPQ, Policy, Roles, Scene, Side, accepts_host};

@@ -1,10 +1,10 @@
 //! `export`: what one server or client needs, out of a directory, in the form that its program reads. Never a CA's key:
 //! of keys, only the one that is asked for is read.
 
-pub(super) mod found;
 mod judged;
 mod written;
 
+use super::found::{Pair, Sought, key_file_of, look, pair, shown, stem_of};
 use super::inspect::directory_or_default;
 use super::ownership::{parse_key_mode, parse_owner};
 use super::secret_line;
@@ -16,7 +16,6 @@ use crate::layout::export::{
 };
 use crate::verify::Finding;
 use crate::x509::Name;
-use found::{Pair, key_file_of, look, pair, shown, stem_of};
 use judged::OtherSide;
 use std::path::PathBuf;
 use time::OffsetDateTime;
@@ -102,7 +101,8 @@ pub fn export(
     let closing = request.encrypt_key_file.as_deref().map(secret_line).transpose()?;
     let (path, directory) = directory_or_default(request.directory.as_deref())?;
     let place = path.display().to_string();
-    let chosen = look(&directory, &place, request, now)?;
+    let chosen =
+        look(&directory, &place, Sought { party: request.party, name: request.name.as_deref() }, now)?;
     let consumer = request.consumer.unwrap_or(Consumer::usual(request.party));
     let outline = export_outline(&ExportWish {
         party: request.party,
@@ -116,7 +116,7 @@ pub fn export(
         owner,
         key_mode: key_mode(request, owner)?,
     })?;
-    let Pair { leaf, chain, key } = pair(&directory, &place, &chosen.file, opening.as_deref())?;
+    let Pair { leaf, chain, key, .. } = pair(&directory, &place, &chosen.file, opening.as_deref())?;
     let key_path = shown(&place, &key_file_of(&chosen.file));
     let unwritable = |source: KeyError| ExportError::Key { file: key_path.clone(), source };
     let password = match closing.clone().or(opening) {

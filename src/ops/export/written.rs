@@ -1,10 +1,11 @@
 //! Where an export goes: a directory, an archive, or back to whoever called. Nothing that exists is replaced.
 
 use super::{Destination, ExportRequest};
-use crate::error::{Error, RequestError};
+use crate::error::Error;
 use crate::fs::{Directory, DirectoryAttributes, FileEntry, FileSet, FsError, Mode, Owner, Target, tarball};
 use crate::layout::Arrangement;
 use crate::layout::export::ExportError;
+use crate::ops::single_file::write_new;
 use std::path::Path;
 use time::OffsetDateTime;
 
@@ -41,17 +42,7 @@ pub(super) fn write(
             Ok(Written { created, archive: None })
         }
         Destination::Archive(path) => {
-            let missing = || RequestError::NoSuchFile { path: path.display().to_string() };
-            let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(missing)?;
-            let parent =
-                path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if Directory::open(parent)?.is_none() {
-                return Err(RequestError::NoSuchFile { path: parent.display().to_string() }.into());
-            }
-            let mut set = FileSet::default();
-            set.insert(name, archive()?);
-            let private = DirectoryAttributes { mode: Mode::DIRECTORY, gid: None };
-            put(parent, &set, private, request.dry_run)?;
+            write_new(path, archive()?.contents, request.dry_run)?;
             Ok(Written { created: false, archive: None })
         }
     }

@@ -1,8 +1,7 @@
 //! What lies in the directory: who is meant, what belongs to it, and its key, which alone of all keys is read.
 
-use super::ExportRequest;
 use crate::error::{Error, RequestError};
-use crate::fs::Directory;
+use crate::fs::{Directory, FileEntry, FileSet};
 use crate::keys::{PrivateKey, PublicKey};
 use crate::layout::export::{Candidate, ExportError, Party, choose};
 use crate::ops::inspect::read;
@@ -14,6 +13,15 @@ use std::borrow::Cow;
 use std::path::Path;
 use time::OffsetDateTime;
 
+/// Who is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sought<'a> {
+    /// Which side it is.
+    pub(super) party: Party,
+    /// A stem or a common name; `None`: the usual stem.
+    pub(super) name: Option<&'a str>,
+}
+
 /// What was found in the directory, but for the key.
 pub(super) struct Chosen {
     pub(super) file: String,
@@ -23,6 +31,8 @@ pub(super) struct Chosen {
     /// The lists that the other side looks into.
     pub(super) others_lists: Vec<Vec<u8>>,
     pub(super) host: Option<String>,
+    /// Every file that was looked into: none that promises a key.
+    pub(super) files: FileSet,
 }
 
 /// A certificate and its key.
@@ -31,13 +41,17 @@ pub(super) struct Pair {
     /// The certificate, and what is appended to it: DER.
     pub(super) chain: Vec<Vec<u8>>,
     pub(super) key: PrivateKey,
+    /// The file of the certificate as it is.
+    pub(super) certificate_file: FileEntry,
+    /// The file of the key, and its name.
+    pub(super) key_file: (String, FileEntry),
 }
 
 /// Finds who is meant, and what belongs to it. Files that promise keys are not read.
 pub(super) fn look(
     directory: &Directory,
     place: &str,
-    request: &ExportRequest,
+    sought: Sought<'_>,
     now: OffsetDateTime,
 ) -> Result<Chosen, Error> {
     let names: Vec<String> =
@@ -48,10 +62,10 @@ pub(super) fn look(
     let exhibits = Exhibit::read_all(files.iter(), None);
     let scene = Scene::of(place, &exhibits, &Roles::default(), &Policy::at(now));
     let candidates = candidates(&scene);
-    let found = match choose(&candidates, request.party, request.name.as_deref(), place) {
+    let found = match choose(&candidates, sought.party, sought.name, place) {
         // It may be what could not be read.
         Err(unknown @ ExportError::Unknown { .. }) => {
-            let word = request.name.clone().unwrap_or_else(|| request.party.to_string());
+            let word = sought.name.map_or_else(|| sought.party.to_string(), str::to_owned);
             let is_it = |exhibit: &&Exhibit| exhibit.certificates.is_empty() && exhibit.stem() == word;
             let hollow = exhibits.iter().find(is_it).map(|exhibit| shown(place, &exhibit.name));
             let hollow = hollow.map(|path| StateError::Empty { path }.into());
@@ -59,19 +73,16 @@ pub(super) fn look(
         }
         other => other?,
     };
-    let (own, others) = match request.party {
+    let (own, others) = match sought.party {
         Party::Server => (Side::Client, Side::Server),
         Party::Client => (Side::Server, Side::Client),
     };
     let trust = |side| scene.trust(side).iter().map(|held| held.certificate.der.clone()).collect();
-    Ok(Chosen {
-        file: found.file.clone(),
-        trust: trust(own),
-        others_trust: trust(others),
-        lists: lists(&scene, own, now),
-        others_lists: lists(&scene, others, now),
-        host: usual_host(&scene),
-    })
+    let file = found.file.clone();
+    let (trust, others_trust) = (trust(own), trust(others));
+    let (lists, others_lists) = (lists(&scene, own, now), lists(&scene, others, now));
+    let host = usual_host(&scene);
+    Ok(Chosen { file, trust, others_trust, lists, others_lists, host, files })
 }
 
 /// Whether a file is there for its key.
@@ -221,7 +232,8 @@ pub(super) fn pair(
         }
         .into());
     }
-    Ok(Pair { leaf: leaf.as_ref().clone(), chain, key })
+    let (certificate_file, key_file) = (entry.clone(), (key_name.to_owned(), key_entry.clone()));
+    Ok(Pair { leaf: leaf.as_ref().clone(), chain, key, certificate_file, key_file })
 }
 
 /// A file of the directory as the user would name it.

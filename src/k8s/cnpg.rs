@@ -1,0 +1,81 @@
+//! CloudNativePG: the Secrets of the CAs, of the server and of the standbys, and the part of a `Cluster` that names them.
+//!
+//! Sources: docs/src/certificates.md, pkg/certs/certs.go, internal/controller/cluster_pki.go of 1.30. The operator
+//! verifies `tls.crt` against `ca.crt`; the label `cnpg.io/reload` has it reload the server when a Secret changes.
+//! Revocation lists it does not read.
+
+use super::goods::{Goods, KeyPair, Naming};
+use super::manifest::{Manifest, SecretKind};
+use super::yaml::{Yaml, map, texts};
+use super::{KubernetesError, Part, Target};
+use crate::config::pg_ident_line;
+
+/// The usual names; the operator's own are `NAME-ca`, `NAME-server` and `NAME-replication`.
+const USUAL: [&str; 3] = ["{}-tls-ca", "{}-tls-server", "{}-tls-replication"];
+/// The label with which a change of a Secret is seen at once.
+const RELOAD: &str = "cnpg.io/reload";
+/// The operator's own user map for standbys.
+const MAP: &str = "cnpg_streaming_replica";
+
+/// The objects.
+///
+/// # Errors
+/// [`KubernetesError`]
+pub fn cnpg(naming: &Naming, goods: &Goods) -> Result<Vec<Manifest>, KubernetesError> {
+    let [ca, server, replication] = naming.secrets(USUAL)?;
+    let (mut all, mut certificates) = (Vec::new(), Vec::new());
+    let authority = |name: &str, part: &Part| {
+        let meta = naming.meta.named(name).labelled(RELOAD, "");
+        Manifest::secret(&meta, SecretKind::Generic, &[("ca.crt", &part.contents)])
+    };
+    match (&goods.server_trust, &goods.client_trust) {
+        (Some(of_servers), Some(of_clients)) => {
+            let [server_ca, client_ca] = ["server", "client"].map(|side| format!("{ca}-{side}"));
+            for (key, name, part) in
+                [("serverCASecret", server_ca, of_servers), ("clientCASecret", client_ca, of_clients)]
+            {
+                let name = super::label_name("--ca-secret", &name)?;
+                all.push(authority(&name, part)?);
+                certificates.push((key, name));
+            }
+        }
+        _ => {
+            all.push(authority(&ca, &goods.trust)?);
+            certificates.extend([("serverCASecret", ca.clone()), ("clientCASecret", ca)]);
+        }
+    }
+    let pairs = [
+        ("serverTLSSecret", server, Some(&goods.server)),
+        ("replicationTLSSecret", replication, goods.replication.as_ref()),
+    ];
+    for (key, name, pair) in pairs {
+        let Some(KeyPair { certificate, key: own, .. }) = pair else { continue };
+        let meta = naming.meta.named(&name).labelled(RELOAD, "");
+        let data = [("tls.crt", &certificate.contents), ("tls.key", &own.contents)];
+        all.push(Manifest::secret(&meta, SecretKind::Tls, &data)?);
+        certificates.push((key, name));
+    }
+    all.push(cluster(naming, goods, certificates)?);
+    Ok(all)
+}
+
+/// The part of the `Cluster`.
+fn cluster(
+    naming: &Naming,
+    goods: &Goods,
+    certificates: Vec<(&str, String)>,
+) -> Result<Manifest, KubernetesError> {
+    let certificates = certificates.into_iter().map(|(key, name)| (key.to_owned(), name.into()));
+    let mut spec = vec![("certificates", Yaml::Map(certificates.collect()))];
+    let role = Target::Cnpg.replication_role().unwrap_or_default();
+    if let Some(pair) = goods.replication.as_ref().filter(|pair| pair.common_name != role) {
+        let line = pg_ident_line(MAP, &pair.common_name, role).ok_or_else(|| KubernetesError::Lacking {
+            fact: format!("no line of pg_ident.conf can hold the common name of \"{}\"", pair.shown),
+            detail: "There is a control character in it.".to_owned(),
+            hint: format!("Make another for the role: pgtls issue client {role}"),
+        })?;
+        spec.push(("postgresql", map([("pg_ident", texts([line]))])));
+    }
+    let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
+    Ok(Manifest::resource("postgresql.cnpg.io/v1", "Cluster", &naming.meta.named(&naming.cluster), spec))
+}

@@ -1,0 +1,132 @@
+//! The judge on what goes into a cluster: what would shut somebody out is refused, what else is an error is said.
+
+use super::{Found, ManifestRequest};
+use crate::error::Error;
+use crate::fs::{FileEntry, FileSet, Mode};
+use crate::k8s::{Goods, KeyPair, KubernetesError};
+use crate::verify::{self, Exhibit, Finding, NEWEST_LIBPQ, Policy, Roles, Rule, Severity};
+use crate::x509::{Certificate, GeneralName};
+use std::net::IpAddr;
+use time::OffsetDateTime;
+
+/// What nobody in the cluster gets past.
+const SHUTS_OUT: [Rule; 15] = [
+    Rule::ChainIncomplete,
+    Rule::AnchorNotSelfSigned,
+    Rule::NotTrusted,
+    Rule::Expired,
+    Rule::NotYetValid,
+    Rule::KeyTooSmall,
+    Rule::DigestTooWeak,
+    Rule::ExplicitCurve,
+    Rule::NotForServers,
+    Rule::NotForClients,
+    Rule::Revoked,
+    Rule::CrlStale,
+    Rule::CrlNotYetValid,
+    Rule::CrlMissing,
+    Rule::CrlSignatureBad,
+];
+
+/// Under which names the judge is shown what is trusted and revoked: those of the keys of the Secret.
+const TRUST: &str = "ca.crt";
+const OF_SERVERS: &str = "ca.crt of servers";
+const OF_CLIENTS: &str = "ca.crt of clients";
+const LISTS: &str = "ca.crl";
+
+/// A remark and its mend.
+pub(super) type Warning = (String, Option<String>);
+
+/// Judges; what is left are the errors that shut nobody out, and what ends soon.
+pub(super) fn judge(
+    request: &ManifestRequest,
+    place: &str,
+    server: &Found,
+    replication: Option<&Found>,
+    goods: &Goods,
+    now: OffsetDateTime,
+) -> Result<Vec<Warning>, Error> {
+    let (files, roles) = scene(server, replication, goods);
+    let exhibits = Exhibit::read_all(files.iter(), None);
+    let mut policy = Policy::at(now);
+    policy.waived = files.names().map(|name| (name.to_owned(), Rule::KeyInPublicFile)).collect();
+    let (report, _) = verify::check("", &exhibits, &roles, &policy);
+    let findings = verify::pass(report)?.findings;
+    let refused = findings.iter().find(|finding| {
+        finding.severity == Severity::Error
+            && (SHUTS_OUT.contains(&finding.rule) || finding.rule.breaks_chain())
+    });
+    if let Some(finding) = refused {
+        return Err(refusal(finding, request, place).into());
+    }
+    let tells = |finding: &&Finding| finding.severity == Severity::Error || finding.rule == Rule::ExpiresSoon;
+    // The judge was shown no directory, so that its own mends would lead nowhere.
+    let said = |finding: &Finding| {
+        (format!("{}: {} [{}]", finding.files.join(", "), finding.fact, finding.rule), None)
+    };
+    Ok(findings.iter().filter(tells).map(said).collect())
+}
+
+/// The files as the cluster would have them.
+fn scene(server: &Found, replication: Option<&Found>, goods: &Goods) -> (FileSet, Roles) {
+    let (mut files, mut roles) = (FileSet::default(), Roles::default());
+    let mut put = |name: &str, part: &crate::k8s::Part, mode| {
+        let entry = FileEntry { contents: part.contents.clone(), mode, owner: None };
+        files.insert(name, entry);
+        Some(name.to_owned())
+    };
+    let mut pair = |found: &Found, pair: &KeyPair| {
+        let certificate = put(&found.chosen.file, &pair.certificate, Mode::PUBLIC);
+        (certificate, put(&format!("{}.key", stem(found)), &pair.key, Mode::SECRET))
+    };
+    (roles.server_certificate, roles.server_key) = pair(server, &goods.server);
+    if let (Some(found), Some(keys)) = (replication, &goods.replication) {
+        (roles.client_certificate, roles.client_key) = pair(found, keys);
+    }
+    let trusted = [(&goods.server_trust, OF_SERVERS), (&goods.client_trust, OF_CLIENTS)];
+    let [of_servers, of_clients] = trusted.map(|(part, name)| match part {
+        Some(part) => put(name, part, Mode::PUBLIC),
+        None => put(TRUST, &goods.trust, Mode::PUBLIC),
+    });
+    (roles.server_trust, roles.client_trust) = (of_servers, of_clients);
+    roles.crl_file = goods.lists.as_ref().and_then(|lists| put(LISTS, lists, Mode::PUBLIC));
+    (files, roles)
+}
+
+fn stem(found: &Found) -> &str {
+    crate::ops::found::stem_of(&found.chosen.file)
+}
+
+fn refusal(finding: &Finding, request: &ManifestRequest, place: &str) -> KubernetesError {
+    let detail = finding.detail.as_deref().map(|detail| format!("{detail} ")).unwrap_or_default();
+    let lists = [Rule::CrlStale, Rule::CrlNotYetValid, Rule::CrlMissing, Rule::CrlSignatureBad];
+    let place = super::command_word(place);
+    let hint = match finding.rule {
+        rule if lists.contains(&rule) => format!("Run: pgtls crl -D {place}"),
+        Rule::Expired => format!("Run: pgtls renew -D {place}"),
+        _ => format!("Run, to see all that is wrong with it: pgtls verify {place}"),
+    };
+    KubernetesError::Lacking {
+        fact: format!("{}: {}", finding.files.join(", "), finding.fact),
+        detail: format!(
+            "{detail}In a cluster of {} nobody would get past it [{}].",
+            request.target.word(),
+            finding.rule
+        ),
+        hint,
+    }
+}
+
+/// Whether a client of today takes the certificate for that host.
+pub(super) fn accepts(certificate: &Certificate, host: &str) -> bool {
+    verify::accepts_host(certificate, host, NEWEST_LIBPQ)
+}
+
+/// Whether it names an address that another machine can have.
+pub(super) fn names_address(certificate: &Certificate) -> bool {
+    let is_remote = |address: &IpAddr| !address.is_loopback() && !address.is_unspecified();
+    certificate
+        .subject_alt_names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Ip(address) if is_remote(address)))
+}

@@ -1,0 +1,249 @@
+//! `k8s`: what an operator of Kubernetes is to be told, out of a directory. Of keys, only those of the server and of the
+//! standbys are read.
+
+mod cert_manager;
+mod judged;
+mod parts;
+
+pub use cert_manager::{CertManagerRequest, cert_manager};
+
+use super::found::{Chosen, Pair, Sought, look, pair, shown};
+use super::inspect::directory_or_default;
+use super::secret_line;
+use super::single_file::write_new;
+use crate::error::Error;
+use crate::fs::Contents;
+use crate::k8s::{
+    self, Goods, KeyPair, KubernetesError, Manifest, Naming, PgoV4, ReplicaSslMode, ShellCommand, Target,
+};
+use crate::layout::export::{ExportError, Party};
+use crate::recipe::shell_quoted;
+use parts::{certificate_part, key_part, list_part, trust_part, union};
+use std::borrow::Cow;
+use std::path::PathBuf;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+/// What `k8s` is asked for.
+#[derive(Debug, Clone)]
+pub struct ManifestRequest {
+    /// Who reads it.
+    pub target: Target,
+    /// What the objects are called.
+    pub naming: Naming,
+    /// Where the files lie; `None`: `pki`, or the current directory where there is none.
+    pub directory: Option<PathBuf>,
+    /// The server, by file or common name; `None`: the usual one.
+    pub server: Option<String>,
+    /// The standbys, likewise; `None`: by the target's own role, then `replication`.
+    pub replication: Option<String>,
+    /// Whether standbys have no certificate.
+    pub without_replication: bool,
+    /// The file whose first line opens encrypted keys.
+    pub passphrase_file: Option<PathBuf>,
+    /// What is asked of PGO 4 alone.
+    pub pgo_v4: PgoV4,
+    /// Commands instead of manifests.
+    pub commands: bool,
+    /// Secrets alone, without the resource that names them.
+    pub secrets_only: bool,
+    /// A file to write; it must not exist.
+    pub write: Option<PathBuf>,
+    /// Decide everything, write nothing.
+    pub dry_run: bool,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub struct Manifested {
+    /// The directory that it came from, as the user names it.
+    pub place: String,
+    /// Who reads it.
+    pub target: &'static str,
+    /// The objects.
+    pub manifests: Vec<Manifest>,
+    /// The stream of them, where whoever called is to have it.
+    pub stream: Option<Zeroizing<Vec<u8>>>,
+    /// The commands, where these were asked for.
+    pub commands: Option<Vec<ShellCommand>>,
+    /// What does not stop it, each with its mend.
+    pub warnings: Vec<(String, Option<String>)>,
+    /// The file that was written, or would be.
+    pub written: Option<PathBuf>,
+}
+
+/// What finds a certificate of a side by a name.
+type Find<'f> = dyn Fn(Party, Option<&str>) -> Result<Found, Error> + 'f;
+
+/// A certificate with everything about it.
+struct Found {
+    chosen: Chosen,
+    pair: Pair,
+}
+
+impl Found {
+    fn key_pair(&self, place: &str, target: &str) -> Result<KeyPair, Error> {
+        let Self { chosen, pair } = self;
+        let shown_file = shown(place, &chosen.file);
+        let common_name = pair.leaf.subject.common_names().next().map(Cow::into_owned);
+        Ok(KeyPair {
+            certificate: certificate_part(&pair.certificate_file, &pair.chain, &shown_file),
+            key: key_part(pair, &shown(place, &pair.key_file.0), target)?,
+            common_name: common_name.unwrap_or_default(),
+            shown: shown_file,
+        })
+    }
+}
+
+/// Makes the objects.
+///
+/// # Errors
+/// [`Error`]: nothing was written.
+pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manifested, Error> {
+    let passphrase = request.passphrase_file.as_deref().map(secret_line).transpose()?;
+    let (path, directory) = directory_or_default(request.directory.as_deref())?;
+    let place = path.display().to_string();
+    let find = |party, name: Option<&str>| -> Result<Found, Error> {
+        let chosen = look(&directory, &place, Sought { party, name }, now)?;
+        let pair = pair(&directory, &place, &chosen.file, passphrase.as_deref())?;
+        Ok(Found { chosen, pair })
+    };
+    let server = find(Party::Server, request.server.as_deref())?;
+    let replication = replication(request, &place, &find)?;
+    let goods = goods(request.target, &place, &server, replication.as_ref())?;
+    let mut warnings = judged::judge(request, &place, &server, replication.as_ref(), &goods, now)?;
+    let manifests = made(request, &goods)?;
+    let commands = request.commands.then(|| request.pgo_v4.commands(&request.naming, &goods)).transpose()?;
+    warnings.extend(names(request, &place, &server)?);
+    let stream = k8s::stream(&manifests);
+    if let Some(file) = request.write.as_deref() {
+        write_new(file, Contents::from(stream.clone()), request.dry_run)?;
+    }
+    let stream = (commands.is_none() && request.write.is_none()).then_some(stream);
+    let (target, written) = (request.target.word(), request.write.clone());
+    Ok(Manifested { place, target, manifests, stream, commands, warnings, written })
+}
+
+fn made(request: &ManifestRequest, goods: &Goods) -> Result<Vec<Manifest>, KubernetesError> {
+    let naming = &request.naming;
+    let mut manifests = match request.target {
+        Target::PgoV4 => request.pgo_v4.manifests(naming, goods),
+        Target::PgoV5 => k8s::pgo_v5(naming, goods),
+        Target::Cnpg => k8s::cnpg(naming, goods),
+        Target::Zalando => k8s::zalando(naming, goods),
+    }?;
+    if request.secrets_only {
+        manifests.retain(|manifest| manifest.kind == "Secret");
+    }
+    Ok(manifests)
+}
+
+/// The standbys' certificate: whoever is named, or logs in as the target's own role, or is called so.
+fn replication(request: &ManifestRequest, place: &str, find: &Find<'_>) -> Result<Option<Found>, Error> {
+    let target = request.target;
+    let Some(role) = target.replication_role().filter(|_| !request.without_replication) else {
+        return Ok(None);
+    };
+    let names = match &request.replication {
+        Some(name) => vec![name.as_str()],
+        None => vec![role, "replication"],
+    };
+    for name in names {
+        match find(Party::Client, Some(name)) {
+            Err(Error::Export(ExportError::Unknown { .. })) if request.replication.is_none() => {}
+            Err(error) => return Err(error),
+            Ok(found) => return checked_role(found, target, role, place).map(Some),
+        }
+    }
+    let without = match target {
+        Target::PgoV4 => " Without one: --no-replication.",
+        _ => "",
+    };
+    Err(KubernetesError::Lacking {
+        fact: format!("no client's certificate in \"{place}\" is for replication"),
+        detail: format!("{} has its standbys log in as {role}.{without}", target.word()),
+        hint: format!("Run: pgtls issue client {role} -D {}", command_word(place)),
+    }
+    .into())
+}
+
+/// PGO 5 has neither a user map nor a field for one.
+fn checked_role(found: Found, target: Target, role: &str, place: &str) -> Result<Found, Error> {
+    let name = found.pair.leaf.subject.common_names().next().map(Cow::into_owned).unwrap_or_default();
+    if target != Target::PgoV5 || name == role {
+        return Ok(found);
+    }
+    Err(KubernetesError::Lacking {
+        fact: format!("\"{}\" logs in as \"{}\"", shown(place, &found.chosen.file), name.escape_debug()),
+        detail: format!("{} has its standbys log in as {role}, without a user map.", target.word()),
+        hint: format!("Run: pgtls issue client {role} -D {}", command_word(place)),
+    }
+    .into())
+}
+
+/// What the objects hold.
+fn goods(target: Target, place: &str, server: &Found, replication: Option<&Found>) -> Result<Goods, Error> {
+    let chosen = &server.chosen;
+    let is_one = chosen.trust == chosen.others_trust;
+    let part = |trust: &[Vec<u8>]| trust_part(&chosen.files, trust, place);
+    let both = union(&chosen.others_trust, &chosen.trust);
+    let lists = union(&chosen.lists, &chosen.others_lists);
+    Ok(Goods {
+        trust: part(&both),
+        server_trust: (!is_one).then(|| part(&chosen.others_trust)),
+        client_trust: (!is_one).then(|| part(&chosen.trust)),
+        lists: (target.reads_lists() && !lists.is_empty()).then(|| list_part(&chosen.files, &lists, place)),
+        server: server.key_pair(place, target.word())?,
+        replication: replication.map(|found| found.key_pair(place, target.word())).transpose()?,
+    })
+}
+
+/// The hosts that the server is reached by, and that it does not name: what the operator itself needs is refused.
+fn names(
+    request: &ManifestRequest,
+    place: &str,
+    server: &Found,
+) -> Result<Option<(String, Option<String>)>, Error> {
+    let (target, naming) = (request.target, &request.naming);
+    let leaf = &server.pair.leaf;
+    let file = shown(place, &server.chosen.file);
+    let hosts = target.hosts(&naming.cluster, naming.meta.namespace.as_deref());
+    let all = hosts.join(" ");
+    let stem = hosts.first().map(String::as_str).unwrap_or_default();
+    let at = command_word(place);
+    let hint = format!("Run: pgtls issue server {all} -D {at}, and give --server {stem}");
+    let lacks = |host: &String| !judged::accepts(leaf, host);
+    if let Some(host) = target.own_host(&naming.cluster).filter(lacks) {
+        return Err(KubernetesError::Lacking {
+            fact: format!("\"{file}\" does not name \"{host}\""),
+            detail: "The cluster's pgBouncer connects to it with sslmode=verify-full.".to_owned(),
+            hint,
+        }
+        .into());
+    }
+    let is_full = target == Target::PgoV4 && request.pgo_v4.replica_sslmode == ReplicaSslMode::VerifyFull;
+    if is_full && !judged::names_address(leaf) {
+        return Err(KubernetesError::Lacking {
+            fact: format!("\"{file}\" names no address, and replicas would compare one"),
+            detail: "PGO 4 has them connect to the address of the primary's pod (Patroni's connect_address)."
+                .to_owned(),
+            hint: format!(
+                "Run, with each pod's ADDRESS: pgtls issue server {all} ADDRESS -D {at}, and give --server {stem}"
+            ),
+        }
+        .into());
+    }
+    let missing: Vec<&String> = hosts.iter().filter(|host| lacks(host)).collect();
+    let Some(first) = missing.first() else { return Ok(None) };
+    let more = match missing.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more hosts of the cluster"),
+    };
+    Ok(Some((format!("{file} does not name {first}{more}: verify-full fails there"), Some(hint))))
+}
+
+/// The directory as a command names it.
+fn command_word(place: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if !place.is_empty() && place.chars().all(is_plain) { place.to_owned() } else { shell_quoted(place) }
+}
