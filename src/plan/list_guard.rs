@@ -49,7 +49,7 @@ pub(super) fn refuse_nameless_index(state: &State) -> Result<(), ListsError> {
         .filter(|ca| state.key(&ca.stem).is_some() && !state.indexes.contains_key(&ca.stem))
         .collect();
     let is_listed = |it: &&Certificate| index.line_of(&it.serial).is_some();
-    let its_own = lacking.iter().find(|ca| state.issued_by(&ca.stem).iter().any(|it| is_listed(it)));
+    let its_own = lacking.iter().find(|ca| state.issued_by(&ca.stem).iter().any(is_listed));
     match its_own.or(lacking.first()) {
         Some(ca) => {
             let wanted = state.shown_pair(true, &index_file(&ca.stem));
