@@ -205,34 +205,39 @@ fn visible(pki: &Path) -> Vec<pgtls::x509::Certificate> {
 fn a_kill_at_any_moment_loses_nothing_and_leaves_nothing_torn() {
     let mut chance = Chance(20_261_122);
     for words in ["client", "client --stream tar --write out.tar"] {
-        let home = directory("");
-        write(&home, "list", roles(2200));
-        let mut kills = 0;
-        loop {
-            let mut child = start(&home, &format!("{words} --skip-issued"));
-            sleep(Duration::from_millis(20 + chance.below(120) as u64));
-            if kills < 6 {
-                let _ = child.kill();
-            }
-            let output = child.wait_with_output().unwrap();
-            if output.status.code().is_some() {
-                assert_eq!(output.status.code(), Some(0), "{words}: {}", text(&output.stderr));
-                break;
-            }
-            kills += 1;
-            if home.path().join("pki/root.index").exists() {
-                let recorded = serials(&home, "pki/root.index");
-                let here = serials_of(&visible(&home.path().join("pki")));
-                assert!(here.is_subset(&recorded), "{words}: one left before it was recorded");
-            }
-        }
-        assert!(kills > 1, "{words}: it was done too soon");
-        all_are_there(&home, 2200);
-        let order = run(home.path(), "sh", &["-c", "tar -tf out.tar 2>/dev/null || true"]);
-        assert!(
-            order.is_empty() || order.starts_with("client.role1.crt\nclient.role1.key\nclient.role2.crt\n")
-        );
+        // A machine may be done before it is killed; then again.
+        let was_killed = (0..20).any(|_| killed_until_it_is_done(words, &mut chance) > 1);
+        assert!(was_killed, "{words}: it was always done too soon");
     }
+}
+
+/// Starts a run again and again, each killed after a while, until one gets to its end; how many were.
+fn killed_until_it_is_done(words: &str, chance: &mut Chance) -> usize {
+    let home = directory("");
+    write(&home, "list", roles(2200));
+    let mut kills = 0;
+    loop {
+        let mut child = start(&home, &format!("{words} --skip-issued"));
+        sleep(Duration::from_millis(20 + chance.below(120) as u64));
+        if kills < 6 {
+            let _ = child.kill();
+        }
+        let output = child.wait_with_output().unwrap();
+        if output.status.code().is_some() {
+            assert_eq!(output.status.code(), Some(0), "{words}: {}", text(&output.stderr));
+            break;
+        }
+        kills += 1;
+        if home.path().join("pki/root.index").exists() {
+            let recorded = serials(&home, "pki/root.index");
+            let here = serials_of(&visible(&home.path().join("pki")));
+            assert!(here.is_subset(&recorded), "{words}: one left before it was recorded");
+        }
+    }
+    all_are_there(&home, 2200);
+    let order = run(home.path(), "sh", &["-c", "tar -tf out.tar 2>/dev/null || true"]);
+    assert!(order.is_empty() || order.starts_with("client.role1.crt\nclient.role1.key\nclient.role2.crt\n"));
+    kills
 }
 
 #[test]
