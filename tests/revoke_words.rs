@@ -160,7 +160,10 @@ fn who_is_revoked_by_the_subject_alone_is_told() {
     line(&place, "intermediate.index", "1234", "/CN=bob");
     let said = revoked(&place, &["kept/client.bob.crt"]).stdout;
     assert!(is_revoked(&place, "intermediate.index", "\t1234\t"));
-    assert!(said.contains("1234 is of the same subject, /CN=bob; its key is not known here\n"), "{said}");
+    assert!(
+        said.contains("1234 is of the same subject, /CN=bob; which key it has is not known here\n"),
+        "{said}"
+    );
     assert_eq!(said.matches("is of the same subject").count(), 1, "{said}");
 }
 

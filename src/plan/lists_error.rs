@@ -117,10 +117,8 @@ impl Diagnosis for ListsError {
         match self {
             // Who is revoked is not known then, as with an index.
             Self::Unreadable { .. } | Self::KeyMissing { .. } => Failure::System,
-            Self::OtherKey { .. }
-            | Self::NoCa { .. }
-            | Self::NamelessIndex { .. }
-            | Self::KeyUnusable { .. } => Failure::Forbidden,
+            Self::OtherKey { .. } | Self::NoCa { .. } | Self::NamelessIndex { .. } => Failure::Forbidden,
+            Self::KeyUnusable { why, .. } => why.failure,
         }
     }
 }
