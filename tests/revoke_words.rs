@@ -247,6 +247,27 @@ fn a_negative_serial_number_is_refused_for_the_list_would_name_another() {
 }
 
 #[test]
+fn a_negative_serial_number_of_an_index_comes_onto_no_list_as_another() {
+    let place = directory();
+    let index = place.path("intermediate.index");
+    let text = fs::read_to_string(&index).unwrap();
+    let line =
+        |status: &str, revoked: &str| format!("{status}\t301122000000Z\t{revoked}\t-05\tunknown\t/CN=neg\n");
+    // One that is good is on no list.
+    fs::write(&index, text.clone() + &line("V", "")).unwrap();
+    let said = place.try_pgtls(&["crl", "-D", "."]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    fs::write(&index, text + &line("R", "261101000000Z")).unwrap();
+    let before = fs::read(place.path("chain.crl")).unwrap();
+    let said = place.try_pgtls(&["crl", "-D", "."]);
+    assert_eq!(said.code, Some(3), "{}{}", said.stdout, said.stderr);
+    let expected =
+        "\"intermediate.index\" has a certificate with a negative serial number, that of /CN=neg\n";
+    assert!(said.stderr.contains(expected), "{}", said.stderr);
+    assert_eq!(fs::read(place.path("chain.crl")).unwrap(), before);
+}
+
+#[test]
 fn the_name_of_a_bundle_is_not_that_of_the_ca_which_stands_first_in_it() {
     let place = directory();
     let said = place.try_pgtls(&["revoke", "chain", "-D", "."]);

@@ -33,6 +33,9 @@ pub struct Revoked {
     pub reason: Option<RevocationReason>,
 }
 
+/// Which field the serial number is.
+const SERIAL: usize = 3;
+
 /// Where every certificate is, says OpenSSL.
 const UNKNOWN: &str = "unknown";
 
@@ -179,6 +182,12 @@ impl Line {
     /// The serial numbers, in hexadecimal digits, of what was issued in the place of this one.
     pub fn replaced_by(&self) -> impl Iterator<Item = &str> {
         self.file().strip_prefix(REPLACED).into_iter().flat_map(|serials| serials.split(','))
+    }
+
+    /// Whether its serial number is a negative one.
+    pub(super) fn is_negative(&self) -> bool {
+        let read = self.rare.as_ref().and_then(|rare| rare.read.as_ref());
+        read.is_some_and(|read| split(read).get(SERIAL).is_some_and(|serial| serial.starts_with('-')))
     }
 
     /// Notes what was issued in the place of this one; what somebody else wrote there stays.

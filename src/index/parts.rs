@@ -18,6 +18,8 @@ struct Part {
     /// These by serial number, their places counted from the first of them.
     keys: Vec<Key>,
     comments: BTreeMap<usize, Vec<u8>>,
+    /// The place of the first revoked one of them with a negative serial number.
+    negative: Option<usize>,
 }
 
 /// Lines and comments of an index, in the order of the text; its last line may lack its end.
@@ -37,8 +39,10 @@ pub(super) fn parse(text: &[u8], is_open: bool) -> Result<Index, IndexError> {
         for (at, text) in second.comments {
             all.comments.entry(before + at).or_default().extend(text);
         }
+        all.negative = all.negative.or(second.negative.map(|at| before + at));
     }
-    Ok(Index { lines: all.lines, keys: all.keys, comments: all.comments, is_open })
+    let Part { lines, keys, comments, negative } = all;
+    Ok(Index { lines, keys, comments, negative, is_open })
 }
 
 /// One part, whose first line has the number after `before`.
@@ -54,7 +58,11 @@ fn part(text: &[u8], before: usize, room: usize) -> Result<Part, IndexError> {
         }
         let usual = plain.zip(tabs).and_then(|(text, tabs)| Line::parse_plain(text, content.clone(), tabs));
         let parsed = usual.map_or_else(|| Line::parse(text.get(content).unwrap_or_default()), Ok);
-        part.lines.push(parsed.map_err(|problem| IndexError { line: number, problem })?);
+        let line = parsed.map_err(|problem| IndexError { line: number, problem })?;
+        if part.negative.is_none() && line.revoked.is_some() && line.is_negative() {
+            part.negative = Some(part.lines.len());
+        }
+        part.lines.push(line);
     }
     part.keys = order::sorted(&part.lines);
     Ok(part)
