@@ -360,6 +360,43 @@ fn a_server_that_asks_for_no_certificate_lets_nobody_in_who_needs_one() {
     }
 }
 
+/// Options of another method, and methods without what they need: the two say the same words.
+#[test]
+fn an_option_that_the_server_refuses_is_refused_in_its_words() {
+    let mut site = Site::start();
+    for (rest, words) in [
+        ("trust ldaptls=1", "authentication option \"ldaptls\" is only valid for authentication methods ldap"),
+        ("pam include_realm=1", "\"include_realm\" is only valid for authentication methods gssapi and sspi"),
+        ("gss upn_username=1", "\"upn_username\" is only valid for authentication methods sspi"),
+        ("trust radiussecrets=x", "\"radiussecrets\" is only valid for authentication methods radius"),
+        ("radius radiussecrets=x", "\"radius\" requires argument \"radiusservers\" to be set"),
+        ("ldap ldapserver=x", "requires argument \"ldapbasedn\", \"ldapprefix\", or \"ldapsuffix\" to be set"),
+        ("trust map=m", "\"map\" is only valid for authentication methods ident, peer, gssapi, sspi, and cert"),
+        ("ldap ldapbasedn=a ldapsearchattribute=b ldapsearchfilter=c", "ldapsearchattribute together with"),
+    ] {
+        let hba = format!("hostssl all all all {rest}");
+        let refused = site.server.serve(setup(site.home.path(), &hba, ""));
+        let theirs = format!("{refused:?} {}", site.server.log()).replace("\\\"", "\"");
+        assert!(refused.is_err() && theirs.contains(words), "{rest}\n{theirs}");
+        let file = site.home.path().join("refused.conf");
+        fs::write(&file, hba + "\n").unwrap();
+        let words_of_ours =
+            ["can-login", "alice", "--from", "::1", "--hba", file.to_str().unwrap(), "--without-cert"];
+        let known = ["--postgresql-version", &site.version];
+        let (code, stdout, stderr) =
+            clock::at(OffsetDateTime::now_utc(), None, &[], &[&words_of_ours[..], &known].concat());
+        assert_eq!((code, stdout.as_str()), (2, ""), "{rest}\n{stderr}");
+        let said = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(words), "{rest}\n{stderr}");
+    }
+    // What is not refused there is none here.
+    for rest in ["trust", "gss include_realm=2 krb_realm=X", "pam pamservice=x", "ldap ldapbasedn=x"] {
+        site.serve(&format!("hostssl all all all {rest}"), "");
+        let (code, said) = site.asked(&cases(&site.addresses, 0, 1)[0], &[]);
+        assert!(code < 2, "{rest}\n{said}");
+    }
+}
+
 /// What a server does not start with is no answer.
 #[test]
 fn a_line_that_the_server_refuses_is_an_error_here() {

@@ -168,6 +168,24 @@ fn a_map_leads_from_a_name_to_a_role_and_leaves_the_others_theirs() {
 }
 
 #[test]
+fn a_pattern_is_taken_by_the_server_whatever_it_begins_with() {
+    let place = Place::new(&["chain", "--intermediate"]);
+    for name in ["alice", "malice"] {
+        place.pgtls(&["issue", "client", name, "-q"]);
+    }
+    let setup = || place.setup("postgresql").role("app").hba("hostssl all all all cert map=m");
+    let mut server = start(setup());
+    for pattern in ["(?i)ALICE", "(?i)^aLice|bob$", "***:al(.)ce", "***:(?i)ALICE", r"[](]|alice|a\\$"] {
+        let ident = place.pgtls(&["config", "ident", "--map", "m", "--pattern", &format!("{pattern}=app")]);
+        server.serve(setup().ident(&ident)).unwrap();
+        let faults = "SELECT count(*) FROM pg_ident_file_mappings WHERE error IS NOT NULL";
+        assert_eq!(server.administer(faults).unwrap().trim(), "0", "{ident}");
+        expects(&server, &place.keywords("--client alice"), &[("user", "app")], Some("app"));
+        expects(&server, &place.keywords("--client malice"), &[("user", "app")], None);
+    }
+}
+
+#[test]
 fn whoever_is_on_a_list_is_turned_away_by_the_file_and_by_the_directory() {
     let place = Place::new(&["chain", "--intermediate"]);
     place.pgtls(&["issue", "client", "alice", "-q"]);

@@ -1,6 +1,7 @@
 //! Why a configuration is not written.
 
 use crate::diagnosis::{Diagnosis, Failure};
+use crate::hba::PatternFault;
 use crate::layout::export::Party;
 
 /// A refusal; nothing was written.
@@ -152,6 +153,14 @@ pub enum ConfigError {
         /// What goes.
         hint: &'static str,
     },
+    /// A regular expression for which a server would know no user map at all, or might.
+    #[error("the pattern \"{pattern}\": {fault}")]
+    Pattern {
+        /// The regular expression.
+        pattern: String,
+        /// What is against it.
+        fault: PatternFault,
+    },
     /// A file that somebody else wrote.
     #[error("\"{path}\" exists, and pgtls config did not write it")]
     Foreign {
@@ -179,6 +188,9 @@ impl Diagnosis for ConfigError {
             }
             Self::SharedName { .. } => "PostgreSQL takes a name once, and refuses the file.".to_owned(),
             Self::Unsayable { detail, .. } => (*detail).to_owned(),
+            Self::Pattern { .. } => {
+                "With one expression that PostgreSQL refuses, it knows no user map at all.".to_owned()
+            }
             Self::Foreign { .. } => "It would be overwritten; nothing was changed.".to_owned(),
             _ => return None,
         })
@@ -203,13 +215,15 @@ impl Diagnosis for ConfigError {
             Self::SharedName { .. } => "Say whose lines are wanted with --server.".to_owned(),
             Self::Unsayable { .. } => "Give it another name, or another place with --files-at.".to_owned(),
             Self::Combination { hint, .. } => (*hint).to_owned(),
+            Self::Pattern { fault: PatternFault::Broken(_), .. } => "Mend it, as: '(.*)@example\\.com'.".to_owned(),
+            Self::Pattern { .. } => "Write it without that, or that line by hand.".to_owned(),
             Self::Foreign { .. } => "Give another path, or move away what is there.".to_owned(),
         })
     }
 
     fn failure(&self) -> Failure {
         match self {
-            Self::Unsayable { .. } | Self::Combination { .. } | Self::NoHost => Failure::Usage,
+            Self::Unsayable { .. } | Self::Combination { .. } | Self::Pattern { .. } | Self::NoHost => Failure::Usage,
             _ => Failure::Forbidden,
         }
     }

@@ -5,6 +5,7 @@ use super::error::ConfigError;
 use super::mark::{comment, opening};
 use super::site::{Member, Site, Text};
 use super::user_map::{field, literal};
+use crate::hba::has_subexpression;
 use std::fmt::Write;
 
 /// The first version whose pg-role may be `all`, `+group` or a regular expression.
@@ -65,7 +66,10 @@ pub fn ident(site: &Site, wish: &IdentWish) -> Result<Text, ConfigError> {
         let (name, role) = match rule {
             Rule::Client { client, role } => (literal(name(site, client, wish)?), literal_role(role, wish)?),
             Rule::Group { client, group } => (literal(name(site, client, wish)?), group_role(group, wish)?),
-            Rule::Pattern { pattern, role } => (anchored(pattern)?, pattern_role(pattern, role, wish)?),
+            Rule::Pattern { pattern, role } => {
+                let Expression { text, has_group } = anchored(pattern)?;
+                (text, pattern_role(pattern, has_group, role, wish)?)
+            }
         };
         add(&mut text, &wish.map, &name, &role)?;
     }
@@ -154,25 +158,66 @@ fn group_role(group: &str, wish: &IdentWish) -> Result<Field, ConfigError> {
     Ok(Field::Marked(format!("+{group}")))
 }
 
+/// A regular expression of a map, with its slash.
+#[derive(Debug)]
+struct Expression {
+    text: String,
+    has_group: bool,
+}
+
 /// The whole name has to fit: unanchored, `/alice` also fits `malice`.
-fn anchored(pattern: &str) -> Result<String, ConfigError> {
+///
+/// One that PostgreSQL refuses costs the server every map that it has, so that none is written that was not read here.
+fn anchored(pattern: &str) -> Result<Expression, ConfigError> {
     check::unsayable("the pattern", pattern, "pg_ident.conf", |_| false, "")?;
-    let bare = pattern.strip_prefix('^').unwrap_or(pattern);
-    let bare = match bare.strip_suffix('$') {
-        Some(rest) if !rest.ends_with('\\') => rest,
-        _ => bare,
-    };
+    let (options, rest) = pattern.split_at(options(pattern)?);
+    let bare = rest.strip_prefix('^').unwrap_or(rest);
+    let bare = bare.strip_suffix('$').filter(|rest| !ends_in_escape(rest)).unwrap_or(bare);
     if bare.is_empty() {
         let fact = "an empty pattern fits nobody".to_owned();
         return Err(ConfigError::Combination { fact, hint: r"Write --pattern '(.*)@example\.com=\1'." });
     }
+    let judged = |text: &str| {
+        let pattern = pattern.to_owned();
+        has_subexpression(text).map_err(|fault| ConfigError::Pattern { pattern, fault })
+    };
+    // By itself, lest it be made whole by what is put around it.
+    judged(&format!("{options}{bare}"))?;
     // An alternative would be anchored at one end alone.
-    Ok(if bare.contains('|') { format!("/^(?:{bare})$") } else { format!("/^{bare}$") })
+    let whole = match bare.contains('|') {
+        true => format!("{options}^(?:{bare})$"),
+        false => format!("{options}^{bare}$"),
+    };
+    Ok(Expression { has_group: judged(&whole)?, text: format!("/{whole}") })
 }
 
-fn pattern_role(pattern: &str, role: &str, wish: &IdentWish) -> Result<Field, ConfigError> {
+/// How long the options are that an expression begins with, and that count there alone: `***:`, `(?i)`.
+fn options(pattern: &str) -> Result<usize, ConfigError> {
+    if pattern.starts_with("***=") {
+        return Err(ConfigError::Combination {
+            fact: "behind ***= a pattern is a text that fits a part of a name, and cannot be anchored".to_owned(),
+            hint: "Leave ***= out, and put a backslash before what is no letter or digit.",
+        });
+    }
+    let rest = pattern.strip_prefix("***:").unwrap_or(pattern);
+    let letters = rest.strip_prefix("(?").and_then(|rest| rest.split_once(')')).map(|(letters, _)| letters);
+    let letters = letters.filter(|all| !all.is_empty() && all.chars().all(|c| c.is_ascii_alphabetic()));
+    Ok(pattern.len() - rest.len() + letters.map_or(0, |letters| letters.len() + "(?)".len()))
+}
+
+/// Whether the last backslash takes what is behind it for itself.
+fn ends_in_escape(text: &str) -> bool {
+    (text.len() - text.trim_end_matches('\\').len()) % 2 == 1
+}
+
+fn pattern_role(
+    pattern: &str,
+    has_group: bool,
+    role: &str,
+    wish: &IdentWish,
+) -> Result<Field, ConfigError> {
     let references = role.matches(r"\1").count();
-    if references > 0 && !has_group(pattern) {
+    if references > 0 && !has_group {
         return Err(ConfigError::Combination {
             fact: format!("\\1 stands for what brackets hold, and \"{pattern}\" has none"),
             hint: r"Write --pattern '(.*)@example\.com=\1'.",
@@ -194,26 +239,10 @@ fn pattern_role(pattern: &str, role: &str, wish: &IdentWish) -> Result<Field, Co
     if references > 0 { Ok(Field::Plain(role.to_owned())) } else { literal_role(role, wish) }
 }
 
-/// Whether a regular expression has brackets that hold something: not `\(`, `(?`, nor within `[...]`.
-fn has_group(pattern: &str) -> bool {
-    let mut letters = pattern.chars().peekable();
-    let mut in_set = false;
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => {
-                letters.next();
-            }
-            '[' => in_set = true,
-            ']' => in_set = false,
-            '(' if !in_set && letters.peek() != Some(&'?') => return true,
-            _ => {}
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
     use super::*;
 
     #[test]
@@ -224,18 +253,46 @@ mod tests {
             ("alice|bob", "/^(?:alice|bob)$"),
             (r"(.*)@example\.com", r"/^(.*)@example\.com$"),
             (r"a\$", r"/^a\$$"),
+            (r"a\\$", r"/^a\\$"),
+            ("(?i)alice", "/(?i)^alice$"),
+            ("(?i)^alice|bob$", "/(?i)^(?:alice|bob)$"),
+            ("***:alice", "/***:^alice$"),
+            ("***:(?i)alice", "/***:(?i)^alice$"),
+            ("(?:a)lice", "/^(?:a)lice$"),
         ] {
-            assert_eq!(anchored(pattern).ok().as_deref(), Some(said), "{pattern}");
+            assert_eq!(anchored(pattern).ok().map(|it| it.text).as_deref(), Some(said), "{pattern}");
         }
         assert!(anchored("^$").is_err());
     }
 
     #[test]
+    fn a_pattern_that_postgresql_refuses_or_that_cannot_be_judged_is_not_written() {
+        for (pattern, fact) in [
+            ("(a", "parentheses () not balanced"),
+            ("a)|(b", "parentheses () not balanced"),
+            ("a**", "quantifier operand invalid"),
+            ("[a", "brackets [] not balanced"),
+            ("a{2,1}", "invalid repetition count(s)"),
+            ("***=alice", "cannot be anchored"),
+            ("(?x)a b # c", "is not judged here"),
+            (r"(a)\1", "is not judged here"),
+        ] {
+            let said = anchored(pattern).unwrap_err().to_string();
+            assert!(said.contains(fact), "{pattern}: {said}");
+        }
+    }
+
+    #[test]
     fn brackets_that_hold_nothing_are_told_from_those_that_do() {
-        for (pattern, has) in
-            [("(a)", true), (r"\(a\)", false), ("(?:a)", false), ("[(]", false), (r"[(](b)", true)]
-        {
-            assert_eq!(has_group(pattern), has, "{pattern}");
+        for (pattern, has) in [
+            ("(a)", true),
+            (r"\(a\)", false),
+            ("(?:a)", false),
+            ("[(]", false),
+            ("[](]x", false),
+            (r"[(](b)", true),
+        ] {
+            assert_eq!(anchored(pattern).unwrap().has_group, has, "{pattern}");
         }
     }
 }

@@ -18,12 +18,13 @@ pub use fault::PatternError;
 pub use maps::Maps;
 pub use network::{Network, network};
 pub use outcome::Outcome;
+pub use pattern::Fault as PatternFault;
 
 use crate::settings::Place;
 use crate::settings::hba::{HbaFile, HbaLine};
 use crate::settings::ident::IdentFile;
 use fit::Fit;
-use pattern::{Fault, Pattern};
+use pattern::Pattern;
 use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -228,9 +229,17 @@ pub fn check_map_patterns(file: &IdentFile, version: Option<u32>) -> Result<(), 
     })
 }
 
+/// Whether a regular expression of a user map, without its slash, has a subexpression for `\1` to stand for.
+///
+/// # Errors
+/// [`PatternFault`] for one that PostgreSQL refuses, and for one that is not judged here.
+pub fn has_subexpression(pattern: &str) -> Result<bool, PatternFault> {
+    Pattern::parse(pattern.as_bytes()).map(|pattern| pattern.has_group())
+}
+
 fn check(word: &OsStr, place: &Place, is_hba: bool) -> Result<(), PatternError> {
     match word.as_bytes().strip_prefix(b"/").map(Pattern::parse) {
-        Some(Err(Fault::Broken(problem))) => {
+        Some(Err(PatternFault::Broken(problem))) => {
             Err(PatternError::new(place.clone(), &word.as_bytes()[1..], problem, is_hba))
         }
         _ => Ok(()),

@@ -17,7 +17,8 @@ pub(super) struct Pattern {
 
 /// Why a regular expression cannot be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+#[non_exhaustive]
+pub enum Fault {
     /// It may be right, and mean what is not known here.
     #[error("{0} is not judged here")]
     NotJudged(&'static str),
@@ -78,6 +79,11 @@ impl Pattern {
             Some(_) => FirstGroup::Entangled,
         };
         Ok(Self { regex: build(&out)?, group })
+    }
+
+    /// Whether it has a subexpression in brackets.
+    pub(super) fn has_group(&self) -> bool {
+        !matches!(self.group, FirstGroup::Absent)
     }
 
     /// Whether it fits a part of the name.

@@ -40,7 +40,7 @@ const SIDEWAYS: [(&str, &[&str]); 12] = [
     ("plan", &["profile", "state"]),
     ("pki", &["plan", "state"]),
     ("layout", &["plan", "pki", "state"]),
-    ("config", &["layout", "recipe"]),
+    ("config", &["layout", "recipe", "hba"]),
     ("k8s", &["layout", "profile", "plan", "config"]),
     ("hba", &["settings"]),
     ("recipe", &["plan", "layout"]),

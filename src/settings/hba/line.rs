@@ -4,46 +4,13 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::address::{self, Address, Field};
+use super::option;
 use super::problem::HbaProblem;
 use super::token::{Row, Token};
 use super::{ClientCertificate, ClientName, Connection, HbaLine, Method, Word, before};
 use crate::settings::error::SettingsError;
 use crate::settings::setting::{Place, shown};
 use std::vec;
-
-/// Options that say nothing about certificates.
-const OTHER_OPTIONS: [&str; 30] = [
-    "pamservice",
-    "pam_use_hostname",
-    "ldapurl",
-    "ldaptls",
-    "ldapscheme",
-    "ldapserver",
-    "ldapport",
-    "ldapbinddn",
-    "ldapbindpasswd",
-    "ldapsearchattribute",
-    "ldapsearchfilter",
-    "ldapbasedn",
-    "ldapprefix",
-    "ldapsuffix",
-    "krb_realm",
-    "include_realm",
-    "compat_realm",
-    "upn_username",
-    "radiusservers",
-    "radiusports",
-    "radiussecrets",
-    "radiusidentifiers",
-    "radiusserver",
-    "radiusport",
-    "radiussecret",
-    "radiusidentifier",
-    "scope",
-    "issuer",
-    "validator",
-    "delegate_ident_mapping",
-];
 
 pub(super) fn parse(row: Row, version: Option<u32>) -> Result<HbaLine, SettingsError> {
     let place = row.place.clone();
@@ -87,7 +54,8 @@ fn parse_fields(fields: &mut Fields, place: Place, version: Option<u32>) -> Resu
         Connection::Local => None,
         _ => Some(parse_address(fields)?),
     };
-    let method = parse_method(fields.single("authentication method")?, connection)?;
+    let method = parse_method(fields.single("authentication method")?, connection, version)?;
+    let method_column = fields.column;
     let mut line = HbaLine {
         place,
         connection,
@@ -99,10 +67,14 @@ fn parse_fields(fields: &mut Fields, place: Place, version: Option<u32>) -> Resu
         client_name: ClientName::CommonName,
         map: None,
     };
+    let mut given = Vec::new();
     for option in fields.left.by_ref().flatten() {
         fields.column = option.column;
-        parse_option(&mut line, &option.word, version)?;
+        given.extend(parse_option(&mut line, &option.word, version)?);
     }
+    // What is missing is the method's.
+    fields.column = method_column;
+    option::check(method, &given)?;
     if method == Method::Cert {
         line.client_certificate = ClientCertificate::VerifyFull;
     }
@@ -117,8 +89,9 @@ fn parse_address(fields: &mut Fields) -> Result<Address, HbaProblem> {
     }
 }
 
-fn parse_method(word: Word, connection: Connection) -> Result<Method, HbaProblem> {
+fn parse_method(word: Word, connection: Connection, version: Option<u32>) -> Result<Method, HbaProblem> {
     let method = Method::from_word(word.text.as_bytes())
+        .filter(|method| *method != Method::Oauth || !before(version, 18))
         .ok_or_else(|| HbaProblem::Method { found: shown(word.text.as_bytes()) })?;
     let only = |on: &'static str| Err(HbaProblem::MethodOnly { method, on });
     match (method, connection) {
@@ -132,7 +105,12 @@ fn parse_method(word: Word, connection: Connection) -> Result<Method, HbaProblem
     }
 }
 
-fn parse_option(line: &mut HbaLine, option: &Word, version: Option<u32>) -> Result<(), HbaProblem> {
+/// Takes an option; the name of one that says nothing about certificates.
+fn parse_option(
+    line: &mut HbaLine,
+    option: &Word,
+    version: Option<u32>,
+) -> Result<Option<&'static str>, HbaProblem> {
     let text = option.text.as_bytes();
     let Some(equals) = text.iter().position(|byte| *byte == b'=') else {
         return Err(HbaProblem::OptionForm { found: shown(text) });
@@ -143,7 +121,8 @@ fn parse_option(line: &mut HbaLine, option: &Word, version: Option<u32>) -> Resu
             let by_name =
                 [Method::Ident, Method::Peer, Method::Gss, Method::Sspi, Method::Cert, Method::Oauth];
             if !by_name.contains(&line.method) {
-                return Err(HbaProblem::Map { method: line.method });
+                let methods = option::methods_with_map(version);
+                return Err(HbaProblem::OptionMethods { option: "map", methods });
             }
             line.map = Some(OsString::from_vec(value.to_vec()));
         }
@@ -159,12 +138,16 @@ fn parse_option(line: &mut HbaLine, option: &Word, version: Option<u32>) -> Resu
                 _ => return Err(HbaProblem::ClientName { found: shown(value) }),
             };
         }
-        // Which options there are depends on the validator, and on a version that is still to come.
-        _ if line.method == Method::Oauth => {}
-        _ if OTHER_OPTIONS.iter().any(|known| known.as_bytes() == name) => {}
-        _ => return Err(HbaProblem::OptionName { found: shown(name) }),
+        _ => {
+            let taken = option::take(name, line.method, version)?;
+            // Which options there are depends on the validator, and on a version that is still to come.
+            if taken.is_none() && line.method != Method::Oauth {
+                return Err(HbaProblem::OptionName { found: shown(name) });
+            }
+            return Ok(taken);
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn needs_tls(line: &HbaLine, option: &'static str) -> Result<(), HbaProblem> {

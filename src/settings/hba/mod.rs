@@ -5,6 +5,7 @@
 
 mod address;
 mod line;
+mod option;
 mod problem;
 mod token;
 
@@ -202,7 +203,8 @@ impl HbaFile {
 
 /// Reads the `pg_hba.conf` at `path` as a server of major version `version` would; where that is not known, as the newest.
 ///
-/// A version decides whether lines can be continued (from 14) and files included (from 16), and what `clientcert` takes.
+/// A version decides whether lines can be continued (from 14) and files included (from 16), what `clientcert` takes, and
+/// whether there is a method `oauth` (from 18).
 ///
 /// # Errors
 /// [`SettingsError::Hba`] for the first line that the server refuses, for which it does not start; what else keeps files

@@ -80,12 +80,28 @@ pub enum HbaProblem {
         /// The option.
         option: &'static str,
     },
-    /// A map where the name has to be the role's.
-    #[error("authentication option \"map\" is not valid for authentication method {method}")]
-    Map {
+    /// An option of another method.
+    #[error("authentication option \"{option}\" is only valid for authentication methods {methods}")]
+    OptionMethods {
+        /// The option.
+        option: &'static str,
+        /// The methods that take it.
+        methods: &'static str,
+    },
+    /// A method without what it needs.
+    #[error("authentication method \"{method}\" requires argument {wanted} to be set")]
+    OptionMissing {
         /// The method.
         method: Method,
+        /// The options, in quotes; one of them is needed.
+        wanted: &'static str,
     },
+    /// LDAP told to put a name together, and to search for it.
+    #[error("cannot mix options for simple bind and search+bind modes")]
+    LdapModes,
+    /// LDAP told twice what to search for.
+    #[error("cannot use ldapsearchattribute together with ldapsearchfilter")]
+    LdapFilters,
     /// A `clientcert` that is none.
     #[error("invalid value for clientcert: \"{found}\"")]
     ClientCertificate {
@@ -113,7 +129,9 @@ impl HbaProblem {
                 "A line begins with local, host, hostssl, hostnossl, hostgssenc or hostnogssenc; include is known from \
                  PostgreSQL 16."
             }
-            Self::Map { .. } => "A map counts with ident, peer, gss, sspi, cert and oauth.",
+            Self::LdapModes => {
+                "ldapprefix and ldapsuffix put a name together; ldapbasedn and what belongs to it search for one."
+            }
             Self::ClientCertificate { .. } => "It takes verify-ca or verify-full.",
             Self::ClientName { .. } => "It takes CN or DN.",
             _ => return None,
@@ -138,9 +156,11 @@ impl HbaProblem {
             Self::MethodOnly { method: Method::Cert, .. } | Self::OptionWithoutTls { .. } => {
                 "Begin the line with hostssl."
             }
-            Self::Map { .. } => {
+            Self::OptionMethods { option: "map", .. } => {
                 "Take it out: with clientcert=verify-full the certificate's name has to be the role's."
             }
+            Self::OptionMethods { .. } => "Take it out, or name the method that it is for.",
+            Self::OptionMissing { .. } => "Give it behind the method, as NAME=VALUE.",
             Self::CertNeedsFull { .. } => "Take clientcert out: cert implies verify-full.",
             _ => return None,
         };

@@ -184,7 +184,8 @@ fn what_the_server_refuses_is_an_error_with_its_words() {
         ),
         (
             "hostssl all all all scram-sha-256 clientcert=verify-full map=m",
-            "authentication option \"map\" is not valid for authentication method scram-sha-256",
+            "authentication option \"map\" is only valid for authentication methods ident, peer, gssapi, sspi, \
+             cert, and oauth",
         ),
     ] {
         let text = format!("# a comment\n{line}\n");
@@ -196,6 +197,66 @@ fn what_the_server_refuses_is_an_error_with_its_words() {
         read_with(None, &[]).unwrap_err().to_string(),
         "configuration file \"/d/pg_hba.conf\" does not exist"
     );
+}
+
+#[test]
+fn an_option_is_of_its_methods_alone_and_none_that_a_method_needs_may_be_missing() {
+    let only = |option: &str, methods: &str| {
+        format!("authentication option \"{option}\" is only valid for authentication methods {methods}")
+    };
+    let needs = |method: &str, what: &str| {
+        format!("authentication method \"{method}\" requires argument {what} to be set")
+    };
+    for (rest, message) in [
+        ("trust ldaptls=1", only("ldaptls", "ldap")),
+        ("trust pamservice=x", only("pamservice", "pam")),
+        ("trust radiusservers=127.0.0.1 radiussecrets=x", only("radiusservers", "radius")),
+        ("pam include_realm=1", only("include_realm", "gssapi and sspi")),
+        ("trust krb_realm=X", only("krb_realm", "gssapi and sspi")),
+        ("gss upn_username=1", only("upn_username", "sspi")),
+        ("radius compat_realm=1", only("compat_realm", "sspi")),
+        ("trust issuer=x", "unrecognized authentication option name: \"issuer\"".to_owned()),
+        ("gss scope=x", "unrecognized authentication option name: \"scope\"".to_owned()),
+        ("radius radiusserver=x", "unrecognized authentication option name: \"radiusserver\"".to_owned()),
+        ("oauth scope=x issuer=y", "invalid authentication method \"oauth\"".to_owned()),
+        ("ldap ldapserver=x", needs("ldap", "\"ldapbasedn\", \"ldapprefix\", or \"ldapsuffix\"")),
+        ("radius radiussecrets=x", needs("radius", "\"radiusservers\"")),
+        ("radius radiusservers=127.0.0.1", needs("radius", "\"radiussecrets\"")),
+        (
+            "ldap ldapprefix=a ldapbasedn=b",
+            "cannot mix options for simple bind and search+bind modes".to_owned(),
+        ),
+        (
+            "ldap ldapbasedn=b ldapsearchattribute=c ldapsearchfilter=d",
+            "cannot use ldapsearchattribute together with ldapsearchfilter".to_owned(),
+        ),
+    ] {
+        let found = refusal(Some(17), &format!("hostssl all all all {rest}"));
+        assert_eq!(found, format!("/d/pg_hba.conf:1: {message}"), "{rest}");
+    }
+    assert!(refusal(None, "host all all all trust issuer=x").contains("methods oauth"));
+    assert!(refusal(None, "host all all all oauth issuer=x").contains("requires argument \"scope\""));
+    for rest in [
+        "gss include_realm=2 krb_realm=X map=m",
+        "sspi compat_realm=1 upn_username=0",
+        "ldap ldapurl=ldap://h/dc=x?uid",
+        "ldap ldapserver=h ldapprefix=cn=",
+        "ldap ldapbasedn=b ldapsearchfilter=d ldapbinddn=e ldapbindpasswd=f ldaptls=1",
+        "radius radiusservers=127.0.0.1 radiussecrets=x radiusports=1812 radiusidentifiers=y",
+        "pam pamservice=x pam_use_hostname=1",
+    ] {
+        let line = format!("host all all all {rest}");
+        let found = read_with(Some(17), &[("/d/pg_hba.conf", &line)]);
+        assert!(found.is_ok(), "{rest}: {found:?}");
+    }
+    assert_eq!(of("host all all all oauth scope=x issuer=y validator=v other=z map=m").lines.len(), 1);
+}
+
+#[test]
+fn what_a_method_lacks_is_told_at_the_method() {
+    let error = read_with(None, &[("/d/pg_hba.conf", "host all all all ldap ldaptls=1")]).unwrap_err();
+    assert!(error.to_string().starts_with("/d/pg_hba.conf:1:18: "), "{error}");
+    assert!(error.hint().is_some());
 }
 
 #[test]
