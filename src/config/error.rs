@@ -132,6 +132,14 @@ pub enum ConfigError {
         /// The other's.
         other: String,
     },
+    /// A node's certificate that it cannot show to the others.
+    #[error("\"{file}\" is a server's alone, and nodes show theirs to each other")]
+    OneSided {
+        /// The certificate's file, as the user names it.
+        file: String,
+        /// The command that makes one that serves for both.
+        command: String,
+    },
     /// A value that the format has no words for.
     #[error("{what} cannot stand in {format}: \"{value}\"")]
     Unsayable {
@@ -178,6 +186,9 @@ impl Diagnosis for ConfigError {
                 "A list of every CA is wanted, each in its time, once one is looked into.".to_owned()
             }
             Self::SharedName { .. } => "PostgreSQL takes a name once, and refuses the file.".to_owned(),
+            Self::OneSided { .. } => {
+                "With it a node would be refused by the API of another, which wants a client's.".to_owned()
+            }
             Self::Unsayable { detail, .. } => (*detail).to_owned(),
             Self::Foreign { .. } => "It would be overwritten; nothing was changed.".to_owned(),
             _ => return None,
@@ -194,6 +205,9 @@ impl Diagnosis for ConfigError {
             | Self::Lists { command, .. }
             | Self::NoLists { command, .. } => format!("Run: {command}"),
             Self::NoKey { mend, .. } => mend.clone(),
+            Self::OneSided { command, .. } => {
+                format!("Run: {command}; or name a client's certificate with --ctl.")
+            }
             Self::OtherRole { command, .. } => {
                 format!("Run: {command}; or say --mapped where pgtls config ident maps it.")
             }

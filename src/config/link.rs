@@ -66,7 +66,7 @@ impl Link {
     ) -> Result<Self, ConfigError> {
         let trust = check::server_trust(site)?;
         let depth = server.map(|server| check::depth(site, server, trust)).transpose()?;
-        let host = wish.host.clone().or_else(|| server.and_then(usual_host));
+        let host = wish.host.clone().or_else(|| server.and_then(usual_host).map(str::to_owned));
         let host = host.ok_or(ConfigError::NoHost)?;
         check::unsayable("the host", &host, "a configuration", |_| false, "")?;
         let pair = client.map(|client| {
@@ -124,8 +124,9 @@ fn key<'m>(site: &Site, client: &'m Member, reader: KeyReader) -> Result<&'m str
 }
 
 /// The first name that is one, and not a pattern of names; `localhost` and the loopback only where there is no other.
-fn usual_host(server: &Member) -> Option<String> {
+#[must_use]
+pub fn usual_host(server: &Member) -> Option<&str> {
     let is_local = |name: &String| ["localhost", "127.0.0.1", "::1"].contains(&name.as_str());
     let concrete = || server.hosts.iter().filter(|name| !name.contains('*'));
-    concrete().find(|name| !is_local(name)).or_else(|| concrete().next()).cloned()
+    concrete().find(|name| !is_local(name)).or_else(|| concrete().next()).map(String::as_str)
 }

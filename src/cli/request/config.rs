@@ -3,11 +3,12 @@
 use super::{CliError, directory};
 use crate::cli::args::{
     AuthWord, ConfigArgs, FrontWord, HbaArgs, IdentArgs, JdbcArgs, KongArgs, KongProtocolWord, KongWord,
-    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PgbouncerArgs, PostgresqlArgs, ProtocolWord, TargetArgs,
+    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PatroniArgs, PgbouncerArgs, PostgresqlArgs, ProtocolWord,
+    TargetArgs, TlsArgs, VerifyClientWord,
 };
 use crate::config::{
     Auth, FrontAuth, HbaWish, KeyReader, KongForm, KongProtocol, KongWish, LibpqForm, LibpqWish, LinkWish,
-    ListsWish, Local, PgbouncerWish, PostgresqlWish, Protocol,
+    ListsWish, Local, PatroniWish, PgbouncerWish, PostgresqlWish, Protocol, VerifyClient,
 };
 use crate::ops::{ClientSide, ConfigRequest, ConfigTarget, IdentRules, WriteRequest};
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ pub(in crate::cli) fn configured(
         TargetArgs::Libpq(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Kong(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Pgbouncer(args) => (args.link.server.clone(), Some(&args.files)),
+        TargetArgs::Patroni(args) => (args.server.clone(), Some(&args.files)),
         TargetArgs::Jdbc(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Docker(args) => (args.server.clone(), Some(&args.files)),
         TargetArgs::Hosts(args) => (None, Some(&args.files)),
@@ -45,6 +47,7 @@ pub(in crate::cli) fn configured(
             TargetArgs::Libpq(args) => ConfigTarget::Libpq(side(&args.link), libpq(args)),
             TargetArgs::Kong(args) => ConfigTarget::Kong(side(&args.link), kong(args)),
             TargetArgs::Pgbouncer(args) => pgbouncer(args),
+            TargetArgs::Patroni(args) => patroni(args),
             TargetArgs::Jdbc(args) => jdbc(args),
             TargetArgs::Docker(args) => ConfigTarget::Docker {
                 service: args.service.clone(),
@@ -60,13 +63,40 @@ pub(in crate::cli) fn configured(
 }
 
 fn postgresql(args: &PostgresqlArgs) -> ConfigTarget {
+    ConfigTarget::Postgresql { wish: tls(&args.tls), list_directory: args.tls.crl_dir.clone() }
+}
+
+fn tls(args: &TlsArgs) -> PostgresqlWish {
     let minimum = match args.min_protocol {
         ProtocolWord::Tls12 => Protocol::Tls12,
         ProtocolWord::Tls13 => Protocol::Tls13,
     };
     let lists = if args.crl { ListsWish::File } else { ListsWish::AsFound };
-    let wish = PostgresqlWish { minimum, lists };
-    ConfigTarget::Postgresql { wish, list_directory: args.crl_dir.clone() }
+    PostgresqlWish { minimum, lists }
+}
+
+fn patroni(args: &PatroniArgs) -> ConfigTarget {
+    let wish = PatroniWish {
+        host: args.host.clone(),
+        port: args.port,
+        api_port: args.api_port,
+        verify_client: match args.verify_client {
+            VerifyClientWord::Required => VerifyClient::Required,
+            VerifyClientWord::Optional => VerifyClient::Optional,
+            VerifyClientWord::None => VerifyClient::Nobody,
+        },
+        tls: tls(&args.tls),
+        hba: HbaWish {
+            auth: auth(args.auth),
+            with_password: args.with_password,
+            tls_only: args.tls_only,
+            ..HbaWish::default()
+        },
+        superuser: args.superuser.clone(),
+        replication: args.replication.clone(),
+        rewind: args.rewind.clone(),
+    };
+    ConfigTarget::Patroni { wish, list_directory: args.tls.crl_dir.clone(), ctl: args.ctl.clone() }
 }
 
 fn auth(word: AuthWord) -> Auth {

@@ -65,27 +65,36 @@ impl Known {
 
     /// Who is meant by a name; without one the usual one, or the only one.
     pub(super) fn member(&self, party: Party, name: Option<&str>) -> Result<&Member, Error> {
+        self.member_of_kind(party, &party.to_string(), name)
+    }
+
+    /// The same; where nobody is there, what is made instead is of that kind: server, client, node.
+    pub(super) fn member_of_kind(
+        &self,
+        party: Party,
+        kind: &str,
+        name: Option<&str>,
+    ) -> Result<&Member, Error> {
         let found = match choose(&self.candidates, party, name, &self.site.place) {
             Ok(candidate) => self.members(party).iter().find(|member| member.file == candidate.file),
             Err(ambiguous @ ExportError::Ambiguous { .. }) => return Err(ambiguous.into()),
             Err(_) => None,
         };
-        found.ok_or_else(|| self.nobody(party, name).into())
+        found.ok_or_else(|| self.nobody(party, kind, name).into())
     }
 
-    fn members(&self, party: Party) -> &[Member] {
+    pub(super) fn members(&self, party: Party) -> &[Member] {
         match party {
             Party::Server => &self.site.servers,
             Party::Client => &self.site.clients,
         }
     }
 
-    fn nobody(&self, party: Party, name: Option<&str>) -> ConfigError {
+    fn nobody(&self, party: Party, kind: &str, name: Option<&str>) -> ConfigError {
         let usual = if party == Party::Server { "db1.example.com" } else { "app" };
-        let word = party.to_string();
         let command = match self.site.client_trust {
             None => self.site.command(&["pgtls", "gen", "chain", "--intermediate"]),
-            Some(_) => self.site.command(&["pgtls", "issue", &word, name.unwrap_or(usual)]),
+            Some(_) => self.site.command(&["pgtls", "issue", kind, name.unwrap_or(usual)]),
         };
         ConfigError::NoMember {
             party,
@@ -106,23 +115,40 @@ impl Known {
         if name.is_none() && self.site.servers.is_empty() {
             return Ok(None);
         }
-        let is_for = |member: &Member, host: &str| {
-            self.leaves.get(&member.file).is_some_and(|leaf| accepts_host(leaf, host, NEWEST_LIBPQ))
-        };
-        let by_host = || host.and_then(|host| self.site.servers.iter().find(|server| is_for(server, host)));
+        let by_host =
+            || host.and_then(|host| self.site.servers.iter().find(|server| self.is_for(server, host)));
         let server = match (name, by_host()) {
             (None, Some(server)) => server,
             (name, _) => self.member(Party::Server, name)?,
         };
         match host {
-            Some(host) if !is_for(server, host) => Err(ConfigError::Host {
-                file: self.site.shown(&server.file),
-                host: host.to_owned(),
-                names: server.hosts.clone(),
-                command: self.site.command(&["pgtls", "issue", "server", host]),
-            }
-            .into()),
+            Some(host) if !self.is_for(server, host) => Err(self.not_for(server, host, "server").into()),
             _ => Ok(Some(server)),
+        }
+    }
+
+    /// Whether libpq takes it for that host.
+    fn is_for(&self, member: &Member, host: &str) -> bool {
+        self.leaves.get(&member.file).is_some_and(|leaf| accepts_host(leaf, host, NEWEST_LIBPQ))
+    }
+
+    /// Whether Python does as well: an address has to be an address among its names, and its common name is none.
+    pub(super) fn is_strictly_for(&self, member: &Member, host: &str) -> bool {
+        let names = self.leaves.get(&member.file).map(|leaf| leaf.subject_alt_names.as_slice());
+        let has = |is_it: &dyn Fn(&GeneralName) -> bool| names.is_some_and(|names| names.iter().any(is_it));
+        match host.parse() {
+            Ok(address) => has(&|name| *name == GeneralName::Ip(address)),
+            Err(_) => has(&|name| matches!(name, GeneralName::Dns(_))) && self.is_for(member, host),
+        }
+    }
+
+    /// It is not for that host; what would be is of that kind.
+    pub(super) fn not_for(&self, member: &Member, host: &str, kind: &str) -> ConfigError {
+        ConfigError::Host {
+            file: self.site.shown(&member.file),
+            host: host.to_owned(),
+            names: member.hosts.clone(),
+            command: self.site.command(&["pgtls", "issue", kind, host]),
         }
     }
 

@@ -2,12 +2,13 @@
 //! its own.
 
 mod known;
+mod node;
 mod written;
 
 use super::inspect::directory_or_default;
 use crate::config::{
     self, Auth, ConfigError, DockerWish, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish, LibpqForm,
-    LibpqWish, Link, LinkWish, ListsWish, PgbouncerWish, PostgresqlWish, Reader, Rule, Text,
+    LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish, Reader, Rule, Text,
 };
 use crate::error::{Error, RequestError};
 use crate::fs::Directory;
@@ -59,6 +60,15 @@ pub enum ConfigTarget {
         front: Option<String>,
         /// What is wished of it.
         wish: PgbouncerWish,
+    },
+    /// Patroni.
+    Patroni {
+        /// What is wished of the node.
+        wish: PatroniWish,
+        /// The directory of lists under hash names that its server shall name.
+        list_directory: Option<PathBuf>,
+        /// The client's certificate that it shows to the others; `None`: its own, which is for both.
+        ctl: Option<String>,
     },
     /// pgJDBC.
     Jdbc(ClientSide),
@@ -143,10 +153,7 @@ fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) 
     let server = request.server.as_deref();
     Ok(match &request.target {
         ConfigTarget::Postgresql { wish, list_directory } => {
-            let mut wish = wish.clone();
-            if let Some(path) = list_directory {
-                wish.lists = ListsWish::Directory(list_directory_of(known, path)?);
-            }
+            let wish = with_directory(known, wish, list_directory.as_deref())?;
             config::postgresql(&known.site, known.member(Party::Server, server)?, home, &wish)?
         }
         ConfigTarget::Hba(wish) => config::hba(&known.site, wish)?,
@@ -156,6 +163,10 @@ fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) 
         ConfigTarget::Pgbouncer { side, front, wish } => {
             let front = known.member(Party::Server, front.as_deref())?;
             config::pgbouncer(&known.site, &link(known, server, side, home)?, front, home, wish)?
+        }
+        ConfigTarget::Patroni { wish, list_directory, ctl } => {
+            let tls = with_directory(known, &wish.tls, list_directory.as_deref())?;
+            node::patroni(known, server, ctl.as_deref(), home, &PatroniWish { tls, ..wish.clone() })?
         }
         ConfigTarget::Jdbc(side) => config::jdbc(&link(known, server, side, home)?),
         ConfigTarget::Docker { service, image, auth } => {
@@ -186,6 +197,7 @@ fn reader(target: &ConfigTarget) -> Reader {
             KongForm::Environment => Reader::Environment,
         },
         ConfigTarget::Pgbouncer { .. } => Reader::Pgbouncer,
+        ConfigTarget::Patroni { .. } => Reader::Patroni,
         ConfigTarget::Jdbc(_) => Reader::Nobody,
         ConfigTarget::Docker { .. } => Reader::Compose,
         ConfigTarget::Hosts { .. } => Reader::Hosts,
@@ -209,6 +221,19 @@ fn utf8(path: &Path) -> Result<String, ConfigError> {
         format: "a configuration",
         detail: "It is not UTF-8.",
     })
+}
+
+/// The same wish, with a directory of lists where one is named.
+fn with_directory(
+    known: &Known,
+    wish: &PostgresqlWish,
+    path: Option<&Path>,
+) -> Result<PostgresqlWish, Error> {
+    let mut wish = wish.clone();
+    if let Some(path) = path {
+        wish.lists = ListsWish::Directory(list_directory_of(known, path)?);
+    }
+    Ok(wish)
 }
 
 /// The directory of lists as the server has it, once it is known to hold what is needed: one that does not turns every
