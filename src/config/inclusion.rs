@@ -21,6 +21,8 @@ pub enum Reader {
     Kong,
     /// PgBouncer.
     Pgbouncer,
+    /// PgBouncer, as its `auth_file`.
+    Userlist,
     /// Patroni.
     Patroni,
     /// docker compose.
@@ -65,6 +67,7 @@ impl Reader {
             Self::Pgbouncer => {
                 vec![format!("pgbouncer.ini, at the end of its last section [pgbouncer]: %include {path}")]
             }
+            Self::Userlist => vec![format!("pgbouncer.ini, in its section [pgbouncer]: auth_file = {path}")],
             Self::Patroni => patroni_uses(path),
             Self::Hosts => vec![format!("postgresql.conf: ssl_sni = on, hosts_file = {setting}")],
             Self::Compose => vec![format!("docker compose -f compose.yaml -f {} up", word(path))],

@@ -84,8 +84,8 @@ fn clients(
     };
     let (lead, mode, auth) = match way {
         FrontAuth::Cert => (
-            "Its clients: TLS, and a certificate whose common name is the role. auth_file names the roles, \
-             a line each, without a password: \"kong\" \"\"",
+            "Its clients: TLS, and a certificate whose common name is the role. auth_file names the roles: \
+             pgtls config pgbouncer --form userlist writes it.",
             "verify-full",
             "cert",
         ),

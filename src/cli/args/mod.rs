@@ -25,6 +25,7 @@ pub(super) use config::{
 };
 pub(super) use config_clients::{
     FrontWord, JdbcArgs, KongArgs, KongProtocolWord, KongWord, LibpqArgs, LibpqWord, LinkArgs, PgbouncerArgs,
+    PgbouncerWord,
 };
 pub(super) use config_patroni::{PatroniArgs, VerifyClientWord};
 pub(super) use csr::{CsrArgs, LeafUsage};

@@ -3,8 +3,8 @@
 use super::{CliError, directory};
 use crate::cli::args::{
     AuthWord, ConfigArgs, FrontWord, HbaArgs, IdentArgs, JdbcArgs, KongArgs, KongProtocolWord, KongWord,
-    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PatroniArgs, PgbouncerArgs, PostgresqlArgs, ProtocolWord,
-    TargetArgs, TlsArgs, VerifyClientWord,
+    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PatroniArgs, PgbouncerArgs, PgbouncerWord, PostgresqlArgs,
+    ProtocolWord, TargetArgs, TlsArgs, VerifyClientWord,
 };
 use crate::config::{
     Auth, FrontAuth, HbaWish, KeyReader, KongForm, KongProtocol, KongWish, LibpqForm, LibpqWish, LinkWish,
@@ -46,7 +46,7 @@ pub(in crate::cli) fn configured(
             TargetArgs::Ident(args) => ConfigTarget::Ident(ident(args)?),
             TargetArgs::Libpq(args) => ConfigTarget::Libpq(side(&args.link), libpq(args)),
             TargetArgs::Kong(args) => ConfigTarget::Kong(side(&args.link), kong(args)),
-            TargetArgs::Pgbouncer(args) => pgbouncer(args),
+            TargetArgs::Pgbouncer(args) => pgbouncer(args)?,
             TargetArgs::Patroni(args) => patroni(args),
             TargetArgs::Jdbc(args) => jdbc(args),
             TargetArgs::Docker(args) => ConfigTarget::Docker {
@@ -176,15 +176,43 @@ fn libpq(args: &LibpqArgs) -> LibpqWish {
     }
 }
 
-fn pgbouncer(args: &PgbouncerArgs) -> ConfigTarget {
+fn pgbouncer(args: &PgbouncerArgs) -> Result<ConfigTarget, CliError> {
     let auth = match args.auth {
         FrontWord::Cert => FrontAuth::Cert,
         FrontWord::Scram => FrontAuth::Scram,
     };
-    ConfigTarget::Pgbouncer {
+    if args.form == PgbouncerWord::Userlist {
+        refuse_connection(args)?;
+        return Ok(ConfigTarget::Userlist(auth));
+    }
+    Ok(ConfigTarget::Pgbouncer {
         side: side(&args.link),
         front: args.front.clone(),
         wish: PgbouncerWish { auth, keeps_roles: args.keep_roles },
+    })
+}
+
+/// A list of roles is of no connection, and names no file.
+fn refuse_connection(args: &PgbouncerArgs) -> Result<(), CliError> {
+    let link = &args.link;
+    let typed = [
+        ("--front", args.front.is_some()),
+        ("--keep-roles", args.keep_roles),
+        ("--client", link.client.is_some()),
+        ("--no-client-cert", link.no_client_cert),
+        ("--server", link.server.is_some()),
+        ("--host", link.host.is_some()),
+        ("--port", link.port.is_some()),
+        ("--user", link.user.is_some()),
+        ("--dbname", link.dbname.is_some()),
+        ("--files-at", args.files.files_at.is_some()),
+    ];
+    match typed.iter().find(|(_, is_typed)| *is_typed) {
+        None => Ok(()),
+        Some((flag, _)) => Err(CliError::Word {
+            fact: format!("{flag} is for pgbouncer.ini, and says nothing of the list of roles"),
+            hint: "Leave it out, or leave out --form userlist.".to_owned(),
+        }),
     }
 }
 

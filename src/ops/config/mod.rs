@@ -7,8 +7,9 @@ mod written;
 
 use super::inspect::directory_or_default;
 use crate::config::{
-    self, Auth, ConfigError, DockerWish, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish, LibpqForm,
-    LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish, Reader, Rule, Text,
+    self, Auth, ConfigError, DockerWish, FrontAuth, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish,
+    LibpqForm, LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish, Reader,
+    Rule, Text,
 };
 use crate::error::{Error, RequestError};
 use crate::fs::Directory;
@@ -61,6 +62,8 @@ pub enum ConfigTarget {
         /// What is wished of it.
         wish: PgbouncerWish,
     },
+    /// PgBouncer's `auth_file`.
+    Userlist(FrontAuth),
     /// Patroni.
     Patroni {
         /// What is wished of the node.
@@ -164,6 +167,7 @@ fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) 
             let front = known.member(Party::Server, front.as_deref())?;
             config::pgbouncer(&known.site, &link(known, server, side, home)?, front, home, wish)?
         }
+        ConfigTarget::Userlist(auth) => config::userlist(&known.site, *auth)?,
         ConfigTarget::Patroni { wish, list_directory, ctl } => {
             let tls = with_directory(known, &wish.tls, list_directory.as_deref())?;
             node::patroni(known, server, ctl.as_deref(), home, &PatroniWish { tls, ..wish.clone() })?
@@ -197,6 +201,7 @@ fn reader(target: &ConfigTarget) -> Reader {
             KongForm::Environment => Reader::Environment,
         },
         ConfigTarget::Pgbouncer { .. } => Reader::Pgbouncer,
+        ConfigTarget::Userlist(_) => Reader::Userlist,
         ConfigTarget::Patroni { .. } => Reader::Patroni,
         ConfigTarget::Jdbc(_) => Reader::Nobody,
         ConfigTarget::Docker { .. } => Reader::Compose,
