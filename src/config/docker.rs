@@ -20,6 +20,8 @@ pub struct DockerWish {
     pub image: String,
     /// What clients have to show.
     pub auth: Auth,
+    /// The command that prints the passphrase of the key, in the container.
+    pub passphrase_command: Option<String>,
     /// The directory of the certificates on the host.
     pub host: Home,
 }
@@ -29,7 +31,9 @@ pub struct DockerWish {
 /// # Errors
 /// [`ConfigError`] for what the directory lacks, and what no line can say.
 pub fn docker(site: &Site, server: &Member, home: &Home, wish: &DockerWish) -> Result<Text, ConfigError> {
-    let settings = settings(site, server, home, &PostgresqlWish::default())?;
+    let tls =
+        PostgresqlWish { passphrase_command: wish.passphrase_command.clone(), ..PostgresqlWish::default() };
+    let settings = settings(site, server, home, &tls)?;
     let settings = settings.into_iter().filter(|it| it.is_set).map(|it| (it.name, it.value));
     if !home.is_absolute() {
         return Err(ConfigError::Combination {

@@ -31,6 +31,16 @@ pub enum ConfigError {
         /// What brings it.
         mend: String,
     },
+    /// A key that nobody opens for the program.
+    #[error("the key \"{key}\" is under a passphrase")]
+    Locked {
+        /// Its file, as the user names it.
+        key: String,
+        /// Why that does not do.
+        why: &'static str,
+        /// What does.
+        mend: String,
+    },
     /// A key that is there in another form than the program reads.
     #[error("{reader} reads no key of that form, and \"{wanted}\" is not there")]
     KeyForm {
@@ -175,6 +185,7 @@ impl Diagnosis for ConfigError {
             Self::NoKey { certificate, .. } => {
                 format!("Without it nobody can show {certificate}.")
             }
+            Self::Locked { why, .. } => (*why).to_owned(),
             Self::NotTrusted { .. } => "The other side would refuse it.".to_owned(),
             Self::Host { names, .. } if names.is_empty() => "It names no host.".to_owned(),
             Self::Host { names, .. } => format!("Its names are {}.", names.join(", ")),
@@ -204,7 +215,7 @@ impl Diagnosis for ConfigError {
             | Self::Host { command, .. }
             | Self::Lists { command, .. }
             | Self::NoLists { command, .. } => format!("Run: {command}"),
-            Self::NoKey { mend, .. } => mend.clone(),
+            Self::NoKey { mend, .. } | Self::Locked { mend, .. } => mend.clone(),
             Self::OneSided { command, .. } => {
                 format!("Run: {command}; or name a client's certificate with --ctl.")
             }

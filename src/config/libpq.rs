@@ -47,7 +47,11 @@ pub fn libpq(link: &Link, wish: &LibpqWish) -> Result<Text, ConfigError> {
         LibpqForm::Environment => environment(&settings),
         LibpqForm::Service => service(link, &settings, wish.service.as_deref())?,
     };
-    Ok(Text { text, notes: link.notes() })
+    let mut notes = link.notes();
+    notes.extend(link.locked.iter().map(|(key, _)| {
+        format!("the key {key} is under a passphrase: psql asks for it, other programs want sslpassword")
+    }));
+    Ok(Text { text, notes })
 }
 
 /// Each keyword, the variable that stands for it, and its value (libpq-connect, "Parameter Key Words"; libpq-envars).

@@ -3,6 +3,7 @@
 use super::check;
 use super::error::ConfigError;
 use super::site::{Home, Member, Site};
+use crate::layout::export::Party;
 
 /// What is wished of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +47,8 @@ pub struct Link {
     pub trust: String,
     /// The client's certificate and key; `None`: it shows none.
     pub pair: Option<(String, String)>,
+    /// The client's key under a passphrase, where it is, and how one without is had.
+    pub locked: Option<(String, String)>,
     /// The file of revocation lists, where there is one.
     pub lists: Option<String>,
     /// How many intermediate CAs are between the server and what the client trusts; `None` where no server is here.
@@ -83,6 +86,7 @@ impl Link {
                 hint: "Give it with -U.",
             })?,
         };
+        let locked = client.filter(|client| client.is_locked && wish.keys == KeyReader::Pem);
         if let Some(database) = &wish.database {
             check::unsayable("the database", database, "a configuration", |_| false, "")?;
         }
@@ -93,9 +97,18 @@ impl Link {
             database: wish.database.clone(),
             trust: home.file(trust),
             pair: pair.transpose()?,
+            locked: locked.map(|it| (site.shown(&it.key), check::opened(site, it, Party::Client))),
             lists: check::lists(site, &site.server_lists)?.map(|file| home.file(file)),
             depth,
         })
+    }
+
+    /// Refuses a key under a passphrase, for a program that has no setting for one.
+    pub(super) fn refuse_locked(&self, why: &'static str) -> Result<(), ConfigError> {
+        match self.locked.clone() {
+            None => Ok(()),
+            Some((key, mend)) => Err(ConfigError::Locked { key, why, mend }),
+        }
     }
 
     /// What is worth knowing of it: a host that nobody compared.

@@ -139,6 +139,7 @@ fn api(
     pair(text, 2, "connect_address", &address(host, wish.api_port));
     pair(text, 2, "certfile", &home.file(&server.file));
     pair(text, 2, "keyfile", &home.file(&server.key));
+    password(text, 2, "keyfile_password", server.is_locked);
     pair(text, 2, "cafile", &home.file(of_callers));
     pair(text, 2, "verify_client", wish.verify_client.word());
     comment(text, "How this node and patronictl call that of the others.");
@@ -149,6 +150,7 @@ fn api(
         check::depth(site, caller, of_callers)?;
         pair(text, 2, "certfile", &home.file(&caller.file));
         pair(text, 2, "keyfile", &home.file(&caller.key));
+        password(text, 2, "keyfile_password", caller.is_locked);
     }
     Ok(())
 }
@@ -179,9 +181,8 @@ impl Roles<'_> {
         let wish = LinkWish { host, user, ..LinkWish::default() };
         let link = Link::of(self.site, Some(self.server), client, self.home, &wish)?;
         let _ = writeln!(text, "    {what}:");
-        if is_remote && auth.wants_password(self.wish.hba.with_password) {
-            comment_at(text, "password is yours to add, in the node's own file.", 6);
-        }
+        password(text, 6, "password", is_remote && auth.wants_password(self.wish.hba.with_password));
+        password(text, 6, "sslpassword", link.locked.is_some());
         pair(text, 6, "username", &link.user);
         for (keyword, value) in tls(&link) {
             pair(text, 6, keyword, &value);
@@ -194,6 +195,13 @@ impl Roles<'_> {
 fn replicator(site: &Site) -> Option<String> {
     let mut standbys = site.clients.iter().filter(|client| client.replicates);
     standbys.find_map(check::role_of).map(str::to_owned)
+}
+
+/// No secret is written: the merged file of the node has it.
+fn password(text: &mut String, indent: usize, name: &str, is_wanted: bool) {
+    if is_wanted {
+        comment_at(text, &format!("{name} is yours to add, in the node's own file."), indent);
+    }
 }
 
 fn pair(text: &mut String, indent: usize, name: &str, value: &str) {

@@ -5,6 +5,7 @@ use super::error::ConfigError;
 use super::mark::{comment, opening};
 use super::quote;
 use super::site::{Home, Member, Site, Text};
+use crate::layout::export::Party;
 use crate::pg::LISTS_FILE;
 use std::fmt::Write;
 
@@ -48,6 +49,8 @@ pub struct PostgresqlWish {
     pub minimum: Protocol,
     /// Where it looks for revoked clients.
     pub lists: ListsWish,
+    /// The command that prints the passphrase of its key.
+    pub passphrase_command: Option<String>,
 }
 
 /// A setting of the server, its value not quoted yet.
@@ -106,6 +109,7 @@ pub(super) fn settings(
     ];
     let why = "Mode 0600 and the server's own, or at most 0640 and root's; else the server does not start.";
     all.push(Setting::of("ssl_key_file", home.file(&server.key), why));
+    all.extend(passphrase(site, server, wish)?);
     if let Some(trust) = &site.client_trust {
         let why = "Clients are asked for a certificate. One that is sent has to lead to a root in here, whatever \
                    pg_hba.conf says; none is an answer too, unless pg_hba.conf wants one.";
@@ -118,6 +122,24 @@ pub(super) fn settings(
     };
     all.push(Setting::of("ssl_min_protocol_version", wish.minimum.word(), why));
     Ok(all)
+}
+
+/// What opens the key. Without a terminal the server would ask nobody, and not start.
+fn passphrase(site: &Site, server: &Member, wish: &PostgresqlWish) -> Result<Vec<Setting>, ConfigError> {
+    let Some(command) = &wish.passphrase_command else {
+        let why = "The server starts only where a command prints it.";
+        let (key, other) = (site.shown(&server.key), check::opened(site, server, Party::Server));
+        let mend = format!("Name it with --passphrase-command 'cat /run/tls.pass'. {other}");
+        let is_open = !server.is_locked;
+        return if is_open { Ok(Vec::new()) } else { Err(ConfigError::Locked { key, why, mend }) };
+    };
+    check::unsayable("the command", command, "a configuration", |_| false, "")?;
+    let why = "Prints the passphrase of the key, as the first line; it runs as the server's user.";
+    let again = "The same at a reload, or a renewed certificate would wait for a restart.";
+    Ok(vec![
+        Setting::of("ssl_passphrase_command", command, why),
+        Setting::of("ssl_passphrase_command_supports_reload", ON, again),
+    ])
 }
 
 fn lists(site: &Site, home: &Home, wish: &PostgresqlWish) -> Result<Setting, ConfigError> {

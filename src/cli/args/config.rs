@@ -126,6 +126,17 @@ pub(in crate::cli) struct TlsArgs {
     /// Set ssl_crl_dir to this directory, of pgtls crl --hash-dir
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) crl_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(in crate::cli) passphrase: PassphraseArgs,
+}
+
+/// The flag of those whose server has a key under a passphrase.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PassphraseArgs {
+    /// The command that prints the passphrase of the server's key; it runs as the server's user
+    #[arg(long, value_name = "COMMAND")]
+    pub(in crate::cli) passphrase_command: Option<String>,
 }
 
 /// Versions of TLS.
@@ -262,6 +273,9 @@ pub(in crate::cli) struct DockerArgs {
     /// What a client has to show
     #[arg(long, value_name = "WAY", default_value = "cert")]
     pub(in crate::cli) auth: AuthWord,
+
+    #[command(flatten)]
+    pub(in crate::cli) passphrase: PassphraseArgs,
 
     #[command(flatten)]
     pub(in crate::cli) files: FilesArgs,

@@ -53,6 +53,7 @@ pub(in crate::cli) fn configured(
                 service: args.service.clone(),
                 image: args.image.clone(),
                 auth: auth(args.auth),
+                passphrase_command: args.passphrase.passphrase_command.clone(),
             },
             TargetArgs::Hosts(args) => {
                 ConfigTarget::Hosts { servers: args.server.clone(), default: args.default.clone() }
@@ -72,7 +73,7 @@ fn tls(args: &TlsArgs) -> PostgresqlWish {
         ProtocolWord::Tls13 => Protocol::Tls13,
     };
     let lists = if args.crl { ListsWish::File } else { ListsWish::AsFound };
-    PostgresqlWish { minimum, lists }
+    PostgresqlWish { minimum, lists, passphrase_command: args.passphrase.passphrase_command.clone() }
 }
 
 fn patroni(args: &PatroniArgs) -> ConfigTarget {

@@ -1,4 +1,5 @@
-//! The directory as the model of `config`: what the judge's eyes see of it, and who is meant by a name. No key is read.
+//! The directory as the model of `config`: what the judge's eyes see of it, and who is meant by a name. Of keys only the
+//! labels count.
 
 use crate::config::{ConfigError, Lists, Member, Site};
 use crate::error::Error;
@@ -8,6 +9,7 @@ use crate::layout::export::{Candidate, ExportError, Party, choose};
 use crate::layout::is_hash_name;
 use crate::ops::found::{candidates, key_file_of, promises_key};
 use crate::ops::inspect::read;
+use crate::pem::{BlockKind, ScannedBlock, scan};
 use crate::pg::LISTS_FILE;
 use crate::verify::{self, End, Exhibit, Identity, NEWEST_LIBPQ, Policy, Roles, Scene, Side, accepts_host};
 use crate::x509::{Certificate, GeneralName, Name, RevocationList};
@@ -43,9 +45,10 @@ impl Known {
             candidates.iter().any(|other| other.file == it.leaf.file && !other.is_authority)
         };
         let identities: Vec<&Identity<'_>> = scene.identities.iter().filter(is_leaf).collect();
+        let locked = locked_keys(directory, &identities, &all)?;
         let members = |side: Side| {
             let is_of = |it: &&&Identity<'_>| if side == Side::Server { it.serves } else { it.logs_in };
-            identities.iter().filter(is_of).map(|it| member(it, side, &scene, &all)).collect()
+            identities.iter().filter(is_of).map(|it| member(it, side, &scene, &all, &locked)).collect()
         };
         let of_clients = list_issuers(&scene, &identities, Side::Client);
         let of_servers = list_issuers(&scene, &identities, Side::Server);
@@ -165,11 +168,41 @@ impl Known {
     }
 }
 
-fn member(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, all: &BTreeSet<String>) -> Member {
+/// The file that a key is in, or would be: a certificate's may hold both.
+fn key_of(identity: &Identity<'_>) -> String {
+    let file = identity.leaf.file;
+    if identity.exhibit.keys.is_empty() { key_file_of(file) } else { file.to_owned() }
+}
+
+/// Those of the keys that are under a passphrase, by their labels. One that may not be read is taken for open, for who
+/// writes configuration need not be who may read keys.
+fn locked_keys(
+    directory: &Directory,
+    identities: &[&Identity<'_>],
+    all: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, Error> {
+    let names: BTreeSet<String> =
+        identities.iter().map(|it| key_of(it)).filter(|key| all.contains(key)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let files = read(directory, &names, &mut Vec::new())?;
+    let is_closed = |block: &ScannedBlock| {
+        matches!(block.kind, BlockKind::EncryptedPkcs8 | BlockKind::TraditionalEncrypted)
+    };
+    let locked =
+        files.iter().filter(|(_, entry)| scan(entry.contents.as_slice()).blocks.iter().any(is_closed));
+    Ok(locked.map(|(name, _)| name.to_owned()).collect())
+}
+
+fn member(
+    identity: &Identity<'_>,
+    side: Side,
+    scene: &Scene<'_>,
+    all: &BTreeSet<String>,
+    locked: &BTreeSet<String>,
+) -> Member {
     let leaf = identity.leaf.certificate;
     let file = identity.leaf.file.to_owned();
-    // A file may hold both.
-    let key = if identity.exhibit.keys.is_empty() { key_file_of(&file) } else { file.clone() };
+    let key = key_of(identity);
     let chain = scene.chain(identity, side);
     let mut hosts: Vec<String> = leaf
         .subject_alt_names
@@ -183,6 +216,7 @@ fn member(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, all: &BTreeSet
     }
     Member {
         has_key: all.contains(&key),
+        is_locked: locked.contains(&key),
         java_key: ["pk8", "p12"]
             .map(|ending| format!("{}.{ending}", identity.exhibit.stem()))
             .into_iter()

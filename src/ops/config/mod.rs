@@ -83,6 +83,8 @@ pub enum ConfigTarget {
         image: String,
         /// What clients have to show.
         auth: Auth,
+        /// The command that prints the passphrase of the key.
+        passphrase_command: Option<String>,
     },
     /// pg_hosts.conf.
     Hosts {
@@ -173,9 +175,10 @@ fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) 
             node::patroni(known, server, ctl.as_deref(), home, &PatroniWish { tls, ..wish.clone() })?
         }
         ConfigTarget::Jdbc(side) => config::jdbc(&link(known, server, side, home)?),
-        ConfigTarget::Docker { service, image, auth } => {
+        ConfigTarget::Docker { service, image, auth, passphrase_command } => {
             let (service, image) = (service.clone(), image.clone());
-            let wish = DockerWish { service, image, auth: *auth, host: known_home.clone() };
+            let (auth, passphrase_command) = (*auth, passphrase_command.clone());
+            let wish = DockerWish { service, image, auth, passphrase_command, host: known_home.clone() };
             let home = if request.files_at.is_some() { home.clone() } else { Home::new(CONTAINER_HOME)? };
             config::docker(&known.site, known.member(Party::Server, server)?, &home, &wish)?
         }
