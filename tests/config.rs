@@ -7,7 +7,6 @@ mod support;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
-use std::process::{Command, Output};
 
 use support::{Run, assert_golden, mode, names, scratch, snapshot, text};
 use tempfile::TempDir;
@@ -287,18 +286,13 @@ fn json_has_the_text_and_what_became_of_the_file() {
     }
 }
 
-/// A command as it is typed.
-fn in_shell(home: &TempDir, command: &str) -> Output {
-    let line = format!("pgtls() {{ {} \"$@\"; }}; pgtls {command}", env!("CARGO_BIN_EXE_pgtls"));
-    Command::new("sh").args(["-ec", &line]).current_dir(home).env_remove("PGTLS_DIR").output().unwrap()
-}
-
 #[test]
 fn every_command_of_the_page_runs_and_every_target_stands_on_it() {
     let home = intermediate();
     let commands: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("    pgtls ")).collect();
     for command in &commands {
-        let output = in_shell(&home, command);
+        // As a shell takes it, to which it is pasted.
+        let output = Run::new(&[]).through(&format!("\"$1\" {command}")).dir(&home).output();
         assert_eq!(output.status.code(), Some(0), "{command}: {}", text(&output.stderr));
     }
     assert!(commands.len() > 15);

@@ -51,6 +51,8 @@ pub struct Member {
     pub key: String,
     /// Whether that is there.
     pub has_key: bool,
+    /// Whether it is known to be under a passphrase.
+    pub is_locked: bool,
     /// Its key in a form that Java reads, PKCS#8 in DER before PKCS#12, where there is one.
     pub java_key: Option<String>,
     /// Its first common name.
