@@ -110,8 +110,9 @@ fn what_makes_no_sense_is_refused_before_a_file_is_read() {
         (&["bob", "--from", "::1", "--at", "tomorrow"], "--at: "),
         (&["bob", "--from", "::1"], "which pg_hba.conf counts is not told"),
         (&["bob", "--from", "::1", "--plain", "--gssenc"], "cannot be used with"),
-        (&["bob", "--from", "::1", "--postgresql-version", "9"], "9 is not in 10..=99"),
+        (&["bob", "--from", "::1", "--postgresql-version", "9"], "9 is not in 12..=99"),
         (&["bob"], "--from <ADDR>"),
+        (&["bob", "--from", "::1", "--member-of", "none", "--member-of", "x"], "none means that there is no"),
     ] {
         let (code, stdout, stderr) = said(&home, words);
         assert_eq!((code, stdout.as_str()), (2, ""), "{words:?}\n{stderr}");
@@ -210,6 +211,8 @@ fn a_data_directory_tells_the_files_the_trust_and_the_version() {
 #[test]
 fn the_other_flags_reach_the_walk() {
     let home = site();
+    Run::new(&["crl", "-q", "--hash-dir", "lists"]).dir(&home).code(0);
+    fs::create_dir(home.path().join("empty")).unwrap();
     for (line, more, code) in [
         ("host all all .example.com trust", &["--from-host", "a.example.com"][..], 0),
         ("host all all .example.com trust", &["--from-host", "a.example.org"], 1),
@@ -220,7 +223,10 @@ fn the_other_flags_reach_the_walk() {
         ("host replication all all trust", &["--replication"], 0),
         ("host replication all all trust", &[], 1),
         ("host app all all trust", &["--dbname", "app"], 0),
-        ("hostssl all all all cert", &["--crl", "pki/none.crl"], 1),
+        // A file that is named and not there, as with --trust; its lists under hash names.
+        ("hostssl all all all cert", &["--crl", "pki/none.crl"], 4),
+        ("hostssl all all all cert", &["--crl", "lists"], 0),
+        ("hostssl all all all cert", &["--crl", "empty"], 1),
     ] {
         fs::write(home.path().join("one.conf"), format!("{line}\n")).unwrap();
         let words = ["bob", "--from", "10.0.0.7", "--hba", "one.conf"];

@@ -188,9 +188,16 @@ fn wishes_that_make_no_sense_are_refused_whatever_is_there() {
         "libpq --no-client-cert",
         "postgresql --include-in main.conf",
         "postgresql --crl --crl-dir x",
+        "pgbouncer --dbname pgbouncer",
+        "docker --files-at tls",
+        "docker --files-at /",
+        "docker --files-at /./",
+        "docker --files-at /tls/..",
     ] {
         refused(home.path(), words, 2);
     }
+    let output = Run::new(&["config", "docker", "--service", ""]).dir(&home).output();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     let said = refused(home.path(), "kong --verify-depth 0", 3);
     assert!(said.contains("a chain of 1 intermediate CAs does not fit into a depth of 0"), "{said}");
     let output = Run::new(&["config", "postgresql", "--files-at", "/a\nb"]).dir(&home).output();
@@ -236,13 +243,24 @@ fn a_file_of_its_own_is_written_once_and_never_in_the_place_of_another() {
     assert!(config(home.path(), &other).starts_with("wrote tls.conf\n"));
     assert_eq!(mode(&path), 0o640, "it keeps its mode");
     assert!(fs::read_to_string(&path).unwrap().contains("'/other/server.crt'"));
+    // Another target's file is read by another program.
+    let said = refused(home.path(), "hba --write tls.conf", 3);
+    assert!(said.contains("\"tls.conf\" exists, and pgtls config hba did not write it"), "{said}");
     fs::write(&path, "# mine\n").unwrap();
     let said = refused(home.path(), words, 3);
+    assert!(said.contains("\"tls.conf\" exists, and pgtls config postgresql did not write it"), "{said}");
+    let said = refused(home.path(), "libpq --write tls.conf", 3);
     assert!(said.contains("\"tls.conf\" exists, and pgtls config did not write it"), "{said}");
     fs::remove_file(&path).unwrap();
     symlink("elsewhere", &path).unwrap();
     refused(home.path(), words, 3);
+    refused(home.path(), &format!("{words} --dry-run"), 3);
     refused(home.path(), "postgresql --write no/such/tls.conf", 4);
+    fs::create_dir(home.path().join("folder")).unwrap();
+    let said = refused(home.path(), "postgresql --write folder/", 3);
+    assert!(said.contains("\"folder\" is a directory"), "{said}");
+    let said = config(home.path(), "postgresql --write new.conf/");
+    assert!(said.starts_with("wrote new.conf\n") && said.contains("/new.conf'\n"), "{said}");
 }
 
 #[test]
@@ -266,6 +284,69 @@ fn a_main_file_gets_one_line_at_its_end_and_keeps_the_rest() {
     fs::remove_file(home.path().join("tls.conf")).unwrap();
     refused(home.path(), &words.replace("postgresql.conf", "absent.conf"), 4);
     assert!(!names(home.path()).contains(&"tls.conf".to_owned()));
+}
+
+#[test]
+fn a_main_file_behind_a_link_is_refused_before_anything_is_written() {
+    let home = intermediate();
+    fs::write(home.path().join("real.conf"), "work_mem = '8MB'\n").unwrap();
+    symlink("real.conf", home.path().join("postgresql.conf")).unwrap();
+    for more in ["", " --dry-run"] {
+        let words = format!("postgresql --write tls.conf --include-in postgresql.conf{more}");
+        let said = refused(home.path(), &words, 3);
+        assert!(said.contains("\"postgresql.conf\" is a symbolic link"), "{said}");
+    }
+}
+
+#[test]
+fn a_list_that_another_key_of_the_name_signed_is_taken_for_none() {
+    let home = intermediate();
+    for words in [&["gen", "chain", "--intermediate", "-q", "-D", "other"][..], &["crl", "-q", "-D", "other"]] {
+        Run::new(words).dir(&home).code(0);
+    }
+    Run::new(&["crl", "-q", "-D", "other", "--hash-dir", "lists"]).dir(&home).code(0);
+    fs::copy(home.path().join("other/chain.crl"), home.path().join("pki/chain.crl")).unwrap();
+    let signed = "yourdomain.com was not signed with its key";
+    for words in ["postgresql --crl", "postgresql", "libpq", "docker", "postgresql --crl-dir lists"] {
+        let said = refused(home.path(), words, 3);
+        let file = if words.ends_with("lists") { "lists" } else { "pki/chain.crl" };
+        let hint = format!("hint: Move {file} away, then run: pgtls crl");
+        assert!(said.contains(signed) && said.contains(&hint), "{words}: {said}");
+    }
+    // Of a directory of lists the file is not asked.
+    fs::rename(home.path().join("lists"), home.path().join("old")).unwrap();
+    fs::rename(home.path().join("pki/chain.crl"), home.path().join("old.crl")).unwrap();
+    Run::new(&["crl", "-q", "--hash-dir", "lists"]).dir(&home).code(0);
+    config(home.path(), "postgresql --crl");
+    fs::rename(home.path().join("old.crl"), home.path().join("pki/chain.crl")).unwrap();
+    config(home.path(), "postgresql --crl-dir lists");
+}
+
+#[test]
+fn lists_that_are_asked_for_need_somebody_to_be_verified() {
+    let home = made(&["self-signed"]);
+    fs::remove_file(home.path().join("pki/client.crt")).unwrap();
+    config(home.path(), "postgresql");
+    let said = refused(home.path(), "postgresql --crl", 3);
+    assert!(said.contains("there is nothing in \"pki\" by which clients could be verified"), "{said}");
+}
+
+#[test]
+fn the_role_that_is_named_chooses_the_certificate() {
+    let home = intermediate();
+    Run::new(&["issue", "client", "alice", "bob", "-q"]).dir(&home).code(0);
+    for (words, file) in [
+        ("-U alice", "client.alice.crt"),
+        ("-U kong", "client.crt"),
+        ("", "client.crt"),
+        ("-U alice --mapped", "client.crt"),
+        ("-U bob --client bob", "client.bob.crt"),
+    ] {
+        let said = config(home.path(), &format!("libpq {words}"));
+        assert!(said.contains(&format!("/{file} ")), "{words}: {said}");
+    }
+    let said = refused(home.path(), "libpq -U alice --client bob", 3);
+    assert!(said.contains("is for the role \"bob\", not \"alice\""), "{said}");
 }
 
 #[test]

@@ -118,3 +118,26 @@ fn a_path_that_compose_would_split_and_one_that_begins_nowhere_are_refused() {
         assert_eq!(output.status.code(), Some(2), "{words:?}: {}", text(&output.stderr));
     }
 }
+
+/// Whoever writes `cat server.key >> server.crt` has one file, and that is a key.
+#[test]
+fn a_file_that_holds_the_key_too_is_mounted_once_and_nobody_elses_to_read() {
+    for layout in [&["chain", "--intermediate"][..], &["self-signed"]] {
+        let place = Place::new(layout);
+        let pair = ["server.crt", "server.key"].map(|name| place.pki.join(name));
+        let both = pair.clone().map(|file| fs::read_to_string(file).unwrap()).concat();
+        fs::remove_file(&pair[1]).unwrap();
+        fs::write(&pair[0], both).unwrap();
+        fs::set_permissions(&pair[0], fs::Permissions::from_mode(0o600)).unwrap();
+        let service = place.pgtls(&["config", "docker"]);
+        let mut volumes = list(&service, "volumes");
+        let count = volumes.len();
+        volumes.sort();
+        volumes.dedup();
+        assert_eq!(volumes.len(), count, "{service}");
+        let script = list(&service, "entrypoint").concat();
+        let wide = script.lines().filter(|line| line.contains("-m 0644")).collect::<Vec<_>>();
+        assert!(!wide.iter().any(|line| line.contains("server.crt")), "{script}");
+        assert!(script.contains("-m 0600 '/etc/pgtls.mounted/server.crt' '/etc/pgtls'\n"), "{script}");
+    }
+}

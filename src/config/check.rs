@@ -2,6 +2,7 @@
 //! mends it.
 
 use super::error::ConfigError;
+use super::fault;
 use super::site::{Lists, Member, Site};
 use crate::layout::export::Party;
 use crate::pg::{ROLE_NAME_BYTES, can_be_role};
@@ -36,8 +37,14 @@ pub(super) fn plain_path(what: &'static str, path: &str) -> Result<(), ConfigErr
     unsayable(what, path, "a configuration", |_| false, "")
 }
 
-/// The server's key is there.
-pub(super) fn has_key(site: &Site, member: &Member) -> Result<(), ConfigError> {
+/// A pair that the other side takes, as far as a directory can tell: its key is there, it is in its time and not revoked.
+pub(super) fn pair(site: &Site, member: &Member, party: Party) -> Result<(), ConfigError> {
+    has_key(site, member, party)?;
+    fault::refuse(site, member, party)
+}
+
+/// Its key is there.
+pub(super) fn has_key(site: &Site, member: &Member, party: Party) -> Result<(), ConfigError> {
     if member.has_key {
         return Ok(());
     }
@@ -45,10 +52,26 @@ pub(super) fn has_key(site: &Site, member: &Member) -> Result<(), ConfigError> {
         key: site.shown(&member.key),
         certificate: member.file.clone(),
         mend: format!(
-            "Put it there, or make a new pair: {}",
-            site.command(&["pgtls", "renew", member.stem(), "--rekey"])
+            "Put it there; where it is lost, move {} away and make another pair: {}",
+            site.shown(&member.file),
+            anew(site, member, party)
         ),
     })
+}
+
+/// The command that makes another pair for the same names, once its own files are away; in a layout where it signs itself,
+/// the one that makes the layout.
+pub(super) fn anew(site: &Site, member: &Member, party: Party) -> String {
+    let own_trust = if party == Party::Server { &site.server_trust } else { &site.client_trust };
+    if own_trust.as_deref() == Some(member.file.as_str()) {
+        return site.command(&["pgtls", "gen", "self-signed", "--force"]);
+    }
+    let kind = party.to_string();
+    let names: Vec<&str> = match party {
+        Party::Server => member.hosts.iter().map(String::as_str).collect(),
+        Party::Client => vec![member.common_name.as_deref().unwrap_or(member.stem())],
+    };
+    site.command(&[&["pgtls", "issue", &kind], names.as_slice()].concat())
 }
 
 /// The key is under no passphrase, for a program that has no setting for one.
@@ -142,10 +165,10 @@ pub(super) fn lists<'s>(site: &'s Site, lists: &'s Lists) -> Result<Option<&'s s
     match lists {
         Lists::None => Ok(None),
         Lists::Whole(file) => Ok(Some(file)),
-        Lists::Lacking { file, lack } => Err(ConfigError::Lists {
-            file: site.shown(file),
-            lack: lack.clone(),
-            command: site.command(&["pgtls", "crl"]),
-        }),
+        Lists::Lacking { file, lack } => {
+            let file = site.shown(file);
+            let mend = lack.mend(&file, &site.command(&["pgtls", "crl"]));
+            Err(ConfigError::Lists { file, lack: lack.said.clone(), mend })
+        }
     }
 }

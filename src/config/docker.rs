@@ -35,11 +35,10 @@ pub fn docker(site: &Site, server: &Member, home: &Home, wish: &DockerWish) -> R
         PostgresqlWish { passphrase_command: wish.passphrase_command.clone(), ..PostgresqlWish::default() };
     let settings = settings(site, server, home, &tls)?;
     let settings = settings.into_iter().filter(|it| it.is_set).map(|it| (it.name, it.value));
-    if !home.is_absolute() {
-        return Err(ConfigError::Combination {
-            fact: "a container's files are at a whole path".to_owned(),
-            hint: "Give it from the root of the file system: --files-at /etc/pgtls.",
-        });
+    refuse_home(home)?;
+    if wish.service.is_empty() {
+        let fact = "a service has a name".to_owned();
+        return Err(ConfigError::Combination { fact, hint: "Leave --service out, or name it." });
     }
     let is_odd = |c: char| !(c.is_ascii_alphanumeric() || "_.-".contains(c));
     let detail = "Compose takes letters, digits, _, . and - in the name of a service.";
@@ -47,10 +46,13 @@ pub fn docker(site: &Site, server: &Member, home: &Home, wish: &DockerWish) -> R
     check::unsayable("the image", &wish.image, "a compose file", |_| false, "")?;
     let lists = check::lists(site, &site.client_lists)?;
     let trust = site.client_trust.as_deref();
-    let public: Vec<&str> = std::iter::once(server.file.as_str()).chain(trust).chain(lists).collect();
+    // A file that holds the key too is the key's.
+    let certificate = Some(server.file.as_str()).filter(|file| *file != server.key);
+    let public: Vec<&str> = certificate.into_iter().chain(trust).chain(lists).collect();
     let lines = hba(site, &HbaWish { auth: wish.auth, local: Local::Scram, ..HbaWish::default() })?;
     let mut text = opening("docker");
-    let _ = writeln!(text, "services:\n  {}:\n    image: {}", wish.service, quote::compose(&wish.image));
+    let (service, image) = (quote::compose_key(&wish.service), quote::compose(&wish.image));
+    let _ = writeln!(text, "services:\n  {service}:\n    image: {image}");
     comment_at(&mut text, "POSTGRES_PASSWORD, or a file of it, is yours to add, as the image wants it.", 4);
     let why = "Root copies the files before the image's own script begins: the server's user is the image's, and has \
                to own the key (0600).";
@@ -76,6 +78,22 @@ pub fn docker(site: &Site, server: &Member, home: &Home, wish: &DockerWish) -> R
     Ok(Text { text, notes: lines.notes })
 }
 
+/// The files get a directory of their own, which is given to the server's user with all that this says.
+fn refuse_home(home: &Home) -> Result<(), ConfigError> {
+    let refuse = |fact: &str, hint| Err(ConfigError::Combination { fact: fact.to_owned(), hint });
+    if !home.is_absolute() {
+        let hint = "Give it from the root of the file system: --files-at /etc/pgtls.";
+        return refuse("a container's files are at a whole path", hint);
+    }
+    let path = home.file("");
+    let mut parts = path.split('/').filter(|part| !part.is_empty() && *part != ".").peekable();
+    if parts.peek().is_none() || parts.any(|part| part == "..") {
+        let hint = "Give one that is for them alone: --files-at /etc/pgtls.";
+        return refuse("a container's files are in a directory of their own", hint);
+    }
+    Ok(())
+}
+
 /// Where a file is mounted, with the owner that it has on the host.
 fn mounted(home: &Home, file: &str) -> String {
     format!("{}/{file}", mounts(home))
@@ -92,10 +110,13 @@ fn script(home: &Home, server: &Member, public: &[&str], lines: &str) -> String 
     let key = word(&mounted(home, &server.key));
     let public: Vec<String> = public.iter().map(|file| word(&mounted(home, file))).collect();
     let to = "install -o postgres -g postgres";
+    let public = match public.is_empty() {
+        true => String::new(),
+        false => format!("{to} -m 0644 {} {own}\n", public.join(" ")),
+    };
     format!(
-        "{to} -m 0700 -d {own}\n{to} -m 0600 {key} {own}\n{to} -m 0644 {} {own}\n\
+        "{to} -m 0700 -d {own}\n{to} -m 0600 {key} {own}\n{public}\
          cat >{own}/pg_hba.conf <<'END'\n{lines}END\n\
-         chown postgres:postgres {own}/pg_hba.conf\nexec \"$0\" \"$@\"\n",
-        public.join(" ")
+         chown postgres:postgres {own}/pg_hba.conf\nexec \"$0\" \"$@\"\n"
     )
 }

@@ -72,6 +72,16 @@ pub enum ConfigError {
         /// The command that tells more.
         command: String,
     },
+    /// A certificate that nobody takes, although it leads to what is trusted.
+    #[error("\"{file}\" {said}")]
+    Refused {
+        /// The certificate's file, as the user names it.
+        file: String,
+        /// What is wrong, said of it.
+        said: String,
+        /// What mends it.
+        mend: String,
+    },
     /// A host that the certificate is not for.
     #[error("\"{file}\" is not for the host \"{host}\"")]
     Host {
@@ -114,8 +124,8 @@ pub enum ConfigError {
         file: String,
         /// What is wrong.
         lack: String,
-        /// The command that mends it.
-        command: String,
+        /// What mends it.
+        mend: String,
     },
     /// Revocation lists that are asked for, and are not there.
     #[error("there is no revocation list in \"{place}\"")]
@@ -180,10 +190,12 @@ pub enum ConfigError {
         fault: PatternFault,
     },
     /// A file that somebody else wrote.
-    #[error("\"{path}\" exists, and pgtls config did not write it")]
+    #[error("\"{path}\" exists, and pgtls config{} did not write it", target.as_ref().map(|it| format!(" {it}")).unwrap_or_default())]
     Foreign {
         /// The file.
         path: String,
+        /// The target that was to be written, where its text names it.
+        target: Option<String>,
     },
 }
 
@@ -195,7 +207,7 @@ impl Diagnosis for ConfigError {
                 format!("Without it nobody can show {certificate}.")
             }
             Self::Locked { why, .. } => (*why).to_owned(),
-            Self::NotTrusted { .. } => "The other side would refuse it.".to_owned(),
+            Self::NotTrusted { .. } | Self::Refused { .. } => "The other side would refuse it.".to_owned(),
             Self::Host { names, .. } if names.is_empty() => "It names no host.".to_owned(),
             Self::Host { names, .. } => format!("Its names are {}.", names.join(", ")),
             Self::OtherRole { .. } => {
@@ -225,9 +237,8 @@ impl Diagnosis for ConfigError {
             | Self::NoTrust { command, .. }
             | Self::NotTrusted { command, .. }
             | Self::Host { command, .. }
-            | Self::Lists { command, .. }
             | Self::NoLists { command, .. } => format!("Run: {command}"),
-            Self::NoKey { mend, .. } | Self::Locked { mend, .. } => mend.clone(),
+            Self::Lists { mend, .. } | Self::Refused { mend, .. } | Self::NoKey { mend, .. } | Self::Locked { mend, .. } => mend.clone(),
             Self::OneSided { command, .. } => {
                 format!("Run: {command}; or name a client's certificate with --ctl.")
             }

@@ -2,6 +2,7 @@
 
 use super::check;
 use super::error::ConfigError;
+use super::fault::strangers;
 use super::mark::{comment, opening};
 use super::quote;
 use super::site::{Member, Site, Text};
@@ -190,7 +191,8 @@ fn notes(site: &Site, wish: &HbaWish) -> Vec<String> {
     let compares = matches!(wish.auth, Auth::Cert | Auth::ClientcertVerifyFull) && wish.map.is_none();
     let nameless = |client: &&Member| check::role_of(client).is_none();
     let nameless = site.clients.iter().filter(nameless).filter(|_| compares);
-    nameless
-        .map(|client| format!("{} names no role, and gets in by a user map alone: --map NAME", client.file))
-        .collect()
+    let nameless = nameless
+        .map(|client| format!("{} names no role, and gets in by a user map alone: --map NAME", client.file));
+    let strangers = if wish.auth.wants_certificate() { strangers(site) } else { Vec::new() };
+    strangers.into_iter().chain(nameless).collect()
 }

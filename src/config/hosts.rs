@@ -29,7 +29,7 @@ pub fn hosts(site: &Site, home: &Home, wish: &HostsWish) -> Result<Text, ConfigE
     let mut met: Vec<(String, &str)> = Vec::new();
     let mut notes = Vec::new();
     for server in &wish.servers {
-        check::has_key(site, server)?;
+        check::pair(site, server, Party::Server)?;
         check::open_key(site, server, Party::Server, "No command that prints it stands in this file.")?;
         let names: Vec<&String> = server.hosts.iter().filter(|name| is_literal(name)).collect();
         for name in &names {

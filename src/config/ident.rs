@@ -2,6 +2,7 @@
 
 use super::check;
 use super::error::ConfigError;
+use super::fault::strangers;
 use super::mark::{comment, opening};
 use super::site::{Member, Site, Text};
 use super::user_map::{field, literal};
@@ -85,7 +86,7 @@ pub fn ident(site: &Site, wish: &IdentWish) -> Result<Text, ConfigError> {
         let role = Field::Plain(literal_role_text(role, wish)?);
         add(&mut text, &wish.map, &literal(name(site, client, wish)?), &role)?;
     }
-    Ok(text.into())
+    Ok(Text { text, notes: strangers(site) })
 }
 
 /// A role as a field: quoted as it needs it, or with its marks left to count.

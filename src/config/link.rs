@@ -2,6 +2,7 @@
 
 use super::check;
 use super::error::ConfigError;
+use super::fault;
 use super::site::{Home, Member, Site};
 use crate::layout::export::Party;
 
@@ -68,12 +69,16 @@ impl Link {
         wish: &LinkWish,
     ) -> Result<Self, ConfigError> {
         let trust = check::server_trust(site)?;
+        if let Some(server) = server {
+            fault::refuse(site, server, Party::Server)?;
+        }
         let depth = server.map(|server| check::depth(site, server, trust)).transpose()?;
         let host = wish.host.clone().or_else(|| server.and_then(usual_host).map(str::to_owned));
         let host = host.ok_or(ConfigError::NoHost)?;
         check::unsayable("the host", &host, "a configuration", |_| false, "")?;
         let pair = client.map(|client| {
             let key = key(site, client, wish.keys)?;
+            fault::refuse(site, client, Party::Client)?;
             if let Some(trust) = &site.client_trust {
                 check::depth(site, client, trust)?;
             }
@@ -126,7 +131,7 @@ impl Link {
 /// The key as the client reads it.
 fn key<'m>(site: &Site, client: &'m Member, reader: KeyReader) -> Result<&'m str, ConfigError> {
     if reader == KeyReader::Pem {
-        check::has_key(site, client)?;
+        check::has_key(site, client, Party::Client)?;
         return Ok(&client.key);
     }
     client.java_key.as_deref().ok_or_else(|| ConfigError::KeyForm {

@@ -5,10 +5,14 @@ use std::fmt::Write;
 /// How the first line begins behind its comment sign, whatever the target.
 const MARK: &str = " Made by pgtls config ";
 
-/// Whether a text is one that was written here.
+/// The target of a text that was written here, by its first line.
 #[must_use]
-pub fn is_marked(text: &[u8]) -> bool {
-    text.split_first().is_some_and(|(sign, rest)| b"#;".contains(sign) && rest.starts_with(MARK.as_bytes()))
+pub fn target_of(text: &[u8]) -> Option<&str> {
+    let line = text.split(|byte| *byte == b'\n').next()?;
+    let (sign, rest) = line.split_first()?;
+    let rest = rest.strip_prefix(MARK.as_bytes()).filter(|_| b"#;".contains(sign))?;
+    let (target, _) = std::str::from_utf8(rest).ok()?.split_once(';')?;
+    Some(target)
 }
 
 /// The columns that a comment keeps to.

@@ -7,9 +7,11 @@ use super::hba::{HbaWish, hba, no_standby};
 use super::libpq::tls;
 use super::link::{Link, LinkWish, usual_host};
 use super::mark::{comment, comment_at, opening};
-use super::postgresql::{PostgresqlWish, settings, strangers};
+use super::fault::strangers;
+use super::postgresql::{PostgresqlWish, settings};
 use super::quote;
 use super::site::{Home, Lists, Member, Site, Text};
+use crate::layout::export::Party;
 use std::fmt::Write;
 
 /// The role of standbys in Patroni's own examples.
@@ -146,7 +148,7 @@ fn api(
     text.push_str("ctl:\n  insecure: false\n");
     pair(text, 2, "cacert", &home.file(of_servers));
     if let Some(caller) = caller {
-        check::has_key(site, caller)?;
+        check::pair(site, caller, Party::Client)?;
         check::depth(site, caller, of_callers)?;
         pair(text, 2, "certfile", &home.file(&caller.file));
         pair(text, 2, "keyfile", &home.file(&caller.key));

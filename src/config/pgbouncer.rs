@@ -81,7 +81,7 @@ fn clients(
     home: &Home,
     way: FrontAuth,
 ) -> Result<(), ConfigError> {
-    check::has_key(site, front)?;
+    check::pair(site, front, Party::Server)?;
     let trust = match way {
         FrontAuth::Cert => Some(home.file(check::client_trust(site)?)),
         FrontAuth::Scram => None,
@@ -115,6 +115,11 @@ fn database(text: &mut String, link: &Link, wish: &PgbouncerWish) -> Result<(), 
     let detail = "PgBouncer takes letters, digits, _, . and - in the name of a database here.";
     let is_odd = |c: char| !(c.is_ascii_alphanumeric() || "_.-*".contains(c));
     check::unsayable("the database", name, "pgbouncer.ini", is_odd, detail)?;
+    if name == "pgbouncer" {
+        let fact = "PgBouncer keeps the name \"pgbouncer\" for its own console, and does not start".to_owned();
+        let hint = "Leave --dbname out: every database is then under its own name.";
+        return Err(ConfigError::Combination { fact, hint });
+    }
     text.push_str("\n[databases]\n");
     let mut words = vec![format!("host={}", quoted(&link.host))];
     words.extend(link.port.map(|port| format!("port={port}")));

@@ -2,6 +2,7 @@
 
 use super::check;
 use super::error::ConfigError;
+use super::fault::strangers;
 use super::mark::{comment, opening};
 use super::quote;
 use super::site::{Home, Member, Site, Text};
@@ -98,7 +99,7 @@ pub(super) fn settings(
     home: &Home,
     wish: &PostgresqlWish,
 ) -> Result<Vec<Setting>, ConfigError> {
-    check::has_key(site, server)?;
+    check::pair(site, server, Party::Server)?;
     let mut all = vec![
         Setting::of("ssl", ON, "Offers TLS; which lines of pg_hba.conf insist on it is theirs to say."),
         Setting::of(
@@ -115,6 +116,9 @@ pub(super) fn settings(
                    pg_hba.conf says; none is an answer too, unless pg_hba.conf wants one.";
         all.push(Setting::of("ssl_ca_file", home.file(trust), why));
         all.push(lists(site, home, wish)?);
+    } else if wish.lists != ListsWish::AsFound {
+        // Lists that are asked for are about certificates, and nobody could show one.
+        check::client_trust(site)?;
     }
     let why = match wish.minimum {
         Protocol::Tls12 => "What every client speaks.",
@@ -145,13 +149,13 @@ fn passphrase(site: &Site, server: &Member, wish: &PostgresqlWish) -> Result<Vec
 fn lists(site: &Site, home: &Home, wish: &PostgresqlWish) -> Result<Setting, ConfigError> {
     let why = "Whose certificate is on a list in here is turned away. Once a list is past its time, everybody with \
                a certificate is: pgtls crl --refresh from cron, and a reload.";
+    if let ListsWish::Directory(path) = &wish.lists {
+        return Ok(Setting::of("ssl_crl_dir", path, why.trim_end_matches(", and a reload.")));
+    }
     Ok(match (&wish.lists, check::lists(site, &site.client_lists)?) {
-        (ListsWish::Directory(path), _) => {
-            Setting::of("ssl_crl_dir", path, why.trim_end_matches(", and a reload."))
-        }
         (_, Some(file)) => Setting::of("ssl_crl_file", home.file(file), why),
         (ListsWish::File, None) => return Err(no_lists(site)),
-        (ListsWish::AsFound, None) => {
+        (_, None) => {
             let why = "There is no revocation list: nobody can be shut out before the certificate ends. pgtls crl \
                        makes one for";
             Setting { is_set: false, ..Setting::of("ssl_crl_file", home.file(LISTS_FILE), why) }
@@ -163,20 +167,4 @@ fn lists(site: &Site, home: &Home, wish: &PostgresqlWish) -> Result<Setting, Con
 pub(super) fn no_lists(site: &Site) -> ConfigError {
     let command = site.command(&["pgtls", "crl"]);
     ConfigError::NoLists { place: site.place.clone(), command }
-}
-
-/// Clients whom the server would turn away.
-pub(super) fn strangers(site: &Site) -> Vec<String> {
-    let Some(trust) = &site.client_trust else {
-        return match site.clients.is_empty() {
-            true => Vec::new(),
-            false => {
-                vec!["no client can show a certificate: there is nothing for the server to trust".to_owned()]
-            }
-        };
-    };
-    let strangers = site.clients.iter().filter(|client| client.intermediates.is_none());
-    strangers
-        .map(|client| format!("{} does not lead to anything in {trust}; the server refuses it", client.file))
-        .collect()
 }

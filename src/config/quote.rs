@@ -72,6 +72,14 @@ pub(super) fn compose(value: &str) -> String {
     yaml(value).replace('$', "$$")
 }
 
+/// The name of a service as a key of a compose file: quoted where YAML takes it for a number, a truth value or nothing.
+pub(super) fn compose_key(name: &str) -> String {
+    let words = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    let is_word = words.iter().any(|word| name.eq_ignore_ascii_case(word));
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_word;
+    if is_plain { name.to_owned() } else { compose(name) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +121,14 @@ mod tests {
         ] {
             assert_eq!(hba(word), said);
         }
+    }
+
+    #[test]
+    fn a_key_that_would_be_no_text_to_yaml_is_quoted() {
+        for name in ["on", "No", "null", "12", "0x1f", "1e3", ".inf", "-", "_"] {
+            assert_eq!(compose_key(name), format!("\"{name}\""));
+        }
+        assert_eq!((compose_key("postgres"), compose_key("db-1.x")), ("postgres".into(), "db-1.x".into()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::check::{plain_path, word};
 use super::error::ConfigError;
+use super::fault::Fault;
 
 /// A directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Member {
     pub hosts: Vec<String>,
     /// How many certificates are between it and what the other side trusts; `None`: it does not lead there.
     pub intermediates: Option<usize>,
+    /// Why the other side refuses it, although it leads there.
+    pub fault: Option<Fault>,
     /// Whether it is a standby's.
     pub replicates: bool,
 }
@@ -88,8 +91,28 @@ pub enum Lists {
         /// The file.
         file: String,
         /// What it lacks.
-        lack: String,
+        lack: Lack,
     },
+}
+
+/// What revocation lists lack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// What is wrong.
+    pub said: String,
+    /// Whether a list is there that somebody else signed, over which no other is written.
+    pub is_foreign: bool,
+}
+
+impl Lack {
+    /// What mends it: the command, after what is in its way.
+    #[must_use]
+    pub fn mend(&self, file: &str, command: &str) -> String {
+        match self.is_foreign {
+            true => format!("Move {file} away, then run: {command}"),
+            false => format!("Run: {command}"),
+        }
+    }
 }
 
 /// Where the files will live.

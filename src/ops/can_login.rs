@@ -175,7 +175,10 @@ fn client(
     if !matches!(request.way, Way::Tls(_)) || request.without_certificate || !has_certificate {
         return Ok((Client::Nothing, None));
     }
-    let Look { exhibits, mut roles, .. } = look(&looked_at(request, place))?;
+    let Look { exhibits, mut roles, files, .. } = look(&looked_at(request, place)?)?;
+    if let Some(path) = roles.crl_file.as_ref().filter(|_| request.lists.is_some()) {
+        files.get(path).ok_or_else(|| RequestError::NoSuchFile { path: path.clone() })?;
+    }
     let mut policy = Policy::at(request.at.unwrap_or(now));
     policy.wants_keys = false;
     if roles.client_certificate.is_none() {
@@ -225,24 +228,27 @@ fn own_certificate(exhibits: &[Exhibit], roles: &Roles, policy: &Policy, role: &
 }
 
 /// What is read to judge the certificate by.
-fn looked_at(request: &CanLoginRequest, place: &Place) -> VerifyRequest {
+fn looked_at(request: &CanLoginRequest, place: &Place) -> Result<VerifyRequest, Error> {
     let (configuration, paths) = match place {
         Place::Server(location) => (location.configuration.clone(), location.directory.clone()),
         Place::Directory(path) => (None, Some(path.clone())),
         Place::Nowhere => (None, None),
     };
-    VerifyRequest {
+    // A directory of lists is one that has them under hash names.
+    let directory = request.lists.clone().filter(|path| matches!(Directory::open(path), Ok(Some(_))));
+    Ok(VerifyRequest {
         paths: paths.into_iter().collect(),
         configuration,
         stdin: request.stdin.clone(),
         roles: Roles {
             client_certificate: request.client_certificate.clone(),
             client_trust: request.trust.clone(),
-            crl_file: request.lists.clone(),
+            crl_file: request.lists.clone().filter(|_| directory.is_none()),
+            crl_directory: directory,
             ..Roles::default()
         },
         ..VerifyRequest::default()
-    }
+    })
 }
 
 /// What the server makes of it; where what it trusts is not known, only what it refuses whatever that is.

@@ -92,7 +92,7 @@ pub(in crate::cli) struct CanLoginArgs {
     pub(in crate::cli) account: Option<String>,
 
     /// The server's major version [default: what its data directory says, else the newest]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=99), help_heading = "What the files do not say")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(12..=99), help_heading = "What the files do not say")]
     pub(in crate::cli) postgresql_version: Option<u32>,
 
     /// Look at this instant: 2027-11-21 or 2027-11-21T18:30:00Z [default: now]

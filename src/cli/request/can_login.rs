@@ -76,6 +76,10 @@ fn member_of(args: &CanLoginArgs) -> Result<Option<Vec<String>>, CliError> {
     match args.member_of.as_slice() {
         [] => Ok(None),
         [only] if only == NOT_A_SINGLE_ONE => Ok(Some(Vec::new())),
+        roles if roles.iter().any(|role| role == NOT_A_SINGLE_ONE) => {
+            let hint = "Give all of the roles, or none alone.";
+            Err(refused("--member-of: none means that there is no other".to_owned(), hint))
+        }
         roles => roles.iter().map(|role| name("role", role)).collect::<Result<_, _>>().map(Some),
     }
 }

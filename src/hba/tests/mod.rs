@@ -301,7 +301,7 @@ fn a_line_is_shown_as_it_counts_and_without_anything_secret() {
             "hostssl a,\"b c\" \"all\" 10.0.0.1/8 cert map=m",
         ),
         ("host all +x 10.0.0.1 255.0.255.0 trust", "host all +x 10.0.0.1 255.0.255.0 trust"),
-        ("host all all samehost ldap ldapserver=x ldapbindpasswd=secret", "host all all samehost ldap"),
+        ("host all all samehost ldap ldapbasedn=x ldapbindpasswd=secret", "host all all samehost ldap"),
         (
             "hostssl all all ::/0 md5 clientcert=verify-full clientname=DN",
             "hostssl all all ::/0 md5 clientcert=verify-full clientname=DN",

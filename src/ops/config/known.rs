@@ -1,18 +1,18 @@
 //! The directory as the model of `config`: what the judge's eyes see of it, and who is meant by a name. Of keys only the
 //! labels count.
 
-use crate::config::{ConfigError, Lists, Member, Site};
+use super::faults::Faults;
+use super::lists::{self, ListIssuer};
+use crate::config::{ConfigError, Lack, Member, Site};
 use crate::error::Error;
 use crate::fs::Directory;
-use crate::keys::name_hash;
 use crate::layout::export::{Candidate, ExportError, Party, choose};
 use crate::layout::is_hash_name;
 use crate::ops::found::{candidates, key_file_of, promises_key};
 use crate::ops::inspect::read;
 use crate::pem::{BlockKind, ScannedBlock, scan};
-use crate::pg::LISTS_FILE;
-use crate::verify::{self, End, Exhibit, Identity, NEWEST_LIBPQ, Policy, Roles, Scene, Side, accepts_host};
-use crate::x509::{Certificate, GeneralName, Name, RevocationList};
+use crate::verify::{self, Chain, End, Exhibit, Identity, NEWEST_LIBPQ, Policy, Roles, Scene, Side, accepts_host};
+use crate::x509::{Certificate, GeneralName};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
@@ -24,7 +24,7 @@ pub(super) struct Known {
     /// The certificate of each file of a server or client.
     leaves: BTreeMap<String, Certificate>,
     /// The CAs of which lists are wanted once the server looks into one.
-    list_issuers: Vec<Name>,
+    list_issuers: Vec<ListIssuer>,
     /// Files that could not be read.
     pub(super) problems: Vec<Error>,
     now: OffsetDateTime,
@@ -45,21 +45,23 @@ impl Known {
             candidates.iter().any(|other| other.file == it.leaf.file && !other.is_authority)
         };
         let identities: Vec<&Identity<'_>> = scene.identities.iter().filter(is_leaf).collect();
+        let faults = Faults::of(place, &exhibits, now);
         let locked = locked_keys(directory, &identities, &all)?;
         let members = |side: Side| {
             let is_of = |it: &&&Identity<'_>| if side == Side::Server { it.serves } else { it.logs_in };
-            identities.iter().filter(is_of).map(|it| member(it, side, &scene, &all, &locked)).collect()
+            let member = |it: &&Identity<'_>| member(it, &scene.chain(it, side), &all, &locked, &faults);
+            identities.iter().filter(is_of).map(member).collect()
         };
-        let of_clients = list_issuers(&scene, &identities, Side::Client);
-        let of_servers = list_issuers(&scene, &identities, Side::Server);
+        let of_clients = lists::issuers(&scene, &identities, Side::Client);
+        let of_servers = lists::issuers(&scene, &identities, Side::Server);
         let site = Site {
             place: place.to_owned(),
             servers: members(Side::Server),
             clients: members(Side::Client),
             client_trust: scene.trust_file(Side::Client).map(str::to_owned),
             server_trust: scene.trust_file(Side::Server).map(str::to_owned),
-            client_lists: lists(&exhibits, &of_clients, now),
-            server_lists: lists(&exhibits, &of_servers, now),
+            client_lists: lists::found(&exhibits, &of_clients, now),
+            server_lists: lists::found(&exhibits, &of_servers, now),
         };
         let leaf = |it: &&Identity<'_>| (it.leaf.file.to_owned(), it.leaf.certificate.clone());
         let leaves = identities.iter().map(leaf).collect();
@@ -130,6 +132,17 @@ impl Known {
         }
     }
 
+    /// Who connects: the one that is named, else the one whose role that is, the usual one first.
+    pub(super) fn client_for(&self, name: Option<&str>, role: Option<&str>) -> Result<&Member, Error> {
+        let usual = self.member(Party::Client, name);
+        let Some(role) = role.filter(|_| name.is_none()) else { return usual };
+        let is_its = |member: &&Member| member.common_name.as_deref() == Some(role);
+        match usual {
+            Ok(usual) if is_its(&usual) => Ok(usual),
+            usual => self.site.clients.iter().find(is_its).map_or(usual, Ok),
+        }
+    }
+
     /// Whether libpq takes it for that host.
     fn is_for(&self, member: &Member, host: &str) -> bool {
         self.leaves.get(&member.file).is_some_and(|leaf| accepts_host(leaf, host, NEWEST_LIBPQ))
@@ -156,15 +169,9 @@ impl Known {
     }
 
     /// What a directory for `ssl_crl_dir` lacks, if anything.
-    pub(super) fn lack_of_directory(&self, directory: &Directory) -> Result<Option<String>, Error> {
+    pub(super) fn lack_of_directory(&self, directory: &Directory) -> Result<Option<Lack>, Error> {
         let files = directory.read(is_hash_name)?;
-        let exhibits = Exhibit::read_all(files.iter(), None);
-        let named = exhibits.iter().flat_map(|exhibit| exhibit.lists.iter().map(move |list| (exhibit, list)));
-        let is_found = |(exhibit, list): &(&Exhibit, &RevocationList)| {
-            exhibit.name.starts_with(&format!("{:08x}.r", name_hash(&list.issuer.canonical_der())))
-        };
-        let found: Vec<&RevocationList> = named.filter(is_found).map(|(_, list)| list).collect();
-        Ok(lack(&found, &self.list_issuers, self.now))
+        Ok(lists::lack_of_hashed(&files, &self.list_issuers, self.now))
     }
 }
 
@@ -195,15 +202,14 @@ fn locked_keys(
 
 fn member(
     identity: &Identity<'_>,
-    side: Side,
-    scene: &Scene<'_>,
+    chain: &Chain<'_>,
     all: &BTreeSet<String>,
     locked: &BTreeSet<String>,
+    faults: &Faults,
 ) -> Member {
     let leaf = identity.leaf.certificate;
     let file = identity.leaf.file.to_owned();
     let key = key_of(identity);
-    let chain = scene.chain(identity, side);
     let mut hosts: Vec<String> = leaf
         .subject_alt_names
         .iter()
@@ -227,62 +233,8 @@ fn member(
         hosts,
         // Neither the leaf nor the anchor counts, which in a chain of one are the same.
         intermediates: (chain.end == End::Anchor).then(|| chain.links.len().saturating_sub(2)),
+        fault: faults.find(&file, chain),
         replicates: identity.exhibit.stem() == "replication",
         file,
     }
-}
-
-/// The CAs above those who show a certificate on one side, each once; where there is nobody, those whom the other trusts.
-fn list_issuers(scene: &Scene<'_>, identities: &[&Identity<'_>], side: Side) -> Vec<Name> {
-    let mut names: Vec<Name> = Vec::new();
-    let mut add = |certificate: &Certificate| {
-        if !names.contains(&certificate.subject) {
-            names.push(certificate.subject.clone());
-        }
-    };
-    let is_of = |it: &&&Identity<'_>| if side == Side::Server { it.serves } else { it.logs_in };
-    let mut is_empty = true;
-    for identity in identities.iter().filter(is_of) {
-        let chain = scene.chain(identity, side);
-        if chain.end == End::Anchor {
-            // Who signs itself is looked up in its own list.
-            let above = if chain.links.len() == 1 { 0 } else { 1 };
-            chain.links[above..].iter().for_each(|held| add(held.certificate));
-            is_empty = false;
-        }
-    }
-    if is_empty {
-        scene.trust(side).iter().for_each(|held| add(held.certificate));
-    }
-    names
-}
-
-/// The file in which every list is, or what the best one lacks.
-fn lists(exhibits: &[Exhibit], issuers: &[Name], now: OffsetDateTime) -> Lists {
-    let is_relevant = |exhibit: &&Exhibit| exhibit.lists.iter().any(|list| issuers.contains(&list.issuer));
-    let mut files: Vec<&Exhibit> = exhibits.iter().filter(is_relevant).collect();
-    files.sort_by_key(|exhibit| (exhibit.name != LISTS_FILE, is_hash_name(&exhibit.name), &exhibit.name));
-    let lack_of = |exhibit: &Exhibit| lack(&exhibit.lists.iter().collect::<Vec<_>>(), issuers, now);
-    match (files.iter().find(|exhibit| lack_of(exhibit).is_none()), files.first()) {
-        (Some(whole), _) => Lists::Whole(whole.name.clone()),
-        (None, None) => Lists::None,
-        (None, Some(first)) => {
-            Lists::Lacking { file: first.name.clone(), lack: lack_of(first).unwrap_or_default() }
-        }
-    }
-}
-
-/// What lists lack so that nobody is turned away who is on none of them.
-fn lack(lists: &[&RevocationList], issuers: &[Name], now: OffsetDateTime) -> Option<String> {
-    issuers.iter().find_map(|issuer| {
-        let own = || lists.iter().filter(|list| list.issuer == *issuer && !list.is_delta);
-        let counts = |list: &&&RevocationList| {
-            list.this_update <= now && list.next_update.is_none_or(|next| next >= now)
-        };
-        match own().next() {
-            None => Some(format!("none is of {issuer}")),
-            Some(_) if own().any(|list| counts(&list)) => None,
-            Some(_) => Some(format!("that of {issuer} is not in its time")),
-        }
-    })
 }

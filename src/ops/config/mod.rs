@@ -1,14 +1,16 @@
 //! `config`: the configuration of a program around the certificates of a directory, to whoever called or into a file of
 //! its own.
 
+mod faults;
 mod known;
+mod lists;
 mod node;
 mod written;
 
 use super::inspect::directory_or_default;
 use crate::config::{
     self, Auth, ConfigError, DockerWish, FrontAuth, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish,
-    LibpqForm, LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish, Reader,
+    Lack, LibpqForm, LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish, Reader,
     Rule, Text,
 };
 use crate::error::{Error, RequestError};
@@ -244,14 +246,19 @@ fn with_directory(
     Ok(wish)
 }
 
+fn refused_lists(known: &Known, path: &Path, lack: &Lack) -> ConfigError {
+    let file = path.display().to_string();
+    let command = known.site.command(&["pgtls", "crl", "--hash-dir", &file]);
+    ConfigError::Lists { mend: lack.mend(&file, &command), lack: lack.said.clone(), file }
+}
+
 /// The directory of lists as the server has it, once it is known to hold what is needed: one that does not turns every
 /// client with a certificate away.
 fn list_directory_of(known: &Known, path: &Path) -> Result<String, Error> {
     let directory = Directory::open(path)?
         .ok_or_else(|| RequestError::NoDirectory { path: path.display().to_string() })?;
     if let Some(lack) = known.lack_of_directory(&directory)? {
-        let command = known.site.command(&["pgtls", "crl", "--hash-dir", &path.display().to_string()]);
-        return Err(ConfigError::Lists { file: path.display().to_string(), lack, command }.into());
+        return Err(refused_lists(known, path, &lack).into());
     }
     Ok(utf8(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))?)
 }
@@ -286,7 +293,10 @@ fn link(known: &Known, server: Option<&str>, side: &ClientSide, home: &Home) -> 
     let server = known.server_for(server, side.link.host.as_deref())?;
     let client = match side.is_anonymous {
         true => None,
-        false => Some(known.member(Party::Client, side.client.as_deref())?),
+        false => {
+            let role = side.link.user.as_deref().filter(|_| !side.link.is_mapped);
+            Some(known.client_for(side.client.as_deref(), role)?)
+        }
     };
     Ok(Link::of(&known.site, server, client, home, &side.link)?)
 }

@@ -1,9 +1,9 @@
 //! A configuration as a file of its own, and the one line that has a main file read it. A file that `config` did not
 //! write is never replaced; to a main file that line is added at its end, and nothing else is changed in it.
 
-use crate::config::{ConfigError, Reader, is_marked};
+use crate::config::{ConfigError, Reader, target_of};
 use crate::error::{Error, RequestError};
-use crate::fs::{Directory, DirectoryAttributes, FileEntry, FileSet, Mode, Target};
+use crate::fs::{Directory, DirectoryAttributes, EntryKind, FileEntry, FileSet, FsError, Mode, Target};
 use std::path::{Path, PathBuf, absolute};
 
 /// Where it goes.
@@ -32,16 +32,13 @@ pub struct Written {
 
 /// Writes.
 pub(super) fn put(request: &WriteRequest, text: &str, reader: Reader) -> Result<Written, Error> {
-    let whole = super::utf8(&absolute(&request.file).unwrap_or_else(|_| request.file.clone()))?;
-    let own = |found: Option<&FileEntry>| own_file(found, text, &request.file);
+    // By its components: nobody would read a file through a path with a slash at its end.
+    let file: PathBuf = request.file.components().collect();
+    let whole = super::utf8(&absolute(&file).unwrap_or_else(|_| file.clone()))?;
+    let own = |found: Option<&FileEntry>| own_file(found, text, &file);
     let Some(main) = &request.include_in else {
-        let is_changed = change(&request.file, own, request.dry_run)?;
-        return Ok(Written {
-            file: request.file.clone(),
-            is_changed,
-            include: None,
-            uses: reader.uses(&whole),
-        });
+        let is_changed = change(&file, own, request.dry_run)?;
+        return Ok(Written { file, is_changed, include: None, uses: reader.uses(&whole) });
     };
     let Some(line) = reader.include_line(&whole) else {
         let fact = "--include-in is for postgresql: elsewhere the place of the line decides".to_owned();
@@ -51,22 +48,27 @@ pub(super) fn put(request: &WriteRequest, text: &str, reader: Reader) -> Result<
     let including = |found: Option<&FileEntry>| main_file(found, &line, main);
     // Refused before anything is written; and written last, so that it never names what is not there.
     change(main, including, true)?;
-    let is_changed = change(&request.file, own, request.dry_run)?;
+    let is_changed = change(&file, own, request.dry_run)?;
     let is_added = change(main, including, request.dry_run)?;
     let include = Some((main.clone(), is_added));
-    Ok(Written { file: request.file.clone(), is_changed, include, uses: Vec::new() })
+    Ok(Written { file, is_changed, include, uses: Vec::new() })
 }
 
 /// The file as it is to be; `None` where it is so.
 fn own_file(found: Option<&FileEntry>, text: &str, path: &Path) -> Result<Option<FileEntry>, Error> {
+    // What another target wrote is read by another program.
+    let target = target_of(text.as_bytes());
     match found {
         // It holds no secret, and is read by somebody else's program.
         None => Ok(Some(FileEntry::new(text, Mode::PUBLIC))),
         Some(entry) if entry.contents.as_slice() == text.as_bytes() => Ok(None),
-        Some(entry) if is_marked(entry.contents.as_slice()) => {
+        Some(entry) if target.is_some() && target_of(entry.contents.as_slice()) == target => {
             Ok(Some(FileEntry { owner: entry.owner, ..FileEntry::new(text, entry.mode) }))
         }
-        Some(_) => Err(ConfigError::Foreign { path: path.display().to_string() }.into()),
+        Some(_) => {
+            let target = target.map(str::to_owned);
+            Err(ConfigError::Foreign { path: path.display().to_string(), target }.into())
+        }
     }
 }
 
@@ -96,6 +98,12 @@ fn change(
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| missing(path))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let directory = Directory::open(parent)?.ok_or_else(|| missing(parent))?;
+    // Read through a link, it would be looked at and then not written.
+    match directory.names_if(|other| other == name)?.get(name) {
+        Some(EntryKind::Symlink) => return Err(FsError::Symlink { path: path.to_owned() }.into()),
+        Some(EntryKind::Directory) => return Err(FsError::InTheWay { path: path.to_owned() }.into()),
+        _ => {}
+    }
     if dry_run {
         let found = directory.read(|other| other == name)?;
         return Ok(next(found.get(name))?.is_some());

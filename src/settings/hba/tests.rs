@@ -311,6 +311,28 @@ fn files_that_include_each_other_end_in_an_error() {
 }
 
 #[test]
+fn a_zero_byte_hides_the_line_break_behind_it() {
+    let text = "# x\0y\nhostssl all all all reject\nlocal all\0 b\n all\0\n trust\nlocal a b trust\n";
+    assert_eq!(numbers(&of(text).lines), ["/d/pg_hba.conf:3", "/d/pg_hba.conf:6"]);
+    // Before version 14 a line ended there.
+    let file = read_with(Some(13), &[("/d/pg_hba.conf", "# x\0y\nlocal all all reject\n")]).unwrap();
+    assert_eq!(numbers(&file.lines), ["/d/pg_hba.conf:2"]);
+}
+
+#[test]
+fn an_included_directory_hangs_from_the_including_file_once() {
+    let files = [
+        ("inc/pg_hba.conf", "include_dir d\ninclude e/one.conf"),
+        ("inc/d/b.conf", "local all all trust\ninclude c"),
+        ("inc/d/c", "local c c trust"),
+        ("inc/e/one.conf", "include_dir ../d"),
+    ];
+    let found = read(Path::new("inc/pg_hba.conf"), Some(16), &Memory::with(&files)).unwrap();
+    let once = ["inc/d/b.conf:1", "inc/d/c:1"];
+    assert_eq!(numbers(&found.lines), [once, once].concat());
+}
+
+#[test]
 fn hostile_bytes_never_cause_a_panic() {
     assert_eq!(of("local all all trust\0 nonsense\n\0nonsense").lines.len(), 1);
     let long = "x".repeat(1 << 20);

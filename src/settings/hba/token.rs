@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Word, before};
 use crate::settings::error::SettingsError;
@@ -98,8 +98,9 @@ impl Source<'_, '_> {
             }
             b"include_dir" => {
                 let directory = include::target(target, &place)?;
+                // Their paths hang from the directory already.
                 for path in self.reader.conf_files(&directory, &place)? {
-                    self.read_existing(path.as_os_str().as_bytes(), &place, depth, rows)?;
+                    self.read_path(path, &place, depth, rows)?;
                 }
                 Ok(())
             }
@@ -117,7 +118,16 @@ impl Source<'_, '_> {
         depth: usize,
         rows: &mut Vec<Row>,
     ) -> Result<(), SettingsError> {
-        let path = include::target(target, place)?;
+        self.read_path(include::target(target, place)?, place, depth, rows)
+    }
+
+    fn read_path(
+        &mut self,
+        path: PathBuf,
+        place: &Place,
+        depth: usize,
+        rows: &mut Vec<Row>,
+    ) -> Result<(), SettingsError> {
         if self.read(&path, Some(place), depth, rows)? {
             return Ok(());
         }
@@ -158,7 +168,7 @@ fn lines(contents: &[u8], continued: bool) -> Vec<(usize, Vec<u8>)> {
     let mut pieces = contents.split(|byte| *byte == b'\n').enumerate();
     while let Some((number, piece)) = pieces.next() {
         let mut line = Vec::new();
-        append(&mut line, piece);
+        append(&mut line, piece, continued, &mut pieces);
         // A backslash has to stand behind the place of the one before it.
         let mut joined = 0;
         while continued && line.len() > joined && line.ends_with(b"\\") {
@@ -167,16 +177,28 @@ fn lines(contents: &[u8], continued: bool) -> Vec<(usize, Vec<u8>)> {
             let Some((_, piece)) = pieces.next() else {
                 break;
             };
-            append(&mut line, piece);
+            append(&mut line, piece, continued, &mut pieces);
         }
         lines.push((number + 1, line));
     }
     lines
 }
 
-/// Adds a piece to a line, which to PostgreSQL ends at a zero byte, and takes carriage returns from its end.
-fn append(line: &mut Vec<u8>, piece: &[u8]) {
-    line.extend(piece.iter().take_while(|byte| **byte != 0));
+/// Adds a piece to a line, and takes carriage returns from its end. To PostgreSQL a text ends at a zero byte, which hides
+/// the line break behind it: where lines can be continued, the next piece is taken for the rest of this one.
+fn append<'c>(
+    line: &mut Vec<u8>,
+    piece: &'c [u8],
+    continued: bool,
+    pieces: &mut impl Iterator<Item = (usize, &'c [u8])>,
+) {
+    let mut piece = Some(piece);
+    while let Some(text) = piece.take() {
+        line.extend(text.iter().take_while(|byte| **byte != 0));
+        if continued && text.contains(&0) {
+            piece = pieces.next().map(|(_, next)| next);
+        }
+    }
     while line.ends_with(b"\r") {
         line.pop();
     }
