@@ -323,6 +323,20 @@ fn a_list_that_another_key_of_the_name_signed_is_taken_for_none() {
 }
 
 #[test]
+fn a_hint_that_is_typed_makes_what_was_missing() {
+    let home = intermediate();
+    let said = refused(home.path(), "postgresql --crl-dir nodir", 3);
+    assert!(said.contains("hint: Run: pgtls crl --hash-dir nodir\n"), "{said}");
+    mend(home.path(), &said);
+    config(home.path(), "postgresql --crl-dir nodir");
+    let said = refused(home.path(), "jdbc --host localhost", 3);
+    mend(home.path(), &said);
+    let next = said.split("then: pgtls config ").nth(1).unwrap().lines().next().unwrap();
+    assert_eq!(next, "jdbc -D jdbc --host localhost");
+    config(home.path(), next);
+}
+
+#[test]
 fn lists_that_are_asked_for_need_somebody_to_be_verified() {
     let home = made(&["self-signed"]);
     fs::remove_file(home.path().join("pki/client.crt")).unwrap();
@@ -334,7 +348,9 @@ fn lists_that_are_asked_for_need_somebody_to_be_verified() {
 #[test]
 fn the_role_that_is_named_chooses_the_certificate() {
     let home = intermediate();
-    Run::new(&["issue", "client", "alice", "bob", "-q"]).dir(&home).code(0);
+    for name in ["alice", "bob"] {
+        Run::new(&["issue", "client", name, "-q"]).dir(&home).code(0);
+    }
     for (words, file) in [
         ("-U alice", "client.alice.crt"),
         ("-U kong", "client.crt"),

@@ -98,7 +98,7 @@ fn a_ca_that_has_ended_takes_those_below_it_along() {
     .unwrap();
     fs::remove_dir_all(&site.pki).unwrap();
     site.run(&["gen", profile.to_str().unwrap()]);
-    let fact = "\"pki/server.crt\" hangs from chain.crt, which has ended, at 2021-01-01";
+    let fact = "\"pki/server.crt\" hangs from root.crt, which has ended, at 2021-01-01";
     site.refused(0, "postgresql", fact, "pgtls verify");
 }
 

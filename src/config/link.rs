@@ -77,7 +77,7 @@ impl Link {
         let host = host.ok_or(ConfigError::NoHost)?;
         check::unsayable("the host", &host, "a configuration", |_| false, "")?;
         let pair = client.map(|client| {
-            let key = key(site, client, wish.keys)?;
+            let key = key(site, client, wish.keys, &host)?;
             fault::refuse(site, client, Party::Client)?;
             if let Some(trust) = &site.client_trust {
                 check::depth(site, client, trust)?;
@@ -129,7 +129,7 @@ impl Link {
 }
 
 /// The key as the client reads it.
-fn key<'m>(site: &Site, client: &'m Member, reader: KeyReader) -> Result<&'m str, ConfigError> {
+fn key<'m>(site: &Site, client: &'m Member, reader: KeyReader, host: &str) -> Result<&'m str, ConfigError> {
     if reader == KeyReader::Pem {
         check::has_key(site, client, Party::Client)?;
         return Ok(&client.key);
@@ -137,7 +137,11 @@ fn key<'m>(site: &Site, client: &'m Member, reader: KeyReader) -> Result<&'m str
     client.java_key.as_deref().ok_or_else(|| ConfigError::KeyForm {
         reader: "pgJDBC",
         wanted: site.shown(&format!("{}.pk8", client.stem())),
-        command: site.command(&["pgtls", "export", "client", client.stem(), "--as", "jdbc", "--to", "jdbc"]),
+        command: format!(
+            "{}; then: pgtls config jdbc -D jdbc --host {}",
+            site.command(&["pgtls", "export", "client", client.stem(), "--as", "jdbc", "--to", "jdbc"]),
+            check::word(host)
+        ),
     })
 }
 

@@ -54,7 +54,7 @@ pub(in crate::cli) struct CanLoginArgs {
     #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
     pub(in crate::cli) trust: Option<String>,
 
-    /// The server's revocation lists (ssl_crl_file) [default: those that its settings name, else those of DIR]
+    /// The server's revocation lists (ssl_crl_file, ssl_crl_dir) [default: those that its settings name, else those of DIR]
     #[arg(long, value_name = "FILE", help_heading = "Which file is which")]
     pub(in crate::cli) crl: Option<String>,
 

@@ -13,7 +13,7 @@ use crate::config::{
     Lack, LibpqForm, LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish, Reader,
     Rule, Text,
 };
-use crate::error::{Error, RequestError};
+use crate::error::Error;
 use crate::fs::Directory;
 use crate::layout::export::Party;
 use known::Known;
@@ -255,8 +255,11 @@ fn refused_lists(known: &Known, path: &Path, lack: &Lack) -> ConfigError {
 /// The directory of lists as the server has it, once it is known to hold what is needed: one that does not turns every
 /// client with a certificate away.
 fn list_directory_of(known: &Known, path: &Path) -> Result<String, Error> {
-    let directory = Directory::open(path)?
-        .ok_or_else(|| RequestError::NoDirectory { path: path.display().to_string() })?;
+    let Some(directory) = Directory::open(path)? else {
+        let place = path.display().to_string();
+        let command = known.site.command(&["pgtls", "crl", "--hash-dir", &place]);
+        return Err(ConfigError::NoLists { place, command }.into());
+    };
     if let Some(lack) = known.lack_of_directory(&directory)? {
         return Err(refused_lists(known, path, &lack).into());
     }
