@@ -126,7 +126,7 @@ pub(super) fn role(
             file: site.shown(&client.file),
             common_name: name.to_owned(),
             role: role.to_owned(),
-            command: site.command(&["pgtls", "issue", "client", role]),
+            command: site.issue("client", &[role]),
         }),
     }
 }

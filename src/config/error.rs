@@ -171,7 +171,7 @@ pub enum ConfigError {
         hint: &'static str,
     },
     /// A file that somebody else wrote.
-    #[error("\"{path}\" exists, and pgtls config did not write it")]
+    #[error("\"{path}\" exists, and its first line does not say that pgtls config wrote it")]
     Foreign {
         /// The file.
         path: String,

@@ -181,7 +181,7 @@ pub(super) fn no_standby(site: &Site, role: &str) -> ConfigError {
         wanted: format!("the role \"{role}\""),
         place: site.place.clone(),
         known,
-        command: site.command(&["pgtls", "issue", "client", role]),
+        command: site.issue("client", &[role]),
     }
 }
 

@@ -54,6 +54,7 @@ impl Known {
         let of_servers = list_issuers(&scene, &identities, Side::Server);
         let site = Site {
             place: place.to_owned(),
+            has_authority: candidates.iter().any(|candidate| candidate.is_authority),
             servers: members(Side::Server),
             clients: members(Side::Client),
             client_trust: scene.trust_file(Side::Client).map(str::to_owned),
@@ -97,7 +98,7 @@ impl Known {
         let usual = if party == Party::Server { "db1.example.com" } else { "app" };
         let command = match self.site.client_trust {
             None => self.site.command(&["pgtls", "gen", "chain", "--intermediate"]),
-            Some(_) => self.site.command(&["pgtls", "issue", kind, name.unwrap_or(usual)]),
+            Some(_) => self.site.issue(kind, &[name.unwrap_or(usual)]),
         };
         ConfigError::NoMember {
             party,
@@ -151,8 +152,22 @@ impl Known {
             file: self.site.shown(&member.file),
             host: host.to_owned(),
             names: member.hosts.clone(),
-            command: self.site.command(&["pgtls", "issue", kind, host]),
+            command: self.site.issue(kind, &[host]),
         }
+    }
+
+    /// Servers and clients whom nobody takes, for their certificate is not in its time.
+    pub(super) fn out_of_time(&self) -> impl Iterator<Item = String> {
+        self.leaves.iter().filter_map(|(file, leaf)| {
+            let (begin, end) = (leaf.window.not_before, leaf.window.not_after);
+            if end < self.now {
+                let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
+                let command = self.site.command(&["pgtls", "renew", stem]);
+                return Some(format!("{file} ended on {}, and nobody takes it: {command}", end.date()));
+            }
+            (begin > self.now)
+                .then(|| format!("{file} begins on {}, and nobody takes it before", begin.date()))
+        })
     }
 
     /// What a directory for `ssl_crl_dir` lacks, if anything.
