@@ -157,6 +157,13 @@ fn a_pair_that_the_other_side_would_refuse_is_not_configured() {
     let warning = "warning: client.crt does not lead to anything in chain.crt; the server refuses it";
     assert!(text(&output.stderr).contains(warning) && output.status.success(), "{}", text(&output.stderr));
     fs::copy(home.path().join("other/server.crt"), home.path().join("pki/server.crt")).unwrap();
+    for words in [&["config", "postgresql"][..], &["config", "docker"]] {
+        let said = text(&Run::new(words).dir(&home).output().stderr);
+        assert!(
+            said.contains("server.crt does not lead to anything in chain.crt: by that file no client"),
+            "{said}"
+        );
+    }
     let said = refused(home.path(), "libpq --no-client-cert -U kong", 3);
     assert!(said.contains("\"pki/server.crt\" does not lead to anything"), "{said}");
 }
