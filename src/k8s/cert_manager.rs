@@ -113,7 +113,7 @@ impl Cluster<'_> {
         let data = [("ca.crt", &adopted.root), ("tls.crt", &adopted.certificate), ("tls.key", &adopted.key)];
         let ca = map([("ca", map([("secretName", meta.name.as_str().into())]))]);
         Ok(vec![
-            Manifest::secret(&meta, SecretKind::Tls, &data)?,
+            Manifest::secret(&meta, SecretKind::Tls, &data)?.holding_ca_key(),
             Manifest::resource(VERSION, "Issuer", &meta, ca),
         ])
     }

@@ -37,16 +37,36 @@ const LISTS: &str = "ca.crl";
 /// A remark and its mend.
 pub(super) type Warning = (String, Option<String>);
 
+/// What is judged: who is shown to whom, and by what they are trusted.
+pub(super) struct Scenery<'f> {
+    pub(super) server: &'f Found,
+    pub(super) replication: Option<&'f Found>,
+    pub(super) goods: &'f Goods,
+}
+
+/// Judges pgBouncer's pair in the server's place, by what is trusted and revoked for both; of the rest was told already.
+pub(super) fn judge_pooler(
+    request: &ManifestRequest,
+    place: &str,
+    pooler: &Found,
+    goods: &Goods,
+    now: OffsetDateTime,
+) -> Result<Vec<Warning>, Error> {
+    let Some(pair) = &goods.pgbouncer else { return Ok(Vec::new()) };
+    let goods = Goods { server: pair.clone(), replication: None, ..goods.clone() };
+    let warnings = judge(request, place, &Scenery { server: pooler, replication: None, goods: &goods }, now)?;
+    let is_own = |(fact, _): &Warning| fact.contains(&pooler.chosen.file);
+    Ok(warnings.into_iter().filter(is_own).collect())
+}
+
 /// Judges; what is left are the errors that shut nobody out, and what ends soon.
 pub(super) fn judge(
     request: &ManifestRequest,
     place: &str,
-    server: &Found,
-    replication: Option<&Found>,
-    goods: &Goods,
+    scenery: &Scenery<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Warning>, Error> {
-    let (files, roles) = scene(server, replication, goods);
+    let (files, roles) = scene(scenery.server, scenery.replication, scenery.goods);
     let exhibits = Exhibit::read_all(files.iter(), None);
     let mut policy = Policy::at(now);
     policy.waived = files.names().map(|name| (name.to_owned(), Rule::KeyInPublicFile)).collect();
