@@ -50,7 +50,7 @@ fn no_manifest_of_any_target_holds_the_key_of_a_ca_unless_that_was_asked_for() {
         let mut keys = 0;
         for words in ["", more] {
             let stream = printed(home.path(), format!("{target} --cluster db {words}").trim_end());
-            assert!(!stream.contains('#'), "{target}");
+            assert!(!stream.contains(COMMENT), "{target}");
             for value in all_values(&objects(home.path(), &stream)) {
                 if String::from_utf8_lossy(&value).contains("PRIVATE KEY") {
                     keys += 1;
@@ -76,7 +76,7 @@ fn cnpg_gets_the_key_of_the_first_certificate_beside_it_in_sec1() {
         let said = "pgtls: warning: the Secret hippo-tls-ca holds the key of a CA, which can make a login for any role\n";
         assert!(text(&output.stderr).ends_with(&format!("{said}{WARNING}")), "{}", text(&output.stderr));
         let stream = text(&output.stdout);
-        assert!(stream.starts_with(COMMENT) && stream.matches('#').count() == 1, "{stream}");
+        assert!(stream.starts_with(COMMENT) && stream.matches(COMMENT).count() == 1, "{stream}");
         let found = objects(home.path(), &stream);
         let secret = object(&found, "Secret", "hippo-tls-ca");
         let (key, certificates) = (value(secret, "ca.key"), value(secret, "ca.crt"));

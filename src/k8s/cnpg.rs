@@ -83,5 +83,6 @@ fn cluster(
         spec.push(("postgresql", map([("pg_ident", texts([line]))])));
     }
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
-    Ok(Manifest::resource("postgresql.cnpg.io/v1", "Cluster", &naming.meta.named(&naming.cluster), spec))
+    let meta = naming.meta.named(&naming.cluster);
+    Ok(Manifest::resource("postgresql.cnpg.io/v1", "Cluster", &meta, spec).as_part())
 }

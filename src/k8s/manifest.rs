@@ -77,12 +77,17 @@ pub struct Manifest {
     pub keys: Vec<String>,
     /// Whether the key of a CA is in it.
     pub holds_ca_key: bool,
+    /// Whether it is a part of an object that says more elsewhere.
+    pub is_part: bool,
     tree: Yaml,
 }
 
 /// What stands above a Secret with the key of a CA, also where the file is met again in a year.
-const CA_KEY_COMMENT: &[u8] =
-    b"# It holds the key of a CA: whoever reads it can make a login for any role.\n";
+const CA_KEY_COMMENT: &str = "# It holds the key of a CA: whoever reads it can make a login for any role.\n";
+/// What stands above a part: from an object that it made itself, `kubectl apply` takes every field that is not in the text,
+/// unless the server is to lay it over (Kubernetes documentation, "Declarative Management", "How apply calculates differences").
+const PART_COMMENT: &str = "# A part: kubectl apply --server-side --field-manager=pgtls lays it over what is there.\n\
+                            # Without --server-side kubectl apply would take the other fields away.\n";
 
 impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,9 +134,16 @@ impl Manifest {
         Self { holds_ca_key: true, ..self }
     }
 
+    /// The same as a part of what is there, with a comment above it that says how it is laid over that.
+    #[must_use]
+    pub(super) fn as_part(self) -> Self {
+        Self { is_part: true, ..self }
+    }
+
     fn of(kind: &'static str, meta: &Meta, tree: BTreeMap<String, Yaml>) -> Self {
         let Meta { name, namespace, .. } = meta.clone();
-        Self { kind, name, namespace, keys: Vec::new(), holds_ca_key: false, tree: Yaml::Map(tree) }
+        let (keys, tree) = (Vec::new(), Yaml::Map(tree));
+        Self { kind, name, namespace, keys, holds_ca_key: false, is_part: false, tree }
     }
 
     /// A ConfigMap with one text.
@@ -157,11 +169,13 @@ impl Manifest {
     #[must_use]
     pub fn document(&self) -> Zeroizing<Vec<u8>> {
         let document = self.tree.document();
-        if !self.holds_ca_key {
-            return document;
-        }
-        let mut told = Zeroizing::new(Vec::with_capacity(CA_KEY_COMMENT.len() + document.len()));
-        told.extend_from_slice(CA_KEY_COMMENT);
+        let comment = match (self.holds_ca_key, self.is_part) {
+            (true, _) => CA_KEY_COMMENT,
+            (false, true) => PART_COMMENT,
+            (false, false) => return document,
+        };
+        let mut told = Zeroizing::new(Vec::with_capacity(comment.len() + document.len()));
+        told.extend_from_slice(comment.as_bytes());
         told.extend_from_slice(&document);
         told
     }

@@ -38,7 +38,8 @@ pub fn pgo_v5(naming: &Naming, goods: &Goods) -> Result<Vec<Manifest>, Kubernete
     }
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
     let meta = naming.meta.named(&naming.cluster);
-    all.push(Manifest::resource("postgres-operator.crunchydata.com/v1beta1", "PostgresCluster", &meta, spec));
+    let version = "postgres-operator.crunchydata.com/v1beta1";
+    all.push(Manifest::resource(version, "PostgresCluster", &meta, spec).as_part());
     Ok(all)
 }
 

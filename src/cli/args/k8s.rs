@@ -8,7 +8,8 @@ const K8S_EXAMPLES: &str = "\
 Examples:
   pgtls k8s pgo-v4 -n pgo | kubectl apply -f -
   pgtls k8s pgo-v4 -n pgo --commands       the same, and pgo create cluster
-  pgtls k8s cnpg --cluster db -n prod      Secrets and the part of the Cluster
+  pgtls k8s cnpg --cluster db -n prod |
+    kubectl apply --server-side --field-manager=pgtls -f -
   pgtls k8s cnpg --with-ca-key --write ca.yaml      for kubectl cnpg certificate
   pgtls k8s pgo-v5 --pgbouncer-tls-secret hippo-pgbouncer-tls
   pgtls k8s zalando --cluster acid-db --write acid-db.yaml

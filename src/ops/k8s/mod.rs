@@ -18,7 +18,9 @@ use super::secret_line;
 use super::single_file::write_new;
 use crate::error::Error;
 use crate::fs::Contents;
-use crate::k8s::{self, Goods, KeyPair, KubernetesError, Manifest, Naming, PgoV4, ShellCommand, Target};
+use crate::k8s::{
+    self, Goods, KeyPair, KubernetesError, Manifest, Naming, Part, PgoV4, ShellCommand, Target,
+};
 use crate::layout::export::{ExportError, Party};
 use crate::recipe::shell_quoted;
 use handed::{Pairs, handed};
@@ -121,13 +123,15 @@ pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manif
     let server = find(Party::Server, request.server.as_deref())?;
     let replication = replication(request, &place, &find)?;
     let pooler = pooler::pgbouncer(request, &place, &find)?;
-    let mut goods = goods(request.target, &place, &server, replication.as_ref())?;
+    let lists = lists(&place, &server);
+    let mut goods = goods(request.target, &place, &server, replication.as_ref(), lists.as_ref())?;
     goods.pgbouncer =
         pooler.as_ref().map(|found| found.key_pair(&place, request.target.word())).transpose()?;
-    let scene = judged::Scenery { server: &server, replication: replication.as_ref(), goods: &goods };
+    let (own, standbys) = (&server, replication.as_ref());
+    let scene = judged::Scenery { server: own, replication: standbys, goods: &goods, lists: lists.as_ref() };
     let mut warnings = judged::judge(request, &place, &scene, now)?;
     if let Some(pooler) = &pooler {
-        warnings.extend(judged::judge_pooler(request, &place, pooler, &goods, now)?);
+        warnings.extend(judged::judge_pooler(request, &place, pooler, &scene, now)?);
     }
     if let Some(keys) = &request.with_ca_key {
         let pairs = Pairs { server: &server, replication: replication.as_ref() };
@@ -218,18 +222,30 @@ fn checked_role(found: Found, target: Target, role: &str, place: &str) -> Result
     .into())
 }
 
+/// The lists of everybody who is trusted.
+fn lists(place: &str, server: &Found) -> Option<Part> {
+    let chosen = &server.chosen;
+    let lists = union(&chosen.lists, &chosen.others_lists);
+    (!lists.is_empty()).then(|| list_part(&chosen.files, &lists, place))
+}
+
 /// What the objects hold.
-fn goods(target: Target, place: &str, server: &Found, replication: Option<&Found>) -> Result<Goods, Error> {
+fn goods(
+    target: Target,
+    place: &str,
+    server: &Found,
+    replication: Option<&Found>,
+    lists: Option<&Part>,
+) -> Result<Goods, Error> {
     let chosen = &server.chosen;
     let is_one = chosen.trust == chosen.others_trust;
     let part = |trust: &[Vec<u8>]| trust_part(&chosen.files, trust, place);
     let both = union(&chosen.others_trust, &chosen.trust);
-    let lists = union(&chosen.lists, &chosen.others_lists);
     Ok(Goods {
         trust: part(&both),
         server_trust: (!is_one).then(|| part(&chosen.others_trust)),
         client_trust: (!is_one).then(|| part(&chosen.trust)),
-        lists: (target.reads_lists() && !lists.is_empty()).then(|| list_part(&chosen.files, &lists, place)),
+        lists: lists.filter(|_| target.reads_lists()).cloned(),
         server: server.key_pair(place, target.word())?,
         replication: replication.map(|found| found.key_pair(place, target.word())).transpose()?,
         pgbouncer: None,
