@@ -65,7 +65,7 @@ fn every_command_of_the_reference_runs() {
         .filter_map(|line| line.strip_prefix("    "))
         .filter(|line| line.starts_with("pgtls "));
     let blocks: Vec<&str> = blocks.collect();
-    assert_eq!(blocks.len(), 12);
+    assert_eq!(blocks.len(), 13);
     blocks.iter().for_each(|command| drop(ran(home.path(), command)));
     let home = scratch();
     made(home.path(), "gen pgo-v5 --set cluster=hippo --set namespace=pgo");

@@ -84,5 +84,5 @@ fn cluster(
     }
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
     let meta = naming.meta.named(&naming.cluster);
-    Ok(Manifest::resource("postgresql.cnpg.io/v1", "Cluster", &meta, spec).as_part())
+    Ok(Manifest::resource("postgresql.cnpg.io/v1", "Cluster", &meta, spec).into_part())
 }

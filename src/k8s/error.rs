@@ -76,6 +76,12 @@ pub enum KubernetesError {
         /// What is wished of it.
         problem: &'static str,
     },
+    /// A profile without a server, of which clients are to trust the root.
+    #[error("the profile \"{}\" has no server", profile.escape_debug())]
+    NoServer {
+        /// The profile.
+        profile: String,
+    },
     /// Something that the target needs is not in the directory, or is not what it needs.
     #[error("{fact}")]
     Lacking {
@@ -97,6 +103,9 @@ impl Diagnosis for KubernetesError {
                     .to_owned()
             }
             Self::KeyValue { problem, .. } => (*problem).to_owned(),
+            Self::NoServer { .. } => {
+                "A Bundle holds the roots above servers, which clients trust.".to_owned()
+            }
             Self::SameName { .. } => "A cluster would keep the last of them alone.".to_owned(),
             Self::TooLarge { .. } => {
                 "Kubernetes stores at most 1 MiB (1048576 bytes) in one Secret.".to_owned()
@@ -116,6 +125,7 @@ impl Diagnosis for KubernetesError {
             Self::Name { .. } => "Write it like hippo-tls-keypair.".to_owned(),
             Self::KeyValue { .. } => "Write it like app.kubernetes.io/part-of=hippo.".to_owned(),
             Self::NotForTarget { hint, .. } => (*hint).to_owned(),
+            Self::NoServer { .. } => "Leave --bundle out, or give another with --profile.".to_owned(),
             Self::SameName { .. } => "Give each a name of its own.".to_owned(),
             Self::TooLarge { .. } => {
                 "Look at what is in the files with pgtls inspect, and take out what is not needed; lists of \

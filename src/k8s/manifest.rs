@@ -136,7 +136,7 @@ impl Manifest {
 
     /// The same as a part of what is there, with a comment above it that says how it is laid over that.
     #[must_use]
-    pub(super) fn as_part(self) -> Self {
+    pub(super) fn into_part(self) -> Self {
         Self { is_part: true, ..self }
     }
 

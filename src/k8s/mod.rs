@@ -1,5 +1,6 @@
 //! Kubernetes manifests: what a cluster is to be told, as YAML in kubectl's own order, and the Secrets that it tells.
 
+mod bundle;
 mod cert_manager;
 mod cnpg;
 mod command;
@@ -17,7 +18,7 @@ mod target;
 mod yaml;
 mod zalando;
 
-pub use cert_manager::{Adopted, cert_manager};
+pub use cert_manager::{Adopted, Issuing, cert_manager};
 pub use cnpg::cnpg;
 pub use command::ShellCommand;
 pub use error::KubernetesError;

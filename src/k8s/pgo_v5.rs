@@ -39,7 +39,7 @@ pub fn pgo_v5(naming: &Naming, goods: &Goods) -> Result<Vec<Manifest>, Kubernete
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
     let meta = naming.meta.named(&naming.cluster);
     let version = "postgres-operator.crunchydata.com/v1beta1";
-    all.push(Manifest::resource(version, "PostgresCluster", &meta, spec).as_part());
+    all.push(Manifest::resource(version, "PostgresCluster", &meta, spec).into_part());
     Ok(all)
 }
 

@@ -185,4 +185,8 @@ pub(in crate::cli) struct IssuingArgs {
     /// Hand over the CA of the directory, with its key, so that what trusts it goes on doing so
     #[arg(long)]
     pub(in crate::cli) adopt: bool,
+
+    /// A Bundle besides, by which trust-manager puts what clients trust into a ConfigMap of every namespace
+    #[arg(long)]
+    pub(in crate::cli) bundle: bool,
 }

@@ -4,7 +4,7 @@ use super::authority::{Authorities, CaKeys};
 use super::{Manifested, warnings_of_ca_keys};
 use crate::error::Error;
 use crate::fs::Contents;
-use crate::k8s::{self, Adopted, KubernetesError, Naming};
+use crate::k8s::{self, Adopted, Issuing, KubernetesError, Naming};
 use crate::layout::export::ExportError;
 use crate::ops::inspect::directory_or_default;
 use crate::ops::single_file::write_new;
@@ -27,6 +27,8 @@ pub struct CertManagerRequest {
     pub directory: Option<PathBuf>,
     /// The CA of the directory signs on, and its key is there; `None`: CAs are made on the cluster.
     pub adopt: Option<CaKeys>,
+    /// Whether trust-manager is to hand out what clients trust.
+    pub bundle: bool,
     /// A file to write; it must not exist.
     pub write: Option<PathBuf>,
     /// Decide everything, write nothing.
@@ -40,8 +42,8 @@ pub struct CertManagerRequest {
 pub fn cert_manager(request: &CertManagerRequest, now: OffsetDateTime) -> Result<Manifested, Error> {
     let plan = plan::build(&request.profile, &State::default(), Existing::Refuse, now)?;
     let adopted = request.adopt.as_ref().map(|keys| adopted(request, keys, &plan, now)).transpose()?;
-    let naming = &request.naming;
-    let manifests = k8s::cert_manager(naming, &request.profile, &plan, adopted.as_ref(), now)?;
+    let wish = Issuing { adopted: adopted.as_ref(), bundle: request.bundle };
+    let manifests = k8s::cert_manager(&request.naming, &request.profile, &plan, &wish, now)?;
     k8s::distinct(&manifests)?;
     let stream = k8s::stream(&manifests);
     if let Some(file) = request.write.as_deref() {

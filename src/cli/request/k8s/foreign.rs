@@ -78,7 +78,7 @@ fn certificates(args: &K8sArgs) -> [Row; 5] {
     ]
 }
 
-fn authorities(args: &K8sArgs) -> [Row; 6] {
+fn authorities(args: &K8sArgs) -> [Row; 7] {
     const CERT: &str = "It is for cert-manager.";
     const KEY: &str = "It goes with --with-ca-key, and for cert-manager with --adopt.";
     const SIGNS: &str =
@@ -92,5 +92,6 @@ fn authorities(args: &K8sArgs) -> [Row; 6] {
         ("--profile", issuing.profile.is_some(), CERT_MANAGER, CERT),
         ("--set", !issuing.set.is_empty(), CERT_MANAGER, CERT),
         ("--adopt", issuing.adopt, CERT_MANAGER, CERT),
+        ("--bundle", issuing.bundle, CERT_MANAGER, CERT),
     ]
 }

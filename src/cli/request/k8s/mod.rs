@@ -94,6 +94,7 @@ fn issuing(args: &K8sArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> Resul
         profile: profile.into(),
         directory: directory(args.certificates.dir.clone(), variable),
         adopt: args.issuing.adopt.then(|| ca_keys(args, variable)),
+        bundle: args.issuing.bundle,
         write: args.write.clone(),
         dry_run: args.output.dry_run,
     })))
