@@ -146,6 +146,16 @@ pub struct UnusableKey {
     pub problem: String,
     /// The mend, where one is known.
     pub hint: Option<String>,
+    /// Whose matter that is: the key's, or the system's that does not let the caller read it.
+    pub failure: Failure,
+}
+
+impl UnusableKey {
+    /// One that an error speaks of.
+    #[must_use]
+    pub fn new(problem: &(impl Diagnosis + ?Sized)) -> Self {
+        Self { problem: problem.to_string(), hint: problem.hint(), failure: problem.failure() }
+    }
 }
 
 /// A `*.crl` that cannot be read to its end: who is on it is not known.
@@ -263,6 +273,12 @@ pub enum StateError {
         /// The line at fault, and why.
         source: IndexError,
     },
+    /// A `*.key` that the caller may not read.
+    #[error("could not read \"{path}\": permission denied")]
+    Closed {
+        /// The file as the user names it.
+        path: String,
+    },
     /// A `*.key` that cannot be read.
     #[error("key file \"{path}\" cannot be read: {source}")]
     Key {
@@ -281,6 +297,9 @@ impl StateError {
             Self::Index { source, .. } => source.hint(),
             Self::OtherCa { follow: Some(follow), .. } => {
                 Some(format!("Another CA took its place there; have this directory follow with: {follow}"))
+            }
+            Self::Closed { path } => {
+                Some(format!("Make {path:?} readable, or run the command as its owner."))
             }
             Self::Trusted { .. } => Some("Write it anew with: openssl x509 -in OLD -out NEW".to_owned()),
             Self::Der { .. } => {
@@ -306,7 +325,7 @@ impl Diagnosis for StateError {
     fn failure(&self) -> Failure {
         match self {
             // What is revoked is not known then, and no verb goes on as if nothing were.
-            Self::Index { .. } => Failure::System,
+            Self::Index { .. } | Self::Closed { .. } => Failure::System,
             _ => Failure::Forbidden,
         }
     }

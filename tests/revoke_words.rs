@@ -160,7 +160,10 @@ fn who_is_revoked_by_the_subject_alone_is_told() {
     line(&place, "intermediate.index", "1234", "/CN=bob");
     let said = revoked(&place, &["kept/client.bob.crt"]).stdout;
     assert!(is_revoked(&place, "intermediate.index", "\t1234\t"));
-    assert!(said.contains("1234 is of the same subject, /CN=bob; its key is not known here\n"), "{said}");
+    assert!(
+        said.contains("1234 is of the same subject, /CN=bob; which key it has is not known here\n"),
+        "{said}"
+    );
     assert_eq!(said.matches("is of the same subject").count(), 1, "{said}");
 }
 
@@ -241,6 +244,27 @@ fn a_negative_serial_number_is_refused_for_the_list_would_name_another() {
     assert_eq!(said.code, Some(3), "{}{}", said.stdout, said.stderr);
     assert!(said.stderr.contains("has a negative serial number"), "{}", said.stderr);
     assert!(place.path("neg.crt").exists() && !place.path("chain.crl").exists());
+}
+
+#[test]
+fn a_negative_serial_number_of_an_index_comes_onto_no_list_as_another() {
+    let place = directory();
+    let index = place.path("intermediate.index");
+    let text = fs::read_to_string(&index).unwrap();
+    let line =
+        |status: &str, revoked: &str| format!("{status}\t301122000000Z\t{revoked}\t-05\tunknown\t/CN=neg\n");
+    // One that is good is on no list.
+    fs::write(&index, text.clone() + &line("V", "")).unwrap();
+    let said = place.try_pgtls(&["crl", "-D", "."]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    fs::write(&index, text + &line("R", "261101000000Z")).unwrap();
+    let before = fs::read(place.path("chain.crl")).unwrap();
+    let said = place.try_pgtls(&["crl", "-D", "."]);
+    assert_eq!(said.code, Some(3), "{}{}", said.stdout, said.stderr);
+    let expected =
+        "\"intermediate.index\" has a certificate with a negative serial number, that of /CN=neg\n";
+    assert!(said.stderr.contains(expected), "{}", said.stderr);
+    assert_eq!(fs::read(place.path("chain.crl")).unwrap(), before);
 }
 
 #[test]

@@ -13,8 +13,8 @@ use rustix::io::Errno;
 use crate::fs::adding::{JOURNAL, hide_unfinished};
 use crate::fs::error::{Action, FsError};
 use crate::fs::read::{
-    Entry, EntryKind, Links, entries as all_entries, entries_if, is_entry, open_directory, read_entry,
-    read_inode,
+    Entry, EntryKind, Links, entries as all_entries, entries_if, is_closed, is_entry, open_directory,
+    read_entry, read_inode,
 };
 use crate::fs::record::{RECORD, is_ours, open_own};
 use crate::fs::removal::listed;
@@ -141,6 +141,11 @@ impl Directory {
     /// of more than 256 MiB).
     pub fn read(&self, wanted: impl Fn(&str) -> bool) -> Result<FileSet, FsError> {
         self.settled(Part::Top, &wanted, |listing| self.read_listed(listing))
+    }
+
+    /// Which of these files the caller may not read.
+    pub fn closed<'n>(&self, names: impl Iterator<Item = &'n str>) -> BTreeSet<String> {
+        names.filter(|name| is_closed(self.as_fd(), name)).map(str::to_owned).collect()
     }
 
     /// Reads the regular files of these names, which are in order, as [`read`](Self::read) does, but without a look at all

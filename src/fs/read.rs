@@ -7,7 +7,9 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, OFlags, RawDir, SeekFrom, Stat, fstat, openat, seek, statat};
+use rustix::fs::{
+    Access, AtFlags, CWD, FileType, OFlags, RawDir, SeekFrom, Stat, accessat, fstat, openat, seek, statat,
+};
 use rustix::io::{Errno, pread, read, retry_on_intr};
 use zeroize::Zeroizing;
 
@@ -214,6 +216,11 @@ pub(super) fn read_inode(
         owner: Some(Owner { uid: stat.st_uid, gid: stat.st_gid }),
     };
     Ok(Some((entry, stat.st_ino)))
+}
+
+/// Whether `name` in `directory` may not be read by the caller.
+pub(super) fn is_closed(directory: BorrowedFd<'_>, name: &str) -> bool {
+    accessat(directory, name, Access::READ_OK, AtFlags::empty()) == Err(Errno::ACCESS)
 }
 
 /// Whether a file grows with what a CA issued, by its name; in a directory of lists those are `HASH.rN`.

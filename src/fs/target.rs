@@ -1,6 +1,6 @@
 //! A directory as writing verbs hold it: locked, tidied of what killed runs left, its own links never followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use rustix::io::{Errno, retry_on_intr};
 
 use crate::fs::directory::destination;
 use crate::fs::error::{Action, FsError};
-use crate::fs::read::{EntryKind, Links, entries_if, is_entry, open_directory, read_entry};
+use crate::fs::read::{EntryKind, Links, entries_if, is_closed, is_entry, open_directory, read_entry};
 use crate::fs::record::{is_ours, recover, sweep_siblings};
 use crate::fs::revoked::{Part, entries_of, open_revoked};
 use crate::fs::set::{FileSet, REVOKED};
@@ -170,6 +170,12 @@ impl Target {
     fn revoked(&self) -> Result<Option<OwnedFd>, FsError> {
         let Place::Existing(directory) = &self.place else { return Ok(None) };
         open_revoked(directory).map_err(|errno| FsError::new(Action::Read, self.path.join(REVOKED), errno))
+    }
+
+    /// Which of these files the caller may not read.
+    pub fn closed<'n>(&self, names: impl Iterator<Item = &'n str>) -> BTreeSet<String> {
+        let Place::Existing(directory) = &self.place else { return BTreeSet::new() };
+        names.filter(|name| is_closed(directory.as_fd(), name)).map(str::to_owned).collect()
     }
 
     /// Reads every regular file whose name is `wanted`, with its mode and owner.

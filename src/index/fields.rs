@@ -1,7 +1,45 @@
 //! The fields of a line, as TXT_DB of OpenSSL separates and joins them: by tabs, of which a backslash protects one.
 
+use std::iter;
+use std::ops::Range;
+
 /// Status, expiry, revocation, serial number, file, subject.
 pub(super) const FIELDS: usize = 6;
+
+/// Where a line is in a text.
+pub(super) struct Extent {
+    /// With its end.
+    pub(super) whole: Range<usize>,
+    /// Without.
+    pub(super) content: Range<usize>,
+    /// The tabs in it, where there are as many as between the fields.
+    pub(super) tabs: Option<[usize; FIELDS - 1]>,
+}
+
+/// Where the lines of a text are. Of what divides fields and lines all is looked for in one go.
+pub(super) fn extents(text: &[u8]) -> impl Iterator<Item = Extent> {
+    let mut dividers = memchr::memchr2_iter(b'\t', b'\n', text);
+    let mut start = 0;
+    iter::from_fn(move || {
+        let (mut tabs, mut count) = ([0; FIELDS - 1], 0);
+        let (end, next) = loop {
+            match dividers.next() {
+                Some(at) if text.get(at) == Some(&b'\n') => break (at, at + 1),
+                Some(at) => {
+                    if let Some(tab) = tabs.get_mut(count) {
+                        *tab = at;
+                    }
+                    count += 1;
+                }
+                None => break (text.len(), text.len()),
+            }
+        };
+        let whole = start..next;
+        let content = start..end;
+        start = next;
+        (!whole.is_empty()).then_some(Extent { whole, content, tabs: (count == tabs.len()).then_some(tabs) })
+    })
+}
 
 /// The fields, protecting backslashes taken out. Bytes that are no UTF-8 are replaced: the line keeps them.
 pub(super) fn split(text: &[u8]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! One line of an index: a certificate, and whether it is revoked.
 
 use super::error::IndexProblem;
-use super::fields::{FIELDS, join, split};
+use super::fields::{FIELDS, extents, join, split};
 use super::reason;
 use super::serial::Serial;
 use crate::x509::{
@@ -10,6 +10,7 @@ use crate::x509::{
 };
 use smol_str::SmolStr;
 use std::borrow::Cow;
+use std::ops::Range;
 use time::OffsetDateTime;
 
 /// Whether a certificate is good.
@@ -31,6 +32,9 @@ pub struct Revoked {
     /// Why, where it is said.
     pub reason: Option<RevocationReason>,
 }
+
+/// Which field the serial number is.
+const SERIAL: usize = 3;
 
 /// Where every certificate is, says OpenSSL.
 const UNKNOWN: &str = "unknown";
@@ -90,9 +94,20 @@ impl Line {
     /// # Errors
     /// [`IndexProblem`] with the field at fault.
     pub fn parse(text: &[u8]) -> Result<Self, IndexProblem> {
-        if let Some(line) = plain(text).and_then(Self::parse_plain) {
+        let whole = extents(text).next().filter(|line| line.content.len() == text.len());
+        let usual = plain(text).zip(whole);
+        let usual = usual.and_then(|(text, line)| Self::parse_plain(text, line.content, line.tabs?));
+        if let Some(line) = usual {
             return Ok(line);
         }
+        Self::parse_any(text)
+    }
+
+    /// Reads a line that need not be as it would be written.
+    ///
+    /// # Errors
+    /// [`IndexProblem`] with the field at fault.
+    fn parse_any(text: &[u8]) -> Result<Self, IndexProblem> {
         if text.contains(&0) {
             return Err(IndexProblem::Nul);
         }
@@ -133,24 +148,15 @@ impl Line {
     /// Reads a line that is just what would be written for it, as nearly all of a hundred thousand are: nothing is written
     /// to find that out.
     ///
-    /// `text` is [plain](plain).
-    pub(super) fn parse_plain(text: &str) -> Option<Self> {
-        if text.ends_with('\r') {
+    /// It is at `line` of a text that is [plain](plain), and these are all tabs in it.
+    pub(super) fn parse_plain(text: &str, line: Range<usize>, tabs: [usize; FIELDS - 1]) -> Option<Self> {
+        let [first, second, third, fourth, fifth] = tabs;
+        let (status, expiry) = (text.get(line.start..first)?, text.get(first + 1..second)?);
+        let (revocation, serial) = (text.get(second + 1..third)?, text.get(third + 1..fourth)?);
+        let (file, subject) = (text.get(fourth + 1..fifth)?, text.get(fifth + 1..line.end)?);
+        if subject.ends_with('\r') {
             return None;
         }
-        let (mut tabs, mut start) = (memchr::memchr_iter(b'\t', text.as_bytes()), 0);
-        let mut next = || {
-            let end = tabs.next()?;
-            let field = text.get(start..end);
-            start = end + 1;
-            field
-        };
-        let (status, expiry, revocation) = (next()?, next()?, next()?);
-        let (serial, file) = (next()?, next()?);
-        if tabs.next().is_some() {
-            return None;
-        }
-        let subject = text.get(start..)?;
         let (status, revoked) = match (status, revocation) {
             ("V", "") => (Status::Valid, None),
             ("E", "") => (Status::Expired, None),
@@ -176,6 +182,12 @@ impl Line {
     /// The serial numbers, in hexadecimal digits, of what was issued in the place of this one.
     pub fn replaced_by(&self) -> impl Iterator<Item = &str> {
         self.file().strip_prefix(REPLACED).into_iter().flat_map(|serials| serials.split(','))
+    }
+
+    /// Whether its serial number is a negative one.
+    pub(super) fn is_negative(&self) -> bool {
+        let read = self.rare.as_ref().and_then(|rare| rare.read.as_ref());
+        read.is_some_and(|read| split(read).get(SERIAL).is_some_and(|serial| serial.starts_with('-')))
     }
 
     /// Notes what was issued in the place of this one; what somebody else wrote there stays.

@@ -77,6 +77,8 @@ pub struct Index {
     keys: Vec<Key>,
     /// Comments, by the place of the line that they stand before.
     comments: BTreeMap<usize, Vec<u8>>,
+    /// The place of the first revoked line that was read with a negative serial number.
+    negative: Option<usize>,
     /// Whether the last line lacks its end.
     is_open: bool,
 }
@@ -128,6 +130,12 @@ impl Index {
             out.pop();
         }
         out
+    }
+
+    /// A line that was read as revoked, with a negative serial number, which is taken for another number everywhere but in its own text.
+    #[must_use]
+    pub fn negative(&self) -> Option<&Line> {
+        self.negative.and_then(|place| self.lines.get(place))
     }
 
     /// Its lines, in the order of the file.

@@ -2,11 +2,11 @@
 
 use super::Index;
 use super::error::{IndexError, IndexProblem};
+use super::fields::{Extent, extents};
 use super::line::{self, Line};
 use super::order::{self, Key};
 use crate::parallel::both;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 /// From how many bytes on a second processor is worth its while: some ten thousand lines.
 const LONG_BYTES: usize = 1 << 20;
@@ -18,6 +18,8 @@ struct Part {
     /// These by serial number, their places counted from the first of them.
     keys: Vec<Key>,
     comments: BTreeMap<usize, Vec<u8>>,
+    /// The place of the first revoked one of them with a negative serial number.
+    negative: Option<usize>,
 }
 
 /// Lines and comments of an index, in the order of the text; its last line may lack its end.
@@ -37,8 +39,10 @@ pub(super) fn parse(text: &[u8], is_open: bool) -> Result<Index, IndexError> {
         for (at, text) in second.comments {
             all.comments.entry(before + at).or_default().extend(text);
         }
+        all.negative = all.negative.or(second.negative.map(|at| before + at));
     }
-    Ok(Index { lines: all.lines, keys: all.keys, comments: all.comments, is_open })
+    let Part { lines, keys, comments, negative } = all;
+    Ok(Index { lines, keys, comments, negative, is_open })
 }
 
 /// One part, whose first line has the number after `before`.
@@ -46,16 +50,19 @@ fn part(text: &[u8], before: usize, room: usize) -> Result<Part, IndexError> {
     let mut part = Part { lines: Vec::with_capacity(room), ..Part::default() };
     // Asked once of all of it: nearly every index is.
     let plain = line::plain(text);
-    for (number, Range { start, end }) in (before + 1..).zip(raw_lines(text)) {
-        let raw = text.get(start..end).unwrap_or_default();
+    for (number, Extent { whole, content, tabs }) in (before + 1..).zip(extents(text)) {
+        let raw = text.get(whole).unwrap_or_default();
         if raw.starts_with(b"#") {
             part.comments.entry(part.lines.len()).or_default().extend_from_slice(raw);
             continue;
         }
-        let content = raw.strip_suffix(b"\n").unwrap_or(raw);
-        let usual = plain.and_then(|text| text.get(start..start + content.len()));
-        let line = usual.and_then(Line::parse_plain).map_or_else(|| Line::parse(content), Ok);
-        part.lines.push(line.map_err(|problem| IndexError { line: number, problem })?);
+        let usual = plain.zip(tabs).and_then(|(text, tabs)| Line::parse_plain(text, content.clone(), tabs));
+        let parsed = usual.map_or_else(|| Line::parse(text.get(content).unwrap_or_default()), Ok);
+        let line = parsed.map_err(|problem| IndexError { line: number, problem })?;
+        if part.negative.is_none() && line.revoked.is_some() && line.is_negative() {
+            part.negative = Some(part.lines.len());
+        }
+        part.lines.push(line);
     }
     part.keys = order::sorted(&part.lines);
     Ok(part)
@@ -81,18 +88,6 @@ fn middle(text: &[u8]) -> usize {
     let half = text.len() / 2;
     let behind = text.get(half..).unwrap_or_default();
     memchr::memchr(b'\n', behind).map_or(text.len(), |end| half + end + 1)
-}
-
-/// Where the lines of a text are, each with its end.
-fn raw_lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let rest = text.get(start..)?;
-        let end = memchr::memchr(b'\n', rest).map_or(text.len(), |end| start + end + 1);
-        let line = start..end;
-        start = end;
-        (!line.is_empty()).then_some(line)
-    })
 }
 
 #[cfg(test)]

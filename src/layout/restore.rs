@@ -1,7 +1,6 @@
 //! Files -> what they hold: the reverse of `fill`.
 
 use super::read_lists::{ReadLists, lists, read_lists};
-use crate::diagnosis::Diagnosis;
 use crate::fs::FileSet;
 use crate::index::{ATTRIBUTES_SUFFIX, INDEX_SUFFIX, Index, OPENSSL_INDEX_FILE, wants_unique_subjects};
 use crate::keys::StoredKey;
@@ -30,6 +29,8 @@ pub struct Found {
     /// Whether only CAs are asked for: the keys of certificates that say that they are none are passed over, for to open
     /// each takes longer than many a verb's own work.
     pub cas_alone: bool,
+    /// The names of the key files that the caller may not read, and that are not among `files`.
+    pub closed: BTreeSet<String>,
 }
 
 /// Whether the name of a file promises certificates.
@@ -66,6 +67,7 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
                 problems.push(problem);
             }
         }
+        problems.extend(take_closed(&mut state, found));
     }
     if let Some(found) = ca_directory {
         problems.extend(take_beside(&mut state, found));
@@ -77,6 +79,24 @@ pub fn restore(directory: &Found, ca_directory: Option<&Found>) -> (State, Vec<S
         }
     }
     (state, problems)
+}
+
+/// The keys that may not be read, but for those that nobody asks for.
+fn take_closed(state: &mut State, found: &Found) -> Vec<StateError> {
+    let is_passed_over = |name: &&String| found.cas_alone && is_of_a_leaf(state, name);
+    let asked_for: Vec<String> = found.closed.iter().filter(|name| !is_passed_over(name)).cloned().collect();
+    let problems = asked_for.into_iter().map(|name| {
+        let closed = StateError::Closed { path: shown_in(&found.path, &name) };
+        state.unusable_keys.insert(name, UnusableKey::new(&closed));
+        closed
+    });
+    problems.collect()
+}
+
+/// Whether a key is that of a certificate that says that it is no CA's.
+fn is_of_a_leaf(state: &State, key: &str) -> bool {
+    let stem = key.strip_suffix(".key").unwrap_or_default();
+    state.certificate(stem).is_some_and(|of| of.ca == Some(false))
 }
 
 /// Of what lies beside CA keys the CAs count as such, with their keys, and the rest for what they signed alone.
@@ -128,13 +148,12 @@ fn take(state: &mut State, found: &Found, name: &str, text: &[u8]) -> Result<(),
         }
         let (path, ca_path) = (state.shown(name), state.shown_pair(true, name));
         return Err(StateError::OtherCa { path, ca_path, follow: None });
-    } else if let Some(stem) = name.strip_suffix(".key") {
-        if found.cas_alone && state.certificate(stem).is_some_and(|of| of.ca == Some(false)) {
+    } else if name.ends_with(".key") {
+        if found.cas_alone && is_of_a_leaf(state, name) {
             return Ok(());
         }
         let key = StoredKey::from_pem(text).map_err(|source| {
-            let unusable = UnusableKey { problem: source.to_string(), hint: source.hint() };
-            state.unusable_keys.insert(name.to_owned(), unusable);
+            state.unusable_keys.insert(name.to_owned(), UnusableKey::new(&source));
             StateError::Key { path, source }
         })?;
         state.unusable_keys.remove(name);

@@ -17,7 +17,7 @@ use crate::pem;
 use crate::pg::{LIST_SUFFIX, list_file};
 use crate::pki::{self, Issued, Secrets};
 use crate::plan::{ListSpec, Plan};
-use crate::state::{State, StateError};
+use crate::state::{State, StateError, shown_in};
 use crate::verify::{self, ExpectedList, VerifyError};
 use crate::x509::Certificate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,7 +108,10 @@ impl Change<'_> {
             };
             let names = directory.names()?;
             refuse_links(path, &names, wanted)?;
-            let mut found = found(path, names, directory.read(wanted)?);
+            let closed = directory.closed(keys(&names).filter(|name| wanted(name)));
+            let mut found =
+                found(path, names, directory.read(|name| wanted(name) && !closed.contains(name))?);
+            found.closed = closed;
             found.cas_alone = self.verb.asks_for_cas_alone();
             if self.verb.goes_on() {
                 found.revoked = put_away::names(directory.revoked_names(|_| true))?;
@@ -174,7 +177,11 @@ impl Change<'_> {
     /// What lies in both.
     fn read(&self, target: &Target, ca_target: Option<&Target>) -> Result<(Found, Option<Found>), Error> {
         let read = |target: &Target, wanted: &dyn Fn(&str) -> bool| -> Result<Found, Error> {
-            let mut found = found(target.path(), target.names()?, target.read(wanted)?);
+            let names = target.names()?;
+            let closed = target.closed(keys(&names).filter(|name| wanted(name)));
+            let files = target.read(|name| wanted(name) && !closed.contains(name))?;
+            let mut found = found(target.path(), names, files);
+            found.closed = closed;
             found.cas_alone = self.verb.asks_for_cas_alone();
             if self.verb.goes_on() {
                 found.revoked = put_away::names(target.revoked_names(|_| true))?;
@@ -225,6 +232,10 @@ impl Change<'_> {
     ) -> Result<(Plan, Outline), Error> {
         let again = || self.restore(directory, ca_directory);
         let plan = locked::plan(self.verb, state, self.secrets, &again)?;
+        let of_ca = ca_directory.iter().map(|found| (&plan.moved_ca_files, *found));
+        for (moved, found) in of_ca.chain([(&plan.moved_files, directory)]) {
+            refuse_closed(moved, found)?;
+        }
         let mut outline = layout::outline(&plan, self.arrangement);
         outline.files.extend(layout::rewritten(&plan, &directory.files, Place::Directory));
         let of_ca = ca_directory.iter().flat_map(|found| [&found.files, &found.beside]);
@@ -362,6 +373,20 @@ pub(super) fn refuse_same_directory(
         }
         _ => Ok(()),
     }
+}
+
+/// What gets another name is copied.
+fn refuse_closed(moved: &BTreeMap<String, String>, found: &Found) -> Result<(), StateError> {
+    match moved.values().find(|from| found.closed.contains(*from)) {
+        Some(from) => Err(StateError::Closed { path: shown_in(&found.path, from) }),
+        None => Ok(()),
+    }
+}
+
+/// The key files among the names of a directory.
+fn keys(names: &BTreeMap<String, EntryKind>) -> impl Iterator<Item = &str> {
+    let files = names.iter().filter(|(_, kind)| **kind == EntryKind::File);
+    files.map(|(name, _)| name.as_str()).filter(|name| name.ends_with(".key"))
 }
 
 /// A look follows links where a writer refuses them.

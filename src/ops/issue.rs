@@ -62,6 +62,8 @@ impl CaRequest {
     pub(super) fn forgives(&self, problem: &StateError, state: &State) -> bool {
         match problem {
             StateError::Index { .. } => false,
+            // A root's is often closed to those who have an intermediate's, which is the one that signs.
+            StateError::Closed { .. } => true,
             _ if self.ca.is_some() => true,
             _ => is_of_no_ca(problem, state),
         }
@@ -208,7 +210,7 @@ impl Decide for Asked<'_> {
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
         match problem {
             // What needs it says so.
-            StateError::Key { .. } if self.shuts_out => true,
+            StateError::Key { .. } | StateError::Closed { .. } if self.shuts_out => true,
             _ => {
                 self.under.forgives(problem, state) || (self.shuts_out && self.strays.forgive(problem, state))
             }

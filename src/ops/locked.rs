@@ -1,7 +1,6 @@
 //! Keys of CAs that do not open: what goes on without them is planned anew, as where they are away.
 
 use super::change::Decide;
-use crate::diagnosis::Diagnosis;
 use crate::error::Error;
 use crate::pg::key_file;
 use crate::pki::{self, IssueError, Secrets};
@@ -24,7 +23,7 @@ pub(super) fn plan(
     let mut closed = BTreeMap::new();
     while let Err(error) = pki::open(&plan, state, secrets) {
         let IssueError::CaKey { certificate, source } = &error else { return Err(error.into()) };
-        let unusable = UnusableKey { problem: source.to_string(), hint: source.hint() };
+        let unusable = UnusableKey::new(source);
         let is_away = state.key(certificate).is_none();
         if is_away || closed.insert(on_disk(&key_file(certificate), &plan), unusable).is_some() {
             return Err(error.into());

@@ -151,7 +151,7 @@ impl Decide for Renewing<'_> {
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
         match problem {
             // What needs it says so.
-            StateError::Key { .. } => true,
+            StateError::Key { .. } | StateError::Closed { .. } => true,
             StateError::Certificate { path, .. }
             | StateError::Pem { path, .. }
             | StateError::Empty { path }

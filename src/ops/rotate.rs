@@ -160,7 +160,7 @@ impl Decide for Verb<'_> {
     /// What needs a key that cannot be read says so; and a copy of the CA may lag behind the one with the key.
     fn forgives(&self, problem: &StateError, state: &State) -> bool {
         match problem {
-            StateError::Key { .. } => true,
+            StateError::Key { .. } | StateError::Closed { .. } => true,
             StateError::OtherCa { path, follow, .. } => {
                 let before = state.certificate(&previous_stem(&self.wish.stem));
                 let is_own = state.shown(&certificate_file(&self.wish.stem)) == *path;

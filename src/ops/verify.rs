@@ -7,7 +7,7 @@ use super::secret_line;
 use super::{manifest, put_away};
 use crate::error::{Error, RequestError};
 use crate::fs::set::STANDARD_INPUT;
-use crate::fs::{FileEntry, FileSet};
+use crate::fs::{FileEntry, FileSet, FsError};
 use crate::verify::{
     self, ClientFacts, DriverRow, Exhibit, Insistence, Login, NEWEST_LIBPQ, Policy, Reader, Report, Roles,
     ServerFacts, Tally,
@@ -172,6 +172,7 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let mut policy = policy(request, now);
     policy.server = server;
     policy.requests = requests;
+    policy.unread = problems.iter().filter_map(unread_file).collect();
     if !is_loose && policy.server.is_none() && client.is_none() {
         policy.put_away = put_away::names_at(Path::new(&place))?;
     }
@@ -199,6 +200,12 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     };
     let logins = verify::logins(&exhibits, &roles, &policy);
     Ok(Verified { place, fell_back, now, exhibits, live, tally, report, drivers, logins, problems })
+}
+
+/// The name of the file that could not be read.
+fn unread_file(problem: &Error) -> Option<String> {
+    let Error::Fs(FsError::Io { path, .. }) = problem else { return None };
+    Some(path.file_name()?.to_str()?.to_owned())
 }
 
 /// The directory that single files lie in; empty where they lie in several, or in none.

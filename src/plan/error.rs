@@ -322,6 +322,7 @@ impl Diagnosis for PlanError {
             Self::Renew(error) => error.failure(),
             Self::Lists(error) => error.failure(),
             Self::CaKeyMissing { .. } => Failure::System,
+            Self::CaKeyUnusable { why, .. } => why.failure,
             _ => Failure::Forbidden,
         }
     }

@@ -6,6 +6,7 @@ use super::list_guard::{refuse_loss, refuse_nameless_index};
 use super::list_spec::{ListSpec, ListsSpec};
 use super::list_standing::{Standing, age_order, kept, why_none};
 use super::{CertificateSpec, IssuerRef, ListsError, Plan, PlanError, authorities};
+use crate::index::{Index, index_file};
 use crate::pg::{LISTS_FILE, certificate_file, list_file, rotated_stem};
 use crate::state::State;
 use crate::x509::{Certificate, Lifetime, Name};
@@ -59,6 +60,7 @@ pub fn refresh(
         held.extend_from_slice(&standing.places);
         if let Some(list) = standing.list(which, lifetime, plan, state, now)? {
             if list.kept.is_none() {
+                refuse_negative(spec, state)?;
                 standing.mark(plan, state);
             }
             plan.lists.push(list);
@@ -141,6 +143,18 @@ fn add_strangers(plan: &mut Plan, state: &State, held: &[usize]) {
         if !strange.iter().any(is_later) {
             plan.lists.push(kept(&format!("{LISTS_FILE}#{}", at + 1), *at, state));
         }
+    }
+}
+
+/// Refuses an index by which a list would name another certificate than the one that is revoked.
+fn refuse_negative(spec: &CertificateSpec, state: &State) -> Result<(), ListsError> {
+    let line = state.indexes.get(&spec.stem).and_then(Index::negative);
+    match line {
+        Some(line) => {
+            let path = state.shown_pair(true, &index_file(&spec.stem));
+            Err(ListsError::NegativeSerial { path, subject: line.subject.to_string() })
+        }
+        None => Ok(()),
     }
 }
 

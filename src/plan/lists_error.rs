@@ -15,6 +15,14 @@ pub enum ListsError {
         /// What is wrong, and where.
         problem: String,
     },
+    /// An index has a negative serial number, which would come onto the list as another one.
+    #[error("\"{path}\" has a certificate with a negative serial number, that of {subject}")]
+    NegativeSerial {
+        /// The index, as the user names it.
+        path: String,
+        /// Its subject as the index has it.
+        subject: String,
+    },
     /// The key of a CA is not there, and no list of it counts.
     #[error("the key of the CA \"{certificate}\" is not there")]
     KeyMissing {
@@ -81,6 +89,9 @@ impl Diagnosis for ListsError {
             Self::NamelessIndex { .. } => {
                 "Whom it calls revoked would be let in again, or renewed; nothing was changed."
             }
+            Self::NegativeSerial { .. } => {
+                "RFC 5280 forbids it, and by a list of ours another certificate would be meant; nothing was changed."
+            }
             Self::Unreadable { .. } => "Whom it alone revokes would be let in again; nothing was changed.",
             Self::OtherKey { .. } => "It would be overwritten; nothing was changed.",
         };
@@ -108,6 +119,9 @@ impl Diagnosis for ListsError {
                 "Put back a copy of it, such as the one that servers have; or move it away, and the next list is without \
                  whom it alone knows."
             }
+            Self::NegativeSerial { .. } => {
+                "Make this CA's lists with openssl ca -gencrl, which writes such a number, or begin anew with a CA that has none."
+            }
             Self::OtherKey { .. } => "Move it away: whoever trusts the CA that is here takes no such list.",
         };
         Some(hint.to_owned())
@@ -118,9 +132,10 @@ impl Diagnosis for ListsError {
             // Who is revoked is not known then, as with an index.
             Self::Unreadable { .. } | Self::KeyMissing { .. } => Failure::System,
             Self::OtherKey { .. }
+            | Self::NegativeSerial { .. }
             | Self::NoCa { .. }
-            | Self::NamelessIndex { .. }
-            | Self::KeyUnusable { .. } => Failure::Forbidden,
+            | Self::NamelessIndex { .. } => Failure::Forbidden,
+            Self::KeyUnusable { why, .. } => why.failure,
         }
     }
 }

@@ -244,7 +244,7 @@ impl fmt::Display for Notice {
                 write!(f, "{file} cannot be read, and is passed over; pgtls inspect says what is in it")
             }
             Self::BySubject { serial, subject } => {
-                write!(f, "{serial} is of the same subject, {subject}; its key is not known here")
+                write!(f, "{serial} is of the same subject, {subject}; which key it has is not known here")
             }
             Self::StillValid { serial, subject, not_after } => {
                 let date = format_date(*not_after);

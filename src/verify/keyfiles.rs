@@ -9,7 +9,7 @@ use super::rules::Rule;
 use super::scene::{Identity, Scene, is_key_of};
 use super::severity::Severity;
 use crate::keys::{KeyContent, KeyEncoding, KeyEncryption, KeyFile, KeyForm, PublicKey};
-use crate::pg::key_mode_problem;
+use crate::pg::{key_file, key_mode_problem};
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
@@ -25,7 +25,8 @@ pub(super) fn judge(identity: &Identity<'_>, scene: &Scene<'_>, policy: &Policy,
         }
         // A key file that holds no key has been named already.
         let broken = scene.index.namesakes(identity.exhibit).find(|other| other.keys.is_empty());
-        let is_named = broken.is_some_and(Exhibit::is_key_by_name);
+        let is_named = broken.is_some_and(Exhibit::is_key_by_name)
+            || policy.unread.contains(&key_file(identity.exhibit.stem()));
         // A client has no server's key, and a key in an engine is no file.
         let client = policy.client.as_ref();
         let is_elsewhere = client.is_some_and(|facts| !identity.logs_in || facts.engine_key.is_some());

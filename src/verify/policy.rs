@@ -36,6 +36,8 @@ pub struct Policy {
     /// The names of certificate requests (`server.csr`) beside the files: what somebody else's CA may have been asked
     /// with. They judge nothing, and say who makes anew what has a fault.
     pub requests: Vec<String>,
+    /// The names of files beside them that could not be read, and that are told of as such.
+    pub unread: BTreeSet<String>,
     /// The names of the files in the folder of what was put away: `client.alice-4F2A.crt`.
     pub put_away: BTreeSet<String>,
 }
@@ -138,6 +140,7 @@ impl Policy {
             client: None,
             waived: Vec::new(),
             requests: Vec::new(),
+            unread: BTreeSet::new(),
             put_away: BTreeSet::new(),
         }
     }

@@ -18,19 +18,23 @@ pub(super) fn instant(time: &Element<'_>) -> Option<OffsetDateTime> {
 
 /// Two or four digits of the year, and ten of what follows.
 fn of_digits(digits: &[u8]) -> Option<OffsetDateTime> {
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let (year, rest) = digits.split_at_checked(digits.len() - 10)?;
-    let number = |digits: &[u8]| digits.iter().fold(0, |number, digit| number * 10 + i32::from(digit - b'0'));
-    let year = match (year.len(), number(year)) {
+    let (year, [month, day, hour, minute, second]) = digits.as_chunks::<2>().0.split_last_chunk()?;
+    let year = match year {
         // RFC 5280 §4.1.2.5.1: two digits are of 1950 to 2049.
-        (2, short) => short + if short < 50 { 2000 } else { 1900 },
-        (_, year) => year,
+        [short] => number(*short).map(|short| i32::from(short) + if short < 50 { 2000 } else { 1900 })?,
+        [century, year] => i32::from(number(*century)?) * 100 + i32::from(number(*year)?),
+        _ => return None,
     };
-    let pair = |at: usize| rest.get(2 * at..2 * at + 2).map(|digits| number(digits) as u8);
-    let date = Date::from_calendar_date(year, Month::try_from(pair(0)?).ok()?, pair(1)?).ok()?;
-    Some(date.with_time(Time::from_hms(pair(2)?, pair(3)?, pair(4)?).ok()?).assume_utc())
+    let month = Month::try_from(number(*month)?).ok()?;
+    let date = Date::from_calendar_date(year, month, number(*day)?).ok()?;
+    let time = Time::from_hms(number(*hour)?, number(*minute)?, number(*second)?).ok()?;
+    Some(date.with_time(time).assume_utc())
+}
+
+/// A number of two decimal digits.
+fn number([tens, ones]: [u8; 2]) -> Option<u8> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| tens * 10 + ones)
 }
 
 /// Reads the text of a UTCTime or GeneralizedTime: `271121183000Z`, `20501121183000Z`.
