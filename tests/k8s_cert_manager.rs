@@ -207,3 +207,63 @@ fn what_cert_manager_has_no_field_for_is_refused() {
     refused("-n prod -D pki", "-D does not go with cert-manager");
     refused("-n prod --server x", "--server does not go with cert-manager");
 }
+
+/// What trust-manager takes: exactly one kind of source in each, and a key in the target (its Bundle of v1alpha1).
+fn sources(bundle: &Value) -> Vec<&Value> {
+    assert_eq!(bundle["apiVersion"], "trust.cert-manager.io/v1alpha1");
+    assert!(bundle["metadata"]["namespace"].is_null(), "it is of the whole cluster");
+    assert_eq!(bundle["spec"]["target"], json!({ "configMap": { "key": "ca.crt" } }));
+    let sources: Vec<&Value> = bundle["spec"]["sources"].as_array().unwrap().iter().collect();
+    assert!(sources.iter().all(|source| source.as_object().unwrap().len() == 1), "{sources:?}");
+    sources
+}
+
+#[test]
+fn a_bundle_hands_out_the_roots_above_servers_and_no_others() {
+    let home = scratch();
+    for profile in PROFILES {
+        let words = format!("cert-manager --profile {profile} --cluster db -n prod");
+        let without = printed(home.path(), &words);
+        assert!(!without.contains("Bundle"), "{profile}");
+        let found = objects(home.path(), &printed(home.path(), &format!("{words} --bundle")));
+        let sources = sources(object(&found, "Bundle", "db-tls-trust"));
+        let [Value::Object(source)] = sources[..] else { panic!("{profile}: {sources:?}") };
+        assert_eq!(source["secret"]["key"], "ca.crt");
+        let name = source["secret"]["name"].as_str().unwrap();
+        let root = object(&found, "Certificate", name);
+        assert_eq!(root["metadata"]["namespace"], "cert-manager", "trust-manager reads no other");
+        assert_eq!(root["spec"]["isCA"], true);
+        assert_eq!(root["spec"]["issuerRef"]["name"], "db-tls-selfsigned", "{profile}: it is a root");
+        if profile == "split-ca" {
+            assert_eq!(name, "db-tls-ca-server", "whoever has the CA of clients is no server");
+        }
+    }
+}
+
+#[test]
+fn an_adopted_root_stands_in_the_bundle_itself() {
+    let home = scratch();
+    made(home.path(), "gen chain --intermediate");
+    let found = objects(home.path(), &printed(home.path(), "cert-manager -n prod --adopt --bundle"));
+    let sources = sources(object(&found, "Bundle", "hippo-tls-trust"));
+    let root = fs::read_to_string(home.path().join("pki/root.crt")).unwrap();
+    assert_eq!(sources, [&json!({ "inLine": root })]);
+}
+
+#[test]
+fn a_bundle_without_servers_and_one_for_an_operator_are_refused() {
+    let home = scratch();
+    let root = "[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN=root\"\n";
+    let client = "[[certificate]]\nname = \"a\"\nusage = \"client\"\nissuer = \"root\"\nsubject = \"CN=a\"\n";
+    fs::write(home.path().join("mine.toml"), format!("name = \"mine\"\n{root}{client}")).unwrap();
+    for (words, fact) in [
+        ("cert-manager -n prod --profile mine.toml --bundle", "the profile \"mine\" has no server"),
+        ("cnpg --bundle", "--bundle does not go with cnpg"),
+    ] {
+        let output = pgtls(home.path(), &format!("k8s {words}"));
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with(&format!("pgtls: error: {fact}\n")), "{said}");
+    }
+    printed(home.path(), "cert-manager -n prod --profile mine.toml");
+}

@@ -196,3 +196,62 @@ fn zalando_gets_one_secret_a_group_that_can_read_it_and_lists_where_there_are_so
     let foreign = pgtls(home.path(), "k8s zalando --replication client");
     assert_eq!(foreign.status.code(), Some(2));
 }
+
+/// Without `--server-side`, `kubectl apply` takes from a cluster that it made itself every field that is not in the text.
+#[test]
+fn a_part_of_a_resource_says_how_it_is_laid_over_what_is_there_and_whole_objects_do_not() {
+    const COMMENT: &str = "---\n# A part: kubectl apply --server-side --field-manager=pgtls lays it over what is there.\n\
+                           # Without --server-side kubectl apply would take the other fields away.\napiVersion: ";
+    for (target, is_part) in [("pgo-v4", false), ("pgo-v5", true), ("cnpg", true), ("zalando", true)] {
+        let home = scratch();
+        made(home.path(), &format!("gen {target} --set cluster=db"));
+        let stream = printed(home.path(), &format!("{target} --cluster db"));
+        assert_eq!(
+            (stream.contains(COMMENT), stream.matches('#').count()),
+            (is_part, 2 * usize::from(is_part))
+        );
+        let told = text(&pgtls(home.path(), &format!("k8s {target} --cluster db --write db.yaml")).stdout);
+        let how = if is_part { " --server-side --field-manager=pgtls" } else { "" };
+        assert!(told.ends_with(&format!("\nnext:   kubectl apply{how} -f db.yaml\n")), "{told}");
+        if is_part {
+            let secrets = printed(home.path(), &format!("{target} --cluster db --secrets-only"));
+            assert!(!secrets.contains('#'), "{target}");
+        }
+    }
+}
+
+#[test]
+fn a_revoked_certificate_is_refused_also_where_the_operator_reads_no_list() {
+    for (target, role, says) in [
+        ("cnpg", "streaming_replica", "cnpg reads no list, and would let it in [revoked]."),
+        ("pgo-v4", "primaryuser", "In a cluster of pgo-v4 nobody would get past it [revoked]."),
+    ] {
+        let home = scratch();
+        made(home.path(), &format!("gen {target}"));
+        let pki = home.path().join("pki");
+        let pair =
+            ["replication.crt", "replication.key"].map(|file| (file, fs::read(pki.join(file)).unwrap()));
+        made(home.path(), "crl");
+        printed(home.path(), target);
+        made(home.path(), "revoke replication");
+        // Out of a backup, say.
+        pair.iter().for_each(|(file, contents)| fs::write(pki.join(file), contents).unwrap());
+        fs::set_permissions(pki.join("replication.key"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
+        let output = pgtls(home.path(), &format!("k8s {target}"));
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), String::new()), "{said}");
+        assert!(said.contains(&format!("pgtls: detail: {says}\n")), "{said}");
+        let mend = format!("pgtls issue client {role} -D pki");
+        assert!(said.ends_with(&format!("hint: Run: {mend}, and give --replication {role}\n")), "{said}");
+        made(home.path(), mend.strip_prefix("pgtls ").unwrap());
+        printed(home.path(), &format!("{target} --replication {role}"));
+    }
+    // What the operator does not get shuts nobody out, however old it is.
+    let home = scratch();
+    made(home.path(), "gen cnpg");
+    made(home.path(), "crl");
+    fs::remove_file(home.path().join("pki/root.crl")).unwrap();
+    fs::copy(home.path().join("pki/intermediate.crl"), home.path().join("pki/chain.crl")).unwrap();
+    printed(home.path(), "cnpg");
+}

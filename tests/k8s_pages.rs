@@ -65,7 +65,7 @@ fn every_command_of_the_reference_runs() {
         .filter_map(|line| line.strip_prefix("    "))
         .filter(|line| line.starts_with("pgtls "));
     let blocks: Vec<&str> = blocks.collect();
-    assert_eq!(blocks.len(), 6);
+    assert_eq!(blocks.len(), 13);
     blocks.iter().for_each(|command| drop(ran(home.path(), command)));
     let home = scratch();
     made(home.path(), "gen pgo-v5 --set cluster=hippo --set namespace=pgo");
@@ -79,6 +79,25 @@ fn every_command_of_the_reference_runs() {
     commands.iter().for_each(|command| drop(ran(home.path(), command)));
     for file in ["pgpool/server.key", "haproxy/tls-combined.pem", "kong/tls.crt"] {
         assert!(home.path().join(file).exists(), "{file}");
+    }
+}
+
+/// Of a part of a resource, `kubectl apply` alone would take the rest of a cluster away.
+#[test]
+fn nowhere_is_a_part_of_a_resource_advised_to_be_applied_without_the_server() {
+    let readme = include_str!("../README.md");
+    let help = text(&Run::new(&["k8s", "--help"]).output().stdout);
+    // A command may go on in the next line.
+    let folded = [GUIDE, REFERENCE, readme, &help].map(|text| text.replace("|\n    kubectl", "| kubectl"));
+    let applied: Vec<&str> =
+        folded.iter().flat_map(|text| text.lines()).filter(|line| line.contains("| kubectl apply")).collect();
+    let parts = ["k8s pgo-v5", "k8s cnpg", "k8s zalando"];
+    let is_part =
+        |line: &&&str| parts.iter().any(|part| line.contains(part)) && !line.contains("--secrets-only");
+    let of_parts: Vec<&&str> = applied.iter().filter(is_part).collect();
+    assert!(of_parts.len() >= 3, "{of_parts:?}");
+    for line in of_parts {
+        assert!(line.contains(" --server-side --field-manager=pgtls -f -"), "{line}");
     }
 }
 
@@ -101,6 +120,8 @@ fn every_flag_of_the_pages_is_one_of_the_verb_and_every_field_of_its_json_is_nam
         "--custom-config",
         "--short",
         "--dry-run",
+        "--server-side",
+        "--field-manager",
     ];
     for page in [GUIDE, REFERENCE] {
         let unknown =

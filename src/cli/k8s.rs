@@ -55,7 +55,10 @@ pub(super) fn text(made: &Manifested, dry_run: bool) -> String {
         let _ = writeln!(out, "  {:width$}  {}{keys}", it.kind, it.name);
     }
     if let (Some(path), false) = (&made.written, dry_run) {
-        let _ = writeln!(out, "\nnext:   kubectl apply -f {}", path_word(path));
+        // What is laid over an object that says more: see the comment above it.
+        let is_part = made.manifests.iter().any(|it| it.is_part);
+        let how = if is_part { " --server-side --field-manager=pgtls" } else { "" };
+        let _ = writeln!(out, "\nnext:   kubectl apply{how} -f {}", path_word(path));
     }
     out
 }

@@ -4,8 +4,9 @@
 //!
 //! Sources: pkg/apis/certmanager/v1/types_certificate.go and pkg/util/kube/pki.go of 1.21: durations have no days; of
 //! `ca.crt` in an Issuer's Secret the first certificate alone is read; the Secret of a ClusterIssuer lies in cert-manager's
-//! own namespace. It gives a CA no path length and begins a certificate now.
+//! own namespace. It gives a CA no path length and begins a certificate now. On request trust-manager hands the roots out.
 
+use super::bundle::TrustSource;
 use super::error::KubernetesError;
 use super::goods::Naming;
 use super::manifest::{Manifest, Meta, SecretKind};
@@ -36,15 +37,24 @@ pub struct Adopted {
     pub root: Contents,
 }
 
+/// What is asked for besides the profile.
+#[derive(Default)]
+pub struct Issuing<'a> {
+    /// The CA that signs on; `None`: CAs are made on the cluster.
+    pub adopted: Option<&'a Adopted>,
+    /// Whether trust-manager is to hand out what clients trust.
+    pub bundle: bool,
+}
+
 /// The objects.
 ///
 /// # Errors
-/// [`KubernetesError::Unsayable`] for a wish that cert-manager has no field for.
+/// [`KubernetesError::Unsayable`] for a wish that cert-manager has no field for; [`KubernetesError::NoServer`].
 pub fn cert_manager(
     naming: &Naming,
     profile: &Profile,
     plan: &Plan,
-    adopted: Option<&Adopted>,
+    Issuing { adopted, bundle }: &Issuing<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Manifest>, KubernetesError> {
     profile.certificates.iter().try_for_each(sayable)?;
@@ -55,6 +65,16 @@ pub fn cert_manager(
     };
     for spec in plan.certificates.iter().filter(|spec| !spec.usage.is_ca()) {
         all.push(cluster.certificate(spec)?);
+    }
+    if *bundle {
+        let sources = match adopted {
+            Some(adopted) => {
+                let text = String::from_utf8_lossy(&adopted.root).into_owned();
+                vec![TrustSource::Text(text)]
+            }
+            None => cluster.trusted_by_clients(profile)?,
+        };
+        all.push(super::bundle::bundle(&cluster.meta("trust")?, sources));
     }
     Ok(all)
 }
@@ -113,9 +133,33 @@ impl Cluster<'_> {
         let data = [("ca.crt", &adopted.root), ("tls.crt", &adopted.certificate), ("tls.key", &adopted.key)];
         let ca = map([("ca", map([("secretName", meta.name.as_str().into())]))]);
         Ok(vec![
-            Manifest::secret(&meta, SecretKind::Tls, &data)?,
+            Manifest::secret(&meta, SecretKind::Tls, &data)?.holding_ca_key(),
             Manifest::resource(VERSION, "Issuer", &meta, ca),
         ])
+    }
+
+    /// The roots above everybody who serves: with any other, whoever has a client's CA could pose as a server.
+    fn trusted_by_clients(&self, profile: &Profile) -> Result<Vec<TrustSource>, KubernetesError> {
+        let serves = |spec: &&CertificateSpec| {
+            spec.extensions.extended_key_usage.contains(&ExtendedKeyUsage::server_auth())
+        };
+        let mut stems: Vec<&str> =
+            self.plan.certificates.iter().filter(serves).map(|spec| self.root_above(spec)).collect();
+        stems.sort_unstable();
+        stems.dedup();
+        if stems.is_empty() {
+            return Err(KubernetesError::NoServer { profile: profile.name.clone() });
+        }
+        stems.into_iter().map(|stem| Ok(TrustSource::Secret(self.name(stem)?))).collect()
+    }
+
+    fn root_above<'s>(&'s self, spec: &'s CertificateSpec) -> &'s str {
+        let mut at = spec;
+        while let IssuerRef::Certificate(stem) = &at.issuer {
+            let Some(above) = self.plan.certificate(stem) else { break };
+            at = above;
+        }
+        &at.stem
     }
 
     fn certificate(&self, spec: &CertificateSpec) -> Result<Manifest, KubernetesError> {

@@ -5,7 +5,7 @@ use super::error::KubernetesError;
 use super::yaml::{Yaml, map};
 use crate::fs::Contents;
 use crate::pem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -71,10 +71,23 @@ pub struct Manifest {
     pub kind: &'static str,
     /// Its name.
     pub name: String,
+    /// Its namespace; `None`: that of whoever applies it, or of the whole cluster.
+    pub namespace: Option<String>,
     /// The keys of its data, where it has data.
     pub keys: Vec<String>,
+    /// Whether the key of a CA is in it.
+    pub holds_ca_key: bool,
+    /// Whether it is a part of an object that says more elsewhere.
+    pub is_part: bool,
     tree: Yaml,
 }
+
+/// What stands above a Secret with the key of a CA, also where the file is met again in a year.
+const CA_KEY_COMMENT: &str = "# It holds the key of a CA: whoever reads it can make a login for any role.\n";
+/// What stands above a part: from an object that it made itself, `kubectl apply` takes every field that is not in the text,
+/// unless the server is to lay it over (Kubernetes documentation, "Declarative Management", "How apply calculates differences").
+const PART_COMMENT: &str = "# A part: kubectl apply --server-side --field-manager=pgtls lays it over what is there.\n\
+                            # Without --server-side kubectl apply would take the other fields away.\n";
 
 impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,21 +125,39 @@ impl Manifest {
             tree.insert("type".to_owned(), "kubernetes.io/tls".into());
         }
         let keys = data.iter().map(|(key, _)| (*key).to_owned()).collect();
-        Ok(Self { kind: "Secret", name: meta.name.clone(), keys, tree: Yaml::Map(tree) })
+        Ok(Self { keys, ..Self::of("Secret", meta, tree) })
+    }
+
+    /// The same, with a comment above it that says whose key is in it.
+    #[must_use]
+    pub(super) fn holding_ca_key(self) -> Self {
+        Self { holds_ca_key: true, ..self }
+    }
+
+    /// The same as a part of what is there, with a comment above it that says how it is laid over that.
+    #[must_use]
+    pub(super) fn into_part(self) -> Self {
+        Self { is_part: true, ..self }
+    }
+
+    fn of(kind: &'static str, meta: &Meta, tree: BTreeMap<String, Yaml>) -> Self {
+        let Meta { name, namespace, .. } = meta.clone();
+        let (keys, tree) = (Vec::new(), Yaml::Map(tree));
+        Self { kind, name, namespace, keys, holds_ca_key: false, is_part: false, tree }
     }
 
     /// A ConfigMap with one text.
     pub(super) fn config_map(meta: &Meta, key: &str, text: &str) -> Self {
         let mut tree = Self::tree("v1", "ConfigMap", meta);
         tree.insert("data".to_owned(), map([(key, Yaml::Lines(text.to_owned()))]));
-        Self { kind: "ConfigMap", name: meta.name.clone(), keys: vec![key.to_owned()], tree: Yaml::Map(tree) }
+        Self { keys: vec![key.to_owned()], ..Self::of("ConfigMap", meta, tree) }
     }
 
     /// A resource of an operator.
     pub(super) fn resource(version: &str, kind: &'static str, meta: &Meta, spec: Yaml) -> Self {
         let mut tree = Self::tree(version, kind, meta);
         tree.insert("spec".to_owned(), spec);
-        Self { kind, name: meta.name.clone(), keys: Vec::new(), tree: Yaml::Map(tree) }
+        Self::of(kind, meta, tree)
     }
 
     fn tree(version: &str, kind: &str, meta: &Meta) -> BTreeMap<String, Yaml> {
@@ -137,7 +168,29 @@ impl Manifest {
     /// The document.
     #[must_use]
     pub fn document(&self) -> Zeroizing<Vec<u8>> {
-        self.tree.document()
+        let document = self.tree.document();
+        let comment = match (self.holds_ca_key, self.is_part) {
+            (true, _) => CA_KEY_COMMENT,
+            (false, true) => PART_COMMENT,
+            (false, false) => return document,
+        };
+        let mut told = Zeroizing::new(Vec::with_capacity(comment.len() + document.len()));
+        told.extend_from_slice(comment.as_bytes());
+        told.extend_from_slice(&document);
+        told
+    }
+}
+
+/// Refuses objects of one kind and name, of which a cluster would keep the last alone.
+///
+/// # Errors
+/// [`KubernetesError::SameName`].
+pub fn distinct(manifests: &[Manifest]) -> Result<(), KubernetesError> {
+    let mut met = HashSet::new();
+    let again = manifests.iter().find(|it| !met.insert((it.kind, &it.name, &it.namespace)));
+    match again {
+        Some(Manifest { kind, name, .. }) => Err(KubernetesError::SameName { kind, name: name.clone() }),
+        None => Ok(()),
     }
 }
 

@@ -35,5 +35,5 @@ pub fn zalando(naming: &Naming, goods: &Goods) -> Result<Vec<Manifest>, Kubernet
     }
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
     let meta = naming.meta.named(&naming.cluster);
-    Ok(vec![secret, Manifest::resource("acid.zalan.do/v1", "postgresql", &meta, spec)])
+    Ok(vec![secret, Manifest::resource("acid.zalan.do/v1", "postgresql", &meta, spec).into_part()])
 }

@@ -1,10 +1,15 @@
-//! `k8s`: what an operator of Kubernetes is to be told, out of a directory. Of keys, only those of the server and of the
-//! standbys are read.
+//! `k8s`: what an operator of Kubernetes is to be told, out of a directory. Of keys, only those of the server, the standbys
+//! and pgBouncer are read, and that of a CA where it is asked for.
 
+mod authority;
 mod cert_manager;
+mod handed;
 mod judged;
+mod names;
 mod parts;
+mod pooler;
 
+pub use authority::CaKeys;
 pub use cert_manager::{CertManagerRequest, cert_manager};
 
 use super::found::{Chosen, Pair, Sought, look, pair, shown};
@@ -14,10 +19,12 @@ use super::single_file::write_new;
 use crate::error::Error;
 use crate::fs::Contents;
 use crate::k8s::{
-    self, Goods, KeyPair, KubernetesError, Manifest, Naming, PgoV4, ReplicaSslMode, ShellCommand, Target,
+    self, Goods, KeyPair, KubernetesError, Manifest, Naming, Part, PgoV4, ShellCommand, Target,
 };
 use crate::layout::export::{ExportError, Party};
 use crate::recipe::shell_quoted;
+use handed::{Pairs, handed};
+use judged::Warning;
 use parts::{certificate_part, key_part, list_part, trust_part, union};
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -39,7 +46,12 @@ pub struct ManifestRequest {
     pub replication: Option<String>,
     /// Whether standbys have no certificate.
     pub without_replication: bool,
-    /// The file whose first line opens encrypted keys.
+    /// The certificate of pgBouncer, by file or common name; `None`: the one that names its service. Its Secret is named in
+    /// `naming`, where there is to be one.
+    pub pgbouncer: Option<String>,
+    /// The key of the CA goes in too, for an operator that signs with it; `None`: no CA's key does.
+    pub with_ca_key: Option<CaKeys>,
+    /// The file whose first line opens encrypted keys, but for those of CAs.
     pub passphrase_file: Option<PathBuf>,
     /// What is asked of PGO 4 alone.
     pub pgo_v4: PgoV4,
@@ -110,11 +122,26 @@ pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manif
     };
     let server = find(Party::Server, request.server.as_deref())?;
     let replication = replication(request, &place, &find)?;
-    let goods = goods(request.target, &place, &server, replication.as_ref())?;
-    let mut warnings = judged::judge(request, &place, &server, replication.as_ref(), &goods, now)?;
+    let pooler = pooler::pgbouncer(request, &place, &find)?;
+    let lists = lists(&place, &server);
+    let mut goods = goods(request.target, &place, &server, replication.as_ref(), lists.as_ref())?;
+    goods.pgbouncer =
+        pooler.as_ref().map(|found| found.key_pair(&place, request.target.word())).transpose()?;
+    let (own, standbys) = (&server, replication.as_ref());
+    let scene = judged::Scenery { server: own, replication: standbys, goods: &goods, lists: lists.as_ref() };
+    let mut warnings = judged::judge(request, &place, &scene, now)?;
+    if let Some(pooler) = &pooler {
+        warnings.extend(judged::judge_pooler(request, &place, pooler, &scene, now)?);
+    }
+    if let Some(keys) = &request.with_ca_key {
+        let pairs = Pairs { server: &server, replication: replication.as_ref() };
+        goods.ca = Some(handed(request, keys, directory, &place, &pairs, now)?);
+    }
     let manifests = made(request, &goods)?;
     let commands = request.commands.then(|| request.pgo_v4.commands(&request.naming, &goods)).transpose()?;
-    warnings.extend(names(request, &place, &server)?);
+    let unnamed = pooler.as_ref().and_then(|pooler| pooler::unnamed(request, &place, pooler));
+    warnings.extend([names::unnamed(request, &place, &server)?, unnamed].into_iter().flatten());
+    warnings.extend(warnings_of_ca_keys(&manifests));
     let stream = k8s::stream(&manifests);
     if let Some(file) = request.write.as_deref() {
         write_new(file, Contents::from(stream.clone()), request.dry_run)?;
@@ -135,7 +162,21 @@ fn made(request: &ManifestRequest, goods: &Goods) -> Result<Vec<Manifest>, Kuber
     if request.secrets_only {
         manifests.retain(|manifest| manifest.kind == "Secret");
     }
+    k8s::distinct(&manifests)?;
     Ok(manifests)
+}
+
+/// What is said of each Secret with the key of a CA.
+fn warnings_of_ca_keys(manifests: &[Manifest]) -> Vec<Warning> {
+    let holding = manifests.iter().filter(|manifest| manifest.holds_ca_key);
+    let said = holding.map(|manifest| {
+        let fact = format!(
+            "the Secret {} holds the key of a CA, which can make a login for any role",
+            manifest.name
+        );
+        (fact, Some("Let nobody but who signs with it read it, and keep no copy of the manifest.".to_owned()))
+    });
+    said.collect()
 }
 
 /// The standbys' certificate: whoever is named, or logs in as the target's own role, or is called so.
@@ -181,65 +222,35 @@ fn checked_role(found: Found, target: Target, role: &str, place: &str) -> Result
     .into())
 }
 
+/// The lists of everybody who is trusted.
+fn lists(place: &str, server: &Found) -> Option<Part> {
+    let chosen = &server.chosen;
+    let lists = union(&chosen.lists, &chosen.others_lists);
+    (!lists.is_empty()).then(|| list_part(&chosen.files, &lists, place))
+}
+
 /// What the objects hold.
-fn goods(target: Target, place: &str, server: &Found, replication: Option<&Found>) -> Result<Goods, Error> {
+fn goods(
+    target: Target,
+    place: &str,
+    server: &Found,
+    replication: Option<&Found>,
+    lists: Option<&Part>,
+) -> Result<Goods, Error> {
     let chosen = &server.chosen;
     let is_one = chosen.trust == chosen.others_trust;
     let part = |trust: &[Vec<u8>]| trust_part(&chosen.files, trust, place);
     let both = union(&chosen.others_trust, &chosen.trust);
-    let lists = union(&chosen.lists, &chosen.others_lists);
     Ok(Goods {
         trust: part(&both),
         server_trust: (!is_one).then(|| part(&chosen.others_trust)),
         client_trust: (!is_one).then(|| part(&chosen.trust)),
-        lists: (target.reads_lists() && !lists.is_empty()).then(|| list_part(&chosen.files, &lists, place)),
+        lists: lists.filter(|_| target.reads_lists()).cloned(),
         server: server.key_pair(place, target.word())?,
         replication: replication.map(|found| found.key_pair(place, target.word())).transpose()?,
+        pgbouncer: None,
+        ca: None,
     })
-}
-
-/// The hosts that the server is reached by, and that it does not name: what the operator itself needs is refused.
-fn names(
-    request: &ManifestRequest,
-    place: &str,
-    server: &Found,
-) -> Result<Option<(String, Option<String>)>, Error> {
-    let (target, naming) = (request.target, &request.naming);
-    let leaf = &server.pair.leaf;
-    let file = shown(place, &server.chosen.file);
-    let hosts = target.hosts(&naming.cluster, naming.meta.namespace.as_deref());
-    let all = hosts.join(" ");
-    let stem = hosts.first().map(String::as_str).unwrap_or_default();
-    let at = command_word(place);
-    let hint = format!("Run: pgtls issue server {all} -D {at}, and give --server {stem}");
-    let lacks = |host: &String| !judged::accepts(leaf, host);
-    if let Some(host) = target.own_host(&naming.cluster).filter(lacks) {
-        return Err(KubernetesError::Lacking {
-            fact: format!("\"{file}\" does not name \"{host}\""),
-            detail: "The cluster's pgBouncer connects to it with sslmode=verify-full.".to_owned(),
-            hint,
-        }
-        .into());
-    }
-    let is_full = target == Target::PgoV4 && request.pgo_v4.replica_sslmode == ReplicaSslMode::VerifyFull;
-    if is_full && !judged::names_address(leaf) {
-        return Err(KubernetesError::Lacking {
-            fact: format!("\"{file}\" names no address, and replicas would compare one"),
-            detail: "PGO 4 has them connect to the address of the primary's pod (Patroni's connect_address)."
-                .to_owned(),
-            hint: format!(
-                "Run, with each pod's ADDRESS: pgtls issue server {all} ADDRESS -D {at}, and give --server {stem}"
-            ),
-        }
-        .into());
-    }
-    let missing: Vec<&String> = hosts.iter().filter(|host| lacks(host)).collect();
-    let Some(first) = missing.first() else { return Ok(None) };
-    let more = match missing.len() - 1 {
-        0 => String::new(),
-        more => format!(" and {more} more hosts of the cluster"),
-    };
-    Ok(Some((format!("{file} does not name {first}{more}: verify-full fails there"), Some(hint))))
 }
 
 /// The directory as a command names it.
