@@ -179,7 +179,8 @@ fn a_key_that_the_operator_cannot_read_is_refused_with_the_command_that_makes_on
     let (code, said) = refused(home.path(), "cnpg --with-ca-key -n pgo");
     let expected = "pgtls: error: the key of \"pki/intermediate.crt\" is RSA 2048\n\
                     pgtls: detail: cnpg reads no key of a CA but one of ECDSA, in SEC1.\n\
-                    pgtls: hint: Run: pgtls gen cnpg --set cluster=hippo --set namespace=pgo -D hippo-pki\n";
+                    pgtls: hint: Run: pgtls gen cnpg --set cluster=hippo --set namespace=pgo -D hippo-pki, and give -D \
+                    hippo-pki\n";
     assert_eq!((code, said.as_str()), (Some(3), expected));
     made(home.path(), "gen cnpg --set cluster=hippo --set namespace=pgo -D hippo-pki");
     printed(home.path(), "cnpg --with-ca-key -n pgo -D hippo-pki");

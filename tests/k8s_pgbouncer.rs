@@ -42,11 +42,12 @@ fn pgo_5_gets_three_keys_and_the_field_that_names_them() {
     let refused = "pgtls: error: no server's certificate in \"pki\" names \"hippo-pgbouncer\"\n\
                    pgtls: detail: Clients reach the cluster's pgBouncer by that name.\n\
                    pgtls: hint: Run: pgtls issue server hippo-pgbouncer hippo-pgbouncer.pgo hippo-pgbouncer.pgo.svc \
-                   hippo-pgbouncer.pgo.svc.cluster.local -D pki\n";
+                   hippo-pgbouncer.pgo.svc.cluster.local -D pki, and give --pgbouncer hippo-pgbouncer\n";
     let words = ["k8s", "pgo-v5", "-n", "pgo", "--pgbouncer-tls-secret", "pooler"];
     Run::new(&words).dir(&home).stderr(refused).code(3);
     let mend = refused.trim_end().rsplit_once("Run: pgtls ").unwrap().1;
-    made(home.path(), mend);
+    // It is found by the name of its service too.
+    made(home.path(), mend.split_once(", and give ").unwrap().0);
     let output = pgtls(home.path(), &words.join(" "));
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
     let found = objects(home.path(), &text(&output.stdout));

@@ -176,6 +176,10 @@ fn a_file_is_born_private_and_never_in_the_place_of_another() {
     told(&[]).stderr(refused).code(3);
     let json = told(&["--dry-run", "--json"]).output();
     assert_eq!(json.status.code(), Some(3));
+    // A directory that is not there is no file.
+    let absent = "pgtls: error: \"new/\" does not exist\npgtls: hint: Give the path of a directory or file that exists.\n";
+    Run::new(&["k8s", "pgo-v4", "--write", "new/"]).dir(&home).stderr(absent).code(4);
+    assert!(!home.path().join("new").exists());
     let json = Run::new(&["k8s", "pgo-v4", "--dry-run", "--json"]).dir(&home).output();
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["objects"][0]["keys"], serde_json::json!(["ca.crt"]));

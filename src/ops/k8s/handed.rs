@@ -1,8 +1,9 @@
 //! `--with-ca-key`: the CA for an operator that signs for itself, in the form that it reads.
 
+use super::Found;
 use super::authority::{Authorities, CaKeys};
 use super::parts::{trust_part, union};
-use super::{Found, ManifestRequest, command_word};
+use super::remedy::Remedy;
 use crate::error::Error;
 use crate::fs::{Directory, FileSet};
 use crate::k8s::{HandedCa, KubernetesError, Target};
@@ -21,16 +22,16 @@ pub(super) struct Pairs<'f> {
 
 /// The CA, where it is asked for.
 pub(super) fn handed(
-    request: &ManifestRequest,
+    remedy: Remedy<'_>,
     keys: &CaKeys,
     directory: Directory,
-    place: &str,
     pairs: &Pairs<'_>,
     now: OffsetDateTime,
 ) -> Result<HandedCa, Error> {
+    let place = remedy.place;
     let authorities = Authorities::look("--with-ca-key", keys, directory, place)?;
     let chosen = &pairs.server.chosen;
-    let (ca, trust) = match request.target {
+    let (ca, trust) = match remedy.request.target {
         // It takes the root alone, for it sends nothing between that and what it makes.
         Target::PgoV5 => (root(&authorities, pairs.server, place)?, Vec::new()),
         // Of clients: for servers it gets the pair itself.
@@ -42,7 +43,7 @@ pub(super) fn handed(
             (signer(&authorities, client, place)?, trust)
         }
     };
-    let key = sec1(&authorities.key(&ca, now)?, &ca, &authorities, request)?;
+    let key = sec1(&authorities.key(&ca, now)?, &ca, &authorities, remedy)?;
     // What is beside its own key comes first: Go reads the first certificate, and compares it with the key.
     let ordered = union(std::slice::from_ref(&ca.der), &trust);
     let files: &FileSet = &chosen.files;
@@ -71,22 +72,18 @@ fn sec1(
     key: &PrivateKey,
     ca: &Certificate,
     authorities: &Authorities,
-    request: &ManifestRequest,
+    remedy: Remedy<'_>,
 ) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
-    let (target, naming) = (request.target.word(), &request.naming);
     key.to_sec1_pem().map_err(|source| match source {
-        KeyError::OtherEncoding { kind, .. } => {
-            let namespace = naming.meta.namespace.as_deref();
-            let namespace = namespace.map_or_else(String::new, |name| format!(" --set namespace={name}"));
-            let cluster = &naming.cluster;
-            let new = command_word(&format!("{cluster}-pki"));
-            KubernetesError::Lacking {
-                fact: format!("the key of {} is {kind}", authorities.named(ca)),
-                detail: format!("{target} reads no key of a CA but one of ECDSA, in SEC1."),
-                hint: format!("Run: pgtls gen {target} --set cluster={cluster}{namespace} -D {new}"),
-            }
-            .into()
+        KeyError::OtherEncoding { kind, .. } => KubernetesError::Lacking {
+            fact: format!("the key of {} is {kind}", authorities.named(ca)),
+            detail: format!(
+                "{} reads no key of a CA but one of ECDSA, in SEC1.",
+                remedy.request.target.word()
+            ),
+            hint: remedy.anew(),
         }
+        .into(),
         source => ExportError::Key { file: authorities.named(ca), source }.into(),
     })
 }

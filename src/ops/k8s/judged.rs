@@ -1,6 +1,7 @@
 //! The judge on what goes into a cluster: what would shut somebody out is refused, what else is an error is said.
 
-use super::{Found, ManifestRequest};
+use super::Found;
+use super::remedy::Remedy;
 use crate::error::Error;
 use crate::fs::{FileEntry, FileSet, Mode};
 use crate::k8s::{Goods, KeyPair, KubernetesError, Part};
@@ -44,28 +45,32 @@ pub(super) struct Scenery<'f> {
     pub(super) goods: &'f Goods,
     /// The lists that are here, whether the cluster gets them or not: who is on one is not to log in there.
     pub(super) lists: Option<&'f Part>,
+    /// The hosts that the server is reached by.
+    pub(super) hosts: Vec<String>,
+    /// The flag that names it.
+    pub(super) flag: &'static str,
 }
 
 /// Judges pgBouncer's pair in the server's place, by what is trusted and revoked for both; of the rest was told already.
 pub(super) fn judge_pooler(
-    request: &ManifestRequest,
-    place: &str,
+    remedy: Remedy<'_>,
     pooler: &Found,
     scenery: &Scenery<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Warning>, Error> {
     let Some(pair) = &scenery.goods.pgbouncer else { return Ok(Vec::new()) };
     let goods = Goods { server: pair.clone(), replication: None, ..scenery.goods.clone() };
-    let scenery = Scenery { server: pooler, replication: None, goods: &goods, ..*scenery };
-    let warnings = judge(request, place, &scenery, now)?;
+    let hosts = super::pooler::hosts(remedy.request);
+    let scenery =
+        Scenery { server: pooler, replication: None, goods: &goods, hosts, flag: "--pgbouncer", ..*scenery };
+    let warnings = judge(remedy, &scenery, now)?;
     let is_own = |(fact, _): &Warning| fact.contains(&pooler.chosen.file);
     Ok(warnings.into_iter().filter(is_own).collect())
 }
 
 /// Judges; what is left are the errors that shut nobody out, and what ends soon.
 pub(super) fn judge(
-    request: &ManifestRequest,
-    place: &str,
+    remedy: Remedy<'_>,
     scenery: &Scenery<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Warning>, Error> {
@@ -76,13 +81,13 @@ pub(super) fn judge(
     let (report, _) = verify::check("", &exhibits, &roles, &policy);
     let mut findings = verify::pass(report)?.findings;
     // A list that the cluster does not get shuts nobody out there, however old it is.
-    findings.retain(|it| request.target.reads_lists() || !it.rule.to_string().starts_with("crl-"));
+    findings.retain(|it| remedy.request.target.reads_lists() || !it.rule.to_string().starts_with("crl-"));
     let refused = findings.iter().find(|finding| {
         finding.severity == Severity::Error
             && (SHUTS_OUT.contains(&finding.rule) || finding.rule.breaks_chain())
     });
     if let Some(finding) = refused {
-        return Err(refusal(finding, scenery, request, place).into());
+        return Err(refusal(finding, scenery, remedy).into());
     }
     let tells = |finding: &&Finding| finding.severity == Severity::Error || finding.rule == Rule::ExpiresSoon;
     // The judge was shown no directory, so that its own mends would lead nowhere.
@@ -94,7 +99,7 @@ pub(super) fn judge(
 
 /// The files as the cluster would have them.
 fn scene(scenery: &Scenery<'_>) -> (FileSet, Roles) {
-    let Scenery { server, replication, goods, lists } = *scenery;
+    let Scenery { server, replication, goods, lists, .. } = *scenery;
     let (mut files, mut roles) = (FileSet::default(), Roles::default());
     let mut put = |name: &str, part: &Part, mode| {
         let entry = FileEntry { contents: part.contents.clone(), mode, owner: None };
@@ -123,20 +128,15 @@ fn stem(found: &Found) -> &str {
     crate::ops::found::stem_of(&found.chosen.file)
 }
 
-fn refusal(
-    finding: &Finding,
-    scenery: &Scenery<'_>,
-    request: &ManifestRequest,
-    place: &str,
-) -> KubernetesError {
+fn refusal(finding: &Finding, scenery: &Scenery<'_>, remedy: Remedy<'_>) -> KubernetesError {
     let detail = finding.detail.as_deref().map(|detail| format!("{detail} ")).unwrap_or_default();
     let lists = [Rule::CrlStale, Rule::CrlNotYetValid, Rule::CrlMissing, Rule::CrlSignatureBad];
-    let place = super::command_word(place);
-    let target = request.target;
+    let place = super::command_word(remedy.place);
+    let target = remedy.request.target;
     let hint = match finding.rule {
         rule if lists.contains(&rule) => format!("Run: pgtls crl -D {place}"),
         Rule::Expired => format!("Run: pgtls renew -D {place}"),
-        Rule::Revoked => another(finding, scenery, request, &place),
+        Rule::Revoked => another(finding, scenery, remedy),
         _ => format!("Run, to see all that is wrong with it: pgtls verify {place}"),
     };
     let word = target.word();
@@ -152,17 +152,12 @@ fn refusal(
 }
 
 /// The command that makes another in the place of one that is revoked.
-fn another(finding: &Finding, scenery: &Scenery<'_>, request: &ManifestRequest, place: &str) -> String {
-    let (target, naming) = (request.target, &request.naming);
-    let is_standbys = scenery.replication.is_some_and(|found| finding.files.contains(&found.chosen.file));
+fn another(finding: &Finding, scenery: &Scenery<'_>, remedy: Remedy<'_>) -> String {
+    let target = remedy.request.target;
+    let is_of = |found: &Found| finding.files.contains(&found.chosen.file);
     match target.replication_role() {
-        Some(role) if is_standbys => {
-            format!("Run: pgtls issue client {role} -D {place}, and give --replication {role}")
-        }
-        _ => {
-            let hosts = target.hosts(&naming.cluster, naming.meta.namespace.as_deref()).join(" ");
-            format!("Run, and name the new one with its flag: pgtls issue server {hosts} -D {place}")
-        }
+        Some(role) if scenery.replication.is_some_and(is_of) => remedy.another_standby(role),
+        _ => remedy.server(&scenery.hosts, scenery.flag),
     }
 }
 

@@ -8,6 +8,7 @@ mod judged;
 mod names;
 mod parts;
 mod pooler;
+mod remedy;
 
 pub use authority::CaKeys;
 pub use cert_manager::{CertManagerRequest, cert_manager};
@@ -26,6 +27,7 @@ use crate::recipe::shell_quoted;
 use handed::{Pairs, handed};
 use judged::Warning;
 use parts::{certificate_part, key_part, list_part, trust_part, union};
+use remedy::Remedy;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use time::OffsetDateTime;
@@ -120,27 +122,36 @@ pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manif
         let pair = pair(&directory, &place, &chosen.file, passphrase.as_deref())?;
         Ok(Found { chosen, pair })
     };
-    let server = find(Party::Server, request.server.as_deref())?;
-    let replication = replication(request, &place, &find)?;
-    let pooler = pooler::pgbouncer(request, &place, &find)?;
+    let blank = Remedy { request, place: &place, signs_itself: false };
+    let wanting = |error| blank.for_want(Party::Server, "--server", error);
+    let server = find(Party::Server, request.server.as_deref()).map_err(wanting)?;
+    let remedy = Remedy::of(request, &place, &server);
+    let replication = replication(request, remedy, &find)?;
+    let pooler = pooler::pgbouncer(request, remedy, &find)?;
     let lists = lists(&place, &server);
     let mut goods = goods(request.target, &place, &server, replication.as_ref(), lists.as_ref())?;
     goods.pgbouncer =
         pooler.as_ref().map(|found| found.key_pair(&place, request.target.word())).transpose()?;
-    let (own, standbys) = (&server, replication.as_ref());
-    let scene = judged::Scenery { server: own, replication: standbys, goods: &goods, lists: lists.as_ref() };
-    let mut warnings = judged::judge(request, &place, &scene, now)?;
+    let scene = judged::Scenery {
+        server: &server,
+        replication: replication.as_ref(),
+        goods: &goods,
+        lists: lists.as_ref(),
+        hosts: names::hosts(request),
+        flag: "--server",
+    };
+    let mut warnings = judged::judge(remedy, &scene, now)?;
     if let Some(pooler) = &pooler {
-        warnings.extend(judged::judge_pooler(request, &place, pooler, &scene, now)?);
+        warnings.extend(judged::judge_pooler(remedy, pooler, &scene, now)?);
     }
     if let Some(keys) = &request.with_ca_key {
         let pairs = Pairs { server: &server, replication: replication.as_ref() };
-        goods.ca = Some(handed(request, keys, directory, &place, &pairs, now)?);
+        goods.ca = Some(handed(remedy, keys, directory, &pairs, now)?);
     }
     let manifests = made(request, &goods)?;
     let commands = request.commands.then(|| request.pgo_v4.commands(&request.naming, &goods)).transpose()?;
-    let unnamed = pooler.as_ref().and_then(|pooler| pooler::unnamed(request, &place, pooler));
-    warnings.extend([names::unnamed(request, &place, &server)?, unnamed].into_iter().flatten());
+    let unnamed = pooler.as_ref().and_then(|pooler| pooler::unnamed(request, remedy, pooler));
+    warnings.extend([names::unnamed(request, remedy, &server)?, unnamed].into_iter().flatten());
     warnings.extend(warnings_of_ca_keys(&manifests));
     let stream = k8s::stream(&manifests);
     if let Some(file) = request.write.as_deref() {
@@ -180,7 +191,11 @@ fn warnings_of_ca_keys(manifests: &[Manifest]) -> Vec<Warning> {
 }
 
 /// The standbys' certificate: whoever is named, or logs in as the target's own role, or is called so.
-fn replication(request: &ManifestRequest, place: &str, find: &Find<'_>) -> Result<Option<Found>, Error> {
+fn replication(
+    request: &ManifestRequest,
+    remedy: Remedy<'_>,
+    find: &Find<'_>,
+) -> Result<Option<Found>, Error> {
     let target = request.target;
     let Some(role) = target.replication_role().filter(|_| !request.without_replication) else {
         return Ok(None);
@@ -192,8 +207,8 @@ fn replication(request: &ManifestRequest, place: &str, find: &Find<'_>) -> Resul
     for name in names {
         match find(Party::Client, Some(name)) {
             Err(Error::Export(ExportError::Unknown { .. })) if request.replication.is_none() => {}
-            Err(error) => return Err(error),
-            Ok(found) => return checked_role(found, target, role, place).map(Some),
+            Err(error) => return Err(remedy.for_want(Party::Client, "--replication", error)),
+            Ok(found) => return checked_role(found, role, remedy).map(Some),
         }
     }
     let without = match target {
@@ -201,15 +216,16 @@ fn replication(request: &ManifestRequest, place: &str, find: &Find<'_>) -> Resul
         _ => "",
     };
     Err(KubernetesError::Lacking {
-        fact: format!("no client's certificate in \"{place}\" is for replication"),
+        fact: format!("no client's certificate in \"{}\" is for replication", remedy.place),
         detail: format!("{} has its standbys log in as {role}.{without}", target.word()),
-        hint: format!("Run: pgtls issue client {role} -D {}", command_word(place)),
+        hint: remedy.standbys(role),
     }
     .into())
 }
 
 /// PGO 5 has neither a user map nor a field for one.
-fn checked_role(found: Found, target: Target, role: &str, place: &str) -> Result<Found, Error> {
+fn checked_role(found: Found, role: &str, remedy: Remedy<'_>) -> Result<Found, Error> {
+    let (target, place) = (remedy.request.target, remedy.place);
     let name = found.pair.leaf.subject.common_names().next().map(Cow::into_owned).unwrap_or_default();
     if target != Target::PgoV5 || name == role {
         return Ok(found);
@@ -217,7 +233,7 @@ fn checked_role(found: Found, target: Target, role: &str, place: &str) -> Result
     Err(KubernetesError::Lacking {
         fact: format!("\"{}\" logs in as \"{}\"", shown(place, &found.chosen.file), name.escape_debug()),
         detail: format!("{} has its standbys log in as {role}, without a user map.", target.word()),
-        hint: format!("Run: pgtls issue client {role} -D {}", command_word(place)),
+        hint: remedy.standbys(role),
     }
     .into())
 }

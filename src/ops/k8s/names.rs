@@ -1,7 +1,8 @@
 //! The hosts by which a cluster is reached, and that a certificate does not name.
 
 use super::judged::{Warning, accepts, names_address};
-use super::{Found, ManifestRequest, command_word};
+use super::remedy::Remedy;
+use super::{Found, ManifestRequest};
 use crate::k8s::{KubernetesError, ReplicaSslMode, Target};
 use crate::ops::found::shown;
 use crate::x509::Certificate;
@@ -18,23 +19,23 @@ pub(super) fn lacking(leaf: &Certificate, file: &str, hosts: &[String], hint: St
     Some((format!("{file} does not name {first}{more}: verify-full fails there"), Some(hint)))
 }
 
-/// The command that makes a certificate for these hosts.
-pub(super) fn issue_command(hosts: &[String], place: &str) -> String {
-    format!("pgtls issue server {} -D {}", hosts.join(" "), command_word(place))
+/// The hosts that the server is reached by.
+pub(super) fn hosts(request: &ManifestRequest) -> Vec<String> {
+    let naming = &request.naming;
+    request.target.hosts(&naming.cluster, naming.meta.namespace.as_deref())
 }
 
 /// The hosts that the server is reached by, and that it does not name: what the operator itself needs is refused.
 pub(super) fn unnamed(
     request: &ManifestRequest,
-    place: &str,
+    remedy: Remedy<'_>,
     server: &Found,
 ) -> Result<Option<Warning>, KubernetesError> {
     let (target, naming) = (request.target, &request.naming);
     let leaf = &server.pair.leaf;
-    let file = shown(place, &server.chosen.file);
-    let hosts = target.hosts(&naming.cluster, naming.meta.namespace.as_deref());
-    let stem = hosts.first().cloned().unwrap_or_default();
-    let hint = format!("Run: {}, and give --server {stem}", issue_command(&hosts, place));
+    let file = shown(remedy.place, &server.chosen.file);
+    let hosts = hosts(request);
+    let hint = remedy.server(&hosts, "--server");
     if let Some(host) = target.own_host(&naming.cluster).filter(|host| !accepts(leaf, host)) {
         return Err(KubernetesError::Lacking {
             fact: format!("\"{file}\" does not name \"{host}\""),
@@ -49,10 +50,7 @@ pub(super) fn unnamed(
             fact: format!("\"{file}\" names no address, and replicas would compare one"),
             detail: "PGO 4 has them connect to the address of the primary's pod (Patroni's connect_address)."
                 .to_owned(),
-            hint: format!(
-                "Run, with each pod's ADDRESS: {}, and give --server {stem}",
-                issue_command(&hosts, place)
-            ),
+            hint: remedy.server(&hosts, "--server").replacen("Run:", "Run, with each pod's ADDRESS:", 1),
         });
     }
     Ok(lacking(leaf, &file, &hosts, hint))

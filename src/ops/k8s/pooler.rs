@@ -1,7 +1,8 @@
 //! The pair that the cluster's pgBouncer shows its clients.
 
 use super::judged::Warning;
-use super::names::{issue_command, lacking};
+use super::names::lacking;
+use super::remedy::Remedy;
 use super::{Find, Found, ManifestRequest, judged};
 use crate::error::Error;
 use crate::k8s::KubernetesError;
@@ -11,14 +12,15 @@ use crate::ops::found::shown;
 /// Whoever is named; else whoever is called as its service is, else the server, where that is reached by its name too.
 pub(super) fn pgbouncer(
     request: &ManifestRequest,
-    place: &str,
+    remedy: Remedy<'_>,
     find: &Find<'_>,
 ) -> Result<Option<Found>, Error> {
     if request.naming.pgbouncer_secret.is_none() {
         return Ok(None);
     }
     if let Some(name) = &request.pgbouncer {
-        return find(Party::Server, Some(name)).map(Some);
+        let told = |error| remedy.for_want(Party::Server, "--pgbouncer", error);
+        return find(Party::Server, Some(name)).map(Some).map_err(told);
     }
     let hosts = hosts(request);
     let Some(host) = hosts.first() else { return Ok(None) };
@@ -31,24 +33,22 @@ pub(super) fn pgbouncer(
         return Ok(Some(server));
     }
     Err(KubernetesError::Lacking {
-        fact: format!("no server's certificate in \"{place}\" names \"{host}\""),
+        fact: format!("no server's certificate in \"{}\" names \"{host}\"", remedy.place),
         detail: "Clients reach the cluster's pgBouncer by that name.".to_owned(),
-        hint: format!("Run: {}", issue_command(&hosts, place)),
+        hint: remedy.server(&hosts, "--pgbouncer"),
     }
     .into())
 }
 
 /// The hosts of its service that its certificate does not name.
-pub(super) fn unnamed(request: &ManifestRequest, place: &str, pooler: &Found) -> Option<Warning> {
-    let hint = |hosts: &[String]| {
-        let stem = hosts.first().map(String::as_str).unwrap_or_default();
-        format!("Run: {}, and give --pgbouncer {stem}", issue_command(hosts, place))
-    };
+pub(super) fn unnamed(request: &ManifestRequest, remedy: Remedy<'_>, pooler: &Found) -> Option<Warning> {
     let hosts = hosts(request);
-    lacking(&pooler.pair.leaf, &shown(place, &pooler.chosen.file), &hosts, hint(&hosts))
+    let file = shown(remedy.place, &pooler.chosen.file);
+    lacking(&pooler.pair.leaf, &file, &hosts, remedy.server(&hosts, "--pgbouncer"))
 }
 
-fn hosts(request: &ManifestRequest) -> Vec<String> {
+/// The hosts that its service has.
+pub(super) fn hosts(request: &ManifestRequest) -> Vec<String> {
     let naming = &request.naming;
     request.target.pgbouncer_hosts(&naming.cluster, naming.meta.namespace.as_deref())
 }
