@@ -300,3 +300,41 @@ fn a_key_under_a_passphrase_goes_in_open_and_is_no_file_for_kubectl() {
     let commands = pgtls(home.path(), "k8s pgo-v4 --passphrase-file pass --commands");
     assert_eq!(commands.status.code(), Some(3), "{}", text(&commands.stderr));
 }
+
+/// To a reader of PEM it is text; whoever reads the Secret has it all the same.
+#[test]
+fn a_key_that_is_hidden_beside_certificates_is_left_out() {
+    let home = scratch();
+    fitting(home.path());
+    made(home.path(), "crl");
+    let read = |file: &str| fs::read_to_string(home.path().join("pki").join(file)).unwrap();
+    let key = read("root.key");
+    let secret = key.lines().nth(1).unwrap();
+    let behind = |prefix: &str| key.lines().map(|line| format!("{prefix}{line}\n")).collect::<String>();
+    let hidden = [behind(" "), behind("# "), key.replace("PRIVATE KEY", "OPENSSH PRIVATE KEY")];
+    for file in ["chain.crt", "server.crt", "chain.crl"] {
+        let plain = read(file);
+        for text in &hidden {
+            fs::write(home.path().join("pki").join(file), format!("{plain}{text}")).unwrap();
+            let found = objects(home.path(), &printed(home.path(), "pgo-v4"));
+            let held = all_values(&found);
+            let leaks = held.iter().any(|value| String::from_utf8_lossy(value).contains(secret));
+            assert!(!leaks, "{file}: {text}");
+        }
+        fs::write(home.path().join("pki").join(file), plain).unwrap();
+    }
+}
+
+#[test]
+fn a_path_that_kubectl_would_take_apart_is_no_command() {
+    let home = scratch();
+    for place in ["a=b", "a,b", "a\"b"] {
+        let made = Run::new(&["gen", "pgo-v4", "-D", place, "-q"]).dir(&home).output();
+        assert_eq!(made.status.code(), Some(0));
+        let output = Run::new(&["k8s", "pgo-v4", "-D", place, "--commands"]).dir(&home).output();
+        assert_eq!(output.status.code(), Some(3), "{place}: {}", text(&output.stdout));
+        assert!(text(&output.stderr).ends_with("hint: Leave --commands out: the manifests hold it.\n"));
+        let printed = Run::new(&["k8s", "pgo-v4", "-D", place]).dir(&home).output();
+        assert_eq!(printed.status.code(), Some(0), "{place}");
+    }
+}

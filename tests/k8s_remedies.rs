@@ -78,6 +78,21 @@ fn a_directory_of_certificates_that_sign_themselves() {
     }
 }
 
+/// `issue` has to be told which of them.
+#[test]
+fn a_directory_with_a_ca_for_servers_and_another_for_clients() {
+    for (target, names) in
+        [("pgo-v4", "--server hippo"), ("pgo-v5", "--server hippo-primary"), ("cnpg", "--server hippo-rw")]
+    {
+        let home = scratch();
+        made(home.path(), &format!("gen split-ca {names}"));
+        mended(home.path(), target, "no client's certificate in \"pki\" is for replication");
+    }
+    let home = scratch();
+    made(home.path(), "gen split-ca --server other --replication=_crunchyrepl");
+    mended(home.path(), "pgo-v5", "\"pki/server.crt\" does not name \"hippo-primary\"");
+}
+
 #[test]
 fn a_certificate_that_has_ended() {
     let home = scratch();

@@ -17,7 +17,7 @@ pub(super) enum TrustSource {
     Text(String),
 }
 
-/// The object.
+/// The object; its name is that of the ConfigMaps too.
 pub(super) fn bundle(meta: &Meta, sources: Vec<TrustSource>) -> Manifest {
     let source = |source| match source {
         TrustSource::Secret(name) => map([("secret", map([("key", KEY.into()), ("name", name.into())]))]),
@@ -25,8 +25,6 @@ pub(super) fn bundle(meta: &Meta, sources: Vec<TrustSource>) -> Manifest {
     };
     let sources = Yaml::List(sources.into_iter().map(source).collect());
     let target = map([("configMap", map([("key", KEY.into())]))]);
-    // No namespace: it is of the whole cluster.
-    let meta = Meta { namespace: None, ..meta.clone() };
     let spec = map([("sources", sources), ("target", target)]);
-    Manifest::resource("trust.cert-manager.io/v1alpha1", "Bundle", &meta, spec)
+    Manifest::resource("trust.cert-manager.io/v1alpha1", "Bundle", meta, spec)
 }

@@ -104,6 +104,10 @@ impl PgoV4 {
         let [ca, server, replication] = naming.secrets(USUAL)?;
         let namespace = naming.meta.namespace.as_deref();
         let file = |flag: &str, part: &super::Part, what: &str| match &part.file {
+            // kubectl splits what is behind --from-file at these.
+            Some(file) if flag.starts_with("--from-file") && file.contains(['=', ',', '"']) => {
+                Err(not_as_it_is(what))
+            }
             Some(file) => Ok(format!("{flag}{file}")),
             None => Err(not_as_it_is(what)),
         };
@@ -211,7 +215,9 @@ fn unmappable(pair: &KeyPair) -> KubernetesError {
 fn not_as_it_is(what: &str) -> KubernetesError {
     KubernetesError::Lacking {
         fact: format!("no file holds {what} as kubectl takes it"),
-        detail: "It is put together from several files, or stands in another form than PEM.".to_owned(),
+        detail: "It is put together from several files, stands in another form than PEM, or has a \"=\", a comma or a \
+                 quote in its path."
+            .to_owned(),
         hint: "Leave --commands out: the manifests hold it.".to_owned(),
     }
 }

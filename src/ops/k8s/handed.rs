@@ -22,7 +22,7 @@ pub(super) struct Pairs<'f> {
 
 /// The CA, where it is asked for.
 pub(super) fn handed(
-    remedy: Remedy<'_>,
+    remedy: &Remedy<'_>,
     keys: &CaKeys,
     directory: Directory,
     pairs: &Pairs<'_>,
@@ -72,7 +72,7 @@ fn sec1(
     key: &PrivateKey,
     ca: &Certificate,
     authorities: &Authorities,
-    remedy: Remedy<'_>,
+    remedy: &Remedy<'_>,
 ) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
     key.to_sec1_pem().map_err(|source| match source {
         KeyError::OtherEncoding { kind, .. } => KubernetesError::Lacking {

@@ -53,7 +53,7 @@ pub(super) struct Scenery<'f> {
 
 /// Judges pgBouncer's pair in the server's place, by what is trusted and revoked for both; of the rest was told already.
 pub(super) fn judge_pooler(
-    remedy: Remedy<'_>,
+    remedy: &Remedy<'_>,
     pooler: &Found,
     scenery: &Scenery<'_>,
     now: OffsetDateTime,
@@ -70,7 +70,7 @@ pub(super) fn judge_pooler(
 
 /// Judges; what is left are the errors that shut nobody out, and what ends soon.
 pub(super) fn judge(
-    remedy: Remedy<'_>,
+    remedy: &Remedy<'_>,
     scenery: &Scenery<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Warning>, Error> {
@@ -128,7 +128,7 @@ fn stem(found: &Found) -> &str {
     crate::ops::found::stem_of(&found.chosen.file)
 }
 
-fn refusal(finding: &Finding, scenery: &Scenery<'_>, remedy: Remedy<'_>) -> KubernetesError {
+fn refusal(finding: &Finding, scenery: &Scenery<'_>, remedy: &Remedy<'_>) -> KubernetesError {
     let detail = finding.detail.as_deref().map(|detail| format!("{detail} ")).unwrap_or_default();
     let lists = [Rule::CrlStale, Rule::CrlNotYetValid, Rule::CrlMissing, Rule::CrlSignatureBad];
     let place = super::command_word(remedy.place);
@@ -152,7 +152,7 @@ fn refusal(finding: &Finding, scenery: &Scenery<'_>, remedy: Remedy<'_>) -> Kube
 }
 
 /// The command that makes another in the place of one that is revoked.
-fn another(finding: &Finding, scenery: &Scenery<'_>, remedy: Remedy<'_>) -> String {
+fn another(finding: &Finding, scenery: &Scenery<'_>, remedy: &Remedy<'_>) -> String {
     let target = remedy.request.target;
     let is_of = |found: &Found| finding.files.contains(&found.chosen.file);
     match target.replication_role() {

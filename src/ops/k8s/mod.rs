@@ -133,12 +133,11 @@ pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manif
         let pair = pair(&directory, &place, &chosen.file, passphrase.as_deref())?;
         Ok(Found { chosen, pair })
     };
-    let blank = Remedy { request, place: &place, signs_itself: false };
-    let wanting = |error| blank.for_want(Party::Server, "--server", error);
+    let wanting = |error| Remedy::blank(request, &place).for_want(Party::Server, "--server", error);
     let server = find(Party::Server, request.server.as_deref()).map_err(wanting)?;
     let remedy = Remedy::of(request, &place, &server);
-    let replication = replication(request, remedy, &find)?;
-    let pooler = pooler::pgbouncer(request, remedy, &find)?;
+    let replication = replication(request, &remedy, &find)?;
+    let pooler = pooler::pgbouncer(request, &remedy, &find)?;
     let lists = lists(&place, &server);
     let mut goods = goods(request.target, &place, &server, replication.as_ref(), lists.as_ref())?;
     goods.pgbouncer =
@@ -151,18 +150,18 @@ pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manif
         hosts: names::hosts(request),
         flag: "--server",
     };
-    let mut warnings = judged::judge(remedy, &scene, now)?;
+    let mut warnings = judged::judge(&remedy, &scene, now)?;
     if let Some(pooler) = &pooler {
-        warnings.extend(judged::judge_pooler(remedy, pooler, &scene, now)?);
+        warnings.extend(judged::judge_pooler(&remedy, pooler, &scene, now)?);
     }
     if let Some(keys) = &request.with_ca_key {
         let pairs = Pairs { server: &server, replication: replication.as_ref() };
-        goods.ca = Some(handed(remedy, keys, directory, &pairs, now)?);
+        goods.ca = Some(handed(&remedy, keys, directory, &pairs, now)?);
     }
     let manifests = made(request, &goods)?;
     let commands = request.commands.then(|| request.pgo_v4.commands(&request.naming, &goods)).transpose()?;
-    let unnamed = pooler.as_ref().and_then(|pooler| pooler::unnamed(request, remedy, pooler));
-    warnings.extend([names::unnamed(request, remedy, &server)?, unnamed].into_iter().flatten());
+    let unnamed = pooler.as_ref().and_then(|pooler| pooler::unnamed(request, &remedy, pooler));
+    warnings.extend([names::unnamed(request, &remedy, &server)?, unnamed].into_iter().flatten());
     warnings.extend(warnings_of_ca_keys(&manifests));
     warnings.extend(replaced_list(request, &goods));
     let stream = k8s::stream(&manifests);
@@ -216,7 +215,7 @@ fn warnings_of_ca_keys(manifests: &[Manifest]) -> Vec<Warning> {
 /// The standbys' certificate: whoever is named, or logs in as the target's own role, or is called so.
 fn replication(
     request: &ManifestRequest,
-    remedy: Remedy<'_>,
+    remedy: &Remedy<'_>,
     find: &Find<'_>,
 ) -> Result<Option<Found>, Error> {
     let target = request.target;
@@ -247,7 +246,7 @@ fn replication(
 }
 
 /// PGO 5 has neither a user map nor a field for one.
-fn checked_role(found: Found, role: &str, remedy: Remedy<'_>) -> Result<Found, Error> {
+fn checked_role(found: Found, role: &str, remedy: &Remedy<'_>) -> Result<Found, Error> {
     let (target, place) = (remedy.request.target, remedy.place);
     let name = found.pair.leaf.subject.common_names().next().map(Cow::into_owned).unwrap_or_default();
     if target != Target::PgoV5 || name == role {

@@ -28,7 +28,7 @@ pub(super) fn hosts(request: &ManifestRequest) -> Vec<String> {
 /// The hosts that the server is reached by, and that it does not name: what the operator itself needs is refused.
 pub(super) fn unnamed(
     request: &ManifestRequest,
-    remedy: Remedy<'_>,
+    remedy: &Remedy<'_>,
     server: &Found,
 ) -> Result<Option<Warning>, KubernetesError> {
     let (target, naming) = (request.target, &request.naming);

@@ -12,7 +12,7 @@ use crate::ops::found::shown;
 /// Whoever is named; else whoever is called as its service is, else the server, where that is reached by its name too.
 pub(super) fn pgbouncer(
     request: &ManifestRequest,
-    remedy: Remedy<'_>,
+    remedy: &Remedy<'_>,
     find: &Find<'_>,
 ) -> Result<Option<Found>, Error> {
     if request.naming.pgbouncer_secret.is_none() {
@@ -41,7 +41,7 @@ pub(super) fn pgbouncer(
 }
 
 /// The hosts of its service that its certificate does not name.
-pub(super) fn unnamed(request: &ManifestRequest, remedy: Remedy<'_>, pooler: &Found) -> Option<Warning> {
+pub(super) fn unnamed(request: &ManifestRequest, remedy: &Remedy<'_>, pooler: &Found) -> Option<Warning> {
     let hosts = hosts(request);
     let file = shown(remedy.place, &pooler.chosen.file);
     lacking(&pooler.pair.leaf, &file, &hosts, remedy.server(&hosts, "--pgbouncer"))
