@@ -65,7 +65,7 @@ fn every_command_of_the_reference_runs() {
         .filter_map(|line| line.strip_prefix("    "))
         .filter(|line| line.starts_with("pgtls "));
     let blocks: Vec<&str> = blocks.collect();
-    assert_eq!(blocks.len(), 13);
+    assert_eq!(blocks.len(), 14);
     blocks.iter().for_each(|command| drop(ran(home.path(), command)));
     let home = scratch();
     made(home.path(), "gen pgo-v5 --set cluster=hippo --set namespace=pgo");
@@ -132,22 +132,18 @@ fn served(home: &Path, row: &str) -> String {
     support::names(&home.join(to)).join(" ")
 }
 
-/// Of a part of a resource, `kubectl apply` alone would take the rest of a cluster away.
+/// It takes fields away, with `--server-side` too: what is piped into it has the part as a comment, and goes on to a patch.
 #[test]
-fn nowhere_is_a_part_of_a_resource_advised_to_be_applied_without_the_server() {
+fn each_pipe_of_an_operators_secrets_is_followed_by_the_patch_that_names_them() {
     let readme = include_str!("../README.md");
     let help = text(&Run::new(&["k8s", "--help"]).output().stdout);
-    // A command may go on in the next line.
-    let folded = [GUIDE, REFERENCE, readme, &help].map(|text| text.replace("|\n    kubectl", "| kubectl"));
-    let applied: Vec<&str> =
-        folded.iter().flat_map(|text| text.lines()).filter(|line| line.contains("| kubectl apply")).collect();
-    let parts = ["k8s pgo-v5", "k8s cnpg", "k8s zalando"];
-    let is_part =
-        |line: &&&str| parts.iter().any(|part| line.contains(part)) && !line.contains("--secrets-only");
-    let of_parts: Vec<&&str> = applied.iter().filter(is_part).collect();
-    assert!(of_parts.len() >= 3, "{of_parts:?}");
-    for line in of_parts {
-        assert!(line.contains(" --server-side --field-manager=pgtls -f -"), "{line}");
+    for page in [REFERENCE, readme, &help] {
+        assert!(!page.contains("--field-manager"), "{page}");
+        // A command may go on in the next line.
+        let lines = page.replace(" \\\n", " ").replace("merge\n    clusters", "merge clusters");
+        let patch = "--patch | kubectl patch --type=merge clusters.postgresql.cnpg.io db -n prod --patch-file=/dev/stdin";
+        let squeezed = lines.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains(patch), "{page}");
     }
 }
 
@@ -171,7 +167,8 @@ fn every_flag_of_the_pages_is_one_of_the_verb_and_every_field_of_its_json_is_nam
         "--short",
         "--dry-run",
         "--server-side",
-        "--field-manager",
+        "--type",
+        "--patch-file",
     ];
     for page in [GUIDE, REFERENCE] {
         let unknown =

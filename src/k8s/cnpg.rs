@@ -11,6 +11,8 @@ use super::yaml::{Yaml, map, texts};
 use super::{KubernetesError, Part, Target};
 use crate::config::pg_ident_line;
 
+/// Its name for kubectl.
+const RESOURCE: &str = "clusters.postgresql.cnpg.io";
 /// The usual names; the operator's own are `NAME-ca`, `NAME-server` and `NAME-replication`.
 const USUAL: [&str; 3] = ["{}-tls-ca", "{}-tls-server", "{}-tls-replication"];
 /// The label with which a change of a Secret is seen at once.
@@ -84,5 +86,5 @@ fn cluster(
     }
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
     let meta = naming.meta.named(&naming.cluster);
-    Ok(Manifest::resource("postgresql.cnpg.io/v1", "Cluster", &meta, spec).into_part())
+    Ok(Manifest::resource("postgresql.cnpg.io/v1", "Cluster", &meta, spec).into_part_of(RESOURCE))
 }

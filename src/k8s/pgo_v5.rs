@@ -10,6 +10,8 @@ use super::manifest::{Manifest, SecretKind};
 use super::yaml::{Yaml, map};
 use super::{KubernetesError, Part};
 
+/// Its name for kubectl.
+const RESOURCE: &str = "postgresclusters.postgres-operator.crunchydata.com";
 /// The usual names; the operator's own are `NAME-cluster-cert` and `NAME-replication-cert`.
 const USUAL: [&str; 3] = ["{}-tls", "{}-tls", "{}-replication-tls"];
 /// The Secret in which the operator looks for a root, of which there is one in a namespace (internal/naming/names.go).
@@ -39,7 +41,7 @@ pub fn pgo_v5(naming: &Naming, goods: &Goods) -> Result<Vec<Manifest>, Kubernete
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
     let meta = naming.meta.named(&naming.cluster);
     let version = "postgres-operator.crunchydata.com/v1beta1";
-    all.push(Manifest::resource(version, "PostgresCluster", &meta, spec).into_part());
+    all.push(Manifest::resource(version, "PostgresCluster", &meta, spec).into_part_of(RESOURCE));
     Ok(all)
 }
 

@@ -8,8 +8,9 @@ const K8S_EXAMPLES: &str = "\
 Examples:
   pgtls k8s pgo-v4 -n pgo | kubectl apply -f -
   pgtls k8s pgo-v4 -n pgo --commands       the same, and pgo create cluster
-  pgtls k8s cnpg --cluster db -n prod |
-    kubectl apply --server-side --field-manager=pgtls -f -
+  pgtls k8s cnpg --cluster db -n prod | kubectl apply -f -
+  pgtls k8s cnpg --cluster db -n prod --patch | kubectl patch --type=merge
+    clusters.postgresql.cnpg.io db -n prod --patch-file=/dev/stdin
   pgtls k8s cnpg --with-ca-key --write ca.yaml      for kubectl cnpg certificate
   pgtls k8s pgo-v5 --pgbouncer-tls-secret hippo-pgbouncer-tls
   pgtls k8s zalando --cluster acid-db --write acid-db.yaml
@@ -62,9 +63,13 @@ pub(in crate::cli) struct K8sArgs {
     #[command(flatten)]
     pub(in crate::cli) issuing: IssuingArgs,
 
-    /// Print the Secrets alone, without the resource that names them
-    #[arg(long, help_heading = "Output")]
+    /// Print the Secrets alone, without the comment that holds the part of the resource
+    #[arg(long, help_heading = "Output", conflicts_with = "patch")]
     pub(in crate::cli) secrets_only: bool,
+
+    /// Print the part of the resource alone, for kubectl patch --type=merge or kustomize
+    #[arg(long, help_heading = "Output", conflicts_with = "with_ca_key")]
+    pub(in crate::cli) patch: bool,
 
     /// Write a file, which must not exist and is born 0600, instead of standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]

@@ -33,6 +33,17 @@ use std::path::PathBuf;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+/// How much is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// The Secrets, and behind them, as a comment, the part of the resource that names them.
+    Everything,
+    /// The Secrets.
+    Secrets,
+    /// The part of the resource, to be laid over what is there.
+    Patch,
+}
+
 /// What `k8s` is asked for.
 #[derive(Debug, Clone)]
 pub struct ManifestRequest {
@@ -59,8 +70,8 @@ pub struct ManifestRequest {
     pub pgo_v4: PgoV4,
     /// Commands instead of manifests.
     pub commands: bool,
-    /// Secrets alone, without the resource that names them.
-    pub secrets_only: bool,
+    /// How much of it.
+    pub extent: Extent,
     /// A file to write; it must not exist.
     pub write: Option<PathBuf>,
     /// Decide everything, write nothing.
@@ -152,6 +163,7 @@ pub fn manifests(request: &ManifestRequest, now: OffsetDateTime) -> Result<Manif
     let unnamed = pooler.as_ref().and_then(|pooler| pooler::unnamed(request, &remedy, pooler));
     warnings.extend([names::unnamed(request, &remedy, &server)?, unnamed].into_iter().flatten());
     warnings.extend(warnings_of_ca_keys(&manifests));
+    warnings.extend(replaced_list(request, &goods));
     let stream = k8s::stream(&manifests);
     if let Some(file) = request.write.as_deref() {
         write_new(file, Contents::from(stream.clone()), request.dry_run)?;
@@ -169,11 +181,22 @@ fn made(request: &ManifestRequest, goods: &Goods) -> Result<Vec<Manifest>, Kuber
         Target::Cnpg => k8s::cnpg(naming, goods),
         Target::Zalando => k8s::zalando(naming, goods),
     }?;
-    if request.secrets_only {
-        manifests.retain(|manifest| manifest.kind == "Secret");
+    match request.extent {
+        Extent::Everything => {}
+        Extent::Secrets => manifests.retain(|manifest| manifest.kind == "Secret"),
+        Extent::Patch => manifests.retain(|manifest| manifest.part_of.is_some()),
     }
     k8s::distinct(&manifests)?;
     Ok(manifests)
+}
+
+/// A merge patch puts a list in the place of the one that is there.
+fn replaced_list(request: &ManifestRequest, goods: &Goods) -> Option<Warning> {
+    let is_patch = request.target == Target::Cnpg && request.extent == Extent::Patch;
+    let role = request.target.replication_role().unwrap_or_default();
+    goods.replication.as_ref().filter(|pair| is_patch && pair.common_name != role)?;
+    let fact = "the patch puts its line in the place of the whole list postgresql.pg_ident".to_owned();
+    Some((fact, Some("Add the lines that the Cluster has there already.".to_owned())))
 }
 
 /// What is said of each Secret with the key of a CA.

@@ -46,7 +46,7 @@ fn pgo(args: &K8sArgs) -> [Row; 6] {
     ]
 }
 
-fn names(args: &K8sArgs) -> [Row; 3] {
+fn names(args: &K8sArgs) -> [Row; 4] {
     const STANDBYS: &str = "It is for pgo-v4, pgo-v5 and cnpg, whose standbys log in by certificate.";
     const CA: &str = "It is for pgo-v4 and cnpg; the others have ca.crt in the Secret of the server.";
     const RESOURCE: &str = "It is for pgo-v5, cnpg and zalando, which have a resource besides.";
@@ -54,6 +54,7 @@ fn names(args: &K8sArgs) -> [Row; 3] {
         ("--replication-secret", args.names.replication_secret.is_some(), WITH_STANDBYS, STANDBYS),
         ("--ca-secret", args.names.ca_secret.is_some(), WITH_CA_SECRET, CA),
         ("--secrets-only", args.secrets_only, WITH_RESOURCE, RESOURCE),
+        ("--patch", args.patch, WITH_RESOURCE, RESOURCE),
     ]
 }
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::k8s::{
     KubernetesError, Meta, Naming, PgoV4, ReplicaSslMode, Target, annotation, label, label_name,
 };
-use crate::ops::{self, CaKeys, CertManagerRequest, ManifestRequest};
+use crate::ops::{self, CaKeys, CertManagerRequest, Extent, ManifestRequest};
 use crate::profile::{self, Overrides};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -64,7 +64,11 @@ pub(in crate::cli) fn manifests(
             replica_count: args.pgo.replica_count.unwrap_or(usual.replica_count),
         },
         commands: args.pgo.commands,
-        secrets_only: args.secrets_only,
+        extent: match (args.secrets_only, args.patch) {
+            (true, _) => Extent::Secrets,
+            (false, true) => Extent::Patch,
+            (false, false) => Extent::Everything,
+        },
         write: args.write.clone(),
         dry_run: args.output.dry_run,
     })))
