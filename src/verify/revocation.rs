@@ -14,7 +14,8 @@ use super::wellformed;
 use crate::keys::{PublicKey, SignatureCheck, name_hash};
 use crate::pg::certificate_file;
 use crate::x509::{
-    KeyUsage, Name, Revocation, RevocationList, RevocationReason, format_date, format_instant, format_serial,
+    Certificate, KeyUsage, Name, Revocation, RevocationList, RevocationReason, format_date, format_instant,
+    format_serial,
 };
 use time::OffsetDateTime;
 
