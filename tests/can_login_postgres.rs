@@ -365,13 +365,22 @@ fn a_server_that_asks_for_no_certificate_lets_nobody_in_who_needs_one() {
 fn an_option_that_the_server_refuses_is_refused_in_its_words() {
     let mut site = Site::start();
     for (rest, words) in [
-        ("trust ldaptls=1", "authentication option \"ldaptls\" is only valid for authentication methods ldap"),
+        (
+            "trust ldaptls=1",
+            "authentication option \"ldaptls\" is only valid for authentication methods ldap",
+        ),
         ("pam include_realm=1", "\"include_realm\" is only valid for authentication methods gssapi and sspi"),
         ("gss upn_username=1", "\"upn_username\" is only valid for authentication methods sspi"),
         ("trust radiussecrets=x", "\"radiussecrets\" is only valid for authentication methods radius"),
         ("radius radiussecrets=x", "\"radius\" requires argument \"radiusservers\" to be set"),
-        ("ldap ldapserver=x", "requires argument \"ldapbasedn\", \"ldapprefix\", or \"ldapsuffix\" to be set"),
-        ("trust map=m", "\"map\" is only valid for authentication methods ident, peer, gssapi, sspi, and cert"),
+        (
+            "ldap ldapserver=x",
+            "requires argument \"ldapbasedn\", \"ldapprefix\", or \"ldapsuffix\" to be set",
+        ),
+        (
+            "trust map=m",
+            "\"map\" is only valid for authentication methods ident, peer, gssapi, sspi, and cert",
+        ),
         ("ldap ldapbasedn=a ldapsearchattribute=b ldapsearchfilter=c", "ldapsearchattribute together with"),
     ] {
         let hba = format!("hostssl all all all {rest}");

@@ -81,12 +81,12 @@ fn the_certificates_are_those_that_gen_makes_of_the_profile() {
     let words = "cert-manager --profile patroni --cluster db -n prod --set n1=10.0.0.11";
     let objects = objects(home.path(), &printed(home.path(), words));
     for (stem, name) in [
-        ("root", "root"),
-        ("intermediate", "intermediate"),
-        ("node.n1", "node-n1"),
-        ("replication", "replication"),
+        ("root", "prod-db-tls-root"),
+        ("intermediate", "db-tls-intermediate"),
+        ("node.n1", "db-tls-node-n1"),
+        ("replication", "db-tls-replication"),
     ] {
-        let spec = &object(&objects, "Certificate", &format!("db-tls-{name}"))["spec"];
+        let spec = &object(&objects, "Certificate", name)["spec"];
         let shown =
             run(home.path(), "openssl", &["x509", "-in", &format!("pki/{stem}.crt"), "-noout", "-text"]);
         assert!(
@@ -111,8 +111,10 @@ fn the_certificates_are_those_that_gen_makes_of_the_profile() {
             assert_eq!(uses(word), shown.contains(shown_as), "{stem}: {word}");
         }
     }
-    for (name, hours) in [("root", "87600h"), ("intermediate", "43800h"), ("node-n1", "8760h")] {
-        assert_eq!(object(&objects, "Certificate", &format!("db-tls-{name}"))["spec"]["duration"], hours);
+    for (name, hours) in
+        [("prod-db-tls-root", "87600h"), ("db-tls-intermediate", "43800h"), ("db-tls-node-n1", "8760h")]
+    {
+        assert_eq!(object(&objects, "Certificate", name)["spec"]["duration"], hours);
     }
 }
 
@@ -206,4 +208,99 @@ fn what_cert_manager_has_no_field_for_is_refused() {
     refused("--cluster db", "cert-manager has its root in another namespace than the database");
     refused("-n prod -D pki", "-D does not go with cert-manager");
     refused("-n prod --server x", "--server does not go with cert-manager");
+}
+
+/// What trust-manager takes: exactly one kind of source in each, and a key in the target (its Bundle of v1alpha1).
+fn sources(bundle: &Value) -> Vec<&Value> {
+    assert_eq!(bundle["apiVersion"], "trust.cert-manager.io/v1alpha1");
+    assert!(bundle["metadata"]["namespace"].is_null(), "it is of the whole cluster");
+    assert_eq!(bundle["spec"]["target"], json!({ "configMap": { "key": "ca.crt" } }));
+    let sources: Vec<&Value> = bundle["spec"]["sources"].as_array().unwrap().iter().collect();
+    assert!(sources.iter().all(|source| source.as_object().unwrap().len() == 1), "{sources:?}");
+    sources
+}
+
+#[test]
+fn a_bundle_hands_out_the_roots_above_servers_and_no_others() {
+    let home = scratch();
+    for profile in PROFILES {
+        let words = format!("cert-manager --profile {profile} --cluster db -n prod");
+        let without = printed(home.path(), &words);
+        assert!(!without.contains("Bundle"), "{profile}");
+        let found = objects(home.path(), &printed(home.path(), &format!("{words} --bundle")));
+        let sources = sources(object(&found, "Bundle", "prod-db-tls-trust"));
+        let [Value::Object(source)] = sources[..] else { panic!("{profile}: {sources:?}") };
+        assert_eq!(source["secret"]["key"], "ca.crt");
+        let name = source["secret"]["name"].as_str().unwrap();
+        let root = object(&found, "Certificate", name);
+        assert_eq!(root["metadata"]["namespace"], "cert-manager", "trust-manager reads no other");
+        assert_eq!(root["spec"]["isCA"], true);
+        assert_eq!(root["spec"]["issuerRef"]["name"], "prod-db-tls-selfsigned", "{profile}: it is a root");
+        if profile == "split-ca" {
+            assert_eq!(name, "prod-db-tls-ca-server", "whoever has the CA of clients is no server");
+        }
+    }
+}
+
+#[test]
+fn an_adopted_root_stands_in_the_bundle_itself() {
+    let home = scratch();
+    made(home.path(), "gen chain --intermediate");
+    let found = objects(home.path(), &printed(home.path(), "cert-manager -n prod --adopt --bundle"));
+    let sources = sources(object(&found, "Bundle", "prod-hippo-tls-trust"));
+    let root = fs::read_to_string(home.path().join("pki/root.crt")).unwrap();
+    assert_eq!(sources, [&json!({ "inLine": root })]);
+}
+
+#[test]
+fn a_bundle_without_servers_and_one_for_an_operator_are_refused() {
+    let home = scratch();
+    let root = "[[certificate]]\nname = \"root\"\nusage = \"root-ca\"\nsubject = \"CN=root\"\n";
+    let client = "[[certificate]]\nname = \"a\"\nusage = \"client\"\nissuer = \"root\"\nsubject = \"CN=a\"\n";
+    fs::write(home.path().join("mine.toml"), format!("name = \"mine\"\n{root}{client}")).unwrap();
+    for (words, fact) in [
+        ("cert-manager -n prod --profile mine.toml --bundle", "the profile \"mine\" has no server"),
+        ("cnpg --bundle", "--bundle does not go with cnpg"),
+    ] {
+        let output = pgtls(home.path(), &format!("k8s {words}"));
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with(&format!("pgtls: error: {fact}\n")), "{said}");
+    }
+    printed(home.path(), "cert-manager -n prod --profile mine.toml");
+}
+
+/// Else the second would have cert-manager issue the first one's root again, under another name.
+#[test]
+fn clusters_of_one_name_in_two_namespaces_share_no_object() {
+    let home = scratch();
+    let of = |namespace: &str| {
+        let words = format!("cert-manager --profile cnpg --cluster db -n {namespace} --bundle");
+        let found = objects(home.path(), &printed(home.path(), &words));
+        let named = |object: &Value| {
+            let metadata = &object["metadata"];
+            format!("{} {} {}", object["kind"], metadata["namespace"], metadata["name"])
+        };
+        found.iter().map(named).collect::<Vec<String>>()
+    };
+    let (one, other) = (of("a"), of("b"));
+    assert_eq!(one.len(), 9);
+    assert!(one.iter().all(|name| !other.contains(name)), "{one:?} {other:?}");
+}
+
+/// It lies in the namespace of the database, where an Issuer finds it.
+#[test]
+fn a_root_that_is_adopted_is_the_issuer_that_its_leaves_name() {
+    let home = scratch();
+    made(home.path(), "gen chain");
+    let words = "cert-manager --profile root-only --cluster db -n prod --adopt";
+    let found = objects(home.path(), &printed(home.path(), words));
+    assert_eq!(object(&found, "Secret", "db-tls-root")["metadata"]["namespace"], "prod");
+    assert_eq!(object(&found, "Issuer", "db-tls-root")["spec"]["ca"]["secretName"], "db-tls-root");
+    let leaves: Vec<&Value> = found.iter().filter(|object| object["kind"] == "Certificate").collect();
+    assert_eq!(leaves.len(), 2);
+    for leaf in leaves {
+        let issuer = &leaf["spec"]["issuerRef"];
+        assert_eq!((&issuer["kind"], &issuer["name"]), (&json!("Issuer"), &json!("db-tls-root")));
+    }
 }

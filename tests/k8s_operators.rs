@@ -6,7 +6,7 @@
 mod cluster;
 mod support;
 
-use cluster::{all_values, made, object, objects, pgtls, printed, value};
+use cluster::{all_values, made, object, objects, pgtls, printed, value, with_part};
 use serde_json::{Value, json};
 use std::fs;
 use support::{Run, run, scratch, text};
@@ -64,9 +64,13 @@ fn what_the_profile_of_a_target_makes_is_what_the_target_takes() {
     for (target, count) in TARGETS {
         let home = scratch();
         made(home.path(), &format!("gen {target} --set cluster=db --set namespace=prod"));
-        let output = pgtls(home.path(), &format!("k8s {target} --cluster db -n prod"));
-        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{target}");
-        let objects = objects(home.path(), &text(&output.stdout));
+        let words = format!("{target} --cluster db -n prod");
+        let objects = match target {
+            "pgo-v4" => objects(home.path(), &printed(home.path(), &words)),
+            _ => with_part(home.path(), &words),
+        };
+        let output = pgtls(home.path(), &format!("k8s {words} --secrets-only"));
+        assert_eq!(text(&output.stderr).matches("warning").count(), 0, "{target}");
         assert_eq!(objects.len(), count, "{target}");
         assert!(objects.iter().all(|object| object["metadata"]["namespace"] == "prod"), "{target}");
         let read = |file: &str| fs::read(home.path().join("pki").join(file)).unwrap();
@@ -90,7 +94,7 @@ fn what_the_profile_of_a_target_makes_is_what_the_target_takes() {
 fn pgo_5_gets_both_secrets_with_the_same_ca_and_names_them() {
     let home = scratch();
     made(home.path(), "gen pgo-v5");
-    let objects = objects(home.path(), &printed(home.path(), "pgo-v5 -n pgo"));
+    let objects = with_part(home.path(), "pgo-v5 -n pgo");
     let read = |file: &str| fs::read(home.path().join("pki").join(file)).unwrap();
     for (name, stem) in [("hippo-tls", "server"), ("hippo-replication-tls", "replication")] {
         let secret = object(&objects, "Secret", name);
@@ -135,7 +139,7 @@ fn pgo_5_is_refused_a_server_that_its_pgbouncer_would_not_take_and_standbys_of_a
 fn cnpg_gets_secrets_that_it_reloads_and_a_map_for_standbys_of_another_name() {
     let home = scratch();
     made(home.path(), "gen cnpg");
-    let objects_of = |words: &str| objects(home.path(), &printed(home.path(), words));
+    let objects_of = |words: &str| with_part(home.path(), words);
     let objects = objects_of("cnpg -n pgo");
     for object in objects.iter().filter(|object| object["kind"] == "Secret") {
         assert_eq!(object["metadata"]["labels"]["cnpg.io/reload"], "", "{object}");
@@ -162,7 +166,7 @@ fn cas_of_servers_and_clients_stay_apart_where_the_target_has_a_place_for_each()
     let home = scratch();
     let names = "--server hippo-rw --server hippo-ro --server hippo-r --replication=streaming_replica";
     made(home.path(), &format!("gen split-ca {names}"));
-    let of = |words: &str| objects(home.path(), &printed(home.path(), words));
+    let of = |words: &str| with_part(home.path(), words);
     let found = of("cnpg");
     let read = |file: &str| fs::read(home.path().join("pki").join(file)).unwrap();
     let spec = &object(&found, "Cluster", "hippo")["spec"]["certificates"];
@@ -182,7 +186,7 @@ fn cas_of_servers_and_clients_stay_apart_where_the_target_has_a_place_for_each()
 fn zalando_gets_one_secret_a_group_that_can_read_it_and_lists_where_there_are_some() {
     let home = scratch();
     made(home.path(), "gen zalando");
-    let of = |words: &str| objects(home.path(), &printed(home.path(), words));
+    let of = |words: &str| with_part(home.path(), words);
     let objects = of("zalando --cluster acid-hippo -n pgo");
     let expected =
         json!({ "spiloFSGroup": 103, "tls": { "caFile": "ca.crt", "secretName": "acid-hippo-tls" } });
@@ -195,4 +199,129 @@ fn zalando_gets_one_secret_a_group_that_can_read_it_and_lists_where_there_are_so
     assert_eq!(spec["postgresql"]["parameters"]["ssl_crl_file"], "/tls/ca.crl");
     let foreign = pgtls(home.path(), "k8s zalando --replication client");
     assert_eq!(foreign.status.code(), Some(2));
+}
+
+/// A cluster as `kubectl get` shows it.
+const LIVE: &str = "apiVersion: VERSION\nkind: KIND\nmetadata:\n  name: db\nspec:\n  instances: 3\n  storage: {size: 100Gi}\n  \
+                    postgresql: {parameters: {max_connections: '200'}}\n";
+
+/// `kubectl apply`, by itself and with `--server-side`, takes from a cluster that it made every field that is not in the
+/// text: what is piped into it is to hold no part of a resource.
+#[test]
+fn the_pipe_to_kubectl_apply_touches_no_cluster_and_the_patch_leaves_every_other_field() {
+    for (target, kind, resource) in [
+        ("pgo-v5", "PostgresCluster", "postgresclusters.postgres-operator.crunchydata.com"),
+        ("cnpg", "Cluster", "clusters.postgresql.cnpg.io"),
+        ("zalando", "postgresql", "postgresqls.acid.zalan.do"),
+    ] {
+        let home = scratch();
+        made(home.path(), &format!("gen {target} --set cluster=db --set namespace=prod"));
+        made(home.path(), "crl");
+        let output = pgtls(home.path(), &format!("k8s {target} --cluster db -n prod"));
+        let patch = format!("kubectl patch {resource} db -n prod --type=merge --patch-file=");
+        let note = format!(
+            "pgtls: note: the part of the {kind} is a comment, which kubectl apply leaves out\n\
+             pgtls: hint: Print it with --patch, and pipe it into: {patch}/dev/stdin\n"
+        );
+        assert_eq!(text(&output.stderr), note);
+        let stream = text(&output.stdout);
+        let applied = objects(home.path(), &stream);
+        assert!(!applied.is_empty() && applied.iter().all(|object| object["kind"] == "Secret"), "{target}");
+        // The comment is the patch, to the letter.
+        let part = printed(home.path(), &format!("{target} --cluster db -n prod --patch"));
+        let comment: String = stream
+            .lines()
+            .filter_map(|line| line.strip_prefix("# "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert!(comment.ends_with(&part) && comment.contains(&format!("{patch}FILE\n")), "{comment}");
+        let version = part.lines().next().unwrap().trim_start_matches("apiVersion: ");
+        let live = LIVE.replace("VERSION", version).replace("KIND", kind);
+        fs::write(home.path().join("live.yaml"), live).unwrap();
+        let told =
+            text(&pgtls(home.path(), &format!("k8s {target} --cluster db --patch --write p.yaml")).stdout);
+        let next = format!("\nnext:   {}p.yaml\n", patch.replace(" -n prod", ""));
+        assert!(told.ends_with(&next), "{told}");
+        let words = "patch --local -f live.yaml --type=merge --patch-file=p.yaml -o json";
+        let patched = run(home.path(), "kubectl", &words.split(' ').collect::<Vec<_>>());
+        let patched: Value = serde_json::from_str(&patched).unwrap();
+        let spec = &patched["spec"];
+        assert_eq!(spec["instances"], 3, "{target}");
+        assert_eq!(spec["storage"]["size"], "100Gi");
+        assert_eq!(spec["postgresql"]["parameters"]["max_connections"], "200");
+        let asks = ["customTLSSecret", "certificates", "tls"].iter().filter(|key| spec[*key].is_object());
+        assert_eq!(asks.count(), 1, "{spec}");
+    }
+}
+
+#[test]
+fn the_secrets_alone_have_no_comment_and_a_patch_that_replaces_a_list_says_so() {
+    let home = scratch();
+    made(home.path(), "gen cnpg");
+    let output = pgtls(home.path(), "k8s cnpg --secrets-only");
+    assert_eq!((text(&output.stderr), text(&output.stdout).contains('#')), (String::new(), false));
+    let output = pgtls(home.path(), "k8s cnpg --patch");
+    assert_eq!((text(&output.stderr), text(&output.stdout).contains('#')), (String::new(), false));
+    let output = pgtls(home.path(), "k8s cnpg --patch --replication client");
+    let said = "pgtls: warning: the patch puts its line in the place of the whole list postgresql.pg_ident\n\
+                pgtls: hint: Add the lines that the Cluster has there already.\n";
+    assert_eq!(text(&output.stderr), said);
+    let told = text(&pgtls(home.path(), "k8s cnpg --write all.yaml -q").stderr);
+    assert_eq!(told, "");
+    let told = text(&pgtls(home.path(), "k8s cnpg --dry-run").stdout);
+    assert!(told.contains("  Cluster  hippo, as a comment: see --patch\n"), "{told}");
+    assert_eq!(pgtls(home.path(), "k8s pgo-v4 --patch").status.code(), Some(2));
+    assert_eq!(pgtls(home.path(), "k8s cnpg --patch --secrets-only").status.code(), Some(2));
+}
+
+#[test]
+fn a_revoked_certificate_is_refused_also_where_the_operator_reads_no_list() {
+    for (target, role, says) in [
+        ("cnpg", "streaming_replica", "cnpg reads no list, and would let it in [revoked]."),
+        ("pgo-v4", "primaryuser", "In a cluster of pgo-v4 nobody would get past it [revoked]."),
+    ] {
+        let home = scratch();
+        made(home.path(), &format!("gen {target}"));
+        let pki = home.path().join("pki");
+        let pair =
+            ["replication.crt", "replication.key"].map(|file| (file, fs::read(pki.join(file)).unwrap()));
+        made(home.path(), "crl");
+        printed(home.path(), target);
+        made(home.path(), "revoke replication");
+        // Out of a backup, say.
+        pair.iter().for_each(|(file, contents)| fs::write(pki.join(file), contents).unwrap());
+        fs::set_permissions(pki.join("replication.key"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .unwrap();
+        let output = pgtls(home.path(), &format!("k8s {target}"));
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(3), String::new()), "{said}");
+        assert!(said.contains(&format!("pgtls: detail: {says}\n")), "{said}");
+        let mend = format!("pgtls issue client {role} -D pki");
+        assert!(said.ends_with(&format!("hint: Run: {mend}, and give --replication {role}\n")), "{said}");
+        made(home.path(), mend.strip_prefix("pgtls ").unwrap());
+        printed(home.path(), &format!("{target} --replication {role}"));
+    }
+    // What the operator does not get shuts nobody out, however old it is.
+    let home = scratch();
+    made(home.path(), "gen cnpg");
+    made(home.path(), "crl");
+    fs::remove_file(home.path().join("pki/root.crl")).unwrap();
+    fs::copy(home.path().join("pki/intermediate.crl"), home.path().join("pki/chain.crl")).unwrap();
+    printed(home.path(), "cnpg");
+}
+
+/// Of `{cluster}-rw` it would leave `-rw`.
+#[test]
+fn a_name_of_nothing_is_no_name_of_a_cluster() {
+    let home = scratch();
+    for words in [
+        "gen cnpg --set cluster=",
+        "gen cnpg --set cluster=db --set namespace=",
+        "k8s cert-manager -n a --set cluster=",
+    ] {
+        let output = pgtls(home.path(), words);
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        assert!(text(&output.stderr).contains("\" has no value\n"), "{}", text(&output.stderr));
+    }
+    assert!(!home.path().join("pki").exists());
 }

@@ -6,7 +6,7 @@
 mod cluster;
 mod support;
 
-use cluster::{kubectl_secret, made};
+use cluster::{kubectl_secret, made, objects};
 use std::fs;
 use std::path::Path;
 use support::{Run, run, scratch, text};
@@ -65,7 +65,7 @@ fn every_command_of_the_reference_runs() {
         .filter_map(|line| line.strip_prefix("    "))
         .filter(|line| line.starts_with("pgtls "));
     let blocks: Vec<&str> = blocks.collect();
-    assert_eq!(blocks.len(), 6);
+    assert_eq!(blocks.len(), 14);
     blocks.iter().for_each(|command| drop(ran(home.path(), command)));
     let home = scratch();
     made(home.path(), "gen pgo-v5 --set cluster=hippo --set namespace=pgo");
@@ -73,12 +73,77 @@ fn every_command_of_the_reference_runs() {
     fs::rename(home.path().join("pki/client.client.crt"), home.path().join("pki/client.crt")).unwrap();
     fs::rename(home.path().join("pki/client.client.key"), home.path().join("pki/client.key")).unwrap();
     made(home.path(), "issue node n1");
+    made(home.path(), "crl");
     let (_, others) = REFERENCE.split_once("## Others").unwrap();
-    let commands = quoted(others, "pgtls");
-    assert_eq!(commands.len(), 7);
-    commands.iter().for_each(|command| drop(ran(home.path(), command)));
-    for file in ["pgpool/server.key", "haproxy/tls-combined.pem", "kong/tls.crt"] {
-        assert!(home.path().join(file).exists(), "{file}");
+    let rows: Vec<&str> = others.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert_eq!(rows.len(), 8);
+    for (row, keys) in rows.into_iter().zip([
+        "ca.crt tls.crt tls.key; ca.crt tls.crt tls.key",
+        "ca.crt tls.crt tls.key; ca.crt tls.crt tls.key; root.crt root.key",
+        "tls.crt tls.key",
+        "ca.crl ca.crt tls.crt tls.key",
+        "ca.crl ca.crt tls.crt tls.key",
+        "root.crl root.crt server.crt server.key",
+        "ca.crt tls-combined.pem tls.crt tls.key",
+        "ca.crt tls.crt tls.key",
+    ]) {
+        assert_eq!(served(home.path(), row), keys, "{row}");
+    }
+    for (dir, words) in [
+        ("haproxy", "verify -CAfile ca.crt -untrusted tls-combined.pem -purpose sslclient tls-combined.pem"),
+        ("haproxy", "pkey -in tls-combined.pem -noout"),
+        ("stackgres", "verify -CAfile ca.crt -untrusted tls.crt -purpose sslserver tls.crt"),
+        ("kong", "verify -CAfile ca.crt -untrusted tls.crt -purpose sslclient tls.crt"),
+        (
+            "pgpool",
+            "verify -CAfile root.crt -untrusted server.crt -purpose sslserver -crl_check_all -CRLfile root.crl server.crt",
+        ),
+    ] {
+        run(&home.path().join(dir), "openssl", &words.split(' ').collect::<Vec<_>>());
+    }
+    // The probes of Bitnami's charts show it as a client's.
+    for purpose in ["sslserver", "sslclient"] {
+        let words = format!("verify -CAfile pki/chain.crt -purpose {purpose} pki/node.n1.crt");
+        run(home.path(), "openssl", &words.split(' ').collect::<Vec<_>>());
+    }
+}
+
+/// Runs the commands of a row, and says which keys its Secrets have, or else which files there are.
+fn served(home: &Path, row: &str) -> String {
+    let (_, commands) = row.trim_end_matches(['|', ' ']).rsplit_once(" | ").unwrap();
+    let [command] = quoted(commands, "pgtls")[..] else { panic!("{row}") };
+    let printed = ran(home, command);
+    let keys_of = |objects: Vec<serde_json::Value>| {
+        let secrets = objects.iter().filter(|object| object["kind"] == "Secret");
+        let keys = secrets.map(|secret| {
+            assert!(REFERENCE.contains(secret["metadata"]["name"].as_str().unwrap()), "{row}");
+            secret["data"].as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
+        });
+        keys.collect::<Vec<_>>().join("; ")
+    };
+    if command.contains(" k8s ") {
+        return keys_of(objects(home, &printed));
+    }
+    if let [create] = quoted(commands, "kubectl")[..] {
+        let words: Vec<&str> = create.split(' ').skip(3).collect();
+        return keys_of(objects(home, &kubectl_secret(home, &words)));
+    }
+    let (_, to) = command.rsplit_once("--to ").unwrap();
+    support::names(&home.join(to)).join(" ")
+}
+
+/// It takes fields away, with `--server-side` too: what is piped into it has the part as a comment, and goes on to a patch.
+#[test]
+fn each_pipe_of_an_operators_secrets_is_followed_by_the_patch_that_names_them() {
+    let readme = include_str!("../README.md");
+    let help = text(&Run::new(&["k8s", "--help"]).output().stdout);
+    for page in [REFERENCE, readme, &help] {
+        assert!(!page.contains("--field-manager"), "{page}");
+        // A command may go on in the next line.
+        let lines = page.replace(" \\\n", " ").replace("merge\n    clusters", "merge clusters");
+        let patch = "--patch | kubectl patch --type=merge clusters.postgresql.cnpg.io db -n prod --patch-file=/dev/stdin";
+        let squeezed = lines.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains(patch), "{page}");
     }
 }
 
@@ -101,6 +166,9 @@ fn every_flag_of_the_pages_is_one_of_the_verb_and_every_field_of_its_json_is_nam
         "--custom-config",
         "--short",
         "--dry-run",
+        "--server-side",
+        "--type",
+        "--patch-file",
     ];
     for page in [GUIDE, REFERENCE] {
         let unknown =

@@ -176,6 +176,10 @@ fn a_file_is_born_private_and_never_in_the_place_of_another() {
     told(&[]).stderr(refused).code(3);
     let json = told(&["--dry-run", "--json"]).output();
     assert_eq!(json.status.code(), Some(3));
+    // A directory that is not there is no file.
+    let absent = "pgtls: error: \"new/\" does not exist\npgtls: hint: Give the path of a directory or file that exists.\n";
+    Run::new(&["k8s", "pgo-v4", "--write", "new/"]).dir(&home).stderr(absent).code(4);
+    assert!(!home.path().join("new").exists());
     let json = Run::new(&["k8s", "pgo-v4", "--dry-run", "--json"]).dir(&home).output();
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["objects"][0]["keys"], serde_json::json!(["ca.crt"]));
@@ -295,4 +299,42 @@ fn a_key_under_a_passphrase_goes_in_open_and_is_no_file_for_kubectl() {
     assert_eq!(value(object(&objects, "Secret", "hippo-tls-keypair"), "tls.key"), key);
     let commands = pgtls(home.path(), "k8s pgo-v4 --passphrase-file pass --commands");
     assert_eq!(commands.status.code(), Some(3), "{}", text(&commands.stderr));
+}
+
+/// To a reader of PEM it is text; whoever reads the Secret has it all the same.
+#[test]
+fn a_key_that_is_hidden_beside_certificates_is_left_out() {
+    let home = scratch();
+    fitting(home.path());
+    made(home.path(), "crl");
+    let read = |file: &str| fs::read_to_string(home.path().join("pki").join(file)).unwrap();
+    let key = read("root.key");
+    let secret = key.lines().nth(1).unwrap();
+    let behind = |prefix: &str| key.lines().map(|line| format!("{prefix}{line}\n")).collect::<String>();
+    let hidden = [behind(" "), behind("# "), key.replace("PRIVATE KEY", "OPENSSH PRIVATE KEY")];
+    for file in ["chain.crt", "server.crt", "chain.crl"] {
+        let plain = read(file);
+        for text in &hidden {
+            fs::write(home.path().join("pki").join(file), format!("{plain}{text}")).unwrap();
+            let found = objects(home.path(), &printed(home.path(), "pgo-v4"));
+            let held = all_values(&found);
+            let leaks = held.iter().any(|value| String::from_utf8_lossy(value).contains(secret));
+            assert!(!leaks, "{file}: {text}");
+        }
+        fs::write(home.path().join("pki").join(file), plain).unwrap();
+    }
+}
+
+#[test]
+fn a_path_that_kubectl_would_take_apart_is_no_command() {
+    let home = scratch();
+    for place in ["a=b", "a,b", "a\"b"] {
+        let made = Run::new(&["gen", "pgo-v4", "-D", place, "-q"]).dir(&home).output();
+        assert_eq!(made.status.code(), Some(0));
+        let output = Run::new(&["k8s", "pgo-v4", "-D", place, "--commands"]).dir(&home).output();
+        assert_eq!(output.status.code(), Some(3), "{place}: {}", text(&output.stdout));
+        assert!(text(&output.stderr).ends_with("hint: Leave --commands out: the manifests hold it.\n"));
+        let printed = Run::new(&["k8s", "pgo-v4", "-D", place]).dir(&home).output();
+        assert_eq!(printed.status.code(), Some(0), "{place}");
+    }
 }

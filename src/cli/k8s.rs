@@ -52,12 +52,28 @@ pub(super) fn text(made: &Manifested, dry_run: bool) -> String {
     let width = made.manifests.iter().map(|it| it.kind.len()).max().unwrap_or_default();
     for it in &made.manifests {
         let keys = if it.keys.is_empty() { String::new() } else { format!(": {}", it.keys.join(" ")) };
-        let _ = writeln!(out, "  {:width$}  {}{keys}", it.kind, it.name);
+        let is_comment = it.part_of.is_some() && made.manifests.len() > 1;
+        let how = if is_comment { ", as a comment: see --patch" } else { "" };
+        let _ = writeln!(out, "  {:width$}  {}{keys}{how}", it.kind, it.name);
     }
     if let (Some(path), false) = (&made.written, dry_run) {
-        let _ = writeln!(out, "\nnext:   kubectl apply -f {}", path_word(path));
+        let file = path_word(path);
+        let patch = made.manifests.iter().find_map(|it| it.patch_command(&file));
+        let next = match patch {
+            Some(patch) if made.manifests.len() == 1 => patch,
+            _ => format!("kubectl apply -f {file}"),
+        };
+        let _ = writeln!(out, "\nnext:   {next}");
     }
     out
+}
+
+/// What the pipe to `kubectl apply` leaves out: the fact, and what does it. Nothing where there is no part, or it is alone.
+pub(super) fn left_out(made: &Manifested) -> Option<(String, String)> {
+    let part = made.manifests.iter().find(|it| it.part_of.is_some())?;
+    let patch = part.patch_command("/dev/stdin").filter(|_| made.manifests.len() > 1)?;
+    let fact = format!("the part of the {} is a comment, which kubectl apply leaves out", part.kind);
+    Some((fact, format!("Print it with --patch, and pipe it into: {patch}")))
 }
 
 /// Commands as a shell takes them, a flag in a line each.

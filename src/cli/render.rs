@@ -315,6 +315,10 @@ impl<'a> Render<'a> {
             self.message("warning", warning);
             hint.iter().for_each(|hint| self.message("hint", hint));
         }
+        if let Some((fact, hint)) = k8s::left_out(made).filter(|_| !quiet && !dry_run && !self.json) {
+            self.message("note", &fact);
+            self.message("hint", &hint);
+        }
         match (&made.commands, &made.stream) {
             (Some(commands), _) => self.stdout.write_all(k8s::commands(commands).as_bytes()),
             (None, Some(stream)) if !dry_run => self.stdout.write_all(stream),

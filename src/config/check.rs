@@ -71,7 +71,7 @@ pub(super) fn anew(site: &Site, member: &Member, party: Party) -> String {
         Party::Server => member.hosts.iter().map(String::as_str).collect(),
         Party::Client => vec![member.common_name.as_deref().unwrap_or(member.stem())],
     };
-    site.command(&[&["pgtls", "issue", &kind], names.as_slice()].concat())
+    site.issue(&kind, &names)
 }
 
 /// The key is under no passphrase, for a program that has no setting for one.
@@ -149,7 +149,7 @@ pub(super) fn role(
             file: site.shown(&client.file),
             common_name: name.to_owned(),
             role: role.to_owned(),
-            command: site.command(&["pgtls", "issue", "client", role]),
+            command: site.issue("client", &[role]),
         }),
     }
 }

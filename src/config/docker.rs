@@ -5,7 +5,7 @@ use super::check;
 use super::error::ConfigError;
 use super::hba::{Auth, HbaWish, Local, hba};
 use super::mark::{comment_at, opening};
-use super::postgresql::{PostgresqlWish, settings};
+use super::postgresql::{PostgresqlWish, notes, settings};
 use super::quote;
 use super::site::{Home, Member, Site, Text};
 use crate::recipe::shell_quoted;
@@ -75,7 +75,9 @@ pub fn docker(site: &Site, server: &Member, home: &Home, wish: &DockerWish) -> R
         }
         let _ = writeln!(text, "      - {}", quote::compose(&format!("{from}:{to}:ro")));
     }
-    Ok(Text { text, notes: lines.notes })
+    let mut notes = notes(site, server);
+    notes.extend(lines.notes);
+    Ok(Text { text, notes })
 }
 
 /// The files get a directory of their own, which is given to the server's user with all that this says.

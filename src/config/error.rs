@@ -190,13 +190,18 @@ pub enum ConfigError {
         fault: PatternFault,
     },
     /// A file that somebody else wrote.
-    #[error("\"{path}\" exists, and pgtls config{} did not write it", target.as_ref().map(|it| format!(" {it}")).unwrap_or_default())]
+    #[error("\"{path}\" exists, and its first line does not say that pgtls config{} wrote it", said(target))]
     Foreign {
         /// The file.
         path: String,
         /// The target that was to be written, where its text names it.
         target: Option<String>,
     },
+}
+
+/// A target as a word of a command.
+fn said(target: &Option<String>) -> String {
+    target.as_ref().map(|target| format!(" {target}")).unwrap_or_default()
 }
 
 impl Diagnosis for ConfigError {
@@ -238,7 +243,10 @@ impl Diagnosis for ConfigError {
             | Self::NotTrusted { command, .. }
             | Self::Host { command, .. }
             | Self::NoLists { command, .. } => format!("Run: {command}"),
-            Self::Lists { mend, .. } | Self::Refused { mend, .. } | Self::NoKey { mend, .. } | Self::Locked { mend, .. } => mend.clone(),
+            Self::Lists { mend, .. }
+            | Self::Refused { mend, .. }
+            | Self::NoKey { mend, .. }
+            | Self::Locked { mend, .. } => mend.clone(),
             Self::OneSided { command, .. } => {
                 format!("Run: {command}; or name a client's certificate with --ctl.")
             }
@@ -251,7 +259,9 @@ impl Diagnosis for ConfigError {
             Self::SharedName { .. } => "Say whose lines are wanted with --server.".to_owned(),
             Self::Unsayable { .. } => "Give it another name, or another place with --files-at.".to_owned(),
             Self::Combination { hint, .. } => (*hint).to_owned(),
-            Self::Pattern { fault: PatternFault::Broken(_), .. } => "Mend it, as: '(.*)@example\\.com'.".to_owned(),
+            Self::Pattern { fault: PatternFault::Broken(_), .. } => {
+                "Mend it, as: '(.*)@example\\.com'.".to_owned()
+            }
             Self::Pattern { .. } => "Write it without that, or that line by hand.".to_owned(),
             Self::Foreign { .. } => "Give another path, or move away what is there.".to_owned(),
         })
@@ -259,7 +269,9 @@ impl Diagnosis for ConfigError {
 
     fn failure(&self) -> Failure {
         match self {
-            Self::Unsayable { .. } | Self::Combination { .. } | Self::Pattern { .. } | Self::NoHost => Failure::Usage,
+            Self::Unsayable { .. } | Self::Combination { .. } | Self::Pattern { .. } | Self::NoHost => {
+                Failure::Usage
+            }
             _ => Failure::Forbidden,
         }
     }

@@ -2,8 +2,8 @@
 
 use super::check;
 use super::error::ConfigError;
-use super::fault::strangers;
 use super::mark::{comment, opening};
+use super::postgresql::strangers;
 use super::quote;
 use super::site::{Member, Site, Text};
 use crate::layout::export::Party;
@@ -182,7 +182,7 @@ pub(super) fn no_standby(site: &Site, role: &str) -> ConfigError {
         wanted: format!("the role \"{role}\""),
         place: site.place.clone(),
         known,
-        command: site.command(&["pgtls", "issue", "client", role]),
+        command: site.issue("client", &[role]),
     }
 }
 

@@ -2,15 +2,13 @@
 
 use super::check;
 use super::error::ConfigError;
-use super::fault::strangers;
 use super::mark::{comment, opening};
 use super::site::{Member, Site, Text};
-use super::user_map::{field, literal};
+use super::user_map::{field, literal, literal_role as literal_role_field};
 use crate::hba::has_subexpression;
+use crate::pg::MAP_ROLES_MEAN;
 use std::fmt::Write;
 
-/// The first version whose pg-role may be `all`, `+group` or a regular expression.
-const ROLE_WORDS: u32 = 16;
 /// The first version that puts in every `\1` of a pg-role, and not the first alone.
 const EVERY_REFERENCE: u32 = 19;
 
@@ -86,7 +84,7 @@ pub fn ident(site: &Site, wish: &IdentWish) -> Result<Text, ConfigError> {
         let role = Field::Plain(literal_role_text(role, wish)?);
         add(&mut text, &wish.map, &literal(name(site, client, wish)?), &role)?;
     }
-    Ok(Text { text, notes: strangers(site) })
+    Ok(text.into())
 }
 
 /// A role as a field: quoted as it needs it, or with its marks left to count.
@@ -133,17 +131,17 @@ fn literal_role(role: &str, wish: &IdentWish) -> Result<Field, ConfigError> {
     literal_role_text(role, wish).map(Field::Plain)
 }
 
-/// Up to version 15 a pg-role is always a name; from 16 on a slash begins a regular expression.
+/// A role that is a name, whatever it begins with.
 fn literal_role_text(role: &str, wish: &IdentWish) -> Result<String, ConfigError> {
     if role.is_empty() {
         let fact = "a role has a name".to_owned();
         return Err(ConfigError::Combination { fact, hint: "Write --let CLIENT=ROLE." });
     }
-    Ok(if wish.version >= ROLE_WORDS { literal(role) } else { role.to_owned() })
+    Ok(literal_role_field(role, Some(wish.version)))
 }
 
 fn group_role(group: &str, wish: &IdentWish) -> Result<Field, ConfigError> {
-    if wish.version < ROLE_WORDS {
+    if wish.version < MAP_ROLES_MEAN {
         return Err(ConfigError::Combination {
             fact: format!("PostgreSQL {} takes +{group} for the name of a role", wish.version),
             hint: "Members of a role are known from 16 on: --server-version 16.",
@@ -196,7 +194,8 @@ fn anchored(pattern: &str) -> Result<Expression, ConfigError> {
 fn options(pattern: &str) -> Result<usize, ConfigError> {
     if pattern.starts_with("***=") {
         return Err(ConfigError::Combination {
-            fact: "behind ***= a pattern is a text that fits a part of a name, and cannot be anchored".to_owned(),
+            fact: "behind ***= a pattern is a text that fits a part of a name, and cannot be anchored"
+                .to_owned(),
             hint: "Leave ***= out, and put a backslash before what is no letter or digit.",
         });
     }
@@ -211,12 +210,7 @@ fn ends_in_escape(text: &str) -> bool {
     (text.len() - text.trim_end_matches('\\').len()) % 2 == 1
 }
 
-fn pattern_role(
-    pattern: &str,
-    has_group: bool,
-    role: &str,
-    wish: &IdentWish,
-) -> Result<Field, ConfigError> {
+fn pattern_role(pattern: &str, has_group: bool, role: &str, wish: &IdentWish) -> Result<Field, ConfigError> {
     let references = role.matches(r"\1").count();
     if references > 0 && !has_group {
         return Err(ConfigError::Combination {
@@ -230,7 +224,7 @@ fn pattern_role(
             hint: "Use it once, or say --server-version 19.",
         });
     }
-    if references > 0 && role.starts_with('/') && wish.version >= ROLE_WORDS {
+    if references > 0 && role.starts_with('/') && wish.version >= MAP_ROLES_MEAN {
         return Err(ConfigError::Combination {
             fact: "a role that begins with a slash is a regular expression, in which there is no \\1"
                 .to_owned(),

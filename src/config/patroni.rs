@@ -7,8 +7,7 @@ use super::hba::{HbaWish, hba, no_standby};
 use super::libpq::tls;
 use super::link::{Link, LinkWish, usual_host};
 use super::mark::{comment, comment_at, opening};
-use super::fault::strangers;
-use super::postgresql::{PostgresqlWish, settings};
+use super::postgresql::{self, PostgresqlWish, settings};
 use super::quote;
 use super::site::{Home, Lists, Member, Site, Text};
 use crate::layout::export::Party;
@@ -215,7 +214,7 @@ fn address(host: &str, port: u16) -> String {
 }
 
 fn notes(site: &Site, server: &Member, caller: Option<&Member>, wish: &PatroniWish) -> Vec<String> {
-    let mut notes = strangers(site);
+    let mut notes = postgresql::notes(site, server);
     // Where PostgreSQL listens everywhere, Patroni asks its own for its timeline there.
     if !server.hosts.iter().any(|name| name == "localhost") {
         notes.push(format!(

@@ -116,7 +116,8 @@ fn database(text: &mut String, link: &Link, wish: &PgbouncerWish) -> Result<(), 
     let is_odd = |c: char| !(c.is_ascii_alphanumeric() || "_.-*".contains(c));
     check::unsayable("the database", name, "pgbouncer.ini", is_odd, detail)?;
     if name == "pgbouncer" {
-        let fact = "PgBouncer keeps the name \"pgbouncer\" for its own console, and does not start".to_owned();
+        let fact =
+            "PgBouncer keeps the name \"pgbouncer\" for its own console, and does not start".to_owned();
         let hint = "Leave --dbname out: every database is then under its own name.";
         return Err(ConfigError::Combination { fact, hint });
     }

@@ -2,7 +2,6 @@
 
 use super::check;
 use super::error::ConfigError;
-use super::fault::strangers;
 use super::mark::{comment, opening};
 use super::quote;
 use super::site::{Home, Member, Site, Text};
@@ -87,7 +86,7 @@ pub fn postgresql(
         let lead = if setting.is_set { "" } else { "#" };
         let _ = writeln!(text, "{lead}{} = {value}", setting.name);
     }
-    Ok(Text { text, notes: strangers(site) })
+    Ok(Text { text, notes: notes(site, server) })
 }
 
 const ON: &str = "on";
@@ -167,4 +166,31 @@ fn lists(site: &Site, home: &Home, wish: &PostgresqlWish) -> Result<Setting, Con
 pub(super) fn no_lists(site: &Site) -> ConfigError {
     let command = site.command(&["pgtls", "crl"]);
     ConfigError::NoLists { place: site.place.clone(), command }
+}
+
+/// Who would turn whom away.
+pub(super) fn notes(site: &Site, server: &Member) -> Vec<String> {
+    let mut notes = strangers(site);
+    if let Some(trust) = site.server_trust.as_ref().filter(|_| server.intermediates.is_none()) {
+        let file = &server.file;
+        notes
+            .push(format!("{file} does not lead to anything in {trust}: by that file no client verifies it"));
+    }
+    notes
+}
+
+/// Clients whom the server would turn away.
+pub(super) fn strangers(site: &Site) -> Vec<String> {
+    let Some(trust) = &site.client_trust else {
+        return match site.clients.is_empty() {
+            true => Vec::new(),
+            false => {
+                vec!["no client can show a certificate: there is nothing for the server to trust".to_owned()]
+            }
+        };
+    };
+    let strangers = site.clients.iter().filter(|client| client.intermediates.is_none());
+    strangers
+        .map(|client| format!("{} does not lead to anything in {trust}; the server refuses it", client.file))
+        .collect()
 }

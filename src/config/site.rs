@@ -10,6 +10,8 @@ use super::fault::Fault;
 pub struct Site {
     /// As the user names it.
     pub place: String,
+    /// Whether a CA is here; who signs himself has none to issue from.
+    pub has_authority: bool,
     /// Every server's certificate.
     pub servers: Vec<Member>,
     /// Every client's, standbys included.
@@ -31,6 +33,20 @@ impl Site {
         match self.place.trim_end_matches('/') {
             "." => file.to_owned(),
             place => format!("{place}/{file}"),
+        }
+    }
+
+    /// The command that makes one more of that kind (server, client, node) with these names; where there is no CA, a
+    /// directory that has one.
+    #[must_use]
+    pub fn issue(&self, kind: &str, names: &[&str]) -> String {
+        if self.has_authority {
+            return self.command(&[&["pgtls", "issue", kind], names].concat());
+        }
+        let first = names.first().map_or_else(String::new, |name| format!(" {}", word(name)));
+        match kind {
+            "node" => "pgtls gen patroni -D cluster".to_owned(),
+            kind => format!("pgtls gen chain --intermediate --{kind}{first} -D chain"),
         }
     }
 

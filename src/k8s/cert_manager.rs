@@ -4,8 +4,9 @@
 //!
 //! Sources: pkg/apis/certmanager/v1/types_certificate.go and pkg/util/kube/pki.go of 1.21: durations have no days; of
 //! `ca.crt` in an Issuer's Secret the first certificate alone is read; the Secret of a ClusterIssuer lies in cert-manager's
-//! own namespace. It gives a CA no path length and begins a certificate now.
+//! own namespace. It gives a CA no path length and begins a certificate now. On request trust-manager hands the roots out.
 
+use super::bundle::TrustSource;
 use super::error::KubernetesError;
 use super::goods::Naming;
 use super::manifest::{Manifest, Meta, SecretKind};
@@ -15,6 +16,7 @@ use crate::keys::KeyType;
 use crate::plan::{CertificateSpec, IssuerRef, Plan};
 use crate::profile::{CertificateEntry, Ending, PathLength, Profile};
 use crate::x509::{ExtendedKeyUsage, GeneralName, KeyUsage, SerialNumber, Usage};
+use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 
 /// The version of every object.
@@ -36,25 +38,44 @@ pub struct Adopted {
     pub root: Contents,
 }
 
+/// What is asked for besides the profile.
+#[derive(Default)]
+pub struct Issuing<'a> {
+    /// The CA that signs on; `None`: CAs are made on the cluster.
+    pub adopted: Option<&'a Adopted>,
+    /// Whether trust-manager is to hand out what clients trust.
+    pub bundle: bool,
+}
+
 /// The objects.
 ///
 /// # Errors
-/// [`KubernetesError::Unsayable`] for a wish that cert-manager has no field for.
+/// [`KubernetesError::Unsayable`] for a wish that cert-manager has no field for; [`KubernetesError::NoServer`].
 pub fn cert_manager(
     naming: &Naming,
     profile: &Profile,
     plan: &Plan,
-    adopted: Option<&Adopted>,
+    Issuing { adopted, bundle }: &Issuing<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Manifest>, KubernetesError> {
     profile.certificates.iter().try_for_each(sayable)?;
-    let cluster = Cluster { naming, plan, reloads: profile.name == "cnpg", now };
+    let cluster = Cluster { naming, plan, adopts: adopted.is_some(), reloads: profile.name == "cnpg", now };
     let mut all = match adopted {
         Some(adopted) => cluster.adopted(adopted)?,
         None => cluster.authorities()?,
     };
     for spec in plan.certificates.iter().filter(|spec| !spec.usage.is_ca()) {
         all.push(cluster.certificate(spec)?);
+    }
+    if *bundle {
+        let sources = match adopted {
+            Some(adopted) => {
+                let text = String::from_utf8_lossy(&adopted.root).into_owned();
+                vec![TrustSource::Text(text)]
+            }
+            None => cluster.trusted_by_clients(profile)?,
+        };
+        all.push(super::bundle::bundle(&cluster.wide_meta("trust")?, sources));
     }
     Ok(all)
 }
@@ -63,6 +84,7 @@ pub fn cert_manager(
 struct Cluster<'a> {
     naming: &'a Naming,
     plan: &'a Plan,
+    adopts: bool,
     reloads: bool,
     now: OffsetDateTime,
 }
@@ -76,31 +98,49 @@ impl Cluster<'_> {
         )
     }
 
-    fn meta(&self, stem: &str) -> Result<Meta, KubernetesError> {
-        Ok(self.naming.meta.named(&self.name(stem)?))
+    /// For what is of the whole cluster, or lies in cert-manager's namespace with what is of others: a database cluster of
+    /// the same name in another namespace must not get the same root.
+    fn wide_name(&self, stem: &str) -> Result<String, KubernetesError> {
+        let namespace = self.naming.meta.namespace.as_deref().unwrap_or_default();
+        super::label_name("--cluster", &format!("{namespace}-{}", self.name(stem)?))
+    }
+
+    /// A CA that is adopted lies where its leaves do, also where it is a root.
+    fn is_wide(&self, spec: &CertificateSpec) -> bool {
+        spec.usage == Usage::RootCa && !self.adopts
+    }
+
+    fn name_of(&self, spec: &CertificateSpec) -> Result<String, KubernetesError> {
+        if self.is_wide(spec) { self.wide_name(&spec.stem) } else { self.name(&spec.stem) }
     }
 
     /// The root's Secret has to lie where its ClusterIssuer looks for it.
     fn meta_of(&self, spec: &CertificateSpec) -> Result<Meta, KubernetesError> {
-        let meta = self.meta(&spec.stem)?;
-        Ok(match spec.usage {
-            Usage::RootCa => Meta { namespace: Some(OWN_NAMESPACE.to_owned()), ..meta },
-            _ => meta,
+        let meta = self.naming.meta.named(&self.name_of(spec)?);
+        Ok(match self.is_wide(spec) {
+            true => Meta { namespace: Some(OWN_NAMESPACE.to_owned()), ..meta },
+            false => meta,
         })
+    }
+
+    /// What has no namespace.
+    fn wide_meta(&self, stem: &str) -> Result<Meta, KubernetesError> {
+        Ok(Meta { namespace: None, ..self.naming.meta.named(&self.wide_name(stem)?) })
     }
 
     /// The CAs, each behind the one that signs it.
     fn authorities(&self) -> Result<Vec<Manifest>, KubernetesError> {
-        let own = Meta { namespace: None, ..self.meta("selfsigned")? };
+        let own = self.wide_meta("selfsigned")?;
         let mut all =
             vec![Manifest::resource(VERSION, "ClusterIssuer", &own, map([("selfSigned", map([]))]))];
         let authorities = self.plan.certificates.iter().filter(|spec| spec.usage.is_ca());
         for spec in authorities {
             all.push(self.certificate(spec)?);
-            let ca = map([("ca", map([("secretName", self.name(&spec.stem)?.into())]))]);
-            let (kind, meta) = match spec.usage {
-                Usage::RootCa => ("ClusterIssuer", Meta { namespace: None, ..self.meta(&spec.stem)? }),
-                _ => ("Issuer", self.meta(&spec.stem)?),
+            let meta = self.meta_of(spec)?;
+            let ca = map([("ca", map([("secretName", meta.name.as_str().into())]))]);
+            let (kind, meta) = match self.is_wide(spec) {
+                true => ("ClusterIssuer", Meta { namespace: None, ..meta }),
+                false => ("Issuer", meta),
             };
             all.push(Manifest::resource(VERSION, kind, &meta, ca));
         }
@@ -109,13 +149,36 @@ impl Cluster<'_> {
 
     /// One CA that is there already.
     fn adopted(&self, adopted: &Adopted) -> Result<Vec<Manifest>, KubernetesError> {
-        let meta = self.meta(&adopted.stem)?;
+        let meta = self.naming.meta.named(&self.name(&adopted.stem)?);
         let data = [("ca.crt", &adopted.root), ("tls.crt", &adopted.certificate), ("tls.key", &adopted.key)];
         let ca = map([("ca", map([("secretName", meta.name.as_str().into())]))]);
         Ok(vec![
-            Manifest::secret(&meta, SecretKind::Tls, &data)?,
+            Manifest::secret(&meta, SecretKind::Tls, &data)?.holding_ca_key(),
             Manifest::resource(VERSION, "Issuer", &meta, ca),
         ])
+    }
+
+    /// The roots above everybody who serves: with any other, whoever has a client's CA could pose as a server.
+    fn trusted_by_clients(&self, profile: &Profile) -> Result<Vec<TrustSource>, KubernetesError> {
+        let serves = |spec: &&CertificateSpec| {
+            spec.extensions.extended_key_usage.contains(&ExtendedKeyUsage::server_auth())
+        };
+        let servers = self.plan.certificates.iter().filter(serves);
+        let names = servers.map(|spec| self.name_of(self.root_above(spec)));
+        let names = names.collect::<Result<BTreeSet<String>, _>>()?;
+        if names.is_empty() {
+            return Err(KubernetesError::NoServer { profile: profile.name.clone() });
+        }
+        Ok(names.into_iter().map(TrustSource::Secret).collect())
+    }
+
+    fn root_above<'s>(&'s self, spec: &'s CertificateSpec) -> &'s CertificateSpec {
+        let mut at = spec;
+        while let IssuerRef::Certificate(stem) = &at.issuer {
+            let Some(above) = self.plan.certificate(stem) else { break };
+            at = above;
+        }
+        at
     }
 
     fn certificate(&self, spec: &CertificateSpec) -> Result<Manifest, KubernetesError> {
@@ -157,13 +220,14 @@ impl Cluster<'_> {
     }
 
     fn issuer(&self, spec: &CertificateSpec) -> Result<Yaml, KubernetesError> {
-        let (kind, name) = match &spec.issuer {
-            IssuerRef::Certificate(stem) => {
-                let above = self.plan.certificate(stem);
-                let is_root = above.is_some_and(|above| above.usage == Usage::RootCa);
-                (if is_root { "ClusterIssuer" } else { "Issuer" }, self.name(stem)?)
-            }
-            _ => ("ClusterIssuer", self.name("selfsigned")?),
+        let above = match &spec.issuer {
+            IssuerRef::Certificate(stem) => self.plan.certificate(stem),
+            _ => None,
+        };
+        let (kind, name) = match above {
+            Some(above) if self.is_wide(above) => ("ClusterIssuer", self.name_of(above)?),
+            Some(above) => ("Issuer", self.name_of(above)?),
+            None => ("ClusterIssuer", self.wide_name("selfsigned")?),
         };
         Ok(map([("group", "cert-manager.io".into()), ("kind", kind.into()), ("name", name.into())]))
     }

@@ -52,6 +52,14 @@ pub enum KubernetesError {
         /// Where it goes.
         hint: &'static str,
     },
+    /// Two objects of one kind and name.
+    #[error("two objects would be the {kind} \"{name}\"")]
+    SameName {
+        /// Their kind.
+        kind: &'static str,
+        /// Their name.
+        name: String,
+    },
     /// A Secret that no cluster stores.
     #[error("the Secret \"{name}\" would hold {bytes} bytes")]
     TooLarge {
@@ -67,6 +75,12 @@ pub enum KubernetesError {
         name: String,
         /// What is wished of it.
         problem: &'static str,
+    },
+    /// A profile without a server, of which clients are to trust the root.
+    #[error("the profile \"{}\" has no server", profile.escape_debug())]
+    NoServer {
+        /// The profile.
+        profile: String,
     },
     /// Something that the target needs is not in the directory, or is not what it needs.
     #[error("{fact}")]
@@ -89,6 +103,10 @@ impl Diagnosis for KubernetesError {
                     .to_owned()
             }
             Self::KeyValue { problem, .. } => (*problem).to_owned(),
+            Self::NoServer { .. } => {
+                "A Bundle holds the roots above servers, which clients trust.".to_owned()
+            }
+            Self::SameName { .. } => "A cluster would keep the last of them alone.".to_owned(),
             Self::TooLarge { .. } => {
                 "Kubernetes stores at most 1 MiB (1048576 bytes) in one Secret.".to_owned()
             }
@@ -107,6 +125,8 @@ impl Diagnosis for KubernetesError {
             Self::Name { .. } => "Write it like hippo-tls-keypair.".to_owned(),
             Self::KeyValue { .. } => "Write it like app.kubernetes.io/part-of=hippo.".to_owned(),
             Self::NotForTarget { hint, .. } => (*hint).to_owned(),
+            Self::NoServer { .. } => "Leave --bundle out, or give another with --profile.".to_owned(),
+            Self::SameName { .. } => "Give each a name of its own.".to_owned(),
             Self::TooLarge { .. } => {
                 "Look at what is in the files with pgtls inspect, and take out what is not needed; lists of \
                  revoked certificates shrink as these end (pgtls crl)."

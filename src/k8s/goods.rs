@@ -24,6 +24,15 @@ pub struct KeyPair {
     pub shown: String,
 }
 
+/// A CA with its key, for an operator that signs with it.
+#[derive(Debug, Clone)]
+pub struct HandedCa {
+    /// Its certificate first, and what else is trusted where the target has that in one place.
+    pub trust: Part,
+    /// Its key as `EC PRIVATE KEY`, the only form that Go's `ParseECPrivateKey` takes.
+    pub key: Contents,
+}
+
 /// Everything that the targets are made of.
 #[derive(Debug, Clone)]
 pub struct Goods {
@@ -39,6 +48,10 @@ pub struct Goods {
     pub server: KeyPair,
     /// The standbys.
     pub replication: Option<KeyPair>,
+    /// pgBouncer, where it gets a Secret.
+    pub pgbouncer: Option<KeyPair>,
+    /// The CA whose key is handed over; `None`: none is.
+    pub ca: Option<HandedCa>,
 }
 
 /// What the user calls the objects.
@@ -54,6 +67,8 @@ pub struct Naming {
     pub server_secret: Option<String>,
     /// That of the standbys.
     pub replication_secret: Option<String>,
+    /// That of pgBouncer; `None`: there is none.
+    pub pgbouncer_secret: Option<String>,
 }
 
 impl Naming {

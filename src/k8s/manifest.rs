@@ -5,7 +5,7 @@ use super::error::KubernetesError;
 use super::yaml::{Yaml, map};
 use crate::fs::Contents;
 use crate::pem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -71,10 +71,19 @@ pub struct Manifest {
     pub kind: &'static str,
     /// Its name.
     pub name: String,
+    /// Its namespace; `None`: that of whoever applies it, or of the whole cluster.
+    pub namespace: Option<String>,
     /// The keys of its data, where it has data.
     pub keys: Vec<String>,
+    /// Whether the key of a CA is in it.
+    pub holds_ca_key: bool,
+    /// Of a part of an object that says more elsewhere: the resource, as kubectl finds it by its name.
+    pub part_of: Option<&'static str>,
     tree: Yaml,
 }
+
+/// What stands above a Secret with the key of a CA, also where the file is met again in a year.
+const CA_KEY_COMMENT: &str = "# It holds the key of a CA: whoever reads it can make a login for any role.\n";
 
 impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,21 +121,54 @@ impl Manifest {
             tree.insert("type".to_owned(), "kubernetes.io/tls".into());
         }
         let keys = data.iter().map(|(key, _)| (*key).to_owned()).collect();
-        Ok(Self { kind: "Secret", name: meta.name.clone(), keys, tree: Yaml::Map(tree) })
+        Ok(Self { keys, ..Self::of("Secret", meta, tree) })
+    }
+
+    /// The same, with a comment above it that says whose key is in it.
+    #[must_use]
+    pub(super) fn holding_ca_key(self) -> Self {
+        Self { holds_ca_key: true, ..self }
+    }
+
+    /// The same as a part of what is there of that resource (`clusters.postgresql.cnpg.io`).
+    #[must_use]
+    pub(super) fn into_part_of(self, resource: &'static str) -> Self {
+        Self { part_of: Some(resource), ..self }
+    }
+
+    /// The command that lays a part over what is there; the part is in `file`. A merge patch (RFC 7386) touches no other
+    /// field.
+    ///
+    /// Of `kubectl apply` neither way does: by itself it takes away every field that it once applied and that is not in
+    /// the text ("Declarative Management of Kubernetes Objects", "How apply calculates differences and merges changes").
+    /// With `--server-side` kubectl first makes what it once applied the new manager's own, whatever that is called, and
+    /// applies again, which does the same (kubectl 1.26 and later, `migrateToSSAIfNecessary`; seen with 1.32).
+    #[must_use]
+    pub fn patch_command(&self, file: &str) -> Option<String> {
+        let resource = self.part_of?;
+        let namespace =
+            self.namespace.as_ref().map_or_else(String::new, |namespace| format!(" -n {namespace}"));
+        Some(format!("kubectl patch {resource} {}{namespace} --type=merge --patch-file={file}", self.name))
+    }
+
+    fn of(kind: &'static str, meta: &Meta, tree: BTreeMap<String, Yaml>) -> Self {
+        let Meta { name, namespace, .. } = meta.clone();
+        let (keys, tree) = (Vec::new(), Yaml::Map(tree));
+        Self { kind, name, namespace, keys, holds_ca_key: false, part_of: None, tree }
     }
 
     /// A ConfigMap with one text.
     pub(super) fn config_map(meta: &Meta, key: &str, text: &str) -> Self {
         let mut tree = Self::tree("v1", "ConfigMap", meta);
         tree.insert("data".to_owned(), map([(key, Yaml::Lines(text.to_owned()))]));
-        Self { kind: "ConfigMap", name: meta.name.clone(), keys: vec![key.to_owned()], tree: Yaml::Map(tree) }
+        Self { keys: vec![key.to_owned()], ..Self::of("ConfigMap", meta, tree) }
     }
 
     /// A resource of an operator.
     pub(super) fn resource(version: &str, kind: &'static str, meta: &Meta, spec: Yaml) -> Self {
         let mut tree = Self::tree(version, kind, meta);
         tree.insert("spec".to_owned(), spec);
-        Self { kind, name: meta.name.clone(), keys: Vec::new(), tree: Yaml::Map(tree) }
+        Self::of(kind, meta, tree)
     }
 
     fn tree(version: &str, kind: &str, meta: &Meta) -> BTreeMap<String, Yaml> {
@@ -137,23 +179,66 @@ impl Manifest {
     /// The document.
     #[must_use]
     pub fn document(&self) -> Zeroizing<Vec<u8>> {
-        self.tree.document()
+        let document = self.tree.document();
+        if !self.holds_ca_key {
+            return document;
+        }
+        let mut told = Zeroizing::new(Vec::with_capacity(CA_KEY_COMMENT.len() + document.len()));
+        told.extend_from_slice(CA_KEY_COMMENT.as_bytes());
+        told.extend_from_slice(&document);
+        told
+    }
+
+    /// A part among whole objects: nobody who applies these is to apply it with them.
+    fn as_comment(&self) -> Option<String> {
+        let command = self.patch_command("FILE")?;
+        let mut text = format!(
+            "# A part of the {}, and a comment because kubectl apply, with --server-side\n\
+             # too, could take its other fields away. For your own manifest, or by --patch for\n\
+             #   {command}\n#\n",
+            self.kind
+        );
+        for line in String::from_utf8_lossy(&self.tree.document()).lines() {
+            text.push_str("# ");
+            text.push_str(line);
+            text.push('\n');
+        }
+        Some(text)
     }
 }
 
-/// Documents as one stream, `---` between them, as `kubectl apply -f -` reads them.
+/// Refuses objects of one kind and name, of which a cluster would keep the last alone.
+///
+/// # Errors
+/// [`KubernetesError::SameName`].
+pub fn distinct(manifests: &[Manifest]) -> Result<(), KubernetesError> {
+    let mut met = HashSet::new();
+    let again = manifests.iter().find(|it| !met.insert((it.kind, &it.name, &it.namespace)));
+    match again {
+        Some(Manifest { kind, name, .. }) => Err(KubernetesError::SameName { kind, name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Documents as one stream, `---` between them, as `kubectl apply -f -` reads them; a part of an object is a comment behind
+/// them, unless it is alone.
 #[must_use]
 pub fn stream(manifests: &[Manifest]) -> Zeroizing<Vec<u8>> {
     const BETWEEN: &[u8] = b"---\n";
-    let documents: Vec<Zeroizing<Vec<u8>>> = manifests.iter().map(Manifest::document).collect();
-    let length = documents.iter().map(|document| document.len() + BETWEEN.len()).sum();
-    let mut out = Zeroizing::new(Vec::with_capacity(length));
+    let is_alone = manifests.len() == 1;
+    let (parts, whole): (Vec<_>, Vec<_>) =
+        manifests.iter().partition(|manifest| !is_alone && manifest.part_of.is_some());
+    let documents: Vec<Zeroizing<Vec<u8>>> = whole.into_iter().map(Manifest::document).collect();
+    let comments: String = parts.into_iter().filter_map(Manifest::as_comment).collect();
+    let length: usize = documents.iter().map(|document| document.len() + BETWEEN.len()).sum();
+    let mut out = Zeroizing::new(Vec::with_capacity(length + comments.len()));
     for (at, document) in documents.iter().enumerate() {
         if at > 0 {
             out.extend_from_slice(BETWEEN);
         }
         out.extend_from_slice(document);
     }
+    out.extend_from_slice(comments.as_bytes());
     out
 }
 

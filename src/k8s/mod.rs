@@ -1,5 +1,6 @@
 //! Kubernetes manifests: what a cluster is to be told, as YAML in kubectl's own order, and the Secrets that it tells.
 
+mod bundle;
 mod cert_manager;
 mod cnpg;
 mod command;
@@ -17,12 +18,12 @@ mod target;
 mod yaml;
 mod zalando;
 
-pub use cert_manager::{Adopted, cert_manager};
+pub use cert_manager::{Adopted, Issuing, cert_manager};
 pub use cnpg::cnpg;
 pub use command::ShellCommand;
 pub use error::KubernetesError;
-pub use goods::{Goods, KeyPair, Naming, Part};
-pub use manifest::{Manifest, Meta, SecretKind, stream};
+pub use goods::{Goods, HandedCa, KeyPair, Naming, Part};
+pub use manifest::{Manifest, Meta, SecretKind, distinct, stream};
 pub use manifest_error::ManifestError;
 pub use object::{annotation, label, label_name, object_name};
 pub use pgo_v4::{PgoV4, ReplicaSslMode};

@@ -53,11 +53,10 @@ impl PgoV4 {
         let mut data = vec![("ca.crt", &goods.trust.contents)];
         data.extend(goods.lists.as_ref().map(|lists| ("ca.crl", &lists.contents)));
         let mut all = vec![Manifest::secret(&naming.meta.named(&ca), SecretKind::Generic, &data)?];
-        let pairs = [(server, Some(&goods.server)), (replication, goods.replication.as_ref())];
-        for (name, pair) in pairs {
-            let Some(KeyPair { certificate, key, .. }) = pair else { continue };
+        for (name, pair) in pairs(naming, goods, &server, &replication) {
+            let KeyPair { certificate, key, .. } = pair;
             let data = [("tls.crt", &certificate.contents), ("tls.key", &key.contents)];
-            all.push(Manifest::secret(&naming.meta.named(&name), SecretKind::Tls, &data)?);
+            all.push(Manifest::secret(&naming.meta.named(name), SecretKind::Tls, &data)?);
         }
         all.extend(self.configuration(naming, goods)?);
         Ok(all)
@@ -73,7 +72,7 @@ impl PgoV4 {
             settings.push(("authentication", replication));
         }
         if pair.common_name != role {
-            let line = pg_ident_line(MAP, &pair.common_name, role).ok_or_else(|| unmappable(pair))?;
+            let line = pg_ident_line(MAP, &pair.common_name, role, None).ok_or_else(|| unmappable(pair))?;
             settings.push(("pg_ident", texts([line])));
             // The whole list, for it takes the place of PGO's own with --tls-only.
             settings.push((
@@ -105,6 +104,10 @@ impl PgoV4 {
         let [ca, server, replication] = naming.secrets(USUAL)?;
         let namespace = naming.meta.namespace.as_deref();
         let file = |flag: &str, part: &super::Part, what: &str| match &part.file {
+            // kubectl splits what is behind --from-file at these.
+            Some(file) if flag.starts_with("--from-file") && file.contains(['=', ',', '"']) => {
+                Err(not_as_it_is(what))
+            }
             Some(file) => Ok(format!("{flag}{file}")),
             None => Err(not_as_it_is(what)),
         };
@@ -113,46 +116,74 @@ impl PgoV4 {
             flags.push(file("--from-file=ca.crl=", lists, "the revocation lists")?);
         }
         let mut all = vec![create(&["generic", &ca], namespace, flags)];
-        let pairs = [(&server, Some(&goods.server)), (&replication, goods.replication.as_ref())];
-        for (name, pair) in pairs {
-            let Some(pair) = pair else { continue };
+        let pairs = pairs(naming, goods, &server, &replication);
+        for (name, pair) in &pairs {
             let flags =
                 vec![file("--cert=", &pair.certificate, &pair.shown)?, file("--key=", &pair.key, "its key")?];
             all.push(create(&["tls", name], namespace, flags));
         }
         if naming.is_decorated() {
-            let names = [Some(&ca), Some(&server), goods.replication.as_ref().map(|_| &replication)];
-            all.extend(decorate(naming, &names.into_iter().flatten().collect::<Vec<_>>()));
+            let names = std::iter::once(ca.as_str()).chain(pairs.iter().map(|(name, _)| *name));
+            all.extend(decorate(naming, &names.collect::<Vec<_>>()));
         }
         let configuration = self.configuration(naming, goods)?;
         if let Some(manifest) = &configuration {
             let input = String::from_utf8_lossy(&manifest.document()).into_owned();
             all.push(ShellCommand::new(["kubectl", "apply"], vec!["-f -".to_owned()]).with_input(input));
         }
+        let custom = configuration.map(|manifest| format!("--custom-config={}", manifest.name));
+        all.extend(self.clusters(naming, goods, [&ca, &server, &replication], custom.as_deref()));
+        Ok(all)
+    }
+
+    /// Each way of `pgo create cluster`.
+    fn clusters(
+        &self,
+        naming: &Naming,
+        goods: &Goods,
+        [ca, server, replication]: [&str; 3],
+        custom: Option<&str>,
+    ) -> Vec<ShellCommand> {
+        let pooler = naming.pgbouncer_secret.as_ref().filter(|_| goods.pgbouncer.is_some());
+        let pooler = pooler.map(|name| ["--pgbouncer".to_owned(), format!("--pgbouncer-tls-secret={name}")]);
+        let pooler = pooler.as_ref().map_or(&[][..], |flags| flags);
         let cluster = |comment: &str, flags: &[&str]| {
             let mut words = vec!["pgo", "create", "cluster", &naming.cluster];
-            words.extend(namespace.iter().flat_map(|namespace| ["-n", namespace]));
-            let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-            ShellCommand::new(words, flags).under(comment)
+            words.extend(naming.meta.namespace.iter().flat_map(|namespace| ["-n", namespace]));
+            let flags = flags.iter().map(|flag| (*flag).to_owned()).chain(pooler.iter().cloned());
+            ShellCommand::new(words, flags.collect()).under(comment)
         };
         let secrets = [format!("--server-ca-secret={ca}"), format!("--server-tls-secret={server}")];
         let [ca_flag, server_flag] = &secrets;
-        all.push(cluster("one of these: TLS beside connections without it", &[ca_flag, server_flag]));
-        all.push(cluster("or TLS alone", &["--tls-only", ca_flag, server_flag]));
+        let mut all = vec![
+            cluster("one of these: TLS beside connections without it", &[ca_flag, server_flag]),
+            cluster("or TLS alone", &["--tls-only", ca_flag, server_flag]),
+        ];
         if goods.replication.is_some() {
             let replication_flag = format!("--replication-tls-secret={replication}");
             let count = format!("--replica-count={}", self.replica_count);
-            let custom = configuration.map(|manifest| format!("--custom-config={}", manifest.name));
             let mut flags = vec!["--tls-only", ca_flag, server_flag, &replication_flag, &count];
-            flags.extend(custom.as_deref());
+            flags.extend(custom);
             all.push(cluster("or TLS alone, with replicas that log in by certificate", &flags));
         }
-        Ok(all)
+        all
     }
 }
 
 fn configuration_name(naming: &Naming) -> String {
     format!("{}-tls-config", naming.cluster)
+}
+
+/// The pairs with the names of their Secrets.
+fn pairs<'n>(
+    naming: &'n Naming,
+    goods: &'n Goods,
+    server: &'n str,
+    replication: &'n str,
+) -> Vec<(&'n str, &'n KeyPair)> {
+    let pooler = naming.pgbouncer_secret.as_deref().zip(goods.pgbouncer.as_ref());
+    let standbys = goods.replication.as_ref().map(|pair| (replication, pair));
+    std::iter::once((server, &goods.server)).chain(standbys).chain(pooler).collect()
 }
 
 fn create(words: &[&str; 2], namespace: Option<&str>, flags: Vec<String>) -> ShellCommand {
@@ -161,10 +192,10 @@ fn create(words: &[&str; 2], namespace: Option<&str>, flags: Vec<String>) -> She
 }
 
 /// Labels and annotations, which `kubectl create secret` cannot give.
-fn decorate(naming: &Naming, names: &[&String]) -> Vec<ShellCommand> {
+fn decorate(naming: &Naming, names: &[&str]) -> Vec<ShellCommand> {
     let meta = &naming.meta;
     let command = |verb: &'static str, held: &std::collections::BTreeMap<String, String>| {
-        let words = ["kubectl", verb, "secret"].into_iter().chain(names.iter().map(|name| name.as_str()));
+        let words = ["kubectl", verb, "secret"].into_iter().chain(names.iter().copied());
         let namespace = meta.namespace.as_deref();
         let words = words.chain(namespace.iter().flat_map(|namespace| ["-n", namespace]));
         let flags = held.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -184,7 +215,9 @@ fn unmappable(pair: &KeyPair) -> KubernetesError {
 fn not_as_it_is(what: &str) -> KubernetesError {
     KubernetesError::Lacking {
         fact: format!("no file holds {what} as kubectl takes it"),
-        detail: "It is put together from several files, or stands in another form than PEM.".to_owned(),
+        detail: "It is put together from several files, stands in another form than PEM, or has a \"=\", a comma or a \
+                 quote in its path."
+            .to_owned(),
         hint: "Leave --commands out: the manifests hold it.".to_owned(),
     }
 }

@@ -51,14 +51,13 @@ impl Target {
     /// The hosts that those services have for clients in the namespace and outside of it.
     #[must_use]
     pub fn hosts(self, cluster: &str, namespace: Option<&str>) -> Vec<String> {
-        let forms = |service: String| {
-            let inside = namespace.map(|namespace| {
-                let short = format!("{service}.{namespace}");
-                [format!("{short}.svc.cluster.local"), format!("{short}.svc"), short]
-            });
-            [service].into_iter().chain(inside.into_iter().flatten().rev()).collect::<Vec<_>>()
-        };
-        self.services(cluster).into_iter().flat_map(forms).collect()
+        self.services(cluster).into_iter().flat_map(|service| forms(service, namespace)).collect()
+    }
+
+    /// The hosts that the service of its pgBouncer has; PGO 4 and 5 call it the same.
+    #[must_use]
+    pub fn pgbouncer_hosts(self, cluster: &str, namespace: Option<&str>) -> Vec<String> {
+        forms(format!("{cluster}-pgbouncer"), namespace)
     }
 
     /// The host by which something of the operator itself reaches the server with `verify-full`.
@@ -73,6 +72,15 @@ impl Target {
     pub fn reads_lists(self) -> bool {
         matches!(self, Self::PgoV4 | Self::Zalando)
     }
+}
+
+/// The names of a service, from short to long.
+fn forms(service: String, namespace: Option<&str>) -> Vec<String> {
+    let inside = namespace.map(|namespace| {
+        let short = format!("{service}.{namespace}");
+        [format!("{short}.svc.cluster.local"), format!("{short}.svc"), short]
+    });
+    [service].into_iter().chain(inside.into_iter().flatten().rev()).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use super::goods::{Goods, Naming};
 use super::manifest::{Manifest, SecretKind};
 use super::yaml::{Yaml, map};
 
+/// Its name for kubectl.
+const RESOURCE: &str = "postgresqls.acid.zalan.do";
 /// The usual names; there is one Secret.
 const USUAL: [&str; 3] = ["{}-tls", "{}-tls", "{}-tls"];
 /// The group of postgres in Spilo.
@@ -35,5 +37,5 @@ pub fn zalando(naming: &Naming, goods: &Goods) -> Result<Vec<Manifest>, Kubernet
     }
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());
     let meta = naming.meta.named(&naming.cluster);
-    Ok(vec![secret, Manifest::resource("acid.zalan.do/v1", "postgresql", &meta, spec)])
+    Ok(vec![secret, Manifest::resource("acid.zalan.do/v1", "postgresql", &meta, spec).into_part_of(RESOURCE)])
 }

@@ -54,7 +54,7 @@ pub use hash_directory::Hashed;
 pub use import::{ImportRequest, Imported, import};
 pub use inspect::{InspectRequest, Inspection, Shown, Wanted, inspect};
 pub use issue::{CaFiles, CaRequest, IssueRequest, issue, sign};
-pub use k8s::{CertManagerRequest, ManifestRequest, Manifested, cert_manager, manifests};
+pub use k8s::{CaKeys, CertManagerRequest, Extent, ManifestRequest, Manifested, cert_manager, manifests};
 pub use lists::{ListsMade, ListsRequest, lists};
 pub use live::LiveSetting;
 pub use ownership::caller_is_root;

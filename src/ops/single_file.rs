@@ -8,6 +8,10 @@ use std::path::Path;
 /// Writes it; with `dry_run` only looks whether it could.
 pub(super) fn write_new(path: &Path, contents: Contents, dry_run: bool) -> Result<(), Error> {
     let missing = |path: &Path| RequestError::NoSuchFile { path: path.display().to_string() };
+    // What ends with a slash is a directory, and would silently be a file.
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(missing(path).into());
+    }
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| missing(path))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let directory = Directory::open(parent)?.ok_or_else(|| missing(parent))?;

@@ -18,6 +18,14 @@ pub(crate) fn printed(home: &Path, words: &str) -> String {
     text(&output.stdout)
 }
 
+/// The objects that `pgtls k8s WORDS` prints, and the part of a resource behind them, which `--patch` prints.
+pub(crate) fn with_part(home: &Path, words: &str) -> Vec<Value> {
+    let mut found = objects(home, &printed(home, words));
+    assert!(found.iter().all(|object| object["kind"] == "Secret"), "{words}");
+    found.extend(objects(home, &printed(home, &format!("{words} --patch"))));
+    found
+}
+
 /// What `pgtls WORDS` says.
 pub(crate) fn pgtls(home: &Path, words: &str) -> std::process::Output {
     Run::new(&words.split(' ').collect::<Vec<_>>()).dir(home).output()

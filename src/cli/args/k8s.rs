@@ -8,7 +8,11 @@ const K8S_EXAMPLES: &str = "\
 Examples:
   pgtls k8s pgo-v4 -n pgo | kubectl apply -f -
   pgtls k8s pgo-v4 -n pgo --commands       the same, and pgo create cluster
-  pgtls k8s cnpg --cluster db -n prod      Secrets and the part of the Cluster
+  pgtls k8s cnpg --cluster db -n prod | kubectl apply -f -
+  pgtls k8s cnpg --cluster db -n prod --patch | kubectl patch --type=merge
+    clusters.postgresql.cnpg.io db -n prod --patch-file=/dev/stdin
+  pgtls k8s cnpg --with-ca-key --write ca.yaml      for kubectl cnpg certificate
+  pgtls k8s pgo-v5 --pgbouncer-tls-secret hippo-pgbouncer-tls
   pgtls k8s zalando --cluster acid-db --write acid-db.yaml
   pgtls k8s cert-manager --profile cnpg --cluster db -n prod
 Certificates that fit: pgtls gen cnpg --set cluster=db --set namespace=prod";
@@ -51,14 +55,21 @@ pub(in crate::cli) struct K8sArgs {
     pub(in crate::cli) certificates: PairArgs,
 
     #[command(flatten)]
+    pub(in crate::cli) authority: AuthorityArgs,
+
+    #[command(flatten)]
     pub(in crate::cli) pgo: PgoArgs,
 
     #[command(flatten)]
     pub(in crate::cli) issuing: IssuingArgs,
 
-    /// Print the Secrets alone, without the resource that names them
-    #[arg(long, help_heading = "Output")]
+    /// Print the Secrets alone, without the comment that holds the part of the resource
+    #[arg(long, help_heading = "Output", conflicts_with = "patch")]
     pub(in crate::cli) secrets_only: bool,
+
+    /// Print the part of the resource alone, for kubectl patch --type=merge or kustomize
+    #[arg(long, help_heading = "Output", conflicts_with = "with_ca_key")]
+    pub(in crate::cli) patch: bool,
 
     /// Write a file, which must not exist and is born 0600, instead of standard output
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -92,6 +103,10 @@ pub(in crate::cli) struct ObjectArgs {
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) replication_secret: Option<String>,
 
+    /// pgo-v4 and pgo-v5: a Secret for pgBouncer, which its clients see
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) pgbouncer_tls_secret: Option<String>,
+
     /// A label of every object (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
     pub(in crate::cli) label: Vec<String>,
@@ -116,13 +131,33 @@ pub(in crate::cli) struct PairArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "no_replication")]
     pub(in crate::cli) replication: Option<String>,
 
+    /// pgBouncer, likewise [default: who is called CLUSTER-pgbouncer, else the server, where it names that]
+    #[arg(long, value_name = "NAME", requires = "pgbouncer_tls_secret")]
+    pub(in crate::cli) pgbouncer: Option<String>,
+
     /// pgo-v4: the standbys log in without a certificate
     #[arg(long)]
     pub(in crate::cli) no_replication: bool,
 
-    /// Open encrypted keys with the first line of this file
+    /// Open encrypted keys, but those of CAs, with the first line of this file
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The key of a CA")]
+pub(in crate::cli) struct AuthorityArgs {
+    /// cnpg: the key of the CA of clients, for kubectl cnpg certificate; pgo-v5: the root's, for what the operator signs
+    #[arg(long)]
+    pub(in crate::cli) with_ca_key: bool,
+
+    /// Directory of the CA's key, where that is another [env: PGTLS_CA_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) ca_dir: Option<PathBuf>,
+
+    /// Open the CA's key with the first line of this file [env: PGTLS_CA_PASSPHRASE, the passphrase itself]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) ca_passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -155,4 +190,8 @@ pub(in crate::cli) struct IssuingArgs {
     /// Hand over the CA of the directory, with its key, so that what trusts it goes on doing so
     #[arg(long)]
     pub(in crate::cli) adopt: bool,
+
+    /// A Bundle besides, by which trust-manager puts what clients trust into a ConfigMap of every namespace
+    #[arg(long)]
+    pub(in crate::cli) bundle: bool,
 }

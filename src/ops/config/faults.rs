@@ -2,7 +2,7 @@
 
 use crate::config::Fault;
 use crate::verify::{self, Chain, Exhibit, Policy, Report, Roles, Rule};
-use crate::x509::{Window, format_instant};
+use crate::x509::Window;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
@@ -16,8 +16,7 @@ impl Faults {
     pub(super) fn of(place: &str, exhibits: &[Exhibit], now: OffsetDateTime) -> Self {
         let policy = Policy { wants_keys: false, ..Policy::at(now) };
         let (Report { findings, .. }, _) = verify::check(place, exhibits, &Roles::default(), &policy);
-        let revoked =
-            findings.into_iter().filter(|it| matches!(it.rule, Rule::Revoked | Rule::IndexRevoked));
+        let revoked = findings.into_iter().filter(|it| matches!(it.rule, Rule::Revoked | Rule::IndexRevoked));
         Self { revoked: revoked.flat_map(|finding| finding.files).collect(), now }
     }
 
@@ -36,9 +35,9 @@ impl Faults {
     /// What is wrong with a window, and whether it is past.
     fn out_of_time(&self, window: Window) -> Option<(String, bool)> {
         if self.now > window.not_after {
-            return Some((format!("has ended, at {}", format_instant(window.not_after)), true));
+            return Some((format!("ended on {}", window.not_after.date()), true));
         }
         let is_early = self.now < window.not_before;
-        is_early.then(|| (format!("is not valid before {}", format_instant(window.not_before)), false))
+        is_early.then(|| (format!("is not valid before {}", window.not_before.date()), false))
     }
 }

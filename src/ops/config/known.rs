@@ -11,7 +11,9 @@ use crate::layout::is_hash_name;
 use crate::ops::found::{candidates, key_file_of, promises_key};
 use crate::ops::inspect::read;
 use crate::pem::{BlockKind, ScannedBlock, scan};
-use crate::verify::{self, Chain, End, Exhibit, Identity, NEWEST_LIBPQ, Policy, Roles, Scene, Side, accepts_host};
+use crate::verify::{
+    self, Chain, End, Exhibit, Identity, NEWEST_LIBPQ, Policy, Roles, Scene, Side, accepts_host,
+};
 use crate::x509::{Certificate, GeneralName};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +58,7 @@ impl Known {
         let of_servers = lists::issuers(&scene, &identities, Side::Server);
         let site = Site {
             place: place.to_owned(),
+            has_authority: candidates.iter().any(|candidate| candidate.is_authority),
             servers: members(Side::Server),
             clients: members(Side::Client),
             client_trust: scene.trust_file(Side::Client).map(str::to_owned),
@@ -99,7 +102,7 @@ impl Known {
         let usual = if party == Party::Server { "db1.example.com" } else { "app" };
         let command = match self.site.client_trust {
             None => self.site.command(&["pgtls", "gen", "chain", "--intermediate"]),
-            Some(_) => self.site.command(&["pgtls", "issue", kind, name.unwrap_or(usual)]),
+            Some(_) => self.site.issue(kind, &[name.unwrap_or(usual)]),
         };
         ConfigError::NoMember {
             party,
@@ -164,7 +167,7 @@ impl Known {
             file: self.site.shown(&member.file),
             host: host.to_owned(),
             names: member.hosts.clone(),
-            command: self.site.command(&["pgtls", "issue", kind, host]),
+            command: self.site.issue(kind, &[host]),
         }
     }
 

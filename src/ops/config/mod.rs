@@ -10,13 +10,14 @@ mod written;
 use super::inspect::directory_or_default;
 use crate::config::{
     self, Auth, ConfigError, DockerWish, FrontAuth, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish,
-    Lack, LibpqForm, LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish, Reader,
-    Rule, Text,
+    Lack, LibpqForm, LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish,
+    Reader, Rule, Text,
 };
 use crate::error::Error;
 use crate::fs::Directory;
 use crate::layout::export::Party;
 use known::Known;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
@@ -147,7 +148,11 @@ pub fn configure(request: &ConfigRequest, now: OffsetDateTime) -> Result<Configu
     let place = path.display().to_string();
     let known = Known::of(&directory, &place, now)?;
     let home = home(request.files_at.as_deref(), path)?;
-    let Text { text, notes } = text(request, &known, &home, &self::home(None, path)?)?;
+    let Text { text, mut notes } = text(request, &known, &home, &self::home(None, path)?)?;
+    notes.extend(known.site.faults());
+    // Two parts of a target may say the same.
+    let mut said = BTreeSet::new();
+    notes.retain(|note| said.insert(note.clone()));
     let reader = reader(&request.target);
     let written = request.write.as_ref().map(|write| written::put(write, &text, reader)).transpose()?;
     Ok(Configured { text, notes, problems: known.problems, written })
@@ -158,9 +163,10 @@ const CONTAINER_HOME: &str = "/etc/pgtls";
 
 fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) -> Result<Text, Error> {
     let server = request.server.as_deref();
+    let elsewhere = request.files_at.as_ref().map(|_| home);
     Ok(match &request.target {
         ConfigTarget::Postgresql { wish, list_directory } => {
-            let wish = with_directory(known, wish, list_directory.as_deref())?;
+            let wish = with_directory(known, wish, list_directory.as_deref(), elsewhere)?;
             config::postgresql(&known.site, known.member(Party::Server, server)?, home, &wish)?
         }
         ConfigTarget::Hba(wish) => config::hba(&known.site, wish)?,
@@ -173,7 +179,7 @@ fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) 
         }
         ConfigTarget::Userlist(auth) => config::userlist(&known.site, *auth)?,
         ConfigTarget::Patroni { wish, list_directory, ctl } => {
-            let tls = with_directory(known, &wish.tls, list_directory.as_deref())?;
+            let tls = with_directory(known, &wish.tls, list_directory.as_deref(), elsewhere)?;
             node::patroni(known, server, ctl.as_deref(), home, &PatroniWish { tls, ..wish.clone() })?
         }
         ConfigTarget::Jdbc(side) => config::jdbc(&link(known, server, side, home)?),
@@ -238,10 +244,14 @@ fn with_directory(
     known: &Known,
     wish: &PostgresqlWish,
     path: Option<&Path>,
+    home: Option<&Home>,
 ) -> Result<PostgresqlWish, Error> {
     let mut wish = wish.clone();
     if let Some(path) = path {
-        wish.lists = ListsWish::Directory(list_directory_of(known, path)?);
+        let here = list_directory_of(known, path)?;
+        // Where the files will live it lies beside them.
+        let there = home.zip(here.rsplit_once('/')).map(|(home, (_, name))| home.file(name));
+        wish.lists = ListsWish::Directory(there.unwrap_or(here));
     }
     Ok(wish)
 }
@@ -263,7 +273,8 @@ fn list_directory_of(known: &Known, path: &Path) -> Result<String, Error> {
     if let Some(lack) = known.lack_of_directory(&directory)? {
         return Err(refused_lists(known, path, &lack).into());
     }
-    Ok(utf8(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))?)
+    let whole = utf8(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))?;
+    Ok(whole.trim_end_matches('/').to_owned())
 }
 
 fn ident_wish(known: &Known, rules: &IdentRules) -> Result<IdentWish, Error> {

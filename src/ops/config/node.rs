@@ -56,7 +56,6 @@ fn as_client<'k>(known: &'k Known, server: &Member) -> Option<&'k Member> {
 }
 
 fn one_sided(known: &Known, server: &Member) -> ConfigError {
-    let names = server.hosts.iter().map(String::as_str);
-    let words: Vec<&str> = ["pgtls", "issue", "node"].into_iter().chain(names).collect();
-    ConfigError::OneSided { file: known.site.shown(&server.file), command: known.site.command(&words) }
+    let names: Vec<&str> = server.hosts.iter().map(String::as_str).collect();
+    ConfigError::OneSided { file: known.site.shown(&server.file), command: known.site.issue("node", &names) }
 }

@@ -1,9 +1,10 @@
 //! The judge on what goes into a cluster: what would shut somebody out is refused, what else is an error is said.
 
-use super::{Found, ManifestRequest};
+use super::Found;
+use super::remedy::Remedy;
 use crate::error::Error;
 use crate::fs::{FileEntry, FileSet, Mode};
-use crate::k8s::{Goods, KeyPair, KubernetesError};
+use crate::k8s::{Goods, KeyPair, KubernetesError, Part};
 use crate::verify::{self, Exhibit, Finding, NEWEST_LIBPQ, Policy, Roles, Rule, Severity};
 use crate::x509::{Certificate, GeneralName};
 use std::net::IpAddr;
@@ -37,27 +38,56 @@ const LISTS: &str = "ca.crl";
 /// A remark and its mend.
 pub(super) type Warning = (String, Option<String>);
 
-/// Judges; what is left are the errors that shut nobody out, and what ends soon.
-pub(super) fn judge(
-    request: &ManifestRequest,
-    place: &str,
-    server: &Found,
-    replication: Option<&Found>,
-    goods: &Goods,
+/// What is judged: who is shown to whom, and by what they are trusted.
+pub(super) struct Scenery<'f> {
+    pub(super) server: &'f Found,
+    pub(super) replication: Option<&'f Found>,
+    pub(super) goods: &'f Goods,
+    /// The lists that are here, whether the cluster gets them or not: who is on one is not to log in there.
+    pub(super) lists: Option<&'f Part>,
+    /// The hosts that the server is reached by.
+    pub(super) hosts: Vec<String>,
+    /// The flag that names it.
+    pub(super) flag: &'static str,
+}
+
+/// Judges pgBouncer's pair in the server's place, by what is trusted and revoked for both; of the rest was told already.
+pub(super) fn judge_pooler(
+    remedy: &Remedy<'_>,
+    pooler: &Found,
+    scenery: &Scenery<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Warning>, Error> {
-    let (files, roles) = scene(server, replication, goods);
+    let Some(pair) = &scenery.goods.pgbouncer else { return Ok(Vec::new()) };
+    let goods = Goods { server: pair.clone(), replication: None, ..scenery.goods.clone() };
+    let hosts = super::pooler::hosts(remedy.request);
+    let scenery =
+        Scenery { server: pooler, replication: None, goods: &goods, hosts, flag: "--pgbouncer", ..*scenery };
+    let warnings = judge(remedy, &scenery, now)?;
+    let is_own = |(fact, _): &Warning| fact.contains(&pooler.chosen.file);
+    Ok(warnings.into_iter().filter(is_own).collect())
+}
+
+/// Judges; what is left are the errors that shut nobody out, and what ends soon.
+pub(super) fn judge(
+    remedy: &Remedy<'_>,
+    scenery: &Scenery<'_>,
+    now: OffsetDateTime,
+) -> Result<Vec<Warning>, Error> {
+    let (files, roles) = scene(scenery);
     let exhibits = Exhibit::read_all(files.iter(), None);
     let mut policy = Policy::at(now);
     policy.waived = files.names().map(|name| (name.to_owned(), Rule::KeyInPublicFile)).collect();
     let (report, _) = verify::check("", &exhibits, &roles, &policy);
-    let findings = verify::pass(report)?.findings;
+    let mut findings = verify::pass(report)?.findings;
+    // A list that the cluster does not get shuts nobody out there, however old it is.
+    findings.retain(|it| remedy.request.target.reads_lists() || !it.rule.to_string().starts_with("crl-"));
     let refused = findings.iter().find(|finding| {
         finding.severity == Severity::Error
             && (SHUTS_OUT.contains(&finding.rule) || finding.rule.breaks_chain())
     });
     if let Some(finding) = refused {
-        return Err(refusal(finding, request, place).into());
+        return Err(refusal(finding, scenery, remedy).into());
     }
     let tells = |finding: &&Finding| finding.severity == Severity::Error || finding.rule == Rule::ExpiresSoon;
     // The judge was shown no directory, so that its own mends would lead nowhere.
@@ -68,9 +98,10 @@ pub(super) fn judge(
 }
 
 /// The files as the cluster would have them.
-fn scene(server: &Found, replication: Option<&Found>, goods: &Goods) -> (FileSet, Roles) {
+fn scene(scenery: &Scenery<'_>) -> (FileSet, Roles) {
+    let Scenery { server, replication, goods, lists, .. } = *scenery;
     let (mut files, mut roles) = (FileSet::default(), Roles::default());
-    let mut put = |name: &str, part: &crate::k8s::Part, mode| {
+    let mut put = |name: &str, part: &Part, mode| {
         let entry = FileEntry { contents: part.contents.clone(), mode, owner: None };
         files.insert(name, entry);
         Some(name.to_owned())
@@ -89,7 +120,7 @@ fn scene(server: &Found, replication: Option<&Found>, goods: &Goods) -> (FileSet
         None => put(TRUST, &goods.trust, Mode::PUBLIC),
     });
     (roles.server_trust, roles.client_trust) = (of_servers, of_clients);
-    roles.crl_file = goods.lists.as_ref().and_then(|lists| put(LISTS, lists, Mode::PUBLIC));
+    roles.crl_file = lists.and_then(|lists| put(LISTS, lists, Mode::PUBLIC));
     (files, roles)
 }
 
@@ -97,23 +128,36 @@ fn stem(found: &Found) -> &str {
     crate::ops::found::stem_of(&found.chosen.file)
 }
 
-fn refusal(finding: &Finding, request: &ManifestRequest, place: &str) -> KubernetesError {
+fn refusal(finding: &Finding, scenery: &Scenery<'_>, remedy: &Remedy<'_>) -> KubernetesError {
     let detail = finding.detail.as_deref().map(|detail| format!("{detail} ")).unwrap_or_default();
     let lists = [Rule::CrlStale, Rule::CrlNotYetValid, Rule::CrlMissing, Rule::CrlSignatureBad];
-    let place = super::command_word(place);
+    let place = super::command_word(remedy.place);
+    let target = remedy.request.target;
     let hint = match finding.rule {
         rule if lists.contains(&rule) => format!("Run: pgtls crl -D {place}"),
         Rule::Expired => format!("Run: pgtls renew -D {place}"),
+        Rule::Revoked => another(finding, scenery, remedy),
         _ => format!("Run, to see all that is wrong with it: pgtls verify {place}"),
+    };
+    let word = target.word();
+    let so = match finding.rule {
+        Rule::Revoked if !target.reads_lists() => format!("{word} reads no list, and would let it in"),
+        _ => format!("In a cluster of {word} nobody would get past it"),
     };
     KubernetesError::Lacking {
         fact: format!("{}: {}", finding.files.join(", "), finding.fact),
-        detail: format!(
-            "{detail}In a cluster of {} nobody would get past it [{}].",
-            request.target.word(),
-            finding.rule
-        ),
+        detail: format!("{detail}{so} [{}].", finding.rule),
         hint,
+    }
+}
+
+/// The command that makes another in the place of one that is revoked.
+fn another(finding: &Finding, scenery: &Scenery<'_>, remedy: &Remedy<'_>) -> String {
+    let target = remedy.request.target;
+    let is_of = |found: &Found| finding.files.contains(&found.chosen.file);
+    match target.replication_role() {
+        Some(role) if scenery.replication.is_some_and(is_of) => remedy.another_standby(role),
+        _ => remedy.server(&scenery.hosts, scenery.flag),
     }
 }
 

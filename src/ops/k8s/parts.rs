@@ -22,7 +22,7 @@ pub(super) fn trust_part(files: &FileSet, certificates: &[Vec<u8>], place: &str)
             && exhibit.certificates.iter().zip(certificates).all(|(held, der)| held.der == *der)
     };
     let text = || certificates.iter().map(|der| pem::encode_certificate(der)).collect();
-    part(files, place, &holds, text)
+    part(files, place, BlockKind::Certificate, &holds, text)
 }
 
 /// A file of these revocation lists and nothing else, or a text of them.
@@ -33,18 +33,19 @@ pub(super) fn list_part(files: &FileSet, lists: &[Vec<u8>], place: &str) -> Part
             && exhibit.lists.iter().zip(lists).all(|(held, der)| held.der == *der)
     };
     let text = || lists.iter().map(|der| pem::encode_revocation_list(der)).collect();
-    part(files, place, &holds, text)
+    part(files, place, BlockKind::RevocationList, &holds, text)
 }
 
 fn part(
     files: &FileSet,
     place: &str,
+    kind: BlockKind,
     holds: &dyn Fn(&Exhibit) -> bool,
     text: impl FnOnce() -> String,
 ) -> Part {
     let found = files.iter().find(|(name, entry)| {
         let exhibit = Exhibit::read(name, entry, None);
-        holds(&exhibit) && exhibit.keys.is_empty() && is_usual(&entry.contents)
+        holds(&exhibit) && exhibit.keys.is_empty() && is_only(&entry.contents, kind)
     });
     match found {
         Some((name, entry)) => {
@@ -59,8 +60,7 @@ pub(super) fn certificate_part(entry: &FileEntry, chain: &[Vec<u8>], file: &str)
     let scan = pem::scan(&entry.contents);
     let held: Vec<Option<&[u8]>> = scan.blocks.iter().map(|block| block.certificate_der()).collect();
     let is_chain = held.len() == chain.len() && held.iter().zip(chain).all(|(held, der)| *held == Some(der));
-    let is_plain = scan.blocks.iter().all(|block| block.kind == BlockKind::Certificate);
-    if is_chain && is_plain && is_usual(&entry.contents) {
+    if is_chain && is_only(&entry.contents, BlockKind::Certificate) {
         return Part { contents: Contents::public(entry.contents.to_vec()), file: Some(file.to_owned()) };
     }
     let text: String = chain.iter().map(|der| pem::encode_certificate(der)).collect();
@@ -85,6 +85,15 @@ pub(super) fn key_part(pair: &Pair, file: &str, target: &str) -> Result<Part, Er
         hint: "Use an ECDSA or RSA key.".to_owned(),
     })?;
     Ok(Part { contents: written.into(), file: None })
+}
+
+/// Whether every program finds the first block, each is of that kind, and nothing between them is a key: what is indented,
+/// behind `#` or under a label of its own is text to a reader of PEM, and a key all the same.
+fn is_only(text: &[u8], kind: BlockKind) -> bool {
+    const KEY: &[u8] = b"PRIVATE KEY";
+    let names_key = text.windows(KEY.len()).any(|window| window.eq_ignore_ascii_case(KEY));
+    let is_of_kind = pem::scan(text).blocks.iter().all(|block| block.kind == kind);
+    is_of_kind && !names_key && is_usual(text)
 }
 
 /// Whether every program finds the first block: PEM, without a byte order mark, and not UTF-16.

@@ -1,16 +1,20 @@
 //! `k8s`: what the objects are called, and which flags go with which target.
 
+mod foreign;
+
 use super::generate::setting;
-use super::{CliError, directory};
+use super::{CliError, directory, passphrase, path_variable};
 use crate::cli::args::{K8sArgs, ObjectArgs, ReplicaModeWord, TargetWord};
 use crate::error::Error;
 use crate::k8s::{
     KubernetesError, Meta, Naming, PgoV4, ReplicaSslMode, Target, annotation, label, label_name,
 };
-use crate::ops::{self, CertManagerRequest, ManifestRequest};
+use crate::ops::{self, CaKeys, CertManagerRequest, Extent, ManifestRequest};
 use crate::profile::{self, Overrides};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+
+use foreign::refuse_foreign;
 
 /// What is made: out of a directory, or on the cluster.
 pub(in crate::cli) enum Wanted {
@@ -49,6 +53,8 @@ pub(in crate::cli) fn manifests(
         server: args.certificates.server.clone(),
         replication: args.certificates.replication.clone(),
         without_replication: args.certificates.no_replication,
+        pgbouncer: args.certificates.pgbouncer.clone(),
+        with_ca_key: args.authority.with_ca_key.then(|| ca_keys(args, variable)),
         passphrase_file: args.certificates.passphrase_file.clone(),
         pgo_v4: PgoV4 {
             replica_sslmode: match args.pgo.replica_sslmode {
@@ -58,7 +64,11 @@ pub(in crate::cli) fn manifests(
             replica_count: args.pgo.replica_count.unwrap_or(usual.replica_count),
         },
         commands: args.pgo.commands,
-        secrets_only: args.secrets_only,
+        extent: match (args.secrets_only, args.patch) {
+            (true, _) => Extent::Secrets,
+            (false, true) => Extent::Patch,
+            (false, false) => Extent::Everything,
+        },
         write: args.write.clone(),
         dry_run: args.output.dry_run,
     })))
@@ -87,11 +97,20 @@ fn issuing(args: &K8sArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> Resul
         naming,
         profile: profile.into(),
         directory: directory(args.certificates.dir.clone(), variable),
-        adopt: args.issuing.adopt,
-        passphrase_file: args.certificates.passphrase_file.clone(),
+        adopt: args.issuing.adopt.then(|| ca_keys(args, variable)),
+        bundle: args.issuing.bundle,
         write: args.write.clone(),
         dry_run: args.output.dry_run,
     })))
+}
+
+/// Where the keys of CAs lie, by flag or variable.
+fn ca_keys(args: &K8sArgs, variable: &dyn Fn(&str) -> Option<OsString>) -> CaKeys {
+    let authority = &args.authority;
+    CaKeys {
+        directory: authority.ca_dir.clone().or_else(|| path_variable(variable, "PGTLS_CA_DIR")),
+        passphrase: passphrase(authority.ca_passphrase_file.clone(), variable),
+    }
 }
 
 /// What reads `KEY=VALUE` of a flag.
@@ -113,62 +132,6 @@ fn naming(args: &ObjectArgs) -> Result<Naming, KubernetesError> {
         ca_secret: named("--ca-secret", &args.ca_secret)?,
         server_secret: named("--server-secret", &args.server_secret)?,
         replication_secret: named("--replication-secret", &args.replication_secret)?,
+        pgbouncer_secret: named("--pgbouncer-tls-secret", &args.pgbouncer_tls_secret)?,
     })
-}
-
-/// A flag that would do nothing is none. No target: cert-manager.
-fn refuse_foreign(args: &K8sArgs, target: Option<Target>) -> Result<(), KubernetesError> {
-    use Target::{Cnpg, PgoV4, PgoV5, Zalando};
-    const OF_PGO: &str = "It is for pgo-v4.";
-    const OF_STANDBYS: &str = "It is for pgo-v4, pgo-v5 and cnpg, whose standbys log in by certificate.";
-    const OF_CERT_MANAGER: &str = "It is for cert-manager.";
-    const OF_A_DIRECTORY: &str = "cert-manager makes the certificates itself: it is for the other targets.";
-    let (names, certificates, issuing) = (&args.names, &args.certificates, &args.issuing);
-    let of_pgo: &[Option<Target>] = &[Some(PgoV4)];
-    let of_standbys: &[Option<Target>] = &[Some(PgoV4), Some(PgoV5), Some(Cnpg)];
-    let of_directory: &[Option<Target>] = &[Some(PgoV4), Some(PgoV5), Some(Cnpg), Some(Zalando)];
-    let of_cert_manager: &[Option<Target>] = &[None];
-    let adopts: &[Option<Target>] = if issuing.adopt { &[None] } else { &[] };
-    let reads_directory = [of_directory, adopts].concat();
-    type Row<'r> = (&'static str, bool, &'r [Option<Target>], &'static str);
-    let flags: [Row<'_>; 15] = [
-        ("--commands", args.pgo.commands, of_pgo, OF_PGO),
-        ("--replica-count", args.pgo.replica_count.is_some(), of_pgo, OF_PGO),
-        ("--replica-sslmode", args.pgo.replica_sslmode.is_some(), of_pgo, OF_PGO),
-        ("--no-replication", certificates.no_replication, of_pgo, OF_PGO),
-        ("--replication", certificates.replication.is_some(), of_standbys, OF_STANDBYS),
-        ("--replication-secret", names.replication_secret.is_some(), of_standbys, OF_STANDBYS),
-        (
-            "--ca-secret",
-            names.ca_secret.is_some(),
-            &[Some(PgoV4), Some(Cnpg)],
-            "It is for pgo-v4 and cnpg; the others have ca.crt in the Secret of the server.",
-        ),
-        (
-            "--secrets-only",
-            args.secrets_only,
-            &[Some(PgoV5), Some(Cnpg), Some(Zalando)],
-            "It is for pgo-v5, cnpg and zalando, which have a resource besides.",
-        ),
-        ("--server", certificates.server.is_some(), of_directory, OF_A_DIRECTORY),
-        ("--server-secret", names.server_secret.is_some(), of_directory, OF_A_DIRECTORY),
-        ("-D", certificates.dir.is_some(), &reads_directory, "With cert-manager it goes with --adopt."),
-        (
-            "--passphrase-file",
-            certificates.passphrase_file.is_some(),
-            &reads_directory,
-            "With cert-manager it goes with --adopt.",
-        ),
-        ("--profile", issuing.profile.is_some(), of_cert_manager, OF_CERT_MANAGER),
-        ("--set", !issuing.set.is_empty(), of_cert_manager, OF_CERT_MANAGER),
-        ("--adopt", issuing.adopt, of_cert_manager, OF_CERT_MANAGER),
-    ];
-    let foreign = flags.into_iter().find(|(_, given, targets, _)| *given && !targets.contains(&target));
-    match foreign {
-        Some((flag, _, _, hint)) => {
-            let target = target.map_or("cert-manager", Target::word);
-            Err(KubernetesError::NotForTarget { flag, target, hint })
-        }
-        None => Ok(()),
-    }
 }
