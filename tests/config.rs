@@ -102,11 +102,26 @@ fn what_the_directory_lacks_is_named_with_the_command_that_makes_it() {
 }
 
 #[test]
+fn where_each_side_has_a_ca_of_its_own_the_command_names_it() {
+    for (words, ca) in [
+        ("libpq --client alice", "--ca pki/ca-client.crt --ca-key pki/ca-client.key"),
+        ("libpq --host db2.example.com", "--ca pki/ca-server.crt --ca-key pki/ca-server.key"),
+    ] {
+        let home = made(&["split-ca"]);
+        let said = refused(home.path(), words, 3);
+        assert!(said.contains(ca), "{said}");
+        mend(home.path(), &said);
+        config(home.path(), words);
+    }
+}
+
+#[test]
 fn where_nobody_issues_the_command_makes_a_directory_in_which_somebody_does() {
     for (words, mended) in [
         ("libpq --host db2.example.com", "libpq --host db2.example.com -D chain"),
         ("kong --client alice", "kong --client alice -D chain"),
         ("hba --replication standby", "hba --replication standby -D chain"),
+        ("postgresql --crl", "postgresql -D chain"),
         ("patroni", "patroni --server n1 -D cluster"),
     ] {
         let home = made(&["self-signed"]);

@@ -40,6 +40,6 @@ pub use patroni::{PatroniWish, VerifyClient, patroni};
 pub use pgbouncer::{FrontAuth, PgbouncerWish, pgbouncer};
 pub use postgresql::{ListsWish, PostgresqlWish, Protocol, postgresql};
 pub use quote::in_uri;
-pub use site::{Home, Lack, Lists, Member, Site, Text};
+pub use site::{Home, Lack, Lists, Member, Signer, Signers, Site, Text};
 pub use user_map::pg_ident_line;
 pub use userlist::userlist;

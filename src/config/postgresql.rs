@@ -164,7 +164,11 @@ fn lists(site: &Site, home: &Home, wish: &PostgresqlWish) -> Result<Setting, Con
 
 /// Nothing to look into.
 pub(super) fn no_lists(site: &Site) -> ConfigError {
-    let command = site.command(&["pgtls", "crl"]);
+    // Who signs himself makes no lists.
+    let command = match site.has_authority {
+        true => site.command(&["pgtls", "crl"]),
+        false => "pgtls gen chain --intermediate -D chain; then: pgtls crl -D chain".to_owned(),
+    };
     ConfigError::NoLists { place: site.place.clone(), command }
 }
 

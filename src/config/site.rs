@@ -12,6 +12,8 @@ pub struct Site {
     pub place: String,
     /// Whether a CA is here; who signs himself has none to issue from.
     pub has_authority: bool,
+    /// The CAs that a command has to name, where several could sign.
+    pub signers: Signers,
     /// Every server's certificate.
     pub servers: Vec<Member>,
     /// Every client's, standbys included.
@@ -41,7 +43,15 @@ impl Site {
     #[must_use]
     pub fn issue(&self, kind: &str, names: &[&str]) -> String {
         if self.has_authority {
-            return self.command(&[&["pgtls", "issue", kind], names].concat());
+            let signer = match kind {
+                "server" => self.signers.server.as_ref(),
+                "client" => self.signers.client.as_ref(),
+                _ => None,
+            };
+            let files = signer.map(|it| (self.shown(&it.file), self.shown(&it.key)));
+            let files = files.as_ref().map(|(file, key)| ["--ca", file, "--ca-key", key]);
+            let files = files.as_ref().map_or(&[][..], |words| words);
+            return self.command(&[&["pgtls", "issue", kind], names, files].concat());
         }
         let first = names.first().map_or_else(String::new, |name| format!(" {}", word(name)));
         match kind {
@@ -57,6 +67,24 @@ impl Site {
         let command = words.join(" ");
         if self.place == "pki" { command } else { format!("{command} -D {}", word(&self.place)) }
     }
+}
+
+/// Which CA signs for whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signers {
+    /// For servers; `None`: it need not be said.
+    pub server: Option<Signer>,
+    /// For clients.
+    pub client: Option<Signer>,
+}
+
+/// A CA that can sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// The file of its certificate.
+    pub file: String,
+    /// The file of its key.
+    pub key: String,
 }
 
 /// A server or a client.

@@ -3,6 +3,7 @@
 
 use super::faults::Faults;
 use super::lists::{self, ListIssuer};
+use super::signers::signers;
 use crate::config::{ConfigError, Lack, Member, Site};
 use crate::error::Error;
 use crate::fs::Directory;
@@ -59,6 +60,7 @@ impl Known {
         let site = Site {
             place: place.to_owned(),
             has_authority: candidates.iter().any(|candidate| candidate.is_authority),
+            signers: signers(&scene, &identities, &all),
             servers: members(Side::Server),
             clients: members(Side::Client),
             client_trust: scene.trust_file(Side::Client).map(str::to_owned),

@@ -5,6 +5,7 @@ mod faults;
 mod known;
 mod lists;
 mod node;
+mod signers;
 mod written;
 
 use super::inspect::directory_or_default;
