@@ -17,8 +17,9 @@ Examples:
   pgtls config patroni --host 10.0.0.11 --files-at /etc/patroni/tls --write tls.yml
 
 What depends on certificates is checked against those in DIR: a chain that does
-not hold, a host or role that a certificate is not for, a key that is not there,
-revocation lists past their time end with 3 and the command that mends it.";
+not hold, one that has ended or is revoked, a host or role that it is not for, a
+key that is not there, revocation lists past their time or of another CA end
+with 3 and the command that mends it.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, subcommand_value_name = "TARGET", subcommand_help_heading = "Targets")]
