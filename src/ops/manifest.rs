@@ -11,10 +11,10 @@ use std::collections::{HashMap, HashSet};
 const PREFIX: &str = "secret/";
 
 /// The keys under which trust anchors lie, best first.
-const TRUST_KEYS: [&str; 4] = ["ca.crt", "root.crt", "chain.crt", "ca.pem"];
+pub(super) const TRUST_KEYS: [&str; 4] = ["ca.crt", "root.crt", "chain.crt", "ca.pem"];
 
 /// The keys under which the certificate of one end lies, best first.
-const LEAF_KEYS: [&str; 4] = ["tls.crt", "server.crt", "postgresql.crt", "client.crt"];
+pub(super) const LEAF_KEYS: [&str; 4] = ["tls.crt", "server.crt", "postgresql.crt", "client.crt"];
 
 /// The files that the manifest called `file` stands for; `None` where it is none. `met` are the Secrets of others.
 pub(super) fn unfolded(
@@ -47,8 +47,13 @@ pub(super) fn unfolded(
     Ok(Some(files))
 }
 
-/// Puts what manifests hold in their places. A part that was said to be a manifest is the file in it that can play it.
-pub(super) fn unfold(files: &mut FileSet, roles: &mut Roles) -> Result<(), Error> {
+/// Puts what manifests hold in their places. A part that was said to be a manifest is the file in it that can play it; of
+/// one that only tells what is trusted or revoked, and was not given to be judged (`is_place`), nobody judges the rest.
+pub(super) fn unfold(
+    files: &mut FileSet,
+    roles: &mut Roles,
+    is_place: &dyn Fn(&str) -> bool,
+) -> Result<(), Error> {
     let is_manifest = |(_, entry): &(&str, &FileEntry)| k8s::is_manifest(&entry.contents);
     let names: Vec<String> = files.iter().filter(is_manifest).map(|(name, _)| name.to_owned()).collect();
     if names.is_empty() {
@@ -58,7 +63,12 @@ pub(super) fn unfold(files: &mut FileSet, roles: &mut Roles) -> Result<(), Error
         files.iter().filter_map(|(name, _)| Some(parts(name)?.0.to_owned())).collect();
     for name in names {
         let Some(entry) = files.remove(&name) else { continue };
-        let Some(found) = unfolded(&name, &entry, &mut met)? else { continue };
+        let Some(mut found) = unfolded(&name, &entry, &mut met)? else { continue };
+        let is = |part: &Option<String>| part.as_deref() == Some(name.as_str());
+        let shows =
+            [&roles.server_certificate, &roles.server_key, &roles.client_certificate, &roles.client_key];
+        let tells = [&roles.client_trust, &roles.server_trust, &roles.crl_file];
+        let tells_alone = tells.into_iter().any(is) && !shows.into_iter().any(is) && !is_place(&name);
         let of_keys = |keys: &[&str]| {
             let mut named =
                 keys.iter().flat_map(|key| found.iter().find(|(file, _)| key_of(file) == Some(*key)));
@@ -76,13 +86,17 @@ pub(super) fn unfold(files: &mut FileSet, roles: &mut Roles) -> Result<(), Error
         play(&mut roles.client_trust, &TRUST_KEYS);
         play(&mut roles.server_trust, &TRUST_KEYS);
         play(&mut roles.crl_file, &["ca.crl", "root.crl", "chain.crl"]);
+        if tells_alone {
+            let played = [&roles.client_trust, &roles.server_trust, &roles.crl_file];
+            found.retain(|(file, _)| played.iter().any(|part| part.as_ref() == Some(file)));
+        }
         files.extend(found.into_iter().collect::<FileSet>());
     }
     Ok(())
 }
 
 /// The Secret and the key of such a file.
-fn parts(file: &str) -> Option<(&str, &str)> {
+pub(super) fn parts(file: &str) -> Option<(&str, &str)> {
     file.strip_prefix(PREFIX)?.rsplit_once(':')
 }
 
@@ -96,7 +110,8 @@ pub(super) fn trust(exhibits: &[Exhibit]) -> Roles {
     let of_secrets = || exhibits.iter().filter_map(|exhibit| Some((parts(&exhibit.name)?, exhibit)));
     let leaf = |side: Side| {
         let shows = |exhibit: &Exhibit| exhibit.certificates.first().is_some_and(|it| side.is_purpose_of(it));
-        of_secrets().find(|(_, exhibit)| shows(exhibit))
+        // In ca.crt lies the other side's, where each trusts the certificate of the other itself.
+        of_secrets().find(|((_, key), exhibit)| !TRUST_KEYS.contains(key) && shows(exhibit))
     };
     let trust_in = |secret: &str| {
         let mut keys = TRUST_KEYS.iter();
