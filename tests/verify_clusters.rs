@@ -111,6 +111,12 @@ fn what_is_wrong_in_one_cluster_is_found_beside_others() {
     let standbys = secret(home.path(), "b-replication-tls", files);
     let (code, said) = judged(&home, &[&good, server, &standbys], &[]);
     assert!(code == 1 && said.contains("secret/b-replication-tls"), "{said}");
+    let files = "tls.crt=b/replication.crt tls.key=b/replication.key ca.crt=a/chain.crt";
+    let standbys = secret(home.path(), "b-replication-tls", files);
+    let (code, said) = judged(&home, &[server, &standbys], &[]);
+    let fact = "error: the issuer of CN=intermediate.b.pgo is not in\n  secret/b-replication-tls:ca.crt ";
+    assert!(code == 1 && said.contains(fact) && said.contains(", in secret/b-tls:ca.crt;"), "{said}");
+    assert!(said.contains("hint: Mend the files that the Secret \"b-replication-tls\" is made of"), "{said}");
     // Who is on a list of its own cluster.
     made(home.path(), "gen zalando --set cluster=z -D z");
     made(home.path(), "crl -D z");

@@ -151,12 +151,15 @@ pub(super) fn trust(exhibits: &[Exhibit]) -> Roles {
     }
 }
 
-/// No command mends what lies in a cluster: it is made anew, and applied.
+/// No command mends what lies in a cluster: it is made anew, and applied. Of several Secrets it is the one that the mend
+/// would have changed.
 pub(super) fn mend(findings: &mut [Finding]) {
     for finding in findings {
-        let mut secrets: Vec<&str> = finding.files.iter().filter_map(|file| Some(parts(file)?.0)).collect();
-        secrets.dedup();
-        if let (Some(_), [secret, ..]) = (&finding.hint, secrets.as_slice()) {
+        let Some(hint) = &finding.hint else { continue };
+        let words = hint.split_whitespace().map(|word| word.trim_end_matches([',', '.', ';']));
+        let named = words.filter_map(parts).next_back();
+        let about = || finding.files.iter().find_map(|file| parts(file));
+        if let Some((secret, _)) = about().and_then(|about| named.or(Some(about))) {
             finding.hint =
                 Some(format!("Mend the files that the Secret \"{secret}\" is made of, and apply it anew."));
         }
