@@ -3,6 +3,10 @@
 /// The longest name of a role, in bytes: NAMEDATALEN is 64, and a NUL takes one (`pg_config_manual.h`).
 pub const ROLE_NAME_BYTES: usize = 63;
 
+/// The first major version in which `all`, `+group` and `/regex` mean something as the role of a line of `pg_ident.conf`
+/// (commit efb6f4a4f9); before, each is the name of a role.
+pub const MAP_ROLES_MEAN: u32 = 16;
+
 /// The directory of an installation's own `pg_service.conf`, where no `PGSYSCONFDIR` names another: that of Debian's
 /// packages (`pg_config --sysconfdir`).
 pub const SERVICE_DIRECTORY: &str = "/etc/postgresql-common";

@@ -838,7 +838,7 @@ fn listed(help: &str) -> Vec<String> {
     lines.filter_map(flag).collect()
 }
 
-const VERBS: [&str; 24] = [
+const VERBS: [&str; 25] = [
     "gen",
     "issue",
     "sign",
@@ -860,6 +860,7 @@ const VERBS: [&str; 24] = [
     "config libpq",
     "config kong",
     "config pgbouncer",
+    "config patroni",
     "config jdbc",
     "config hosts",
     "config docker",

@@ -102,6 +102,34 @@ fn what_the_directory_lacks_is_named_with_the_command_that_makes_it() {
 }
 
 #[test]
+fn where_nobody_issues_the_command_makes_a_directory_in_which_somebody_does() {
+    for (words, mended) in [
+        ("libpq --host db2.example.com", "libpq --host db2.example.com -D chain"),
+        ("kong --client alice", "kong --client alice -D chain"),
+        ("hba --replication standby", "hba --replication standby -D chain"),
+        ("patroni", "patroni --server n1 -D cluster"),
+    ] {
+        let home = made(&["self-signed"]);
+        mend(home.path(), &refused(home.path(), words, 3));
+        config(home.path(), mended);
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_in_its_time_is_told_with_the_command_that_mends_it() {
+    let home = intermediate();
+    let instants = ["--not-before", "2024-01-01T00:00:00Z", "--not-after", "2024-02-01T00:00:00Z"];
+    let late = Run::new(&[&["issue", "client", "late", "-q"], &instants[..]].concat()).dir(&home).output();
+    assert_eq!(late.status.code(), Some(0), "{}", text(&late.stderr));
+    let told = || text(&Run::new(&["config", "hba"]).dir(&home).output().stderr);
+    let said = told();
+    let note = "client.late.crt ended on 2024-02-01, and nobody takes it: pgtls renew client.late\n";
+    assert!(said.contains(note), "{said}");
+    Run::new(&["renew", "client.late", "-q"]).dir(&home).code(0);
+    assert_eq!(told(), "");
+}
+
+#[test]
 fn a_name_of_two_servers_is_no_line_of_pg_hosts_conf() {
     let home = intermediate();
     Run::new(&["issue", "server", "db2.example.com", "LOCALHOST", "10.0.0.5", "-q"]).dir(&home).code(0);
@@ -129,6 +157,13 @@ fn a_pair_that_the_other_side_would_refuse_is_not_configured() {
     let warning = "warning: client.crt does not lead to anything in chain.crt; the server refuses it";
     assert!(text(&output.stderr).contains(warning) && output.status.success(), "{}", text(&output.stderr));
     fs::copy(home.path().join("other/server.crt"), home.path().join("pki/server.crt")).unwrap();
+    for words in [&["config", "postgresql"][..], &["config", "docker"]] {
+        let said = text(&Run::new(words).dir(&home).output().stderr);
+        assert!(
+            said.contains("server.crt does not lead to anything in chain.crt: by that file no client"),
+            "{said}"
+        );
+    }
     let said = refused(home.path(), "libpq --no-client-cert -U kong", 3);
     assert!(said.contains("\"pki/server.crt\" does not lead to anything"), "{said}");
 }
@@ -150,7 +185,12 @@ fn revocation_lists_that_would_turn_everybody_away_are_refused() {
     let list = |name: &str| home.path().join("pki").join(name);
     let lists = home.path().join("lists");
     Run::new(&["crl", "-q", "--hash-dir", "lists"]).dir(&home).code(0);
-    config(home.path(), "postgresql --crl-dir lists");
+    let here = fs::canonicalize(&lists).unwrap().display().to_string();
+    for (more, said) in [("", here.as_str()), (" --files-at /tls", "/tls/lists"), (" --files-at .", "lists")]
+    {
+        let found = config(home.path(), &format!("postgresql --crl-dir lists/{more}"));
+        assert!(found.contains(&format!("ssl_crl_dir = '{said}'\n")), "{more}: {found}");
+    }
     let one = fs::read_dir(&lists).unwrap().next().unwrap().unwrap().path();
     fs::rename(&one, lists.join("00000000.r0")).unwrap();
     let said = refused(home.path(), "postgresql --crl-dir lists", 3);
@@ -234,7 +274,7 @@ fn a_file_of_its_own_is_written_once_and_never_in_the_place_of_another() {
     assert!(fs::read_to_string(&path).unwrap().contains("'/other/server.crt'"));
     fs::write(&path, "# mine\n").unwrap();
     let said = refused(home.path(), words, 3);
-    assert!(said.contains("\"tls.conf\" exists, and pgtls config did not write it"), "{said}");
+    assert!(said.contains("\"tls.conf\" exists, and its first line does not say"), "{said}");
     fs::remove_file(&path).unwrap();
     symlink("elsewhere", &path).unwrap();
     refused(home.path(), words, 3);
@@ -287,7 +327,8 @@ fn every_command_of_the_page_runs_and_every_target_stands_on_it() {
     let home = intermediate();
     let commands: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("    pgtls ")).collect();
     for command in &commands {
-        let output = Run::new(&command.split(' ').collect::<Vec<_>>()).dir(&home).output();
+        // As a shell takes it, to which it is pasted.
+        let output = Run::new(&[]).through(&format!("\"$1\" {command}")).dir(&home).output();
         assert_eq!(output.status.code(), Some(0), "{command}: {}", text(&output.stderr));
     }
     assert!(commands.len() > 15);

@@ -103,7 +103,8 @@ fn clients_come_through_by_their_certificates_and_the_server_sees_that_of_pgboun
         "pgbouncer --client pool --host localhost --port {} --dbname postgres",
         server.port()
     ));
-    let bouncer = Bouncer::start(&place, &settings, "\"kong\" \"\"\n\"alice\" \"\"\n");
+    let users = place.config("pgbouncer --form userlist");
+    let bouncer = Bouncer::start(&place, &settings, &users);
     let (kong, alice) = (place.keywords(""), place.keywords("--client alice"));
     let through =
         |keywords: &[(String, String)], more: &[(&str, &str)]| bouncer.through(&server, keywords, more);
@@ -125,6 +126,40 @@ fn clients_come_through_by_their_certificates_and_the_server_sees_that_of_pgboun
     let bouncer = Bouncer::start(&place, &settings.replace(&trust, &wrong), "\"kong\" \"\"\n");
     assert_eq!(bouncer.through(&server, &kong, &[]), None);
     assert!(bouncer.said().contains("certificate verify failed"), "{}", bouncer.said());
+}
+
+#[test]
+fn the_list_of_roles_has_every_client_but_standbys_and_pgbouncer_reads_it() {
+    let place = place();
+    for words in [&["issue", "client", "Mr. \"App\"", "-q"][..], &["issue", "client", "late", "-q"]] {
+        place.pgtls(words);
+    }
+    let server = start(place.setup("postgresql").hba(place.config("hba")).role("pool"));
+    let settings =
+        place.config(&format!("pgbouncer --client pool --host localhost --port {}", server.port()));
+    let users = place.config("pgbouncer --form userlist");
+    assert!(users.contains("\n\"Mr. \"\"App\"\"\" \"\"\n") && users.starts_with("; Made by"), "{users}");
+    let bouncer = Bouncer::start(&place, &settings, &users);
+    let app = place.pairs(&["--client", "Mr. \"App\"", "--dbname", "postgres"]);
+    assert_eq!(bouncer.through(&server, &app, &[]).as_deref(), Some("pool|/CN=pool"), "{}", bouncer.said());
+    drop(bouncer);
+    // Whoever is not in it does not get in, with whatever certificate.
+    let fewer: String =
+        users.lines().filter(|line| !line.contains("late")).map(|line| format!("{line}\n")).collect();
+    let bouncer = Bouncer::start(&place, &settings, &fewer);
+    assert_eq!(bouncer.through(&server, &place.keywords("--client late"), &[]), None);
+    place.pgtls(&["gen", "chain", "--intermediate", "--replication", "--if-missing", "-q"]);
+    assert!(!place.config("pgbouncer --form userlist").contains("primaryuser"));
+    let refused = |words: &str| {
+        let words = format!("config pgbouncer --form userlist {words} -D {}", place.pki.display());
+        support::Run::new(&words.split_whitespace().collect::<Vec<_>>()).output().status.code()
+    };
+    assert_eq!((refused("--auth scram"), refused("--host localhost")), (Some(2), Some(2)));
+    let path = place.home.path().join("list.txt").display().to_string();
+    for lead in ["wrote ", "unchanged: "] {
+        let said = place.config(&format!("pgbouncer --form userlist --write {path}"));
+        assert!(said.starts_with(lead) && said.contains(&format!(": auth_file = {path}\n")), "{said}");
+    }
 }
 
 #[test]

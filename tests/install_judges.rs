@@ -18,8 +18,19 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/install-judges");
 const TOOLS: [&str; 9] = ["cat", "chmod", "env", "mkdir", "readlink", "rm", "sh", "tee", "true"];
 
 /// All the script looks for, apart from PostgreSQL.
-const PROGRAMS: [&str; 9] =
-    ["openssl", "make", "chattr", "setpriv", "cc", "keytool", "javac", "kubectl", "pgbouncer"];
+const PROGRAMS: [&str; 11] = [
+    "openssl",
+    "make",
+    "chattr",
+    "setpriv",
+    "cc",
+    "keytool",
+    "javac",
+    "kubectl",
+    "pgbouncer",
+    "patroni",
+    "patronictl",
+];
 
 /// Where Debian puts pgJDBC, below the root directory.
 const DRIVER: &str = "usr/share/java/postgresql.jar";
@@ -31,6 +42,9 @@ const LUA_MODULE: &str = "usr/lib/nginx/modules/ngx_http_lua_module.so";
 struct Machine {
     directory: TempDir,
 }
+
+/// And what Patroni's Raft is made of.
+const RAFT: &str = "usr/lib/python3/dist-packages/pysyncobj/__init__.py";
 
 /// What a run of the script left behind.
 struct Outcome {
@@ -63,6 +77,7 @@ impl Machine {
         machine.postgresql("root/usr/lib/postgresql/15/bin");
         machine.executable(&format!("root/{DRIVER}"), "");
         machine.executable(&format!("root/{LUA_MODULE}"), "");
+        machine.executable(&format!("root/{RAFT}"), "");
         machine
     }
 
@@ -154,6 +169,7 @@ fn postgresql_on_path_by_a_link_or_by_pg_config_is_found_too() {
         }
         machine.executable(&format!("root/{DRIVER}"), "");
         machine.executable(&format!("root/{LUA_MODULE}"), "");
+        machine.executable(&format!("root/{RAFT}"), "");
         match place {
             "bin" => machine.postgresql("bin"),
             "link" => {
@@ -242,9 +258,10 @@ install-judges: missing: postgresql.jar, which is pgJDBC (Debian: libpostgresql-
 install-judges: missing: kubectl (Debian: kubernetes-client)
 install-judges: missing: pgbouncer (Debian: pgbouncer)
 install-judges: missing: nginx with its Lua module (Debian: nginx-light libnginx-mod-http-lua)
+install-judges: missing: patroni with pysyncobj (Debian: patroni python3-pysyncobj)
 install-judges: missing: cc, a C compiler (Debian: gcc libc6-dev)
 install-judges: error: only root can install them, and sudo would ask for a password
-install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux openjdk-17-jre-headless openjdk-17-jdk-headless libpostgresql-jdbc-java kubernetes-client pgbouncer nginx-light libnginx-mod-http-lua gcc libc6-dev
+install-judges: hint: Install the packages as root: apt-get install postgresql postgresql-client openssl make e2fsprogs util-linux openjdk-17-jre-headless openjdk-17-jdk-headless libpostgresql-jdbc-java kubernetes-client pgbouncer nginx-light libnginx-mod-http-lua patroni python3-pysyncobj gcc libc6-dev
 ";
         assert_eq!(outcome.stderr, expected);
     }

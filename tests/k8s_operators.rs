@@ -309,3 +309,19 @@ fn a_revoked_certificate_is_refused_also_where_the_operator_reads_no_list() {
     fs::copy(home.path().join("pki/intermediate.crl"), home.path().join("pki/chain.crl")).unwrap();
     printed(home.path(), "cnpg");
 }
+
+/// Of `{cluster}-rw` it would leave `-rw`.
+#[test]
+fn a_name_of_nothing_is_no_name_of_a_cluster() {
+    let home = scratch();
+    for words in [
+        "gen cnpg --set cluster=",
+        "gen cnpg --set cluster=db --set namespace=",
+        "k8s cert-manager -n a --set cluster=",
+    ] {
+        let output = pgtls(home.path(), words);
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        assert!(text(&output.stderr).contains("\" has no value\n"), "{}", text(&output.stderr));
+    }
+    assert!(!home.path().join("pki").exists());
+}

@@ -147,6 +147,7 @@ fn every_flag_and_make_target_that_is_named_exists() {
         "config libpq",
         "config pgbouncer",
         "config jdbc",
+        "config patroni",
         "config hosts",
         "config docker",
         "config kong",

@@ -99,6 +99,22 @@ fn a_list_that_is_missing_is_told_once_however_many_need_it() {
 }
 
 #[test]
+fn whoever_hangs_from_a_ca_that_was_dropped_is_told_to_get_another_certificate() {
+    let home = directory();
+    made(&home, "crl");
+    let leaf = home.path().join("pki/client.carol.crt");
+    let old = fs::read(&leaf).unwrap();
+    for phase in ["add", "switch --trust-is-distributed", "drop"] {
+        made(&home, &format!("rotate intermediate {phase}"));
+    }
+    fs::write(&leaf, old).unwrap();
+    let (is_good, missing) = found(&home, "crl-missing");
+    let [only] = &missing[..] else { panic!("{missing:?}") };
+    let hint = only["hint"].as_str().unwrap();
+    assert!(!is_good && hint.starts_with("Its CA was put away") && hint.contains("pgtls issue"), "{only}");
+}
+
+#[test]
 fn what_is_revoked_replaced_or_put_away_is_not_told_to_be_elsewhere() {
     let home = directory();
     made(&home, "revoke bob");

@@ -206,6 +206,22 @@ fn maps_that_do_not_do_what_they_seem_to_are_found() {
 }
 
 #[test]
+fn a_line_that_is_told_names_a_role_with_a_slash_as_the_server_of_that_version_reads_it() {
+    let site = Site::new();
+    let words = ["verify", "data", "--client-cert", "pki/client.crt", "--client-key", "pki/client.key"];
+    for (version, role) in [(15, "/app"), (16, "\"/^/app$\"")] {
+        data(&site, version, "hostssl all all all cert", "");
+        let asked = [&words[..], &["-U", "/app"]].concat();
+        let stdout = text(&Run::new(&asked).dir(&site.home).output().stdout);
+        assert!(stdout.contains(&format!("  {role}  # clientname=CN, the default\n")), "{version}: {stdout}");
+        let stdout = text(&Run::new(&[&asked[..], &["--json"]].concat()).dir(&site.home).output().stdout);
+        let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        let line = json["logins"][0]["pg_ident_cn"].as_str().unwrap();
+        assert!(line.ends_with(&format!("  {role}")), "{version}: {line}");
+    }
+}
+
+#[test]
 fn a_refused_line_is_told_in_the_words_of_the_server() {
     let site = Site::new();
     let hba = "hostssl all all all scram-sha-256 clientcert=verify-full map=m";

@@ -73,7 +73,7 @@ pub(super) struct LoginJson<'a> {
 
 impl<'a> LoginJson<'a> {
     pub(super) fn of(login: &'a Login) -> Self {
-        let line = |name: &String| pg_ident_line(verdict::MAP, name, &login.role);
+        let line = |name: &String| pg_ident_line(verdict::MAP, name, &login.role, login.server_version);
         Self {
             login,
             pg_ident_cn: login.common_name.as_ref().and_then(line),

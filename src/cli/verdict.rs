@@ -177,11 +177,11 @@ fn mend(hint: &str) -> Vec<String> {
 /// The lines of pg_ident.conf that let each client in as the role that was asked about.
 fn logins(logins: &[Login]) -> String {
     let mut out = String::new();
-    for Login { file, role, common_name, distinguished_name } in logins {
+    for Login { file, role, server_version, common_name, distinguished_name } in logins {
         let _ = writeln!(out, "{}", harmless(&format!("{file} as {role}, in pg_ident.conf for map={MAP}:")));
         let names = [(common_name.as_ref(), "CN, the default"), (Some(distinguished_name), "DN")];
         for (name, form) in names {
-            let line = name.and_then(|name| pg_ident_line(MAP, name, role));
+            let line = name.and_then(|name| pg_ident_line(MAP, name, role, *server_version));
             let line = line.unwrap_or_else(|| "# no line can say it".to_owned());
             let _ = writeln!(out, "  {}", harmless(&format!("{line}  # clientname={form}")));
         }

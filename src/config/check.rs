@@ -3,6 +3,7 @@
 
 use super::error::ConfigError;
 use super::site::{Lists, Member, Site};
+use crate::layout::export::Party;
 use crate::pg::{ROLE_NAME_BYTES, can_be_role};
 use crate::recipe::shell_quoted;
 
@@ -48,6 +49,28 @@ pub(super) fn has_key(site: &Site, member: &Member) -> Result<(), ConfigError> {
             site.command(&["pgtls", "renew", member.stem(), "--rekey"])
         ),
     })
+}
+
+/// The key is under no passphrase, for a program that has no setting for one.
+pub(super) fn open_key(
+    site: &Site,
+    member: &Member,
+    party: Party,
+    why: &'static str,
+) -> Result<(), ConfigError> {
+    if !member.is_locked {
+        return Ok(());
+    }
+    Err(ConfigError::Locked { key: site.shown(&member.key), why, mend: opened(site, member, party) })
+}
+
+/// How a key without a passphrase is had.
+pub(super) fn opened(site: &Site, member: &Member, party: Party) -> String {
+    let form = if party == Party::Server { "pg" } else { "libpq" };
+    let party = party.to_string();
+    let words =
+        ["pgtls", "export", &party, member.stem(), "--as", form, "--to", "open", "--passphrase-file", "FILE"];
+    format!("Have one without: {}", site.command(&words))
 }
 
 /// What the server trusts.
@@ -103,7 +126,7 @@ pub(super) fn role(
             file: site.shown(&client.file),
             common_name: name.to_owned(),
             role: role.to_owned(),
-            command: site.command(&["pgtls", "issue", "client", role]),
+            command: site.issue("client", &[role]),
         }),
     }
 }

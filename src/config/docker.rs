@@ -5,6 +5,7 @@ use super::check;
 use super::error::ConfigError;
 use super::hba::{Auth, HbaWish, Local, hba};
 use super::mark::{comment_at, opening};
+use super::postgresql::{PostgresqlWish, notes, settings};
 use super::quote;
 use super::site::{Home, Member, Site, Text};
 use crate::recipe::shell_quoted;
@@ -19,6 +20,8 @@ pub struct DockerWish {
     pub image: String,
     /// What clients have to show.
     pub auth: Auth,
+    /// The command that prints the passphrase of the key, in the container.
+    pub passphrase_command: Option<String>,
     /// The directory of the certificates on the host.
     pub host: Home,
 }
@@ -28,7 +31,10 @@ pub struct DockerWish {
 /// # Errors
 /// [`ConfigError`] for what the directory lacks, and what no line can say.
 pub fn docker(site: &Site, server: &Member, home: &Home, wish: &DockerWish) -> Result<Text, ConfigError> {
-    check::has_key(site, server)?;
+    let tls =
+        PostgresqlWish { passphrase_command: wish.passphrase_command.clone(), ..PostgresqlWish::default() };
+    let settings = settings(site, server, home, &tls)?;
+    let settings = settings.into_iter().filter(|it| it.is_set).map(|it| (it.name, it.value));
     if !home.is_absolute() {
         return Err(ConfigError::Combination {
             fact: "a container's files are at a whole path".to_owned(),
@@ -54,7 +60,8 @@ pub fn docker(site: &Site, server: &Member, home: &Home, wish: &DockerWish) -> R
         let _ = writeln!(text, "        {}", line.replace('$', "$$"));
     }
     text.push_str("      - docker-entrypoint.sh\n    command:\n      - postgres\n");
-    for (name, value) in settings(home, server, trust, lists) {
+    let hba_file = ("hba_file", home.file("pg_hba.conf"));
+    for (name, value) in settings.chain([hba_file]) {
         let _ = writeln!(text, "      - -c\n      - {}", quote::compose(&format!("{name}={value}")));
     }
     text.push_str("    volumes:\n");
@@ -66,7 +73,9 @@ pub fn docker(site: &Site, server: &Member, home: &Home, wish: &DockerWish) -> R
         }
         let _ = writeln!(text, "      - {}", quote::compose(&format!("{from}:{to}:ro")));
     }
-    Ok(Text { text, notes: lines.notes })
+    let mut notes = notes(site, server);
+    notes.extend(lines.notes);
+    Ok(Text { text, notes })
 }
 
 /// Where a file is mounted, with the owner that it has on the host.
@@ -76,23 +85,6 @@ fn mounted(home: &Home, file: &str) -> String {
 
 fn mounts(home: &Home) -> String {
     format!("{}.mounted", home.file("").trim_end_matches('/'))
-}
-
-fn settings<'s>(
-    home: &Home,
-    server: &Member,
-    trust: Option<&'s str>,
-    lists: Option<&'s str>,
-) -> Vec<(&'static str, String)> {
-    let mut settings = vec![
-        ("ssl", "on".to_owned()),
-        ("ssl_cert_file", home.file(&server.file)),
-        ("ssl_key_file", home.file(&server.key)),
-    ];
-    settings.extend(trust.map(|file| ("ssl_ca_file", home.file(file))));
-    settings.extend(lists.map(|file| ("ssl_crl_file", home.file(file))));
-    settings.push(("hba_file", home.file("pg_hba.conf")));
-    settings
 }
 
 /// What runs as root; `$0` is the image's own script, behind it comes the command.

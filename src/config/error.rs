@@ -31,6 +31,16 @@ pub enum ConfigError {
         /// What brings it.
         mend: String,
     },
+    /// A key that nobody opens for the program.
+    #[error("the key \"{key}\" is under a passphrase")]
+    Locked {
+        /// Its file, as the user names it.
+        key: String,
+        /// Why that does not do.
+        why: &'static str,
+        /// What does.
+        mend: String,
+    },
     /// A key that is there in another form than the program reads.
     #[error("{reader} reads no key of that form, and \"{wanted}\" is not there")]
     KeyForm {
@@ -132,6 +142,14 @@ pub enum ConfigError {
         /// The other's.
         other: String,
     },
+    /// A node's certificate that it cannot show to the others.
+    #[error("\"{file}\" is a server's alone, and nodes show theirs to each other")]
+    OneSided {
+        /// The certificate's file, as the user names it.
+        file: String,
+        /// The command that makes one that serves for both.
+        command: String,
+    },
     /// A value that the format has no words for.
     #[error("{what} cannot stand in {format}: \"{value}\"")]
     Unsayable {
@@ -153,7 +171,7 @@ pub enum ConfigError {
         hint: &'static str,
     },
     /// A file that somebody else wrote.
-    #[error("\"{path}\" exists, and pgtls config did not write it")]
+    #[error("\"{path}\" exists, and its first line does not say that pgtls config wrote it")]
     Foreign {
         /// The file.
         path: String,
@@ -167,6 +185,7 @@ impl Diagnosis for ConfigError {
             Self::NoKey { certificate, .. } => {
                 format!("Without it nobody can show {certificate}.")
             }
+            Self::Locked { why, .. } => (*why).to_owned(),
             Self::NotTrusted { .. } => "The other side would refuse it.".to_owned(),
             Self::Host { names, .. } if names.is_empty() => "It names no host.".to_owned(),
             Self::Host { names, .. } => format!("Its names are {}.", names.join(", ")),
@@ -178,6 +197,9 @@ impl Diagnosis for ConfigError {
                 "A list of every CA is wanted, each in its time, once one is looked into.".to_owned()
             }
             Self::SharedName { .. } => "PostgreSQL takes a name once, and refuses the file.".to_owned(),
+            Self::OneSided { .. } => {
+                "With it a node would be refused by the API of another, which wants a client's.".to_owned()
+            }
             Self::Unsayable { detail, .. } => (*detail).to_owned(),
             Self::Foreign { .. } => "It would be overwritten; nothing was changed.".to_owned(),
             _ => return None,
@@ -193,7 +215,10 @@ impl Diagnosis for ConfigError {
             | Self::Host { command, .. }
             | Self::Lists { command, .. }
             | Self::NoLists { command, .. } => format!("Run: {command}"),
-            Self::NoKey { mend, .. } => mend.clone(),
+            Self::NoKey { mend, .. } | Self::Locked { mend, .. } => mend.clone(),
+            Self::OneSided { command, .. } => {
+                format!("Run: {command}; or name a client's certificate with --ctl.")
+            }
             Self::OtherRole { command, .. } => {
                 format!("Run: {command}; or say --mapped where pgtls config ident maps it.")
             }

@@ -28,6 +28,12 @@ impl Auth {
     pub fn wants_certificate(self) -> bool {
         self != Self::Scram
     }
+
+    /// Whether the role's password is wanted, by itself or because it was asked for.
+    #[must_use]
+    pub fn wants_password(self, is_asked_for: bool) -> bool {
+        is_asked_for || matches!(self, Self::ClientcertVerifyCa | Self::Scram)
+    }
 }
 
 /// Who gets in through the Unix-domain socket, where there is no TLS.
@@ -168,14 +174,14 @@ fn standbys(site: &Site, wish: &HbaWish) -> Result<Vec<String>, ConfigError> {
     Ok(own.filter_map(check::role_of).map(str::to_owned).collect())
 }
 
-fn no_standby(site: &Site, role: &str) -> ConfigError {
+pub(super) fn no_standby(site: &Site, role: &str) -> ConfigError {
     let known = site.clients.iter().map(|client| client.file.clone()).collect();
     ConfigError::NoMember {
         party: Party::Client,
         wanted: format!("the role \"{role}\""),
         place: site.place.clone(),
         known,
-        command: site.command(&["pgtls", "issue", "client", role]),
+        command: site.issue("client", &[role]),
     }
 }
 

@@ -6,6 +6,7 @@ use super::error::ConfigError;
 use super::mark::{comment, opening};
 use super::quote;
 use super::site::{Home, Member, Site, Text};
+use crate::layout::export::Party;
 use std::fmt::Write;
 
 /// What is wished of pg_hosts.conf.
@@ -29,6 +30,7 @@ pub fn hosts(site: &Site, home: &Home, wish: &HostsWish) -> Result<Text, ConfigE
     let mut notes = Vec::new();
     for server in &wish.servers {
         check::has_key(site, server)?;
+        check::open_key(site, server, Party::Server, "No command that prints it stands in this file.")?;
         let names: Vec<&String> = server.hosts.iter().filter(|name| is_literal(name)).collect();
         for name in &names {
             let name = name.to_ascii_lowercase();

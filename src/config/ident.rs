@@ -4,11 +4,10 @@ use super::check;
 use super::error::ConfigError;
 use super::mark::{comment, opening};
 use super::site::{Member, Site, Text};
-use super::user_map::{field, literal};
+use super::user_map::{field, literal, literal_role as literal_role_field};
+use crate::pg::MAP_ROLES_MEAN;
 use std::fmt::Write;
 
-/// The first version whose pg-role may be `all`, `+group` or a regular expression.
-const ROLE_WORDS: u32 = 16;
 /// The first version that puts in every `\1` of a pg-role, and not the first alone.
 const EVERY_REFERENCE: u32 = 19;
 
@@ -128,17 +127,17 @@ fn literal_role(role: &str, wish: &IdentWish) -> Result<Field, ConfigError> {
     literal_role_text(role, wish).map(Field::Plain)
 }
 
-/// Up to version 15 a pg-role is always a name; from 16 on a slash begins a regular expression.
+/// A role that is a name, whatever it begins with.
 fn literal_role_text(role: &str, wish: &IdentWish) -> Result<String, ConfigError> {
     if role.is_empty() {
         let fact = "a role has a name".to_owned();
         return Err(ConfigError::Combination { fact, hint: "Write --let CLIENT=ROLE." });
     }
-    Ok(if wish.version >= ROLE_WORDS { literal(role) } else { role.to_owned() })
+    Ok(literal_role_field(role, Some(wish.version)))
 }
 
 fn group_role(group: &str, wish: &IdentWish) -> Result<Field, ConfigError> {
-    if wish.version < ROLE_WORDS {
+    if wish.version < MAP_ROLES_MEAN {
         return Err(ConfigError::Combination {
             fact: format!("PostgreSQL {} takes +{group} for the name of a role", wish.version),
             hint: "Members of a role are known from 16 on: --server-version 16.",
@@ -184,7 +183,7 @@ fn pattern_role(pattern: &str, role: &str, wish: &IdentWish) -> Result<Field, Co
             hint: "Use it once, or say --server-version 19.",
         });
     }
-    if references > 0 && role.starts_with('/') && wish.version >= ROLE_WORDS {
+    if references > 0 && role.starts_with('/') && wish.version >= MAP_ROLES_MEAN {
         return Err(ConfigError::Combination {
             fact: "a role that begins with a slash is a regular expression, in which there is no \\1"
                 .to_owned(),

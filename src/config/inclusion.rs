@@ -21,6 +21,10 @@ pub enum Reader {
     Kong,
     /// PgBouncer.
     Pgbouncer,
+    /// PgBouncer, as its `auth_file`.
+    Userlist,
+    /// Patroni.
+    Patroni,
     /// docker compose.
     Compose,
     /// A server's pg_hosts.conf.
@@ -63,9 +67,29 @@ impl Reader {
             Self::Pgbouncer => {
                 vec![format!("pgbouncer.ini, at the end of its last section [pgbouncer]: %include {path}")]
             }
+            Self::Userlist => vec![format!("pgbouncer.ini, in its section [pgbouncer]: auth_file = {path}")],
+            Self::Patroni => patroni_uses(path),
             Self::Hosts => vec![format!("postgresql.conf: ssl_sni = on, hosts_file = {setting}")],
             Self::Compose => vec![format!("docker compose -f compose.yaml -f {} up", word(path))],
             Self::Nobody => Vec::new(),
         }
     }
+}
+
+/// Of a directory Patroni reads what has one of these endings, in the order of the names; what is said later counts
+/// (`_load_config_path`, patroni/config.py).
+fn patroni_uses(path: &str) -> Vec<String> {
+    let directory = match path.rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some((directory, _)) => directory,
+        None => ".",
+    };
+    let mut uses = vec![
+        format!("patroni {}", word(directory)),
+        "the node's own file lies in there too, under a name that sorts before this one".to_owned(),
+    ];
+    if !path.ends_with(".yml") && !path.ends_with(".yaml") {
+        uses.push("it is read once its name ends with .yml".to_owned());
+    }
+    uses
 }

@@ -85,6 +85,7 @@ pub fn kong(link: &Link, wish: &KongWish) -> Result<Text, ConfigError> {
     if let Some(wanted) = wish.depth.filter(|wanted| *wanted < needed) {
         return Err(ConfigError::Depth { wanted, needed });
     }
+    link.refuse_locked("Kong has no setting for it.")?;
     refuse_paths(link)?;
     let settings = settings(link, wish, needed);
     let target = match wish.form {

@@ -43,11 +43,15 @@ pub fn libpq(link: &Link, wish: &LibpqWish) -> Result<Text, ConfigError> {
     let settings = settings(link);
     let text = match wish.form {
         LibpqForm::Keywords => keywords(&settings),
-        LibpqForm::Uri => uri(link, &settings),
+        LibpqForm::Uri => uri(link),
         LibpqForm::Environment => environment(&settings),
         LibpqForm::Service => service(link, &settings, wish.service.as_deref())?,
     };
-    Ok(Text { text, notes: link.notes() })
+    let mut notes = link.notes();
+    notes.extend(link.locked.iter().map(|(key, _)| {
+        format!("the key {key} is under a passphrase: psql asks for it, other programs want sslpassword")
+    }));
+    Ok(Text { text, notes })
 }
 
 /// Each keyword, the variable that stands for it, and its value (libpq-connect, "Parameter Key Words"; libpq-envars).
@@ -67,17 +71,22 @@ fn settings(link: &Link) -> Vec<(&'static str, &'static str, String)> {
     settings
 }
 
+/// Those of them that are about TLS.
+pub(super) fn tls(link: &Link) -> impl Iterator<Item = (&'static str, String)> {
+    let all = settings(link).into_iter().map(|(keyword, _, value)| (keyword, value));
+    all.filter(|(keyword, _)| keyword.starts_with("ssl"))
+}
+
 fn keywords(settings: &[(&'static str, &'static str, String)]) -> String {
     let words = settings.iter().map(|(keyword, _, value)| format!("{keyword}={}", quote::libpq(value)));
     words.collect::<Vec<_>>().join(" ") + "\n"
 }
 
 /// (libpq-connect, "Connection URIs")
-fn uri(link: &Link, settings: &[(&'static str, &'static str, String)]) -> String {
+fn uri(link: &Link) -> String {
     let port = link.port.map(|port| format!(":{port}")).unwrap_or_default();
     let database = link.database.as_deref().map(quote::in_uri_whole).unwrap_or_default();
-    let further = settings.iter().filter(|(keyword, ..)| keyword.starts_with("ssl"));
-    let further = further.map(|(keyword, _, value)| format!("{keyword}={}", quote::in_uri(value)));
+    let further = tls(link).map(|(keyword, value)| format!("{keyword}={}", quote::in_uri(&value)));
     format!(
         "postgresql://{}@{}{port}/{database}?{}\n",
         quote::in_uri_whole(&link.user),

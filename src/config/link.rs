@@ -3,6 +3,7 @@
 use super::check;
 use super::error::ConfigError;
 use super::site::{Home, Member, Site};
+use crate::layout::export::Party;
 
 /// What is wished of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +47,8 @@ pub struct Link {
     pub trust: String,
     /// The client's certificate and key; `None`: it shows none.
     pub pair: Option<(String, String)>,
+    /// The client's key under a passphrase, where it is, and how one without is had.
+    pub locked: Option<(String, String)>,
     /// The file of revocation lists, where there is one.
     pub lists: Option<String>,
     /// How many intermediate CAs are between the server and what the client trusts; `None` where no server is here.
@@ -66,7 +69,7 @@ impl Link {
     ) -> Result<Self, ConfigError> {
         let trust = check::server_trust(site)?;
         let depth = server.map(|server| check::depth(site, server, trust)).transpose()?;
-        let host = wish.host.clone().or_else(|| server.and_then(usual_host));
+        let host = wish.host.clone().or_else(|| server.and_then(usual_host).map(str::to_owned));
         let host = host.ok_or(ConfigError::NoHost)?;
         check::unsayable("the host", &host, "a configuration", |_| false, "")?;
         let pair = client.map(|client| {
@@ -83,6 +86,7 @@ impl Link {
                 hint: "Give it with -U.",
             })?,
         };
+        let locked = client.filter(|client| client.is_locked && wish.keys == KeyReader::Pem);
         if let Some(database) = &wish.database {
             check::unsayable("the database", database, "a configuration", |_| false, "")?;
         }
@@ -93,9 +97,18 @@ impl Link {
             database: wish.database.clone(),
             trust: home.file(trust),
             pair: pair.transpose()?,
+            locked: locked.map(|it| (site.shown(&it.key), check::opened(site, it, Party::Client))),
             lists: check::lists(site, &site.server_lists)?.map(|file| home.file(file)),
             depth,
         })
+    }
+
+    /// Refuses a key under a passphrase, for a program that has no setting for one.
+    pub(super) fn refuse_locked(&self, why: &'static str) -> Result<(), ConfigError> {
+        match self.locked.clone() {
+            None => Ok(()),
+            Some((key, mend)) => Err(ConfigError::Locked { key, why, mend }),
+        }
     }
 
     /// What is worth knowing of it: a host that nobody compared.
@@ -124,8 +137,9 @@ fn key<'m>(site: &Site, client: &'m Member, reader: KeyReader) -> Result<&'m str
 }
 
 /// The first name that is one, and not a pattern of names; `localhost` and the loopback only where there is no other.
-fn usual_host(server: &Member) -> Option<String> {
+#[must_use]
+pub fn usual_host(server: &Member) -> Option<&str> {
     let is_local = |name: &String| ["localhost", "127.0.0.1", "::1"].contains(&name.as_str());
     let concrete = || server.hosts.iter().filter(|name| !name.contains('*'));
-    concrete().find(|name| !is_local(name)).or_else(|| concrete().next()).cloned()
+    concrete().find(|name| !is_local(name)).or_else(|| concrete().next()).map(String::as_str)
 }

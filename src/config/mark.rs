@@ -2,15 +2,26 @@
 
 use std::fmt::Write;
 
-/// How the first line begins, whatever the target.
-pub const MARK: &str = "# Made by pgtls config ";
+/// How the first line begins behind its comment sign, whatever the target.
+const MARK: &str = " Made by pgtls config ";
+
+/// Whether a text is one that was written here.
+#[must_use]
+pub fn is_marked(text: &[u8]) -> bool {
+    text.split_first().is_some_and(|(sign, rest)| b"#;".contains(sign) && rest.starts_with(MARK.as_bytes()))
+}
 
 /// The columns that a comment keeps to.
 const WIDTH: usize = 80;
 
 /// The first line of a target.
 pub(super) fn opening(target: &str) -> String {
-    format!("{MARK}{target}; the same command makes it anew.\n")
+    opening_behind('#', target)
+}
+
+/// The same where comments begin with another sign.
+pub(super) fn opening_behind(sign: char, target: &str) -> String {
+    format!("{sign}{MARK}{target}; the same command makes it anew.\n")
 }
 
 /// Adds a comment, in as many lines as it takes.

@@ -7,6 +7,7 @@ use super::libpq::refuse_blank_end;
 use super::link::Link;
 use super::mark::{comment, opening};
 use super::site::{Home, Lists, Member, Site, Text};
+use crate::layout::export::Party;
 use std::fmt::Write;
 
 /// What a client of PgBouncer has to show.
@@ -39,6 +40,9 @@ pub fn pgbouncer(
     home: &Home,
     wish: &PgbouncerWish,
 ) -> Result<Text, ConfigError> {
+    const WHY: &str = "PgBouncer has no setting for it.";
+    link.refuse_locked(WHY)?;
+    check::open_key(site, front, Party::Server, WHY)?;
     let mut text = opening("pgbouncer");
     // A section that begins twice loses what it was given the first time.
     comment(
@@ -84,8 +88,8 @@ fn clients(
     };
     let (lead, mode, auth) = match way {
         FrontAuth::Cert => (
-            "Its clients: TLS, and a certificate whose common name is the role. auth_file names the roles, \
-             a line each, without a password: \"kong\" \"\"",
+            "Its clients: TLS, and a certificate whose common name is the role. auth_file names the roles: \
+             pgtls config pgbouncer --form userlist writes it.",
             "verify-full",
             "cert",
         ),

@@ -62,10 +62,14 @@ pub(super) fn kong(value: &str) -> String {
     value.replace('#', "\\#")
 }
 
-/// A scalar of YAML in a compose file: double quotes, with the escapes that JSON and YAML share; a dollar sign begins a
-/// variable, and is doubled.
+/// A scalar of YAML: double quotes, with the escapes that JSON and YAML share.
+pub(super) fn yaml(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The same in a compose file, where a dollar sign begins a variable, and is doubled.
 pub(super) fn compose(value: &str) -> String {
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "$$"))
+    yaml(value).replace('$', "$$")
 }
 
 #[cfg(test)]

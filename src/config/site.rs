@@ -9,6 +9,8 @@ use super::error::ConfigError;
 pub struct Site {
     /// As the user names it.
     pub place: String,
+    /// Whether a CA is here; who signs himself has none to issue from.
+    pub has_authority: bool,
     /// Every server's certificate.
     pub servers: Vec<Member>,
     /// Every client's, standbys included.
@@ -33,6 +35,20 @@ impl Site {
         }
     }
 
+    /// The command that makes one more of that kind (server, client, node) with these names; where there is no CA, a
+    /// directory that has one.
+    #[must_use]
+    pub fn issue(&self, kind: &str, names: &[&str]) -> String {
+        if self.has_authority {
+            return self.command(&[&["pgtls", "issue", kind], names].concat());
+        }
+        let first = names.first().map_or_else(String::new, |name| format!(" {}", word(name)));
+        match kind {
+            "node" => "pgtls gen patroni -D cluster".to_owned(),
+            kind => format!("pgtls gen chain --intermediate --{kind}{first} -D chain"),
+        }
+    }
+
     /// A command about it, ready to be pasted.
     #[must_use]
     pub fn command(&self, words: &[&str]) -> String {
@@ -51,6 +67,8 @@ pub struct Member {
     pub key: String,
     /// Whether that is there.
     pub has_key: bool,
+    /// Whether it is known to be under a passphrase.
+    pub is_locked: bool,
     /// Its key in a form that Java reads, PKCS#8 in DER before PKCS#12, where there is one.
     pub java_key: Option<String>,
     /// Its first common name.

@@ -1,12 +1,21 @@
-//! A line of pg_ident.conf by itself, as `verify` prints it beside a name that leads nowhere.
+//! A line of pg_ident.conf by itself, as `verify` prints it beside a name that leads nowhere, and how its fields are
+//! written.
+
+use crate::pg::MAP_ROLES_MEAN;
 
 /// A line of pg_ident.conf that lets the holder of a certificate in as a role, for `map=` in pg_hba.conf; `None` where
-/// no line can say it: a field ends with its line. Backslashes are as they are (auth-username-maps).
+/// no line can say it: a field ends with its line. Backslashes are as they are (auth-username-maps). `version` is the
+/// server's major one; one that is not known counts as new.
 #[must_use]
-pub fn pg_ident_line(map: &str, system_user: &str, role: &str) -> Option<String> {
-    let fields = [map.to_owned(), literal(system_user), literal(role)];
+pub fn pg_ident_line(map: &str, system_user: &str, role: &str, version: Option<u32>) -> Option<String> {
+    let fields = [map.to_owned(), literal(system_user), literal_role(role, version)];
     let fields: Option<Vec<String>> = fields.iter().map(|text| field(text)).collect();
     Some(fields?.join("  "))
+}
+
+/// A role as a field takes it: up to version 15 it is a name, whatever it begins with.
+pub(super) fn literal_role(role: &str, version: Option<u32>) -> String {
+    if version.is_none_or(|version| version >= MAP_ROLES_MEAN) { literal(role) } else { role.to_owned() }
 }
 
 /// A name as a field takes it: what begins with a slash is a regular expression there, quoted or not.
@@ -48,8 +57,9 @@ mod tests {
             ("@file", "", r#"m  "@file"  """#),
             ("/a.b", "app", r#"m  "/^/a\.b$"  app"#),
         ] {
-            assert_eq!(pg_ident_line("m", system_user, role).as_deref(), Some(line), "{system_user}");
+            let found = pg_ident_line("m", system_user, role, None);
+            assert_eq!(found.as_deref(), Some(line), "{system_user}");
         }
-        assert_eq!(pg_ident_line("m", "two\nlines", "app"), None);
+        assert_eq!(pg_ident_line("m", "two\nlines", "app", None), None);
     }
 }

@@ -77,11 +77,12 @@ fn cluster(
     let mut spec = vec![("certificates", Yaml::Map(certificates.collect()))];
     let role = Target::Cnpg.replication_role().unwrap_or_default();
     if let Some(pair) = goods.replication.as_ref().filter(|pair| pair.common_name != role) {
-        let line = pg_ident_line(MAP, &pair.common_name, role).ok_or_else(|| KubernetesError::Lacking {
-            fact: format!("no line of pg_ident.conf can hold the common name of \"{}\"", pair.shown),
-            detail: "There is a control character in it.".to_owned(),
-            hint: format!("Make another for the role: pgtls issue client {role}"),
-        })?;
+        let line =
+            pg_ident_line(MAP, &pair.common_name, role, None).ok_or_else(|| KubernetesError::Lacking {
+                fact: format!("no line of pg_ident.conf can hold the common name of \"{}\"", pair.shown),
+                detail: "There is a control character in it.".to_owned(),
+                hint: format!("Make another for the role: pgtls issue client {role}"),
+            })?;
         spec.push(("postgresql", map([("pg_ident", texts([line]))])));
     }
     let spec = Yaml::Map(spec.into_iter().map(|(key, value)| (key.to_owned(), value)).collect());

@@ -72,7 +72,7 @@ impl PgoV4 {
             settings.push(("authentication", replication));
         }
         if pair.common_name != role {
-            let line = pg_ident_line(MAP, &pair.common_name, role).ok_or_else(|| unmappable(pair))?;
+            let line = pg_ident_line(MAP, &pair.common_name, role, None).ok_or_else(|| unmappable(pair))?;
             settings.push(("pg_ident", texts([line])));
             // The whole list, for it takes the place of PGO's own with --tls-only.
             settings.push((

@@ -14,6 +14,9 @@ pub struct Login {
     pub file: String,
     /// The role that was asked about.
     pub role: String,
+    /// The server's major version, where its data directory told it.
+    #[serde(skip)]
+    pub server_version: Option<u32>,
     /// The first common name, for `clientname=CN`, which is the default; `None`: it has none.
     pub common_name: Option<String>,
     /// The subject as `clientname=DN` has it: RFC 2253, the last attribute first.
@@ -25,11 +28,14 @@ pub struct Login {
 pub fn logins(exhibits: &[Exhibit], roles: &Roles, policy: &Policy) -> Vec<Login> {
     let Some(role) = &policy.user else { return Vec::new() };
     let scene = Scene::of(".", exhibits, roles, policy);
+    let told = policy.server.as_ref().and_then(|server| server.logins.as_ref());
+    let server_version = told.and_then(|told| told.version);
     let login = |identity: &Identity<'_>| {
         let subject = &identity.leaf.certificate.subject;
         Login {
             file: identity.leaf.file.to_owned(),
             role: role.clone(),
+            server_version,
             common_name: subject.common_names().next().filter(|name| !name.is_empty()).map(Cow::into_owned),
             distinguished_name: subject.rfc2253(),
         }

@@ -2,10 +2,8 @@
 
 use super::report::Finding;
 use super::rules::Rule;
+use crate::pg::MAP_ROLES_MEAN;
 use crate::x509::Certificate;
-
-/// From this version on, `all`, `+group` and `/regex` have a meaning as the role of a map (commit efb6f4a4f9).
-const ROLES_MEAN: u32 = 16;
 
 /// What a server's `pg_hba.conf` and `pg_ident.conf` say of names in certificates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,7 +111,7 @@ impl RoleWord {
 
 impl Logins {
     fn roles_mean(&self) -> bool {
-        self.version.is_none_or(|version| version >= ROLES_MEAN)
+        self.version.is_none_or(|version| version >= MAP_ROLES_MEAN)
     }
 
     /// Whether the server starts with its `pg_hba.conf`.

@@ -12,8 +12,10 @@ use super::rules::Rule;
 use super::scene::{Identity, Scene, Side};
 use super::wellformed;
 use crate::keys::{PublicKey, SignatureCheck, name_hash};
+use crate::pg::certificate_file;
 use crate::x509::{
-    KeyUsage, Name, Revocation, RevocationList, RevocationReason, format_date, format_instant,
+    Certificate, KeyUsage, Name, Revocation, RevocationList, RevocationReason, format_date, format_instant,
+    format_serial,
 };
 use time::OffsetDateTime;
 
@@ -289,7 +291,13 @@ fn chain_lists(
         match choose(certificate, issuer.certificate, lists.iter().map(|held| held.list), policy.at) {
             // What it signed has been said to lack the same list.
             Choice::Missing if is_anchor => {}
-            Choice::Missing => found.push(missing(&certificate.issuer, link.file, lists, scene)),
+            Choice::Missing => {
+                let finding = missing(&certificate.issuer, link.file, lists, scene);
+                found.push(match is_put_away(issuer.certificate, policy) {
+                    true => finding.hint(ANOTHER),
+                    false => finding,
+                });
+            }
             Choice::OutOfScope(list) => found.push(out_of_scope(link, list, lists)),
             // OpenSSL takes who is on the list for revoked, from whenever on the list says.
             Choice::Taken(list) => {
@@ -308,6 +316,16 @@ fn chain_lists(
             }
         }
     }
+}
+
+/// What helps whoever hangs from a CA that makes no list any more.
+const ANOTHER: &str = "Its CA was put away, as rotate does when it drops one: whoever is to have a certificate again gets \
+                       another, by pgtls issue, after moving the old files away.";
+
+/// Whether a CA lies in the folder of what was put away.
+fn is_put_away(ca: &Certificate, policy: &Policy) -> bool {
+    let ending = format!("-{}", certificate_file(&format_serial(&ca.serial)));
+    policy.put_away.iter().any(|name| name.ends_with(&ending))
 }
 
 /// A list that is not here; told of the file of lists, or of `file` where there is none. Its words are the same for all that

@@ -1,6 +1,7 @@
 //! The flags of `config`: those of every target, and those of the server's.
 
 use super::config_clients::{JdbcArgs, KongArgs, LibpqArgs, PgbouncerArgs};
+use super::config_patroni::PatroniArgs;
 use super::output::OutputArgs;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ Examples:
   pgtls config ident --map apps --let alice=app
   pgtls config libpq --form uri --host db1.example.com
   pgtls config kong --files-at /etc/kong/tls
+  pgtls config patroni --host 10.0.0.11 --files-at /etc/patroni/tls --write tls.yml
 
 What depends on certificates is checked against those in DIR: a chain that does
 not hold, a host or role that a certificate is not for, a key that is not there,
@@ -40,6 +42,8 @@ pub(in crate::cli) enum TargetArgs {
     Kong(KongArgs),
     /// pgbouncer.ini: TLS towards its clients and towards the server
     Pgbouncer(PgbouncerArgs),
+    /// A node of Patroni: its server, those who replicate, and the REST API
+    Patroni(PatroniArgs),
     /// pgJDBC: a URL
     Jdbc(JdbcArgs),
     /// A service of a compose file, in which the official image starts with TLS
@@ -57,6 +61,7 @@ impl TargetArgs {
             Self::Libpq(args) => &args.place,
             Self::Kong(args) => &args.place,
             Self::Pgbouncer(args) => &args.place,
+            Self::Patroni(args) => &args.place,
             Self::Jdbc(args) => &args.place,
             Self::Docker(args) => &args.place,
             Self::Hosts(args) => &args.place,
@@ -93,6 +98,23 @@ pub(in crate::cli) struct PostgresqlArgs {
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) server: Option<String>,
 
+    #[command(flatten)]
+    pub(in crate::cli) tls: TlsArgs,
+
+    /// With --write: have this postgresql.conf read it, by a line added at its end, once
+    #[arg(long, value_name = "FILE", requires = "write")]
+    pub(in crate::cli) include_in: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(in crate::cli) files: FilesArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) place: PlaceArgs,
+}
+
+/// The flags of those that set a server's TLS.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TlsArgs {
     /// The least version of TLS
     #[arg(long, value_name = "VERSION", default_value = "TLSv1.2")]
     pub(in crate::cli) min_protocol: ProtocolWord,
@@ -105,15 +127,16 @@ pub(in crate::cli) struct PostgresqlArgs {
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) crl_dir: Option<PathBuf>,
 
-    /// With --write: have this postgresql.conf read it, by a line added at its end, once
-    #[arg(long, value_name = "FILE", requires = "write")]
-    pub(in crate::cli) include_in: Option<PathBuf>,
-
     #[command(flatten)]
-    pub(in crate::cli) files: FilesArgs,
+    pub(in crate::cli) passphrase: PassphraseArgs,
+}
 
-    #[command(flatten)]
-    pub(in crate::cli) place: PlaceArgs,
+/// The flag of those whose server has a key under a passphrase.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PassphraseArgs {
+    /// The command that prints the passphrase of the server's key; it runs as the server's user
+    #[arg(long, value_name = "COMMAND")]
+    pub(in crate::cli) passphrase_command: Option<String>,
 }
 
 /// Versions of TLS.
@@ -250,6 +273,9 @@ pub(in crate::cli) struct DockerArgs {
     /// What a client has to show
     #[arg(long, value_name = "WAY", default_value = "cert")]
     pub(in crate::cli) auth: AuthWord,
+
+    #[command(flatten)]
+    pub(in crate::cli) passphrase: PassphraseArgs,
 
     #[command(flatten)]
     pub(in crate::cli) files: FilesArgs,

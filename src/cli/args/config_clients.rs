@@ -132,8 +132,21 @@ pub(in crate::cli) enum FrontWord {
     Scram,
 }
 
+/// What of PgBouncer's is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum PgbouncerWord {
+    /// Settings of pgbouncer.ini
+    Ini,
+    /// Its auth_file: the role of every client
+    Userlist,
+}
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PgbouncerArgs {
+    /// Which of its files
+    #[arg(long, value_name = "FORM", default_value = "ini")]
+    pub(in crate::cli) form: PgbouncerWord,
+
     /// What its clients have to show
     #[arg(long, value_name = "WAY", default_value = "cert")]
     pub(in crate::cli) auth: FrontWord,

@@ -3,6 +3,7 @@
 mod can_login;
 mod config;
 mod config_clients;
+mod config_patroni;
 mod csr;
 mod export;
 mod generate;
@@ -20,11 +21,13 @@ mod verify;
 
 pub(super) use can_login::CanLoginArgs;
 pub(super) use config::{
-    AuthWord, ConfigArgs, HbaArgs, IdentArgs, LocalWord, PostgresqlArgs, ProtocolWord, TargetArgs,
+    AuthWord, ConfigArgs, HbaArgs, IdentArgs, LocalWord, PostgresqlArgs, ProtocolWord, TargetArgs, TlsArgs,
 };
 pub(super) use config_clients::{
     FrontWord, JdbcArgs, KongArgs, KongProtocolWord, KongWord, LibpqArgs, LibpqWord, LinkArgs, PgbouncerArgs,
+    PgbouncerWord,
 };
+pub(super) use config_patroni::{PatroniArgs, VerifyClientWord};
 pub(super) use csr::{CsrArgs, LeafUsage};
 pub(super) use export::{ConsumerWord, ExportArgs, FormatWord, PartyWord};
 pub(super) use generate::{GenArgs, SpanArgs};

@@ -3,11 +3,12 @@
 use super::{CliError, directory};
 use crate::cli::args::{
     AuthWord, ConfigArgs, FrontWord, HbaArgs, IdentArgs, JdbcArgs, KongArgs, KongProtocolWord, KongWord,
-    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PgbouncerArgs, PostgresqlArgs, ProtocolWord, TargetArgs,
+    LibpqArgs, LibpqWord, LinkArgs, LocalWord, PatroniArgs, PgbouncerArgs, PgbouncerWord, PostgresqlArgs,
+    ProtocolWord, TargetArgs, TlsArgs, VerifyClientWord,
 };
 use crate::config::{
     Auth, FrontAuth, HbaWish, KeyReader, KongForm, KongProtocol, KongWish, LibpqForm, LibpqWish, LinkWish,
-    ListsWish, Local, PgbouncerWish, PostgresqlWish, Protocol,
+    ListsWish, Local, PatroniWish, PgbouncerWish, PostgresqlWish, Protocol, VerifyClient,
 };
 use crate::ops::{ClientSide, ConfigRequest, ConfigTarget, IdentRules, WriteRequest};
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ pub(in crate::cli) fn configured(
         TargetArgs::Libpq(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Kong(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Pgbouncer(args) => (args.link.server.clone(), Some(&args.files)),
+        TargetArgs::Patroni(args) => (args.server.clone(), Some(&args.files)),
         TargetArgs::Jdbc(args) => (args.link.server.clone(), Some(&args.files)),
         TargetArgs::Docker(args) => (args.server.clone(), Some(&args.files)),
         TargetArgs::Hosts(args) => (None, Some(&args.files)),
@@ -44,12 +46,14 @@ pub(in crate::cli) fn configured(
             TargetArgs::Ident(args) => ConfigTarget::Ident(ident(args)?),
             TargetArgs::Libpq(args) => ConfigTarget::Libpq(side(&args.link), libpq(args)),
             TargetArgs::Kong(args) => ConfigTarget::Kong(side(&args.link), kong(args)),
-            TargetArgs::Pgbouncer(args) => pgbouncer(args),
+            TargetArgs::Pgbouncer(args) => pgbouncer(args)?,
+            TargetArgs::Patroni(args) => patroni(args),
             TargetArgs::Jdbc(args) => jdbc(args),
             TargetArgs::Docker(args) => ConfigTarget::Docker {
                 service: args.service.clone(),
                 image: args.image.clone(),
                 auth: auth(args.auth),
+                passphrase_command: args.passphrase.passphrase_command.clone(),
             },
             TargetArgs::Hosts(args) => {
                 ConfigTarget::Hosts { servers: args.server.clone(), default: args.default.clone() }
@@ -60,13 +64,40 @@ pub(in crate::cli) fn configured(
 }
 
 fn postgresql(args: &PostgresqlArgs) -> ConfigTarget {
+    ConfigTarget::Postgresql { wish: tls(&args.tls), list_directory: args.tls.crl_dir.clone() }
+}
+
+fn tls(args: &TlsArgs) -> PostgresqlWish {
     let minimum = match args.min_protocol {
         ProtocolWord::Tls12 => Protocol::Tls12,
         ProtocolWord::Tls13 => Protocol::Tls13,
     };
     let lists = if args.crl { ListsWish::File } else { ListsWish::AsFound };
-    let wish = PostgresqlWish { minimum, lists };
-    ConfigTarget::Postgresql { wish, list_directory: args.crl_dir.clone() }
+    PostgresqlWish { minimum, lists, passphrase_command: args.passphrase.passphrase_command.clone() }
+}
+
+fn patroni(args: &PatroniArgs) -> ConfigTarget {
+    let wish = PatroniWish {
+        host: args.host.clone(),
+        port: args.port,
+        api_port: args.api_port,
+        verify_client: match args.verify_client {
+            VerifyClientWord::Required => VerifyClient::Required,
+            VerifyClientWord::Optional => VerifyClient::Optional,
+            VerifyClientWord::None => VerifyClient::Nobody,
+        },
+        tls: tls(&args.tls),
+        hba: HbaWish {
+            auth: auth(args.auth),
+            with_password: args.with_password,
+            tls_only: args.tls_only,
+            ..HbaWish::default()
+        },
+        superuser: args.superuser.clone(),
+        replication: args.replication.clone(),
+        rewind: args.rewind.clone(),
+    };
+    ConfigTarget::Patroni { wish, list_directory: args.tls.crl_dir.clone(), ctl: args.ctl.clone() }
 }
 
 fn auth(word: AuthWord) -> Auth {
@@ -146,15 +177,43 @@ fn libpq(args: &LibpqArgs) -> LibpqWish {
     }
 }
 
-fn pgbouncer(args: &PgbouncerArgs) -> ConfigTarget {
+fn pgbouncer(args: &PgbouncerArgs) -> Result<ConfigTarget, CliError> {
     let auth = match args.auth {
         FrontWord::Cert => FrontAuth::Cert,
         FrontWord::Scram => FrontAuth::Scram,
     };
-    ConfigTarget::Pgbouncer {
+    if args.form == PgbouncerWord::Userlist {
+        refuse_connection(args)?;
+        return Ok(ConfigTarget::Userlist(auth));
+    }
+    Ok(ConfigTarget::Pgbouncer {
         side: side(&args.link),
         front: args.front.clone(),
         wish: PgbouncerWish { auth, keeps_roles: args.keep_roles },
+    })
+}
+
+/// A list of roles is of no connection, and names no file.
+fn refuse_connection(args: &PgbouncerArgs) -> Result<(), CliError> {
+    let link = &args.link;
+    let typed = [
+        ("--front", args.front.is_some()),
+        ("--keep-roles", args.keep_roles),
+        ("--client", link.client.is_some()),
+        ("--no-client-cert", link.no_client_cert),
+        ("--server", link.server.is_some()),
+        ("--host", link.host.is_some()),
+        ("--port", link.port.is_some()),
+        ("--user", link.user.is_some()),
+        ("--dbname", link.dbname.is_some()),
+        ("--files-at", args.files.files_at.is_some()),
+    ];
+    match typed.iter().find(|(_, is_typed)| *is_typed) {
+        None => Ok(()),
+        Some((flag, _)) => Err(CliError::Word {
+            fact: format!("{flag} is for pgbouncer.ini, and says nothing of the list of roles"),
+            hint: "Leave it out, or leave out --form userlist.".to_owned(),
+        }),
     }
 }
 

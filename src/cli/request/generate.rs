@@ -94,6 +94,13 @@ pub(super) fn setting(text: &str) -> Result<(String, String), CliError> {
         fact: format!("--set: \"{text}\" is not KEY=VALUE"),
         hint: "Write it like --set domain=example.com.",
     })?;
+    // It becomes a part of names, of which nothing would be left but what stands around it.
+    if value.trim().is_empty() {
+        return Err(CliError::Flags {
+            fact: format!("--set: \"{}\" has no value", key.trim().escape_debug()),
+            hint: "Leave the flag out for the usual value; pgtls profiles NAME shows it.",
+        });
+    }
     Ok((key.trim().to_owned(), value.to_owned()))
 }
 

@@ -1,4 +1,5 @@
-//! The directory as the model of `config`: what the judge's eyes see of it, and who is meant by a name. No key is read.
+//! The directory as the model of `config`: what the judge's eyes see of it, and who is meant by a name. Of keys only the
+//! labels count.
 
 use crate::config::{ConfigError, Lists, Member, Site};
 use crate::error::Error;
@@ -8,6 +9,7 @@ use crate::layout::export::{Candidate, ExportError, Party, choose};
 use crate::layout::is_hash_name;
 use crate::ops::found::{candidates, key_file_of, promises_key};
 use crate::ops::inspect::read;
+use crate::pem::{BlockKind, ScannedBlock, scan};
 use crate::pg::LISTS_FILE;
 use crate::verify::{self, End, Exhibit, Identity, NEWEST_LIBPQ, Policy, Roles, Scene, Side, accepts_host};
 use crate::x509::{Certificate, GeneralName, Name, RevocationList};
@@ -43,14 +45,16 @@ impl Known {
             candidates.iter().any(|other| other.file == it.leaf.file && !other.is_authority)
         };
         let identities: Vec<&Identity<'_>> = scene.identities.iter().filter(is_leaf).collect();
+        let locked = locked_keys(directory, &identities, &all)?;
         let members = |side: Side| {
             let is_of = |it: &&&Identity<'_>| if side == Side::Server { it.serves } else { it.logs_in };
-            identities.iter().filter(is_of).map(|it| member(it, side, &scene, &all)).collect()
+            identities.iter().filter(is_of).map(|it| member(it, side, &scene, &all, &locked)).collect()
         };
         let of_clients = list_issuers(&scene, &identities, Side::Client);
         let of_servers = list_issuers(&scene, &identities, Side::Server);
         let site = Site {
             place: place.to_owned(),
+            has_authority: candidates.iter().any(|candidate| candidate.is_authority),
             servers: members(Side::Server),
             clients: members(Side::Client),
             client_trust: scene.trust_file(Side::Client).map(str::to_owned),
@@ -65,27 +69,36 @@ impl Known {
 
     /// Who is meant by a name; without one the usual one, or the only one.
     pub(super) fn member(&self, party: Party, name: Option<&str>) -> Result<&Member, Error> {
+        self.member_of_kind(party, &party.to_string(), name)
+    }
+
+    /// The same; where nobody is there, what is made instead is of that kind: server, client, node.
+    pub(super) fn member_of_kind(
+        &self,
+        party: Party,
+        kind: &str,
+        name: Option<&str>,
+    ) -> Result<&Member, Error> {
         let found = match choose(&self.candidates, party, name, &self.site.place) {
             Ok(candidate) => self.members(party).iter().find(|member| member.file == candidate.file),
             Err(ambiguous @ ExportError::Ambiguous { .. }) => return Err(ambiguous.into()),
             Err(_) => None,
         };
-        found.ok_or_else(|| self.nobody(party, name).into())
+        found.ok_or_else(|| self.nobody(party, kind, name).into())
     }
 
-    fn members(&self, party: Party) -> &[Member] {
+    pub(super) fn members(&self, party: Party) -> &[Member] {
         match party {
             Party::Server => &self.site.servers,
             Party::Client => &self.site.clients,
         }
     }
 
-    fn nobody(&self, party: Party, name: Option<&str>) -> ConfigError {
+    fn nobody(&self, party: Party, kind: &str, name: Option<&str>) -> ConfigError {
         let usual = if party == Party::Server { "db1.example.com" } else { "app" };
-        let word = party.to_string();
         let command = match self.site.client_trust {
             None => self.site.command(&["pgtls", "gen", "chain", "--intermediate"]),
-            Some(_) => self.site.command(&["pgtls", "issue", &word, name.unwrap_or(usual)]),
+            Some(_) => self.site.issue(kind, &[name.unwrap_or(usual)]),
         };
         ConfigError::NoMember {
             party,
@@ -106,24 +119,55 @@ impl Known {
         if name.is_none() && self.site.servers.is_empty() {
             return Ok(None);
         }
-        let is_for = |member: &Member, host: &str| {
-            self.leaves.get(&member.file).is_some_and(|leaf| accepts_host(leaf, host, NEWEST_LIBPQ))
-        };
-        let by_host = || host.and_then(|host| self.site.servers.iter().find(|server| is_for(server, host)));
+        let by_host =
+            || host.and_then(|host| self.site.servers.iter().find(|server| self.is_for(server, host)));
         let server = match (name, by_host()) {
             (None, Some(server)) => server,
             (name, _) => self.member(Party::Server, name)?,
         };
         match host {
-            Some(host) if !is_for(server, host) => Err(ConfigError::Host {
-                file: self.site.shown(&server.file),
-                host: host.to_owned(),
-                names: server.hosts.clone(),
-                command: self.site.command(&["pgtls", "issue", "server", host]),
-            }
-            .into()),
+            Some(host) if !self.is_for(server, host) => Err(self.not_for(server, host, "server").into()),
             _ => Ok(Some(server)),
         }
+    }
+
+    /// Whether libpq takes it for that host.
+    fn is_for(&self, member: &Member, host: &str) -> bool {
+        self.leaves.get(&member.file).is_some_and(|leaf| accepts_host(leaf, host, NEWEST_LIBPQ))
+    }
+
+    /// Whether Python does as well: an address has to be an address among its names, and its common name is none.
+    pub(super) fn is_strictly_for(&self, member: &Member, host: &str) -> bool {
+        let names = self.leaves.get(&member.file).map(|leaf| leaf.subject_alt_names.as_slice());
+        let has = |is_it: &dyn Fn(&GeneralName) -> bool| names.is_some_and(|names| names.iter().any(is_it));
+        match host.parse() {
+            Ok(address) => has(&|name| *name == GeneralName::Ip(address)),
+            Err(_) => has(&|name| matches!(name, GeneralName::Dns(_))) && self.is_for(member, host),
+        }
+    }
+
+    /// It is not for that host; what would be is of that kind.
+    pub(super) fn not_for(&self, member: &Member, host: &str, kind: &str) -> ConfigError {
+        ConfigError::Host {
+            file: self.site.shown(&member.file),
+            host: host.to_owned(),
+            names: member.hosts.clone(),
+            command: self.site.issue(kind, &[host]),
+        }
+    }
+
+    /// Servers and clients whom nobody takes, for their certificate is not in its time.
+    pub(super) fn out_of_time(&self) -> impl Iterator<Item = String> {
+        self.leaves.iter().filter_map(|(file, leaf)| {
+            let (begin, end) = (leaf.window.not_before, leaf.window.not_after);
+            if end < self.now {
+                let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
+                let command = self.site.command(&["pgtls", "renew", stem]);
+                return Some(format!("{file} ended on {}, and nobody takes it: {command}", end.date()));
+            }
+            (begin > self.now)
+                .then(|| format!("{file} begins on {}, and nobody takes it before", begin.date()))
+        })
     }
 
     /// What a directory for `ssl_crl_dir` lacks, if anything.
@@ -139,11 +183,41 @@ impl Known {
     }
 }
 
-fn member(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, all: &BTreeSet<String>) -> Member {
+/// The file that a key is in, or would be: a certificate's may hold both.
+fn key_of(identity: &Identity<'_>) -> String {
+    let file = identity.leaf.file;
+    if identity.exhibit.keys.is_empty() { key_file_of(file) } else { file.to_owned() }
+}
+
+/// Those of the keys that are under a passphrase, by their labels. One that may not be read is taken for open, for who
+/// writes configuration need not be who may read keys.
+fn locked_keys(
+    directory: &Directory,
+    identities: &[&Identity<'_>],
+    all: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, Error> {
+    let names: BTreeSet<String> =
+        identities.iter().map(|it| key_of(it)).filter(|key| all.contains(key)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let files = read(directory, &names, &mut Vec::new())?;
+    let is_closed = |block: &ScannedBlock| {
+        matches!(block.kind, BlockKind::EncryptedPkcs8 | BlockKind::TraditionalEncrypted)
+    };
+    let locked =
+        files.iter().filter(|(_, entry)| scan(entry.contents.as_slice()).blocks.iter().any(is_closed));
+    Ok(locked.map(|(name, _)| name.to_owned()).collect())
+}
+
+fn member(
+    identity: &Identity<'_>,
+    side: Side,
+    scene: &Scene<'_>,
+    all: &BTreeSet<String>,
+    locked: &BTreeSet<String>,
+) -> Member {
     let leaf = identity.leaf.certificate;
     let file = identity.leaf.file.to_owned();
-    // A file may hold both.
-    let key = if identity.exhibit.keys.is_empty() { key_file_of(&file) } else { file.clone() };
+    let key = key_of(identity);
     let chain = scene.chain(identity, side);
     let mut hosts: Vec<String> = leaf
         .subject_alt_names
@@ -157,6 +231,7 @@ fn member(identity: &Identity<'_>, side: Side, scene: &Scene<'_>, all: &BTreeSet
     }
     Member {
         has_key: all.contains(&key),
+        is_locked: locked.contains(&key),
         java_key: ["pk8", "p12"]
             .map(|ending| format!("{}.{ending}", identity.exhibit.stem()))
             .into_iter()

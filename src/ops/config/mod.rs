@@ -2,12 +2,14 @@
 //! its own.
 
 mod known;
+mod node;
 mod written;
 
 use super::inspect::directory_or_default;
 use crate::config::{
-    self, Auth, ConfigError, DockerWish, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish, LibpqForm,
-    LibpqWish, Link, LinkWish, ListsWish, PgbouncerWish, PostgresqlWish, Reader, Rule, Text,
+    self, Auth, ConfigError, DockerWish, FrontAuth, HbaWish, Home, HostsWish, IdentWish, KongForm, KongWish,
+    LibpqForm, LibpqWish, Link, LinkWish, ListsWish, PatroniWish, PgbouncerWish, PostgresqlWish, Reader,
+    Rule, Text,
 };
 use crate::error::{Error, RequestError};
 use crate::fs::Directory;
@@ -60,6 +62,17 @@ pub enum ConfigTarget {
         /// What is wished of it.
         wish: PgbouncerWish,
     },
+    /// PgBouncer's `auth_file`.
+    Userlist(FrontAuth),
+    /// Patroni.
+    Patroni {
+        /// What is wished of the node.
+        wish: PatroniWish,
+        /// The directory of lists under hash names that its server shall name.
+        list_directory: Option<PathBuf>,
+        /// The client's certificate that it shows to the others; `None`: its own, which is for both.
+        ctl: Option<String>,
+    },
     /// pgJDBC.
     Jdbc(ClientSide),
     /// A service of a compose file.
@@ -70,6 +83,8 @@ pub enum ConfigTarget {
         image: String,
         /// What clients have to show.
         auth: Auth,
+        /// The command that prints the passphrase of the key.
+        passphrase_command: Option<String>,
     },
     /// pg_hosts.conf.
     Hosts {
@@ -130,7 +145,8 @@ pub fn configure(request: &ConfigRequest, now: OffsetDateTime) -> Result<Configu
     let place = path.display().to_string();
     let known = Known::of(&directory, &place, now)?;
     let home = home(request.files_at.as_deref(), path)?;
-    let Text { text, notes } = text(request, &known, &home, &self::home(None, path)?)?;
+    let Text { text, mut notes } = text(request, &known, &home, &self::home(None, path)?)?;
+    notes.extend(known.out_of_time());
     let reader = reader(&request.target);
     let written = request.write.as_ref().map(|write| written::put(write, &text, reader)).transpose()?;
     Ok(Configured { text, notes, problems: known.problems, written })
@@ -141,12 +157,10 @@ const CONTAINER_HOME: &str = "/etc/pgtls";
 
 fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) -> Result<Text, Error> {
     let server = request.server.as_deref();
+    let elsewhere = request.files_at.as_ref().map(|_| home);
     Ok(match &request.target {
         ConfigTarget::Postgresql { wish, list_directory } => {
-            let mut wish = wish.clone();
-            if let Some(path) = list_directory {
-                wish.lists = ListsWish::Directory(list_directory_of(known, path)?);
-            }
+            let wish = with_directory(known, wish, list_directory.as_deref(), elsewhere)?;
             config::postgresql(&known.site, known.member(Party::Server, server)?, home, &wish)?
         }
         ConfigTarget::Hba(wish) => config::hba(&known.site, wish)?,
@@ -157,10 +171,16 @@ fn text(request: &ConfigRequest, known: &Known, home: &Home, known_home: &Home) 
             let front = known.member(Party::Server, front.as_deref())?;
             config::pgbouncer(&known.site, &link(known, server, side, home)?, front, home, wish)?
         }
+        ConfigTarget::Userlist(auth) => config::userlist(&known.site, *auth)?,
+        ConfigTarget::Patroni { wish, list_directory, ctl } => {
+            let tls = with_directory(known, &wish.tls, list_directory.as_deref(), elsewhere)?;
+            node::patroni(known, server, ctl.as_deref(), home, &PatroniWish { tls, ..wish.clone() })?
+        }
         ConfigTarget::Jdbc(side) => config::jdbc(&link(known, server, side, home)?),
-        ConfigTarget::Docker { service, image, auth } => {
+        ConfigTarget::Docker { service, image, auth, passphrase_command } => {
             let (service, image) = (service.clone(), image.clone());
-            let wish = DockerWish { service, image, auth: *auth, host: known_home.clone() };
+            let (auth, passphrase_command) = (*auth, passphrase_command.clone());
+            let wish = DockerWish { service, image, auth, passphrase_command, host: known_home.clone() };
             let home = if request.files_at.is_some() { home.clone() } else { Home::new(CONTAINER_HOME)? };
             config::docker(&known.site, known.member(Party::Server, server)?, &home, &wish)?
         }
@@ -186,6 +206,8 @@ fn reader(target: &ConfigTarget) -> Reader {
             KongForm::Environment => Reader::Environment,
         },
         ConfigTarget::Pgbouncer { .. } => Reader::Pgbouncer,
+        ConfigTarget::Userlist(_) => Reader::Userlist,
+        ConfigTarget::Patroni { .. } => Reader::Patroni,
         ConfigTarget::Jdbc(_) => Reader::Nobody,
         ConfigTarget::Docker { .. } => Reader::Compose,
         ConfigTarget::Hosts { .. } => Reader::Hosts,
@@ -211,6 +233,23 @@ fn utf8(path: &Path) -> Result<String, ConfigError> {
     })
 }
 
+/// The same wish, with a directory of lists where one is named.
+fn with_directory(
+    known: &Known,
+    wish: &PostgresqlWish,
+    path: Option<&Path>,
+    home: Option<&Home>,
+) -> Result<PostgresqlWish, Error> {
+    let mut wish = wish.clone();
+    if let Some(path) = path {
+        let here = list_directory_of(known, path)?;
+        // Where the files will live it lies beside them.
+        let there = home.zip(here.rsplit_once('/')).map(|(home, (_, name))| home.file(name));
+        wish.lists = ListsWish::Directory(there.unwrap_or(here));
+    }
+    Ok(wish)
+}
+
 /// The directory of lists as the server has it, once it is known to hold what is needed: one that does not turns every
 /// client with a certificate away.
 fn list_directory_of(known: &Known, path: &Path) -> Result<String, Error> {
@@ -220,7 +259,8 @@ fn list_directory_of(known: &Known, path: &Path) -> Result<String, Error> {
         let command = known.site.command(&["pgtls", "crl", "--hash-dir", &path.display().to_string()]);
         return Err(ConfigError::Lists { file: path.display().to_string(), lack, command }.into());
     }
-    Ok(utf8(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))?)
+    let whole = utf8(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))?;
+    Ok(whole.trim_end_matches('/').to_owned())
 }
 
 fn ident_wish(known: &Known, rules: &IdentRules) -> Result<IdentWish, Error> {

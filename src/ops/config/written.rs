@@ -1,7 +1,7 @@
 //! A configuration as a file of its own, and the one line that has a main file read it. A file that `config` did not
 //! write is never replaced; to a main file that line is added at its end, and nothing else is changed in it.
 
-use crate::config::{ConfigError, MARK, Reader};
+use crate::config::{ConfigError, Reader, is_marked};
 use crate::error::{Error, RequestError};
 use crate::fs::{Directory, DirectoryAttributes, FileEntry, FileSet, Mode, Target};
 use std::path::{Path, PathBuf, absolute};
@@ -63,7 +63,7 @@ fn own_file(found: Option<&FileEntry>, text: &str, path: &Path) -> Result<Option
         // It holds no secret, and is read by somebody else's program.
         None => Ok(Some(FileEntry::new(text, Mode::PUBLIC))),
         Some(entry) if entry.contents.as_slice() == text.as_bytes() => Ok(None),
-        Some(entry) if entry.contents.as_slice().starts_with(MARK.as_bytes()) => {
+        Some(entry) if is_marked(entry.contents.as_slice()) => {
             Ok(Some(FileEntry { owner: entry.owner, ..FileEntry::new(text, entry.mode) }))
         }
         Some(_) => Err(ConfigError::Foreign { path: path.display().to_string() }.into()),
