@@ -134,7 +134,17 @@ impl Drop for Cluster {
         // It stops its server before it ends.
         for process in self.running.iter_mut().rev() {
             let _ = Command::new("kill").arg(process.id().to_string()).status();
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while Instant::now() < deadline && matches!(process.try_wait(), Ok(None)) {
+                sleep(Duration::from_millis(50));
+            }
+            let _ = process.kill();
             let _ = process.wait();
+        }
+        for data in ["data0", "data1"] {
+            // Where it did not.
+            let Ok(found) = fs::read_to_string(self.file(data).join("postmaster.pid")) else { continue };
+            let _ = Command::new("kill").args(["-QUIT", found.lines().next().unwrap_or_default()]).status();
         }
     }
 }
