@@ -1,44 +1,31 @@
 //! The fields of a line, as TXT_DB of OpenSSL separates and joins them: by tabs, of which a backslash protects one.
 
-use std::iter;
-use std::ops::Range;
-
 /// Status, expiry, revocation, serial number, file, subject.
 pub(super) const FIELDS: usize = 6;
 
-/// Where a line is in a text.
-pub(super) struct Extent {
-    /// With its end.
-    pub(super) whole: Range<usize>,
-    /// Without.
-    pub(super) content: Range<usize>,
-    /// The tabs in it, where there are as many as between the fields.
-    pub(super) tabs: Option<[usize; FIELDS - 1]>,
-}
-
-/// Where the lines of a text are. Of what divides fields and lines all is looked for in one go.
-pub(super) fn extents(text: &[u8]) -> impl Iterator<Item = Extent> {
-    let mut dividers = memchr::memchr2_iter(b'\t', b'\n', text);
-    let mut start = 0;
-    iter::from_fn(move || {
-        let (mut tabs, mut count) = ([0; FIELDS - 1], 0);
-        let (end, next) = loop {
-            match dividers.next() {
-                Some(at) if text.get(at) == Some(&b'\n') => break (at, at + 1),
-                Some(at) => {
-                    if let Some(tab) = tabs.get_mut(count) {
-                        *tab = at;
-                    }
-                    count += 1;
-                }
-                None => break (text.len(), text.len()),
-            }
+/// The fields of a line in which no byte has another meaning than its own; `None` where there are more or fewer. Each is
+/// looked for first where it ends as a rule, for there may be very many: what is taken for one by that alone may hold a tab,
+/// and is none of those that are usual.
+pub(super) fn usual(line: &str) -> Option<[&str; FIELDS]> {
+    /// How long they are as a rule: `R`, `361122091555Z`, `261122091555Z`, 16 bytes, `unknown`.
+    const LENGTHS: [usize; FIELDS - 1] = [1, 13, 13, 32, 7];
+    let bytes = line.as_bytes();
+    let (mut fields, mut start) = ([""; FIELDS], 0);
+    for (field, length) in fields.iter_mut().zip(LENGTHS) {
+        let is_tab = |at: usize| bytes.get(at) == Some(&b'\t');
+        let end = if is_tab(start) {
+            start
+        } else if is_tab(start + length) {
+            start + length
+        } else {
+            start + memchr::memchr(b'\t', bytes.get(start..)?)?
         };
-        let whole = start..next;
-        let content = start..end;
-        start = next;
-        (!whole.is_empty()).then_some(Extent { whole, content, tabs: (count == tabs.len()).then_some(tabs) })
-    })
+        *field = line.get(start..end)?;
+        start = end + 1;
+    }
+    let last = line.get(start..)?;
+    fields[FIELDS - 1] = last;
+    memchr::memchr(b'\t', last.as_bytes()).is_none().then_some(fields)
 }
 
 /// The fields, protecting backslashes taken out. Bytes that are no UTF-8 are replaced: the line keeps them.

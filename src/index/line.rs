@@ -1,7 +1,7 @@
 //! One line of an index: a certificate, and whether it is revoked.
 
 use super::error::IndexProblem;
-use super::fields::{FIELDS, extents, join, split};
+use super::fields::{self, FIELDS, join, split};
 use super::reason;
 use super::serial::Serial;
 use crate::x509::{
@@ -10,7 +10,6 @@ use crate::x509::{
 };
 use smol_str::SmolStr;
 use std::borrow::Cow;
-use std::ops::Range;
 use time::OffsetDateTime;
 
 /// Whether a certificate is good.
@@ -94,20 +93,9 @@ impl Line {
     /// # Errors
     /// [`IndexProblem`] with the field at fault.
     pub fn parse(text: &[u8]) -> Result<Self, IndexProblem> {
-        let whole = extents(text).next().filter(|line| line.content.len() == text.len());
-        let usual = plain(text).zip(whole);
-        let usual = usual.and_then(|(text, line)| Self::parse_plain(text, line.content, line.tabs?));
-        if let Some(line) = usual {
+        if let Some(line) = plain(text).and_then(Self::parse_plain) {
             return Ok(line);
         }
-        Self::parse_any(text)
-    }
-
-    /// Reads a line that need not be as it would be written.
-    ///
-    /// # Errors
-    /// [`IndexProblem`] with the field at fault.
-    fn parse_any(text: &[u8]) -> Result<Self, IndexProblem> {
         if text.contains(&0) {
             return Err(IndexProblem::Nul);
         }
@@ -148,13 +136,10 @@ impl Line {
     /// Reads a line that is just what would be written for it, as nearly all of a hundred thousand are: nothing is written
     /// to find that out.
     ///
-    /// It is at `line` of a text that is [plain](plain), and these are all tabs in it.
-    pub(super) fn parse_plain(text: &str, line: Range<usize>, tabs: [usize; FIELDS - 1]) -> Option<Self> {
-        let [first, second, third, fourth, fifth] = tabs;
-        let (status, expiry) = (text.get(line.start..first)?, text.get(first + 1..second)?);
-        let (revocation, serial) = (text.get(second + 1..third)?, text.get(third + 1..fourth)?);
-        let (file, subject) = (text.get(fourth + 1..fifth)?, text.get(fifth + 1..line.end)?);
-        if subject.ends_with('\r') {
+    /// `text` is [plain](plain).
+    pub(super) fn parse_plain(text: &str) -> Option<Self> {
+        let [status, expiry, revocation, serial, file, subject] = fields::usual(text)?;
+        if subject.ends_with('\r') || (file != UNKNOWN && file.contains('\t')) {
             return None;
         }
         let (status, revoked) = match (status, revocation) {
@@ -163,8 +148,9 @@ impl Line {
             ("R", revocation) => (Status::Revoked, Some(reason::parse_usual(revocation)?)),
             _ => return None,
         };
-        let has_capitals_alone = !serial.bytes().any(|digit| digit.is_ascii_lowercase());
-        if !has_capitals_alone || serial.starts_with("00") || serial.starts_with('-') {
+        // All of them, for to stop at one takes longer.
+        let is_lower = serial.bytes().fold(false, |lower, digit| lower | digit.is_ascii_lowercase());
+        if is_lower || serial.starts_with("00") || serial.starts_with('-') {
             return None;
         }
         let not_after = parse_der_time(expiry)?;
@@ -273,7 +259,7 @@ pub(super) fn number(text: &str) -> Option<Serial> {
     if pairs.is_empty() || !rest.is_empty() {
         return None;
     }
-    let digit = |digit: u8| VALUES.get(usize::from(digit)).copied().filter(|value| *value < 16);
+    let digit = |digit: u8| VALUES[usize::from(digit)];
     let mut few = [0; SHORT];
     let mut many = Vec::new();
     let bytes = match few.get_mut(..pairs.len()) {
@@ -283,8 +269,14 @@ pub(super) fn number(text: &str) -> Option<Serial> {
             many.as_mut_slice()
         }
     };
+    let mut all = 0;
     for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
+        let (high, low) = (digit(*high), digit(*low));
+        all |= high | low;
+        *byte = high << 4 | low;
+    }
+    if all > 15 {
+        return None;
     }
     let zeros = bytes.len() - significant(bytes).len();
     let bytes = &mut bytes[zeros..];

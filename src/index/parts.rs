@@ -2,11 +2,12 @@
 
 use super::Index;
 use super::error::{IndexError, IndexProblem};
-use super::fields::{Extent, extents};
 use super::line::{self, Line};
 use super::order::{self, Key};
 use crate::parallel::both;
 use std::collections::BTreeMap;
+use std::mem;
+use std::ops::Range;
 
 /// From how many bytes on a second processor is worth its while: some ten thousand lines.
 const LONG_BYTES: usize = 1 << 20;
@@ -50,14 +51,15 @@ fn part(text: &[u8], before: usize, room: usize) -> Result<Part, IndexError> {
     let mut part = Part { lines: Vec::with_capacity(room), ..Part::default() };
     // Asked once of all of it: nearly every index is.
     let plain = line::plain(text);
-    for (number, Extent { whole, content, tabs }) in (before + 1..).zip(extents(text)) {
-        let raw = text.get(whole).unwrap_or_default();
+    for (number, Range { start, end }) in (before + 1..).zip(raw_lines(text)) {
+        let raw = text.get(start..end).unwrap_or_default();
         if raw.starts_with(b"#") {
             part.comments.entry(part.lines.len()).or_default().extend_from_slice(raw);
             continue;
         }
-        let usual = plain.zip(tabs).and_then(|(text, tabs)| Line::parse_plain(text, content.clone(), tabs));
-        let parsed = usual.map_or_else(|| Line::parse(text.get(content).unwrap_or_default()), Ok);
+        let content = raw.strip_suffix(b"\n").unwrap_or(raw);
+        let usual = plain.and_then(|text| text.get(start..start + content.len()));
+        let parsed = usual.and_then(Line::parse_plain).map_or_else(|| Line::parse(content), Ok);
         let line = parsed.map_err(|problem| IndexError { line: number, problem })?;
         if part.negative.is_none() && line.revoked.is_some() && line.is_negative() {
             part.negative = Some(part.lines.len());
@@ -88,6 +90,14 @@ fn middle(text: &[u8]) -> usize {
     let half = text.len() / 2;
     let behind = text.get(half..).unwrap_or_default();
     memchr::memchr(b'\n', behind).map_or(text.len(), |end| half + end + 1)
+}
+
+/// Where the lines of a text are, each with its end.
+fn raw_lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let ends = memchr::memchr_iter(b'\n', text).map(|end| end + 1);
+    let open = (!text.is_empty() && !text.ends_with(b"\n")).then_some(text.len());
+    let mut start = 0;
+    ends.chain(open).map(move |end| mem::replace(&mut start, end)..end)
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ const WORDS: [(&str, RevocationReason); 11] = [
     ("CAkeyTime", RevocationReason::CaCompromise),
 ];
 
+/// How long a time is that tells the year by two digits: `261122091555Z`.
+const UTC_TIME_LENGTH: usize = 13;
+
 /// `261122091555Z`, `261122091555Z,keyCompromise`, `261122091555Z,holdInstruction,1.2.840.10040.2.1`.
 pub(super) fn parse(text: &str) -> Option<Revoked> {
     let mut parts = text.splitn(3, ',');
@@ -31,13 +34,16 @@ pub(super) fn parse(text: &str) -> Option<Revoked> {
 
 /// The same of a field that is just what [`format`] writes for it, and of no other.
 pub(super) fn parse_usual(text: &str) -> Option<Revoked> {
-    let Some((instant, word)) = text.split_once(',') else {
-        return Some(Revoked { at: parse_der_time(text)?, reason: None });
+    let (instant, word) = match text.split_at_checked(UTC_TIME_LENGTH) {
+        Some((instant, "")) => (instant, None),
+        Some((instant, rest)) if rest.starts_with(',') => (instant, rest.get(1..)),
+        _ => text.split_once(',').map_or((text, None), |(instant, word)| (instant, Some(word))),
     };
+    let at = parse_der_time(instant)?;
+    let Some(word) = word else { return Some(Revoked { at, reason: None }) };
     // What stands first for a reason is what is written for it.
     let reason = WORDS.iter().find(|(known, _)| *known == word)?.1;
     let (first, _) = WORDS.iter().find(|(_, known)| *known == reason)?;
-    let at = parse_der_time(instant)?;
     (*first == word).then_some(Revoked { at, reason: Some(reason) })
 }
 

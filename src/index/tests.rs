@@ -146,6 +146,27 @@ fn lines_that_openssl_refuses_are_refused_with_their_number_and_field() {
 }
 
 #[test]
+fn a_tab_is_found_wherever_it_stands_in_a_line_of_the_usual_length() {
+    let usual = "R\t361101000000Z\t261101000000Z\t4123456789ABCDEF0123456789ABCDEF\tunknown\t/CN=alice";
+    assert_eq!(parsed(&format!("{usual}\n")).lines()[0].subject, "/CN=alice");
+    // One tab too many, in the place of each other byte.
+    for at in (0..usual.len()).filter(|at| usual.as_bytes()[*at] != b'\t') {
+        let line = format!("{}\t{}\n", &usual[..at], &usual[at + 1..]);
+        assert_eq!(refused(line).problem.to_string(), "has 7 fields", "{at}");
+    }
+    // One too few.
+    for at in (0..usual.len()).filter(|at| usual.as_bytes()[*at] == b'\t') {
+        let line = format!("{}x{}\n", &usual[..at], &usual[at + 1..]);
+        assert_eq!(refused(line).problem.to_string(), "has 5 fields", "{at}");
+    }
+    for serial in ["0A", "7F00", "0123456789AB", "4123456789ABCDEF0123456789ABCDEF01"] {
+        let line = format!("V\t361101000000Z\t\t{serial}\tunknown\t/CN=bob\n");
+        let index = parsed(&line);
+        assert_eq!((index.lines()[0].serial_hex(), index.to_text()), (serial.to_owned(), line.into_bytes()));
+    }
+}
+
+#[test]
 fn a_last_line_that_a_killed_writer_left_is_named_as_such() {
     let whole = [REVOKED, PLAIN].concat();
     // To the last tab something is missing; behind it a subject may be whole.
