@@ -18,6 +18,28 @@ fn secret(home: &Path, name: &str, files: &str) -> String {
     kubectl_secret(home, &words)
 }
 
+#[test]
+fn a_ca_in_a_secret_of_its_own_serves_its_namespace_alone() {
+    let home = scratch();
+    let of = |namespace: &str, directory: &str| {
+        printed(home.path(), &format!("cnpg --cluster db -n {namespace} -D {directory} --secrets-only"))
+    };
+    for directory in ["a", "b"] {
+        made(home.path(), &format!("gen cnpg --set cluster=db --set namespace=prod -D {directory}"));
+    }
+    let (one, two) = (of("one", "a"), of("two", "b"));
+    let (code, said) = judged(&home, &[&format!("{one}---\n{two}")], &["--host", "db-rw"]);
+    assert_eq!((code, said.contains("8 certificates, 4 keys, 2 trust files")), (0, true), "{said}");
+    // The certificates of the first, under the CA of the second: somewhere else their own is there.
+    let (ca, _) = two.split_once("---\n").unwrap();
+    let (_, pairs) = one.split_once("---\n").unwrap();
+    let third = format!("{ca}---\n{pairs}").replace("namespace: one", "namespace: three");
+    let third = third.replace("namespace: two", "namespace: three");
+    let (code, said) = judged(&home, &[&format!("{one}---\n{two}---\n{third}")], &[]);
+    assert!(code == 1 && said.contains("\nsecret/three/db-tls-"), "{said}");
+    assert!(!said.contains("secret/one/") && !said.contains("secret/two/"), "{said}");
+}
+
 /// Exit code and what is said of these manifests, given as one file each and as one of several documents.
 fn judged(home: &TempDir, manifests: &[&str], words: &[&str]) -> (i32, String) {
     let files: Vec<String> = (0..manifests.len()).map(|at| format!("{at}.yaml")).collect();

@@ -137,8 +137,12 @@ impl<'e> Lone<'e> {
 
     /// The CA of a Secret that holds none itself.
     fn above(&self, bearer: &Secret, exhibits: &[Exhibit]) -> Option<usize> {
+        let namespace = |place: usize| parts(&exhibits[place].name)?.0.split_once('/').map(|(name, _)| name);
+        let own = bearer.files.first().and_then(|place| namespace(*place));
+        // Of another namespace nobody gets a Secret.
+        let is_near = |place: &usize| own.is_none() || namespace(*place).is_none_or(|it| Some(it) == own);
         let found = bearer.leaves.iter().flat_map(|leaf| above(&exhibits[*leaf].certificates, &self.anchors));
-        found.min()
+        found.filter(is_near).min()
     }
 
     /// The lists of whoever is there.

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::fs::{FileEntry, FileSet, Mode};
 use crate::k8s::{self, HeldSecret, ManifestError};
 use crate::verify::{self, Exhibit, Finding, Roles, Side};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// What stands in front of the names of such files.
 const PREFIX: &str = "secret/";
@@ -26,12 +26,13 @@ pub(super) fn unfolded(
         return Ok(None);
     }
     let secrets = k8s::secrets(file, &entry.contents)?;
-    let mut times: HashMap<String, usize> = HashMap::new();
-    secrets.iter().for_each(|secret| *times.entry(secret.name.clone()).or_default() += 1);
+    let namespaces: HashSet<&str> = secrets.iter().filter_map(|it| it.namespace.as_deref()).collect();
+    let names: HashSet<&str> = secrets.iter().map(|it| it.name.as_str()).collect();
+    let are_several = namespaces.len() > 1 || names.len() < secrets.len();
     let mut files = Vec::new();
     for HeldSecret { namespace, name, entries } in secrets {
-        // Of one name there may be several, in several namespaces.
-        let place = match namespace.filter(|_| times.get(&name).is_some_and(|count| *count > 1)) {
+        // Of one name there may be several, and nobody reads a Secret of another namespace.
+        let place = match namespace.filter(|_| are_several) {
             Some(namespace) => format!("{namespace}/{name}"),
             None => name,
         };
