@@ -270,6 +270,10 @@ fn the_secrets_alone_have_no_comment_and_a_patch_that_replaces_a_list_says_so() 
     assert_eq!(told, "");
     let told = text(&pgtls(home.path(), "k8s cnpg --dry-run").stdout);
     assert!(told.contains("  Cluster  hippo, as a comment: see --patch\n"), "{told}");
+    let json: Value =
+        serde_json::from_slice(&pgtls(home.path(), "k8s cnpg --dry-run --json").stdout).unwrap();
+    let parts = json["objects"].as_array().unwrap().iter().map(|it| it["part"] == json!(true));
+    assert_eq!(parts.collect::<Vec<_>>(), [false, false, false, true]);
     assert_eq!(pgtls(home.path(), "k8s pgo-v4 --patch").status.code(), Some(2));
     assert_eq!(pgtls(home.path(), "k8s cnpg --patch --secrets-only").status.code(), Some(2));
 }

@@ -215,6 +215,17 @@ fn what_issue_streams_as_secrets_verify_reads() {
 }
 
 #[test]
+fn a_manifest_of_thousands_of_secrets_is_read() {
+    let home = site();
+    let one = kubectl(home.path(), "role", "yaml", &CLIENT);
+    let named = |at: usize| one.replace("  name: role\n", &format!("  name: role{at}\n"));
+    let many: Vec<String> = (0..1_500).map(named).collect();
+    fs::write(home.path().join("many.yaml"), many.join("---\n")).unwrap();
+    let (code, found) = said(&home, &["verify", "many.yaml"]);
+    assert!(code == 0 && found.contains("3 certificates, 1,500 keys"), "{found}");
+}
+
+#[test]
 fn a_cluster_is_compared_with_a_directory() {
     let home = site();
     cluster(&home, &SERVER, &CLIENT);

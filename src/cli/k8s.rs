@@ -24,11 +24,17 @@ struct ObjectJson<'a> {
     kind: &'a str,
     name: &'a str,
     keys: &'a [String],
+    part: bool,
 }
 
 impl<'a> ManifestedJson<'a> {
     pub(super) fn of(made: &'a Manifested, dry_run: bool) -> Self {
-        let object = |it: &'a Manifest| ObjectJson { kind: it.kind, name: &it.name, keys: &it.keys };
+        let object = |it: &'a Manifest| ObjectJson {
+            kind: it.kind,
+            name: &it.name,
+            keys: &it.keys,
+            part: it.part_of.is_some(),
+        };
         Self {
             place: &made.place,
             target: made.target,

@@ -87,7 +87,12 @@ fn headline(verified: &Verified) -> String {
     let place = if verified.fell_back { format!("{place} (no pki/ here)") } else { place };
     let lists = if tally.lists == 0 { "no CRL".to_owned() } else { plural(tally.lists, "CRL") };
     let parts = [plural(tally.certificates, "certificate"), plural(tally.keys, "key")];
-    let parts: Vec<String> = parts.into_iter().chain(tally.trust.iter().cloned()).chain([lists]).collect();
+    let trust = match tally.trust.len() {
+        // Of several clusters there may be hundreds.
+        many if tally.is_several => vec![plural(many, "trust file")],
+        _ => tally.trust.clone(),
+    };
+    let parts: Vec<String> = parts.into_iter().chain(trust).chain([lists]).collect();
     format!("checked {place}: {}\n", parts.join(", "))
 }
 
@@ -232,7 +237,8 @@ fn good(verified: &Verified) -> Vec<String> {
     let breaks = verified.report.findings.iter().any(|finding| finding.rule.breaks_chain());
     if let (Some(first), false) = (reached, breaks || found(&NO_CHAIN) || found(&UNREAD)) {
         let leaf = if found(&[Rule::LeafNotFirst]) { "" } else { "leaf first; " };
-        good.push(format!("{leaf}every chain reaches {first}"));
+        let whom = if tally.is_several { "what is trusted in its own cluster" } else { first };
+        good.push(format!("{leaf}every chain reaches {whom}"));
     }
     let times = [Rule::Expired, Rule::NotYetValid, Rule::ExpiresSoon];
     let first = tally.leaves.iter().map(|shown| shown.not_after).min();

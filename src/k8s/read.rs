@@ -69,6 +69,9 @@ pub fn is_manifest(contents: &[u8]) -> bool {
     !text.starts_with("-----BEGIN") && says("apiVersion:") && says("kind:")
 }
 
+/// The most documents of one manifest: `issue --stream k8s` writes one for each role. Their bytes are bounded already.
+const DOCUMENTS: usize = 100_000;
+
 /// The Secrets of a manifest; `file` is where it comes from.
 ///
 /// # Errors
@@ -76,7 +79,8 @@ pub fn is_manifest(contents: &[u8]) -> bool {
 pub fn secrets(file: &str, contents: &[u8]) -> Result<Vec<HeldSecret>, ManifestError> {
     let file = || file.to_owned();
     let text = std::str::from_utf8(contents).map_err(|_| ManifestError::NotText { file: file() })?;
-    let objects: Vec<Object> = serde_saphyr::from_multiple(text).map_err(|error| {
+    let bounds = serde_saphyr::options! { budget: serde_saphyr::budget! { max_documents: DOCUMENTS } };
+    let objects: Vec<Object> = serde_saphyr::from_multiple_with_options(text, bounds).map_err(|error| {
         // Its own words show what stands around the place.
         let place = error.location().map(|place| (place.line(), place.column()));
         ManifestError::Syntax { file: file(), place }

@@ -5,16 +5,16 @@ use crate::error::Error;
 use crate::fs::{FileEntry, FileSet, Mode};
 use crate::k8s::{self, HeldSecret, ManifestError};
 use crate::verify::{self, Exhibit, Finding, Roles, Side};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// What stands in front of the names of such files.
 const PREFIX: &str = "secret/";
 
 /// The keys under which trust anchors lie, best first.
-const TRUST_KEYS: [&str; 4] = ["ca.crt", "root.crt", "chain.crt", "ca.pem"];
+pub(super) const TRUST_KEYS: [&str; 4] = ["ca.crt", "root.crt", "chain.crt", "ca.pem"];
 
 /// The keys under which the certificate of one end lies, best first.
-const LEAF_KEYS: [&str; 4] = ["tls.crt", "server.crt", "postgresql.crt", "client.crt"];
+pub(super) const LEAF_KEYS: [&str; 4] = ["tls.crt", "server.crt", "postgresql.crt", "client.crt"];
 
 /// The files that the manifest called `file` stands for; `None` where it is none. `met` are the Secrets of others.
 pub(super) fn unfolded(
@@ -26,12 +26,13 @@ pub(super) fn unfolded(
         return Ok(None);
     }
     let secrets = k8s::secrets(file, &entry.contents)?;
-    let mut times: HashMap<String, usize> = HashMap::new();
-    secrets.iter().for_each(|secret| *times.entry(secret.name.clone()).or_default() += 1);
+    let namespaces: HashSet<&str> = secrets.iter().filter_map(|it| it.namespace.as_deref()).collect();
+    let names: HashSet<&str> = secrets.iter().map(|it| it.name.as_str()).collect();
+    let are_several = namespaces.len() > 1 || names.len() < secrets.len();
     let mut files = Vec::new();
     for HeldSecret { namespace, name, entries } in secrets {
-        // Of one name there may be several, in several namespaces.
-        let place = match namespace.filter(|_| times.get(&name).is_some_and(|count| *count > 1)) {
+        // Of one name there may be several, and nobody reads a Secret of another namespace.
+        let place = match namespace.filter(|_| are_several) {
             Some(namespace) => format!("{namespace}/{name}"),
             None => name,
         };
@@ -47,8 +48,13 @@ pub(super) fn unfolded(
     Ok(Some(files))
 }
 
-/// Puts what manifests hold in their places. A part that was said to be a manifest is the file in it that can play it.
-pub(super) fn unfold(files: &mut FileSet, roles: &mut Roles) -> Result<(), Error> {
+/// Puts what manifests hold in their places. A part that was said to be a manifest is the file in it that can play it; of
+/// one that only tells what is trusted or revoked, and was not given to be judged (`is_place`), nobody judges the rest.
+pub(super) fn unfold(
+    files: &mut FileSet,
+    roles: &mut Roles,
+    is_place: &dyn Fn(&str) -> bool,
+) -> Result<(), Error> {
     let is_manifest = |(_, entry): &(&str, &FileEntry)| k8s::is_manifest(&entry.contents);
     let names: Vec<String> = files.iter().filter(is_manifest).map(|(name, _)| name.to_owned()).collect();
     if names.is_empty() {
@@ -58,7 +64,12 @@ pub(super) fn unfold(files: &mut FileSet, roles: &mut Roles) -> Result<(), Error
         files.iter().filter_map(|(name, _)| Some(parts(name)?.0.to_owned())).collect();
     for name in names {
         let Some(entry) = files.remove(&name) else { continue };
-        let Some(found) = unfolded(&name, &entry, &mut met)? else { continue };
+        let Some(mut found) = unfolded(&name, &entry, &mut met)? else { continue };
+        let is = |part: &Option<String>| part.as_deref() == Some(name.as_str());
+        let shows =
+            [&roles.server_certificate, &roles.server_key, &roles.client_certificate, &roles.client_key];
+        let tells = [&roles.client_trust, &roles.server_trust, &roles.crl_file];
+        let tells_alone = tells.into_iter().any(is) && !shows.into_iter().any(is) && !is_place(&name);
         let of_keys = |keys: &[&str]| {
             let mut named =
                 keys.iter().flat_map(|key| found.iter().find(|(file, _)| key_of(file) == Some(*key)));
@@ -76,13 +87,17 @@ pub(super) fn unfold(files: &mut FileSet, roles: &mut Roles) -> Result<(), Error
         play(&mut roles.client_trust, &TRUST_KEYS);
         play(&mut roles.server_trust, &TRUST_KEYS);
         play(&mut roles.crl_file, &["ca.crl", "root.crl", "chain.crl"]);
+        if tells_alone {
+            let played = [&roles.client_trust, &roles.server_trust, &roles.crl_file];
+            found.retain(|(file, _)| played.iter().any(|part| part.as_ref() == Some(file)));
+        }
         files.extend(found.into_iter().collect::<FileSet>());
     }
     Ok(())
 }
 
 /// The Secret and the key of such a file.
-fn parts(file: &str) -> Option<(&str, &str)> {
+pub(super) fn parts(file: &str) -> Option<(&str, &str)> {
     file.strip_prefix(PREFIX)?.rsplit_once(':')
 }
 
@@ -96,7 +111,8 @@ pub(super) fn trust(exhibits: &[Exhibit]) -> Roles {
     let of_secrets = || exhibits.iter().filter_map(|exhibit| Some((parts(&exhibit.name)?, exhibit)));
     let leaf = |side: Side| {
         let shows = |exhibit: &Exhibit| exhibit.certificates.first().is_some_and(|it| side.is_purpose_of(it));
-        of_secrets().find(|(_, exhibit)| shows(exhibit))
+        // In ca.crt lies the other side's, where each trusts the certificate of the other itself.
+        of_secrets().find(|((_, key), exhibit)| !TRUST_KEYS.contains(key) && shows(exhibit))
     };
     let trust_in = |secret: &str| {
         let mut keys = TRUST_KEYS.iter();
@@ -136,12 +152,15 @@ pub(super) fn trust(exhibits: &[Exhibit]) -> Roles {
     }
 }
 
-/// No command mends what lies in a cluster: it is made anew, and applied.
+/// No command mends what lies in a cluster: it is made anew, and applied. Of several Secrets it is the one that the mend
+/// would have changed.
 pub(super) fn mend(findings: &mut [Finding]) {
     for finding in findings {
-        let mut secrets: Vec<&str> = finding.files.iter().filter_map(|file| Some(parts(file)?.0)).collect();
-        secrets.dedup();
-        if let (Some(_), [secret, ..]) = (&finding.hint, secrets.as_slice()) {
+        let Some(hint) = &finding.hint else { continue };
+        let words = hint.split_whitespace().map(|word| word.trim_end_matches([',', '.', ';']));
+        let named = words.filter_map(parts).next_back();
+        let about = || finding.files.iter().find_map(|file| parts(file));
+        if let Some((secret, _)) = about().and_then(|about| named.or(Some(about))) {
             finding.hint =
                 Some(format!("Mend the files that the Secret \"{secret}\" is made of, and apply it anew."));
         }

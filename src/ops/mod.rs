@@ -4,6 +4,7 @@ mod bulk;
 mod can_login;
 mod change;
 mod client;
+mod clusters;
 mod compare;
 mod config;
 mod csr;

@@ -4,13 +4,13 @@ use super::client::{self, Client, ClientRequest};
 use super::evidence::{Gathered, gather, hash_directory, one_file};
 use super::live::LiveSetting;
 use super::secret_line;
-use super::{manifest, put_away};
+use super::{clusters, manifest, put_away};
 use crate::error::{Error, RequestError};
 use crate::fs::set::STANDARD_INPUT;
 use crate::fs::{FileEntry, FileSet, FsError};
 use crate::verify::{
     self, ClientFacts, DriverRow, Exhibit, Insistence, Login, NEWEST_LIBPQ, Policy, Reader, Report, Roles,
-    ServerFacts, Tally,
+    ServerFacts, Stage, Tally,
 };
 use nix::unistd::geteuid;
 use std::mem;
@@ -93,6 +93,8 @@ pub(super) struct Look {
     pub(super) roles: Roles,
     pub(super) files: FileSet,
     pub(super) exhibits: Vec<Exhibit>,
+    /// Secrets of several clusters, each by itself; empty: all of it belongs together.
+    stages: Vec<Stage>,
     /// The names of the requests beside the files.
     requests: Vec<String>,
     /// Files that could not be read.
@@ -129,25 +131,44 @@ pub(super) fn look(request: &VerifyRequest) -> Result<Look, Error> {
         client = Some(ClientLook { facts, host, user });
     }
     files.extend(request.stdin.clone().map(|entry| (STANDARD_INPUT.to_owned(), entry)));
-    manifest::unfold(&mut files, &mut roles)?;
+    let is_place = |name: &str| request.paths.iter().any(|path| *path == *Path::new(name));
+    manifest::unfold(&mut files, &mut roles, &is_place)?;
     let is_off = server.as_ref().is_some_and(|facts| !facts.speaks_tls);
     named_files(&roles, request, is_off, &mut files, &mut problems)
         .map_err(|error| with_its_setting(error, &live))?;
     // A part can be named by a manifest of its own.
-    manifest::unfold(&mut files, &mut roles)?;
+    manifest::unfold(&mut files, &mut roles, &is_place)?;
     if server.is_some() {
         let of_files = live.iter_mut().filter(|setting| setting.name.ends_with("_file"));
         of_files.for_each(|setting| setting.absent = files.get(&setting.value).is_none());
     }
     let exhibits = Exhibit::read_all(files.iter(), passphrase);
+    let mut stages = Vec::new();
     if server.is_none() && client.is_none() {
+        // Whoever says who plays which part speaks of one place.
+        if roles.files().next().is_none() && !roles.trusts_system() {
+            stages = clusters::apart(&exhibits, &roles);
+        }
         roles = roles.or(manifest::trust(&exhibits));
     }
     let is_set_up = request.client.is_some() || server.is_some();
     if exhibits.is_empty() && problems.is_empty() && !is_set_up {
         return Err(RequestError::NothingToJudge { path: place }.into());
     }
-    Ok(Look { place, fell_back, is_loose, live, server, client, roles, files, exhibits, requests, problems })
+    Ok(Look {
+        place,
+        fell_back,
+        is_loose,
+        live,
+        server,
+        client,
+        roles,
+        files,
+        exhibits,
+        stages,
+        requests,
+        problems,
+    })
 }
 
 /// A file that is not there is told with the setting that names it, if one does.
@@ -167,7 +188,18 @@ fn with_its_setting(error: Error, live: &[LiveSetting]) -> Error {
 /// [`RequestError::NoDirectory`], [`RequestError::NothingToJudge`], or the disk's own.
 pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, Error> {
     let Look {
-        place, fell_back, is_loose, live, server, client, roles, exhibits, requests, problems, ..
+        place,
+        fell_back,
+        is_loose,
+        live,
+        server,
+        client,
+        roles,
+        exhibits,
+        stages,
+        requests,
+        problems,
+        ..
     } = look(request)?;
     let mut policy = policy(request, now);
     policy.server = server;
@@ -188,14 +220,18 @@ pub fn verify(request: &VerifyRequest, now: OffsetDateTime) -> Result<Verified, 
     let directory = if is_loose || is_told { common_parent(&exhibits) } else { place.as_str() };
     // Whoever names certificates alone asks about certificates.
     policy.wants_keys = !is_loose || exhibits.iter().any(|exhibit| !exhibit.keys.is_empty());
-    let (mut report, mut tally) = verify::check(directory, &exhibits, &roles, &policy);
+    let (mut report, mut tally) = match stages.is_empty() {
+        true => verify::check(directory, &exhibits, &roles, &policy),
+        false => verify::check_several(&exhibits, &stages, &policy),
+    };
     manifest::mend(&mut report.findings);
     if manifest::is_cluster(&exhibits) {
         tally.renewal = None;
     }
     let is_small = tally.certificates <= ASKED_ANYWAY && exhibits.len() <= 4 * ASKED_ANYWAY;
     let drivers = match request.drivers || is_small {
-        true => verify::drivers(&exhibits, &roles, &policy),
+        true if stages.is_empty() => verify::drivers(&exhibits, &roles, &policy),
+        true => verify::drivers_of_several(&stages, &policy),
         false => Vec::new(),
     };
     let logins = verify::logins(&exhibits, &roles, &policy);

@@ -37,6 +37,7 @@ mod rotation;
 mod rules;
 mod scene;
 mod settings;
+mod several;
 mod severity;
 mod wellformed;
 
@@ -56,6 +57,7 @@ pub use report::{Finding, Report};
 pub use roles::Roles;
 pub use rules::Rule;
 pub use scene::{Identity, Scene, Side};
+pub use several::{Stage, check_several, drivers_of_several};
 pub use severity::Severity;
 
 use crate::index::INDEX_SUFFIX;
@@ -81,6 +83,9 @@ pub struct Tally {
     /// Whether every chain could be followed to what the other side trusts, because that is here.
     #[serde(skip)]
     pub knows_trust: bool,
+    /// Whether it is of several places, each of which trusts for itself.
+    #[serde(skip)]
+    pub is_several: bool,
     /// Each end-entity: its file, its common name, when it ends.
     pub leaves: Vec<Shown>,
     /// The command that renews everything with a fault that is mended by that, where it is several certificates.
@@ -172,6 +177,7 @@ fn tally(scene: &Scene<'_>) -> Tally {
             let shows = [(identity.serves, Side::Server), (identity.logs_in, Side::Client)];
             shows.into_iter().all(|(shows, side)| !shows || !scene.is_trust_elsewhere(side))
         }),
+        is_several: false,
         leaves: scene.certificates().iter().map(shown).collect(),
         renewal: None,
     }

@@ -256,11 +256,15 @@ pub(super) fn signatures(scene: &Scene<'_>, found: &mut Vec<Finding>) {
 
 fn incomplete(last: &Held<'_>, scene: &Scene<'_>, side: Side) -> Finding {
     let trust = scene.trust_file(side).unwrap_or("the trust file");
-    let fact = format!("the issuer of {} is in no file here", last.certificate.subject);
-    let detail = format!(
-        "It is {}; both sides say: certificate verify failed, or unknown ca.",
-        last.certificate.issuer
-    );
+    let Certificate { subject, issuer, .. } = last.certificate;
+    // It may well be here, where nobody looks for it.
+    let is_good = |held: &Held<'_>| scene.index.signature(*last, *held) == SignatureCheck::Good;
+    let elsewhere = scene.index.issuers_of(last.certificate).find(is_good);
+    let (fact, place) = match elsewhere {
+        Some(held) => (format!("the issuer of {subject} is not in {trust}"), format!(", in {}", held.file)),
+        None => (format!("the issuer of {subject} is in no file here"), String::new()),
+    };
+    let detail = format!("It is {issuer}{place}; both sides say: certificate verify failed, or unknown ca.");
     let hint = format!("Put the issuer's certificate into {trust}, or behind the leaf in its file.");
     Finding::new(Rule::ChainIncomplete, last.file, fact).detail(detail).hint(hint)
 }

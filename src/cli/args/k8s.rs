@@ -9,7 +9,7 @@ Examples:
   pgtls k8s pgo-v4 -n pgo | kubectl apply -f -
   pgtls k8s pgo-v4 -n pgo --commands       the same, and pgo create cluster
   pgtls k8s cnpg --cluster db -n prod | kubectl apply -f -
-  pgtls k8s cnpg --cluster db -n prod --patch | kubectl patch --type=merge
+  pgtls k8s cnpg --cluster db -n prod --patch | kubectl patch --type=merge \\
     clusters.postgresql.cnpg.io db -n prod --patch-file=/dev/stdin
   pgtls k8s cnpg --with-ca-key --write ca.yaml      for kubectl cnpg certificate
   pgtls k8s pgo-v5 --pgbouncer-tls-secret hippo-pgbouncer-tls

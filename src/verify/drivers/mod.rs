@@ -39,6 +39,17 @@ pub enum Answer {
     CannotTell,
 }
 
+impl Answer {
+    /// The worse, the more.
+    pub(super) fn badness(self) -> u8 {
+        match self {
+            Self::Accepts => 0,
+            Self::CannotTell => 1,
+            Self::Refuses => 2,
+        }
+    }
+}
+
 /// An answer and its reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
@@ -128,11 +139,7 @@ fn row(driver: Driver, cases: &[Case<'_>], policy: &Policy) -> DriverRow {
         let verdicts =
             cases.iter().filter(|case| case.side == side).map(|case| verdict(driver, case, policy));
         // Where there are several, the worst counts.
-        verdicts.max_by_key(|verdict| match verdict.answer {
-            Answer::Accepts => 0,
-            Answer::CannotTell => 1,
-            Answer::Refuses => 2,
-        })
+        verdicts.max_by_key(|verdict| verdict.answer.badness())
     };
     let clients = cases.iter().filter(|case| case.side == Side::Client);
     let servers = cases.iter().filter(|case| case.side == Side::Server);
