@@ -235,7 +235,7 @@ fn wishes_that_make_no_sense_are_refused_whatever_is_there() {
         "ident --pattern (a=app",
         "ident --pattern a**=app",
         "ident --pattern ***=alice=app",
-        r"ident --pattern (.*)=\1\1 --server-version 18",
+        r"ident --pattern (.*)=\1\1 --postgresql-version 18",
         "ident",
         "kong --files-at tls",
         "kong --files-at /a,b",
@@ -267,12 +267,20 @@ fn a_version_of_the_server_decides_what_a_role_of_a_map_can_say() {
         said.lines().find(|line| line.starts_with("m ")).unwrap().to_owned()
     };
     assert_eq!(line("--let kong=/app"), "m  kong  /app");
-    assert_eq!(line("--let kong=/app --server-version 16"), r#"m  kong  "/^/app$""#);
+    assert_eq!(line("--let kong=/app --postgresql-version 16"), r#"m  kong  "/^/app$""#);
     assert_eq!(line("--let kong=+app"), r#"m  kong  "+app""#);
     assert_eq!(line("--let kong=all"), r#"m  kong  "all""#);
-    assert_eq!(line("--let-group kong=staff --server-version 16"), "m  kong  +staff");
-    assert_eq!(line(r"--pattern (.*)=\1\1 --server-version 19"), r#"m  "/^(.*)$"  \1\1"#);
+    assert_eq!(line("--let-group kong=staff --postgresql-version 16"), "m  kong  +staff");
+    assert_eq!(line(r"--pattern (.*)=\1\1 --postgresql-version 19"), r#"m  "/^(.*)$"  \1\1"#);
     assert_eq!(line("--let kong=app --dn"), "m  CN=kong  app");
+}
+
+#[test]
+fn several_certificates_of_one_name_are_one_line_of_a_map() {
+    let home = intermediate();
+    Run::new(&["issue", "client", "kong", "-q"]).dir(&home).code(0);
+    let said = config(home.path(), r"ident --map m --pattern (.*)@example[.]com=\1");
+    assert_eq!(said.lines().filter(|line| line.starts_with("m  kong")).count(), 1, "{said}");
 }
 
 #[test]

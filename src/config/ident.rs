@@ -7,6 +7,7 @@ use super::site::{Member, Site, Text};
 use super::user_map::{field, literal, literal_role as literal_role_field};
 use crate::hba::has_subexpression;
 use crate::pg::MAP_ROLES_MEAN;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The first version that puts in every `\1` of a pg-role, and not the first alone.
@@ -72,17 +73,19 @@ pub fn ident(site: &Site, wish: &IdentWish) -> Result<Text, ConfigError> {
         };
         add(&mut text, &wish.map, &name, &role)?;
     }
-    let rest: Vec<&Member> = site.clients.iter().filter(|client| !is_ruled(client, wish)).collect();
-    let rest = rest.into_iter().filter_map(|client| check::role_of(client).map(|role| (client, role)));
-    for (at, (client, role)) in rest.enumerate() {
-        if at == 0 {
-            comment(
-                &mut text,
-                "A map is all that counts where one is named: the others keep their own names.",
-            );
+    // Several may have one name: each has a certificate of its own.
+    let mut told = BTreeSet::new();
+    for client in site.clients.iter().filter(|client| !is_ruled(client, wish)) {
+        let Some(role) = check::role_of(client) else { continue };
+        if told.is_empty() {
+            let why = "A map is all that counts where one is named: the others keep their own names.";
+            comment(&mut text, why);
         }
-        let role = Field::Plain(literal_role_text(role, wish)?);
-        add(&mut text, &wish.map, &literal(name(site, client, wish)?), &role)?;
+        let name = name(site, client, wish)?;
+        if told.insert((name, role)) {
+            let role = Field::Plain(literal_role_text(role, wish)?);
+            add(&mut text, &wish.map, &literal(name), &role)?;
+        }
     }
     Ok(text.into())
 }
@@ -144,7 +147,7 @@ fn group_role(group: &str, wish: &IdentWish) -> Result<Field, ConfigError> {
     if wish.version < MAP_ROLES_MEAN {
         return Err(ConfigError::Combination {
             fact: format!("PostgreSQL {} takes +{group} for the name of a role", wish.version),
-            hint: "Members of a role are known from 16 on: --server-version 16.",
+            hint: "Members of a role are known from 16 on: --postgresql-version 16.",
         });
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -221,7 +224,7 @@ fn pattern_role(pattern: &str, has_group: bool, role: &str, wish: &IdentWish) ->
     if references > 1 && wish.version < EVERY_REFERENCE {
         return Err(ConfigError::Combination {
             fact: format!("PostgreSQL {} puts in the first \\1 alone", wish.version),
-            hint: "Use it once, or say --server-version 19.",
+            hint: "Use it once, or say --postgresql-version 19.",
         });
     }
     if references > 0 && role.starts_with('/') && wish.version >= MAP_ROLES_MEAN {

@@ -234,7 +234,7 @@ pub(in crate::cli) struct IdentArgs {
 
     /// Major version of the oldest server that reads it
     #[arg(long, value_name = "N", default_value = "15")]
-    pub(in crate::cli) server_version: u32,
+    pub(in crate::cli) postgresql_version: u32,
 
     #[command(flatten)]
     pub(in crate::cli) place: PlaceArgs,

@@ -135,7 +135,7 @@ fn ident(args: &IdentArgs) -> Result<IdentRules, CliError> {
         groups: pairs("--let-group", &args.groups)?,
         patterns: pairs("--pattern", &args.patterns)?,
         by_dn: args.dn,
-        version: args.server_version,
+        version: args.postgresql_version,
     })
 }
 
