@@ -4,22 +4,19 @@ use super::gated;
 use super::locked;
 use super::ownership::give_to_holders;
 use super::put_away;
+use super::reading::{forget_bulk, found, keys, parted, refuse_closed, refuse_links};
 use crate::error::{Error, RequestError};
 use crate::fs::{
-    Contents, Directory, DirectoryAttributes, EntryKind, FileSet, FsError, Mode, Reserved, Staged, Target,
-    is_within, same_directory,
+    Directory, DirectoryAttributes, FileSet, FsError, Mode, Reserved, Staged, Target, is_within,
+    same_directory,
 };
-use crate::index::INDEX_SUFFIX;
 use crate::keys::KeySource;
 use crate::layout::{self, Arrangement, Filled, Found, Outline, Place};
 use crate::parallel::both;
-use crate::pem;
-use crate::pg::{LIST_SUFFIX, list_file};
+use crate::pg::LIST_SUFFIX;
 use crate::pki::{self, Issued, Secrets};
-use crate::plan::{ListSpec, Plan};
-use crate::state::{State, StateError, shown_in};
-use crate::verify::{self, ExpectedList, VerifyError};
-use crate::x509::Certificate;
+use crate::plan::Plan;
+use crate::state::{State, StateError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::path::Path;
@@ -147,7 +144,7 @@ impl Change<'_> {
         let filled = self.fill(&plan, &outline, &issued, &directory, ca_directory.as_ref())?;
         // What a long list is made of is not held while it is judged.
         issued.lists.clear();
-        let judge = || gate_lists(&plan, &state, &issued, &filled, self.now);
+        let judge = || gated::gate_lists(&plan, &state, &issued, &filled, self.now);
         let arrangement = self.arrangement;
         let stage = || stage(arrangement, ca_target.as_ref(), &target, &plan, &filled);
         // What is staged goes again unless it is committed, and that waits for the judge.
@@ -307,53 +304,11 @@ fn commit((of_ca, own): (Option<Staged<'_>>, Option<Staged<'_>>)) -> Result<bool
     Ok(receipt?.is_some_and(|receipt| receipt.created))
 }
 
-/// The lists that were made, each against what is known of its CA.
-fn gate_lists(
-    plan: &Plan,
-    state: &State,
-    issued: &Issued,
-    filled: &Filled,
-    now: OffsetDateTime,
-) -> Result<(), VerifyError> {
-    let Issued { certificates, indexes, .. } = issued;
-    let made = plan.lists.iter().filter(|list| list.kept.is_none());
-    let of_ca = |list: &ListSpec| Certificate::from_der(&certificates.get(&list.of)?.der).ok();
-    let made: Vec<(&ListSpec, Certificate)> = made.filter_map(|list| Some((list, of_ca(list)?))).collect();
-    let expected = made.iter().map(|(list, authority)| {
-        let index = indexes.get(&list.of).or_else(|| state.indexes.get(&list.of));
-        ExpectedList { file: list_file(&list.of), authority, index }
-    });
-    let files = [&filled.ca_directory, &filled.directory];
-    verify::gate_lists(&files, &expected.collect::<Vec<_>>(), now)
-}
-
 /// Whether lists are so long that they are judged on another processor, while they are written to where they wait.
 fn is_bulky(filled: &Filled) -> bool {
     const BYTES: usize = 1 << 20;
     let all = filled.directory.iter().chain(filled.ca_directory.iter());
     all.filter(|(name, _)| name.ends_with(LIST_SUFFIX)).any(|(_, entry)| entry.contents.len() > BYTES)
-}
-
-/// Lets go of the texts of indexes and lists, which may be long and have been read.
-fn forget_bulk(found: &mut Found, plan: &Plan) {
-    let is_bulk = |name: &&str| name.ends_with(INDEX_SUFFIX) || name.ends_with(LIST_SUFFIX);
-    let moved = || plan.moved_files.values().chain(plan.moved_ca_files.values());
-    let is_moved = |name: &&str| moved().any(|from| from == name);
-    let names = found.files.names().filter(|name| is_bulk(name) && !is_moved(name));
-    for name in names.map(ToOwned::to_owned).collect::<Vec<_>>() {
-        let text = found.files.remove(&name).map(|entry| entry.contents);
-        // To wipe it takes as long as to read it. An index was read to its end, and every line of it is one.
-        let is_index = name.ends_with(INDEX_SUFFIX);
-        let is_text =
-            |text: &Contents| is_index || (!pem::looks_like_der(text) && !pem::names_private_key(text));
-        drop(text.filter(is_text).map(Contents::known_public));
-    }
-}
-
-/// The directory of CA keys, with what is not the CA's own and was only read beside it apart.
-pub(super) fn parted(found: Found, is_of_ca: impl Fn(&str) -> bool) -> Found {
-    let (files, beside): (Vec<_>, Vec<_>) = found.files.into_iter().partition(|(name, _)| is_of_ca(name));
-    Found { files: files.into_iter().collect(), beside: beside.into_iter().collect(), ..found }
 }
 
 /// What a new directory is given, as `layout` has it.
@@ -373,35 +328,4 @@ pub(super) fn refuse_same_directory(
         }
         _ => Ok(()),
     }
-}
-
-/// What gets another name is copied.
-fn refuse_closed(moved: &BTreeMap<String, String>, found: &Found) -> Result<(), StateError> {
-    match moved.values().find(|from| found.closed.contains(*from)) {
-        Some(from) => Err(StateError::Closed { path: shown_in(&found.path, from) }),
-        None => Ok(()),
-    }
-}
-
-/// The key files among the names of a directory.
-fn keys(names: &BTreeMap<String, EntryKind>) -> impl Iterator<Item = &str> {
-    let files = names.iter().filter(|(_, kind)| **kind == EntryKind::File);
-    files.map(|(name, _)| name.as_str()).filter(|name| name.ends_with(".key"))
-}
-
-/// A look follows links where a writer refuses them.
-fn refuse_links(
-    path: &Path,
-    names: &BTreeMap<String, EntryKind>,
-    wanted: &dyn Fn(&str) -> bool,
-) -> Result<(), FsError> {
-    match names.iter().find(|(name, kind)| **kind == EntryKind::Symlink && wanted(name)) {
-        Some((name, _)) => Err(FsError::Symlink { path: path.join(name) }),
-        None => Ok(()),
-    }
-}
-
-fn found(path: &Path, names: BTreeMap<String, EntryKind>, files: FileSet) -> Found {
-    let (path, names) = (path.display().to_string(), names.into_keys().collect());
-    Found { path, names, files, ..Found::default() }
 }

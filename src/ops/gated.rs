@@ -2,9 +2,12 @@
 
 use crate::fs::FileSet;
 use crate::layout::Filled;
-use crate::pg::{LIST_SUFFIX, certificate_file, key_file};
-use crate::plan::Plan;
-use crate::verify::{self, VerifyError};
+use crate::pg::{LIST_SUFFIX, certificate_file, key_file, list_file};
+use crate::pki::Issued;
+use crate::plan::{ListSpec, Plan};
+use crate::state::State;
+use crate::verify::{self, ExpectedList, VerifyError};
+use crate::x509::Certificate;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
@@ -60,4 +63,24 @@ fn in_use(files: &FileSet) -> Cow<'_, FileSet> {
     // Lists have a judge of their own, and may be long.
     let used = files.iter().filter(|(name, _)| is_used(name) && !name.ends_with(LIST_SUFFIX));
     Cow::Owned(used.map(|(name, entry)| (name.to_owned(), entry.clone())).collect())
+}
+
+/// The lists that were made, each against what is known of its CA.
+pub(super) fn gate_lists(
+    plan: &Plan,
+    state: &State,
+    issued: &Issued,
+    filled: &Filled,
+    now: OffsetDateTime,
+) -> Result<(), VerifyError> {
+    let Issued { certificates, indexes, .. } = issued;
+    let made = plan.lists.iter().filter(|list| list.kept.is_none());
+    let of_ca = |list: &ListSpec| Certificate::from_der(&certificates.get(&list.of)?.der).ok();
+    let made: Vec<(&ListSpec, Certificate)> = made.filter_map(|list| Some((list, of_ca(list)?))).collect();
+    let expected = made.iter().map(|(list, authority)| {
+        let index = indexes.get(&list.of).or_else(|| state.indexes.get(&list.of));
+        ExpectedList { file: list_file(&list.of), authority, index }
+    });
+    let files = [&filled.ca_directory, &filled.directory];
+    verify::gate_lists(&files, &expected.collect::<Vec<_>>(), now)
 }

@@ -28,6 +28,7 @@ mod manifest;
 mod material;
 mod ownership;
 mod put_away;
+mod reading;
 mod recipe;
 mod renew;
 mod request_file;
