@@ -276,6 +276,19 @@ fn a_version_of_the_server_decides_what_a_role_of_a_map_can_say() {
 }
 
 #[test]
+fn a_value_that_is_empty_is_no_value() {
+    let home = intermediate();
+    for words in [
+        &["config", "hba", "--map", ""][..],
+        &["config", "ident", "--let", "kong=app", "--map", ""],
+        &["config", "postgresql", "--passphrase-command", ""],
+    ] {
+        let output = Run::new(words).dir(&home).output();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
 fn several_certificates_of_one_name_are_one_line_of_a_map() {
     let home = intermediate();
     Run::new(&["issue", "client", "kong", "-q"]).dir(&home).code(0);

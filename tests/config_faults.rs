@@ -134,11 +134,16 @@ fn a_client_that_the_server_will_refuse_is_told_where_others_are_let_in() {
     let site = Site::new(&["chain", "--intermediate", "--client", "app"]);
     site.run(&["issue", "client", "alice"]);
     site.put_back("client.alice", "alice");
-    let warning = "client.alice.crt is revoked, and nobody takes it";
+    let warning = "client.alice.crt is revoked, and whoever looks into the lists refuses it";
     for words in ["postgresql", "hba", "docker", "ident --let app=app"] {
         let (code, _, stderr) = site.config(0, words);
         assert!(code == 0 && stderr.contains(warning), "{words}: {stderr}");
     }
+    // PgBouncer looks into no list, so that its own has to do.
+    let (code, users, stderr) = site.config(0, "pgbouncer --form userlist");
+    let left_out = "client.alice.crt is revoked, and its role is not in the list by it";
+    assert!(code == 0 && users.contains("\"app\"") && !users.contains("alice"), "{users}");
+    assert!(stderr.contains(left_out), "{stderr}");
     let (code, _, stderr) = site.config(400, "hba");
     let warning = "client.crt ended on ";
     assert!(code == 0 && stderr.contains(warning) && stderr.contains(": pgtls renew client -D"), "{stderr}");

@@ -64,7 +64,10 @@ fn pgjdbc_logs_in_by_what_config_writes_of_an_export() {
     let said = text(&refused.stderr);
     let fact = "pgJDBC reads no key of that form, and \"pki/client.pk8\" is not there";
     assert!(refused.status.code() == Some(3) && said.contains(fact), "{said}");
-    pgtls(&home, said.split("Run: pgtls ").nth(1).unwrap().trim_end());
+    // The rest of the hint is the line that is asked next.
+    let (export, again) = said.split_once("Run: pgtls ").unwrap().1.split_once("; then: pgtls ").unwrap();
+    pgtls(&home, export);
+    assert_eq!(again.trim_end(), "config jdbc -D jdbc --host localhost");
     let server = started(&home, &["kong", "alice"]);
     let words = format!("config jdbc -D jdbc --host localhost --port {} --dbname postgres", server.port());
     let url = pgtls(&home, &words).trim_end().to_owned();

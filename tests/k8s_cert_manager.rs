@@ -81,7 +81,7 @@ fn the_certificates_are_those_that_gen_makes_of_the_profile() {
     let words = "cert-manager --profile patroni --cluster db -n prod --set n1=10.0.0.11";
     let objects = objects(home.path(), &printed(home.path(), words));
     for (stem, name) in [
-        ("root", "prod-db-tls-root"),
+        ("root", "prod.db-tls-root"),
         ("intermediate", "db-tls-intermediate"),
         ("node.n1", "db-tls-node-n1"),
         ("replication", "db-tls-replication"),
@@ -112,7 +112,7 @@ fn the_certificates_are_those_that_gen_makes_of_the_profile() {
         }
     }
     for (name, hours) in
-        [("prod-db-tls-root", "87600h"), ("db-tls-intermediate", "43800h"), ("db-tls-node-n1", "8760h")]
+        [("prod.db-tls-root", "87600h"), ("db-tls-intermediate", "43800h"), ("db-tls-node-n1", "8760h")]
     {
         assert_eq!(object(&objects, "Certificate", name)["spec"]["duration"], hours);
     }
@@ -228,16 +228,16 @@ fn a_bundle_hands_out_the_roots_above_servers_and_no_others() {
         let without = printed(home.path(), &words);
         assert!(!without.contains("Bundle"), "{profile}");
         let found = objects(home.path(), &printed(home.path(), &format!("{words} --bundle")));
-        let sources = sources(object(&found, "Bundle", "prod-db-tls-trust"));
+        let sources = sources(object(&found, "Bundle", "prod.db-tls-trust"));
         let [Value::Object(source)] = sources[..] else { panic!("{profile}: {sources:?}") };
         assert_eq!(source["secret"]["key"], "ca.crt");
         let name = source["secret"]["name"].as_str().unwrap();
         let root = object(&found, "Certificate", name);
         assert_eq!(root["metadata"]["namespace"], "cert-manager", "trust-manager reads no other");
         assert_eq!(root["spec"]["isCA"], true);
-        assert_eq!(root["spec"]["issuerRef"]["name"], "prod-db-tls-selfsigned", "{profile}: it is a root");
+        assert_eq!(root["spec"]["issuerRef"]["name"], "prod.db-tls-selfsigned", "{profile}: it is a root");
         if profile == "split-ca" {
-            assert_eq!(name, "prod-db-tls-ca-server", "whoever has the CA of clients is no server");
+            assert_eq!(name, "prod.db-tls-ca-server", "whoever has the CA of clients is no server");
         }
     }
 }
@@ -247,7 +247,7 @@ fn an_adopted_root_stands_in_the_bundle_itself() {
     let home = scratch();
     made(home.path(), "gen chain --intermediate");
     let found = objects(home.path(), &printed(home.path(), "cert-manager -n prod --adopt --bundle"));
-    let sources = sources(object(&found, "Bundle", "prod-hippo-tls-trust"));
+    let sources = sources(object(&found, "Bundle", "prod.hippo-tls-trust"));
     let root = fs::read_to_string(home.path().join("pki/root.crt")).unwrap();
     assert_eq!(sources, [&json!({ "inLine": root })]);
 }

@@ -302,6 +302,14 @@ fn a_revoked_certificate_is_refused_also_where_the_operator_reads_no_list() {
         assert!(said.contains(&format!("pgtls: detail: {says}\n")), "{said}");
         let mend = format!("pgtls issue client {role} -D pki");
         assert!(said.ends_with(&format!("hint: Run: {mend}, and give --replication {role}\n")), "{said}");
+        // The index alone knows it where there is no list.
+        for list in ["chain.crl", "root.crl", "intermediate.crl"] {
+            fs::remove_file(pki.join(list)).unwrap();
+        }
+        let output = pgtls(home.path(), &format!("k8s {target}"));
+        let said = text(&output.stderr);
+        let says = "No list that goes there names it, and it would be let in [index-revoked].";
+        assert!(output.status.code() == Some(3) && said.contains(says) && said.contains(&mend), "{said}");
         made(home.path(), mend.strip_prefix("pgtls ").unwrap());
         printed(home.path(), &format!("{target} --replication {role}"));
     }

@@ -39,11 +39,13 @@ impl Site {
     pub fn faults(&self) -> BTreeSet<String> {
         let line = |member: &Member| {
             let fault = member.fault.as_ref()?;
-            let mend = match fault {
-                Fault::Revoked => String::new(),
-                Fault::Time { .. } => format!(": {}", command(self, member, fault)),
-            };
-            Some(format!("{} {}, and nobody takes it{mend}", member.file, fault.said()))
+            let (file, said) = (&member.file, fault.said());
+            Some(match fault {
+                Fault::Revoked => format!("{file} {said}, and whoever looks into the lists refuses it"),
+                Fault::Time { .. } => {
+                    format!("{file} {said}, and nobody takes it: {}", command(self, member, fault))
+                }
+            })
         };
         self.servers.iter().chain(&self.clients).filter_map(line).collect()
     }

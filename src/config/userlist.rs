@@ -4,6 +4,7 @@
 
 use super::check;
 use super::error::ConfigError;
+use super::fault::Fault;
 use super::mark::opening_behind;
 use super::pgbouncer::FrontAuth;
 use super::site::{Site, Text};
@@ -31,6 +32,10 @@ pub fn userlist(site: &Site, auth: FrontAuth) -> Result<Text, ConfigError> {
                     "{} does not lead to anything in {trust}; PgBouncer refuses it",
                     client.file
                 ));
+            }
+            // PgBouncer looks into no list: this one is all that keeps it out.
+            Some(_) if client.fault == Some(Fault::Revoked) => {
+                notes.push(format!("{} is revoked, and its role is not in the list by it", client.file));
             }
             None => notes.push(format!("{} names no role, and is not in the list", client.file)),
             Some(role) if !roles.contains(&role) => roles.push(role),

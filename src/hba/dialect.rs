@@ -231,16 +231,16 @@ impl Reader<'_> {
                 break;
             }
             is_first = false;
-            let Some(first) = self.member(&mut set)? else { continue };
-            let is_range =
-                self.peek() == Some(b'-') && self.text.get(self.at + 1).is_some_and(|next| *next != b']');
-            if !is_range {
-                set.add(first);
+            let first = self.member(&mut set)?;
+            if !self.is_at_range() {
+                first.into_iter().for_each(|first| set.add(first));
                 continue;
             }
+            // Neither end of it is a class.
+            let first = first.ok_or(RANGE)?;
             self.at += 1;
             let mut class = Set::EMPTY;
-            let last = self.member(&mut class)?.ok_or(Fault::Broken("invalid character range"))?;
+            let last = self.member(&mut class)?.ok_or(RANGE)?;
             set.add_range(first, last)?;
             let goes_on = self.peek() == Some(b'-') && self.text.get(self.at + 1) != Some(&b']');
             if first == b'-' || last == b'-' || goes_on {
@@ -251,6 +251,11 @@ impl Reader<'_> {
         let set = if is_negated { set.complement() } else { set };
         set.write(&mut self.out)?;
         Ok(Last::Atom)
+    }
+
+    /// Whether a `-` stands there that is between two characters, and is not the last one in the brackets.
+    fn is_at_range(&self) -> bool {
+        self.peek() == Some(b'-') && self.text.get(self.at + 1).is_some_and(|next| *next != b']')
     }
 
     /// One character in square brackets; `None` for a class, which is added.
@@ -287,6 +292,7 @@ impl Reader<'_> {
     }
 }
 
+const RANGE: Fault = Fault::Broken("invalid character range");
 const BOUND: Fault = Fault::Broken("invalid repetition count(s)");
 
 /// What a backslash and a character stand for, where that is one character.

@@ -99,10 +99,11 @@ impl Cluster<'_> {
     }
 
     /// For what is of the whole cluster, or lies in cert-manager's namespace with what is of others: a database cluster of
-    /// the same name in another namespace must not get the same root.
+    /// the same name in another namespace must not get the same root. No namespace has a dot in it, so no other cluster's
+    /// name can become the same by it.
     fn wide_name(&self, stem: &str) -> Result<String, KubernetesError> {
         let namespace = self.naming.meta.namespace.as_deref().unwrap_or_default();
-        super::label_name("--cluster", &format!("{namespace}-{}", self.name(stem)?))
+        Ok(format!("{namespace}.{}", self.name(stem)?))
     }
 
     /// A CA that is adopted lies where its leaves do, also where it is a root.

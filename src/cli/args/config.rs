@@ -3,6 +3,7 @@
 use super::config_clients::{JdbcArgs, KongArgs, LibpqArgs, PgbouncerArgs};
 use super::config_patroni::PatroniArgs;
 use super::output::OutputArgs;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -136,7 +137,7 @@ pub(in crate::cli) struct TlsArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PassphraseArgs {
     /// The command that prints the passphrase of the server's key; it runs as the server's user
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     pub(in crate::cli) passphrase_command: Option<String>,
 }
 
@@ -190,7 +191,7 @@ pub(in crate::cli) struct HbaArgs {
     pub(in crate::cli) tls_only: bool,
 
     /// cert: the user map of pgtls config ident that leads from a certificate to a role
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(in crate::cli) map: Option<String>,
 
     /// The map goes by the whole name (clientname=DN), as that of pgtls config ident --dn
@@ -213,7 +214,7 @@ pub(in crate::cli) struct HbaArgs {
 #[command(group(clap::ArgGroup::new("rules").required(true).multiple(true).args(["lets", "groups", "patterns"])))]
 pub(in crate::cli) struct IdentArgs {
     /// The map's name, for pgtls config hba --map
-    #[arg(long, value_name = "NAME", default_value = "pgtls")]
+    #[arg(long, value_name = "NAME", default_value = "pgtls", value_parser = NonEmptyStringValueParser::new())]
     pub(in crate::cli) map: String,
 
     /// Let a client in as this role: its file without .crt, or its common name

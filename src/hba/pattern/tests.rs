@@ -63,8 +63,25 @@ fn what_differs_or_is_broken_is_told_and_never_guessed() {
         assert!(matches!(fault, Fault::NotJudged(_)), "{pattern}: {fault}");
     }
     for pattern in [
-        "(", "a)", "(a", "[a", "[", "*a", "a**", "a+*", "^*", "(|*a)", "a{2", "a{2,1}", "a{256}", "[b-a]",
+        "(",
+        "a)",
+        "(a",
+        "[a",
+        "[",
+        "*a",
+        "a**",
+        "a+*",
+        "^*",
+        "(|*a)",
+        "a{2",
+        "a{2,1}",
+        "a{256}",
+        "[b-a]",
         "a\\",
+        r"[\w-.]",
+        "[[:alnum:]-_]",
+        r"[a\d-z]",
+        r"[+-\d]",
     ] {
         let fault = Pattern::parse(pattern.as_bytes()).unwrap_err();
         assert!(matches!(fault, Fault::Broken(_)), "{pattern}: {fault}");

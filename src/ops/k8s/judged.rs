@@ -86,8 +86,8 @@ pub(super) fn judge(
         finding.severity == Severity::Error
             && (SHUTS_OUT.contains(&finding.rule) || finding.rule.breaks_chain())
     });
-    if let Some(finding) = refused {
-        return Err(refusal(finding, scenery, remedy).into());
+    if let Some(finding) = refused.cloned().or_else(|| revoked_by_index(scenery, remedy.place, now)) {
+        return Err(refusal(&finding, scenery, remedy).into());
     }
     let tells = |finding: &&Finding| finding.severity == Severity::Error || finding.rule == Rule::ExpiresSoon;
     // The judge was shown no directory, so that its own mends would lead nowhere.
@@ -95,6 +95,18 @@ pub(super) fn judge(
         (format!("{}: {} [{}]", finding.files.join(", "), finding.fact, finding.rule), None)
     };
     Ok(findings.iter().filter(tells).map(said).collect())
+}
+
+/// Whom an index of the directory calls revoked, though no list says so.
+fn revoked_by_index(scenery: &Scenery<'_>, place: &str, now: OffsetDateTime) -> Option<Finding> {
+    let exhibits = Exhibit::read_all(scenery.server.chosen.files.iter(), None);
+    let policy = Policy { wants_keys: false, ..Policy::at(now) };
+    let (report, _) = verify::check(place, &exhibits, &Roles::default(), &policy);
+    let given = |file: &String| {
+        let is_it = |found: &Found| found.chosen.file == *file;
+        is_it(scenery.server) || scenery.replication.is_some_and(is_it)
+    };
+    report.findings.into_iter().find(|it| it.rule == Rule::IndexRevoked && it.files.iter().any(given))
 }
 
 /// The files as the cluster would have them.
@@ -136,11 +148,12 @@ fn refusal(finding: &Finding, scenery: &Scenery<'_>, remedy: &Remedy<'_>) -> Kub
     let hint = match finding.rule {
         rule if lists.contains(&rule) => format!("Run: pgtls crl -D {place}"),
         Rule::Expired => format!("Run: pgtls renew -D {place}"),
-        Rule::Revoked => another(finding, scenery, remedy),
+        Rule::Revoked | Rule::IndexRevoked => another(finding, scenery, remedy),
         _ => format!("Run, to see all that is wrong with it: pgtls verify {place}"),
     };
     let word = target.word();
     let so = match finding.rule {
+        Rule::IndexRevoked => "No list that goes there names it, and it would be let in".to_owned(),
         Rule::Revoked if !target.reads_lists() => format!("{word} reads no list, and would let it in"),
         _ => format!("In a cluster of {word} nobody would get past it"),
     };
