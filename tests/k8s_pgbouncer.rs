@@ -36,6 +36,22 @@ fn pgo_4_gets_the_pair_of_the_server_where_that_names_the_service_and_the_flags_
 }
 
 #[test]
+fn a_certificate_that_lacks_hosts_makes_room_for_the_one_that_has_them() {
+    let home = scratch();
+    made(home.path(), "gen pgo-v5");
+    made(home.path(), "issue server hippo-pgbouncer");
+    let words = ["k8s", "pgo-v5", "-n", "pgo", "--pgbouncer-tls-secret", "pooler"];
+    let warned = text(&Run::new(&words).dir(&home).output().stderr);
+    let hint = "hint: Move pki/server.hippo-pgbouncer.crt and its key away, then run: pgtls ";
+    let mend = warned.split_once(hint).unwrap_or_else(|| panic!("{warned}")).1;
+    for ending in ["crt", "key"] {
+        fs::remove_file(home.path().join("pki").join(format!("server.hippo-pgbouncer.{ending}"))).unwrap();
+    }
+    made(home.path(), mend.split_once(", and give ").unwrap().0);
+    assert!(!text(&Run::new(&words).dir(&home).output().stderr).contains("hippo-pgbouncer"));
+}
+
+#[test]
 fn pgo_5_gets_three_keys_and_the_field_that_names_them() {
     let home = scratch();
     made(home.path(), "gen pgo-v5");

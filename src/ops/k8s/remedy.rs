@@ -6,8 +6,9 @@ use crate::fs::{FileEntry, FileSet};
 use crate::k8s::KubernetesError;
 use crate::layout::export::{ExportError, Party};
 use crate::ops::found::{key_file_of, shown};
-use crate::pg::CHAIN_FILE;
+use crate::pg::{CHAIN_FILE, certificate_file};
 use crate::verify::Exhibit;
+use std::collections::BTreeSet;
 
 /// What the commands depend on.
 #[derive(Clone)]
@@ -19,12 +20,14 @@ pub(super) struct Remedy<'r> {
     pub(super) signs_itself: bool,
     /// What names the CA of servers, and that of clients, where these are two.
     cas: [String; 2],
+    /// The names of the files that are there.
+    taken: BTreeSet<String>,
 }
 
 impl<'r> Remedy<'r> {
     /// For a directory of which nothing is known yet.
     pub(super) fn blank(request: &'r ManifestRequest, place: &'r str) -> Self {
-        Self { request, place, signs_itself: false, cas: Default::default() }
+        Self { request, place, signs_itself: false, cas: Default::default(), taken: BTreeSet::new() }
     }
 
     /// For a directory in which the server was found.
@@ -34,7 +37,8 @@ impl<'r> Remedy<'r> {
             true => Default::default(),
             false => [&chosen.others_trust, &chosen.trust].map(|trust| ca_flags(&chosen.files, trust, place)),
         };
-        Self { signs_itself: pair.leaf.is_own_issuer(), cas, ..Self::blank(request, place) }
+        let taken = chosen.files.names().map(str::to_owned).collect();
+        Self { signs_itself: pair.leaf.is_own_issuer(), cas, taken, ..Self::blank(request, place) }
     }
 
     /// Another certificate for these hosts, which that flag then names.
@@ -61,7 +65,13 @@ impl<'r> Remedy<'r> {
         let [of_servers, of_clients] = &self.cas;
         let ca = if words.starts_with("server") { of_servers } else { of_clients };
         let then = then.map_or_else(String::new, |(flag, name)| format!(", and give {flag} {name}"));
-        format!("Run: pgtls issue {words}{ca} -D {}{then}", command_word(self.place))
+        let (side, name) = words.split_once(' ').unwrap_or_default();
+        let file = certificate_file(&format!("{side}.{}", name.split(' ').next().unwrap_or_default()));
+        let run = match self.taken.contains(&file) {
+            true => format!("Move {} and its key away, then run", shown(self.place, &file)),
+            false => "Run".to_owned(),
+        };
+        format!("{run}: pgtls issue {words}{ca} -D {}{then}", command_word(self.place))
     }
 
     /// A directory with everything that the target needs.
