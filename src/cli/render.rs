@@ -9,7 +9,7 @@ use super::k8s::{self, ManifestedJson};
 use super::look::Look;
 use super::renewed::{self, RenewedJson};
 use super::report::Report;
-use super::reports::{ComparedJson, ErrorJson, GeneratedJson, LoginJson, VerifiedJson};
+use super::reports::{ComparedJson, ErrorJson, GeneratedJson, VerifiedJson};
 use super::request::CliError;
 use super::requested::{CsrJson, ImportedJson};
 use super::revoked::ListsJson;
@@ -21,7 +21,6 @@ use crate::ops::{
     BulkIssued, Compared, Configured, CsrMade, Exported, Imported, Inspection, Manifested, Renewed, Verified,
 };
 use crate::plan::Notice;
-use crate::verify::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::fmt::Display;
@@ -228,8 +227,7 @@ impl<'a> Render<'a> {
 
     fn renewed(&mut self, renewed: &Renewed, dry_run: bool, quiet: bool) -> io::Result<()> {
         for (warning, hint) in renewed::warnings(renewed) {
-            self.message("warning", &warning);
-            hint.into_iter().for_each(|hint| self.message("hint", &hint));
+            self.remark("warning", &warning, hint.as_deref());
         }
         match (self.json, quiet) {
             (true, _) => self.json_line(&RenewedJson::of(renewed, dry_run)),
@@ -250,18 +248,7 @@ impl<'a> Render<'a> {
     fn verified(&mut self, verified: &Verified, quiet: bool, drivers: bool) -> io::Result<()> {
         self.problems(&verified.problems);
         if self.json {
-            return self.json_line(&VerifiedJson {
-                place: &verified.place,
-                live: &verified.live,
-                looked_at: &verified.tally,
-                findings: &verified.report.findings,
-                errors: verified.report.count(Severity::Error),
-                warnings: verified.report.count(Severity::Warning),
-                notes: verified.report.count(Severity::Note),
-                drivers: drivers.then_some(&verified.drivers),
-                logins: verified.logins.iter().map(LoginJson::of).collect(),
-                problems: verified.problems.iter().map(ToString::to_string).collect(),
-            });
+            return self.json_line(&VerifiedJson::of(verified, drivers));
         }
         match quiet {
             true => Ok(()),
@@ -277,10 +264,7 @@ impl<'a> Render<'a> {
     fn compared(&mut self, compared: &Compared, quiet: bool) -> io::Result<()> {
         self.problems(&compared.problems);
         if self.json {
-            return self.json_line(&ComparedJson {
-                comparison: &compared.comparison,
-                problems: compared.problems.iter().map(ToString::to_string).collect(),
-            });
+            return self.json_line(&ComparedJson::of(compared));
         }
         match quiet {
             true => Ok(()),
@@ -312,12 +296,10 @@ impl<'a> Render<'a> {
 
     fn manifested(&mut self, made: &Manifested, dry_run: bool, quiet: bool) -> io::Result<()> {
         for (warning, hint) in &made.warnings {
-            self.message("warning", warning);
-            hint.iter().for_each(|hint| self.message("hint", hint));
+            self.remark("warning", warning, hint.as_deref());
         }
         if let Some((fact, hint)) = k8s::left_out(made).filter(|_| !quiet && !dry_run && !self.json) {
-            self.message("note", &fact);
-            self.message("hint", &hint);
+            self.remark("note", &fact, Some(&hint));
         }
         match (&made.commands, &made.stream) {
             (Some(commands), _) => self.stdout.write_all(k8s::commands(commands).as_bytes()),
@@ -401,6 +383,12 @@ impl<'a> Render<'a> {
             self.message("error", message);
         }
         exit::USAGE
+    }
+
+    /// What does not stop anything, and how to mend it where that is known.
+    fn remark(&mut self, kind: &str, fact: &str, hint: Option<&str>) {
+        self.message(kind, fact);
+        hint.into_iter().for_each(|hint| self.message("hint", hint));
     }
 
     fn message(&mut self, kind: &str, fact: &str) {

@@ -3,9 +3,9 @@
 use super::verdict;
 use crate::config::pg_ident_line;
 use crate::layout::{Deployment, OutlineFile};
-use crate::ops::{Generated, LiveSetting};
+use crate::ops::{Compared, Generated, LiveSetting, Verified};
 use crate::plan::Plan;
-use crate::verify::{Comparison, DriverRow, Finding, Login, Tally};
+use crate::verify::{Comparison, DriverRow, Finding, Login, Severity, Tally};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::path::Path;
@@ -54,12 +54,38 @@ pub(super) struct VerifiedJson<'a> {
     pub(super) problems: Vec<String>,
 }
 
+impl<'a> VerifiedJson<'a> {
+    /// What was found, and what the client stacks say where they were asked.
+    pub(super) fn of(verified: &'a Verified, drivers: bool) -> Self {
+        let Verified { place, live, tally, report, problems, .. } = verified;
+        Self {
+            place,
+            live,
+            looked_at: tally,
+            findings: &report.findings,
+            errors: report.count(Severity::Error),
+            warnings: report.count(Severity::Warning),
+            notes: report.count(Severity::Note),
+            drivers: drivers.then_some(&verified.drivers),
+            logins: verified.logins.iter().map(LoginJson::of).collect(),
+            problems: problems.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
 /// `verify --against --json`.
 #[derive(Serialize)]
 pub(super) struct ComparedJson<'a> {
     #[serde(flatten)]
     pub(super) comparison: &'a Comparison,
     pub(super) problems: Vec<String>,
+}
+
+impl<'a> ComparedJson<'a> {
+    /// How the two differ.
+    pub(super) fn of(Compared { comparison, problems, .. }: &'a Compared) -> Self {
+        Self { comparison, problems: problems.iter().map(ToString::to_string).collect() }
+    }
 }
 
 /// The names of a client, and the lines of pg_ident.conf with them.
